@@ -1,0 +1,154 @@
+"""Every subprocess of the harness goes through here: bounded, named, logged, ended with its children."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import shlex
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+from harness.base.errors import InfrastructureError
+
+_TAIL_LINES = 15
+_GRACE_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Result:
+    """What a command left: its exit code, its output (text), how long it took (seconds)."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+    seconds: float
+
+
+class CommandError(InfrastructureError):
+    """A command failed, could not be started, or did not end in time."""
+
+
+def run(
+    name: str,
+    argv: Sequence[str | Path],
+    *,
+    timeout: float,
+    env: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    input_text: str | None = None,
+    stdin_file: Path | None = None,
+    stdout_file: Path | None = None,
+    log: Path | None = None,
+    check: bool = True,
+    next_step: str = "",
+) -> Result:
+    """Run a command to its end.
+
+    Args:
+        name: what the command does, for messages: "create the kind cluster".
+        argv: the command and its arguments; no shell is involved.
+        timeout: seconds; then the whole process group is ended.
+        env: variables set on top of the environment.
+        cwd: the folder to run in.
+        input_text: text for standard input (default: no input).
+        stdin_file: a file for standard input.
+        stdout_file: a file that takes standard output; `Result.stdout` is then empty.
+        log: a file that the output is appended to; named in the error.
+        check: raise on an exit code other than 0.
+        next_step: what a person should do when it fails.
+
+    Raises:
+        CommandError: not found, not ended in time, or (with `check`) failed.
+    """
+    words = [str(word) for word in argv]
+    began = time.monotonic()
+    with contextlib.ExitStack() as files:
+        out: IO[bytes] = files.enter_context(
+            stdout_file.open("wb") if stdout_file else tempfile.TemporaryFile()
+        )
+        err: IO[bytes] = files.enter_context(tempfile.TemporaryFile())
+        source: IO[bytes] | int = subprocess.DEVNULL
+        if stdin_file:
+            source = files.enter_context(stdin_file.open("rb"))
+        elif input_text is not None:
+            source = files.enter_context(tempfile.TemporaryFile())
+            source.write(input_text.encode())
+            source.seek(0)
+        try:
+            process = subprocess.Popen(
+                words,
+                stdin=source,
+                stdout=out,
+                stderr=err,
+                cwd=cwd,
+                env={**os.environ, **(env or {})},
+                start_new_session=True,
+            )
+        except OSError as error:
+            raise CommandError(
+                f"cannot {name}: {words[0]}: {error.strerror or error}", next_step=next_step
+            ) from error
+        timed_out = False
+        try:
+            process.wait(timeout)
+        except subprocess.TimeoutExpired:
+            timed_out = True
+            end_group(process)
+        except BaseException:
+            end_group(process)
+            raise
+        result = Result(
+            process.returncode,
+            "" if stdout_file else _text(out),
+            _text(err),
+            time.monotonic() - began,
+        )
+    if log:
+        _append(log, name, words, result)
+    if timed_out or (check and result.returncode != 0):
+        how = f"no end within {timeout:.0f} s" if timed_out else f"exit code {result.returncode}"
+        tail = (result.stderr.strip() or result.stdout.strip()).splitlines()[-_TAIL_LINES:]
+        raise CommandError(
+            f"cannot {name}: {how}",
+            next_step=next_step,
+            details=[f"command: {shlex.join(words)}", *(redact(line) for line in tail)],
+            log=log,
+        )
+    return result
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """End a process started in its own session, and its children: politely, then for good."""
+    for sign, patience in ((signal.SIGTERM, _GRACE_SECONDS), (signal.SIGKILL, _GRACE_SECONDS)):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, sign)
+        try:
+            process.wait(patience)
+        except subprocess.TimeoutExpired:
+            continue
+        return
+
+
+def redact(text: str) -> str:
+    """Hide the user information of addresses: a package proxy's password must not reach a log."""
+    return re.sub(r"(https?://)[^/\s:@]+(:[^/\s@]*)?@", r"\1***@", text)
+
+
+def _text(stream: IO[bytes]) -> str:
+    stream.seek(0)
+    return stream.read().decode(errors="replace")
+
+
+def _append(log: Path, name: str, words: list[str], result: Result) -> None:
+    log.parent.mkdir(parents=True, exist_ok=True)
+    with log.open("a") as file:
+        file.write(f"# {name}\n$ {shlex.join(words)}\n")
+        file.write(redact(result.stdout + result.stderr))
+        file.write(f"# exit code {result.returncode} after {result.seconds:.1f} s\n\n")

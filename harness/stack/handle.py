@@ -1,0 +1,67 @@
+"""A stack that is up: what the rest of the harness needs to know of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.stack.imageset import StandIn
+
+
+class ServiceAddress(BaseModel):
+    """A Service inside the cluster, reached through the API server's service proxy."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    namespace: str
+    name: str
+    port: int
+
+
+class NodeFacts(BaseModel):
+    """One node, as it was when the stack came up."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    kernel: str
+    runtime: str
+    cgroup: Literal["v1", "v2", "hybrid"]
+
+
+class StackHandle(BaseModel):
+    """Written to `stack.json` in the cluster's state folder when `up` is done.
+
+    Attributes:
+        cluster: the kind cluster's name.
+        provider: the engine that was forced on kind.
+        identity: the value of Prometheus' external label `chaos_harness_stack`, made at `up`.
+        scrape_interval, scrape_timeout: seconds.
+        images: which way the images came.
+        image_key: `ImageSet.key` that the cluster was made from.
+        capabilities: capability to None when present, or to the reason why it is missing.
+        durations: seconds of each step of `up`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    cluster: str
+    provider: Literal["docker", "podman"]
+    kubeconfig: Path
+    context: str
+    identity: str
+    prometheus: ServiceAddress
+    dashboard: ServiceAddress
+    chaos_mesh_namespace: str
+    workload_image: str
+    scrape_interval: float
+    scrape_timeout: float
+    images: Literal["registry", "source"]
+    image_key: str
+    versions: dict[str, str]
+    stand_ins: list[StandIn]
+    nodes: list[NodeFacts]
+    capabilities: dict[str, str | None] = {}
+    durations: dict[str, float] = {}

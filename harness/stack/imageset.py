@@ -1,0 +1,77 @@
+"""What the two ways to get images (registry, source) both end in; everything after is the same code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict
+
+
+class StandIn(BaseModel):
+    """A helper program of ours in the place of one that cannot be had here."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    replaces: str
+    limits: str
+
+
+class ImageRef(BaseModel):
+    """An image by its three parts, as Helm values want them."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    registry: str
+    repository: str
+    tag: str
+
+    def __str__(self) -> str:
+        """Return `registry/repository:tag`; the registry may be empty."""
+        return f"{self.registry}/{self.repository}:{self.tag}".lstrip("/")
+
+
+class ImageSet(BaseModel):
+    """Programs, images and chart to bring up one stack.
+
+    Attributes:
+        mode: how they were got.
+        key: a hash over all pins and recipes; a cluster made from another key is not reused.
+        node_image: for `kind create cluster --image`; in the engine's storage already (source) or
+            pulled by kind (registry).
+        archives: image archives to import into every node once it runs; none in registry mode.
+        kind, helm, kubectl: the programs to call.
+        promtool: the program to check rules and metrics with; None when it is only in an image.
+        kubernetes: the version, such as v1.35.3.
+        images: refs by role: controller-manager, daemon, dashboard, prometheus, workload, pause.
+        chart: an unpacked chart folder, or the chart's name to be used with `chart_repository`.
+        crds: a folder of CRD manifests generated from the API types, to be applied over the
+            chart's; None to use the chart's own.
+        needs_own_cni: the node image has no default CNI; ours is installed.
+        stand_ins: what is not the real thing, shown wherever results are.
+        versions: component to version, for results.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    mode: Literal["registry", "source"]
+    key: str
+    node_image: str
+    archives: list[Path] = []
+    kind: Path
+    helm: Path
+    kubectl: Path
+    promtool: Path | None = None
+    kubernetes: str
+    images: dict[str, ImageRef]
+    chart: str
+    chart_repository: str | None = None
+    chart_version: str | None = None
+    crds: Path | None = None
+    image_repository: str | None = None
+    etcd_tag: str | None = None
+    coredns_tag: str | None = None
+    needs_own_cni: bool = False
+    stand_ins: list[StandIn] = []
+    versions: dict[str, str] = {}
