@@ -1,0 +1,1 @@
+"""Says what a recording proves. Pure: no clock, no network, no cluster."""

@@ -1,0 +1,258 @@
+"""The model of a recording: entries as they are written, and the index that the judge reads.
+
+All times are seconds since the epoch on Prometheus' clock: the harness' own clock is corrected by the
+measured offset before anything is recorded.
+"""
+
+from __future__ import annotations
+
+import json
+from bisect import bisect_right
+from collections.abc import Iterator
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+FORMAT = 1
+"""The version of the recording's format; raised with every change that an old reader would misread."""
+
+Labels = tuple[tuple[str, str], ...]
+"""A label set with `__name__`, sorted by label name."""
+
+TargetKey = tuple[str, str]
+"""(job, instance) of a scrape target."""
+
+UP = "up"
+SCRAPE_DURATION = "scrape_duration_seconds"
+
+
+def labels_of(mapping: dict[str, str]) -> Labels:
+    """Return a mapping of labels as a sorted tuple."""
+    return tuple(sorted(mapping.items()))
+
+
+class Entry(BaseModel):
+    """One line of a recording."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, ser_json_inf_nan="strings")
+
+
+class Point(Entry):
+    """One element of a vector: a label set (without `__name__`) and its value."""
+
+    labels: dict[str, str] = {}
+    value: float
+
+
+class Mark(Entry):
+    """Something that the harness did or saw finished.
+
+    Steps: `started` (before the action), `acknowledged` (by the API server), `settled` (phase
+    reached, effect proven), `ended` (all expectations decided).
+    """
+
+    type: Literal["mark"] = "mark"
+    time: float
+    step: int
+    name: Literal["started", "acknowledged", "settled", "ended"]
+    detail: dict[str, Any] = {}
+
+
+class SeriesDefinition(Entry):
+    """Gives a series a number, once, before its first samples."""
+
+    type: Literal["series"] = "series"
+    number: int
+    labels: dict[str, str]
+
+
+class Samples(Entry):
+    """New raw samples, with the times of their scrapes: `[series number, time, value]` each."""
+
+    type: Literal["samples"] = "samples"
+    samples: list[tuple[int, float, float]]
+
+
+class Reading(Entry):
+    """An oracle's answer, with the times before and after it was taken.
+
+    Attributes:
+        oracle: the oracle's name.
+        key: its parameters in canonical form (`reading_key`).
+        vector: the answer; None when it could not be had.
+        error: why not.
+    """
+
+    type: Literal["reading"] = "reading"
+    oracle: str
+    key: str
+    began: float
+    ended: float
+    vector: list[Point] | None
+    error: str | None = None
+
+
+class Expected(Entry):
+    """An expectation of a step with all templates resolved, as the judge gets it.
+
+    Attributes:
+        id: "<step>.<position>", both from 0.
+        step: index of the step.
+        spec: an `Expectation` as a plain mapping.
+        jobs: the `job` labels whose scrapes decide it.
+    """
+
+    type: Literal["expected"] = "expected"
+    id: str
+    step: int
+    spec: dict[str, Any]
+    jobs: list[str]
+
+
+class KubernetesEvent(Entry):
+    """A core/v1 Event of the scenario's namespaces."""
+
+    type: Literal["event"] = "event"
+    time: float
+    namespace: str
+    kind: str
+    object: str
+    component: str
+    event_type: str
+    reason: str
+    message: str
+
+
+class Note(Entry):
+    """A thing worth knowing when reading the recording: a failed fetch, an answer of the workload."""
+
+    type: Literal["note"] = "note"
+    time: float
+    text: str
+    detail: dict[str, Any] = {}
+
+
+AnyEntry = Annotated[
+    Mark | SeriesDefinition | Samples | Reading | Expected | KubernetesEvent | Note,
+    Field(discriminator="type"),
+]
+
+
+class Manifest(Entry):
+    """What a recording was made of; its own file beside the entries.
+
+    Attributes:
+        interval: the scrape interval, seconds.
+        clock_offset: Prometheus' clock minus the harness', seconds.
+        clock_uncertainty: half the round trip of that measurement, seconds.
+        stack: versions, images, stand-ins, nodes, capabilities.
+        steps: a title for each step.
+        file: the scenario's file as given.
+    """
+
+    format: int = FORMAT
+    scenario: str
+    file: str
+    namespace: str
+    interval: float
+    clock_offset: float
+    clock_uncertainty: float
+    steps: list[str]
+    stack: dict[str, Any] = {}
+
+
+class Series(BaseModel):
+    """The samples of one series, in time order."""
+
+    labels: dict[str, str]
+    times: list[float] = []
+    values: list[float] = []
+
+    def at(self, time: float) -> float | None:
+        """Return the sample scraped at exactly `time`, or None."""
+        index = bisect_right(self.times, time) - 1
+        return self.values[index] if index >= 0 and self.times[index] == time else None
+
+
+class Recording:
+    """A recording so far, indexed. Entries are only ever added."""
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.manifest = manifest
+        self.marks: list[Mark] = []
+        self.expected: list[Expected] = []
+        self.readings: dict[tuple[str, str], list[Reading]] = {}
+        self.events: list[KubernetesEvent] = []
+        self.notes: list[Note] = []
+        self.series: dict[Labels, Series] = {}
+        self.by_name: dict[str, list[Series]] = {}
+        self._numbered: dict[int, Series] = {}
+        self._seen: dict[tuple[int, str], dict[TargetKey, float]] = {}
+
+    def add(self, entry: AnyEntry) -> None:
+        """Add one entry.
+
+        Raises:
+            ValueError: samples of a series that was not defined.
+        """
+        match entry:
+            case Mark():
+                self._seen[(entry.step, entry.name)] = dict(self._last_scrapes())
+                self.marks.append(entry)
+            case SeriesDefinition():
+                labels = labels_of(entry.labels)
+                series = self.series.setdefault(labels, Series(labels=entry.labels))
+                if entry.number not in self._numbered:
+                    self._numbered[entry.number] = series
+                    self.by_name.setdefault(entry.labels.get("__name__", ""), []).append(series)
+            case Samples():
+                for number, time, value in entry.samples:
+                    if number not in self._numbered:
+                        raise ValueError(f"samples of series {number}, which was not defined before")
+                    series = self._numbered[number]
+                    if series.times and time <= series.times[-1]:
+                        continue
+                    series.times.append(time)
+                    series.values.append(value)
+            case Reading():
+                self.readings.setdefault((entry.oracle, entry.key), []).append(entry)
+            case Expected():
+                self.expected.append(entry)
+            case KubernetesEvent():
+                self.events.append(entry)
+            case Note():
+                self.notes.append(entry)
+
+    def mark(self, step: int, name: str) -> Mark | None:
+        """Return a step's mark of that name, or None when it was not made yet."""
+        return next((m for m in self.marks if m.step == step and m.name == name), None)
+
+    def seen_at(self, step: int, name: str) -> dict[TargetKey, float]:
+        """Return, for a mark, the newest scrape of each target that was recorded before it.
+
+        By order of recording, not by time: what one step has judged is what the next one starts
+        from, so that no increase falls between two steps.
+        """
+        return self._seen.get((step, name), {})
+
+    def targets(self) -> Iterator[tuple[TargetKey, Series]]:
+        """Yield each target with its `up` series: its times are the target's scrapes."""
+        for series in self.by_name.get(UP, []):
+            yield (series.labels.get("job", ""), series.labels.get("instance", "")), series
+
+    def scrape_duration(self, target: TargetKey, time: float) -> float:
+        """Return how long (seconds) the target's scrape at `time` took; 0 when not recorded."""
+        for series in self.by_name.get(SCRAPE_DURATION, []):
+            if (series.labels.get("job"), series.labels.get("instance")) == target:
+                return series.at(time) or 0.0
+        return 0.0
+
+    def _last_scrapes(self) -> Iterator[tuple[TargetKey, float]]:
+        for target, series in self.targets():
+            if series.times:
+                yield target, series.times[-1]
+
+
+def reading_key(parameters: dict[str, Any]) -> str:
+    """Return an oracle's resolved parameters in a canonical form."""
+    return json.dumps(parameters, sort_keys=True, separators=(",", ":"), default=str)

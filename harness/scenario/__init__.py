@@ -1,0 +1,1 @@
+"""The scenario language: model, loading, templates. Knows no cluster."""

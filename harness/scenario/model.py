@@ -1,0 +1,238 @@
+"""The scenario language as pydantic models: what a scenario file may hold.
+
+The kinds of expectations and the oracles are open: the room `judge` has one file for each kind, the
+room `oracle` one for each truth, so their arguments are kept raw here and checked there
+(harness/judge/check.py).
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=50)]
+"""A DNS label: names of scenarios and of chaos end up in names of Kubernetes objects."""
+
+
+class Model(BaseModel):
+    """Base of all: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Matcher(Model):
+    """A label matcher other than plain equality; exactly one key.
+
+    `not`: !=; `matches`: =~ (anchored, RE2); `not_matches`: !~.
+    """
+
+    not_: str | None = Field(default=None, alias="not")
+    matches: str | None = None
+    not_matches: str | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> Matcher:
+        if sum(value is not None for value in (self.not_, self.matches, self.not_matches)) != 1:
+            raise ValueError("a matcher takes exactly one of: not, matches, not_matches")
+        return self
+
+
+class KnownIssue(Model):
+    """The expectation is right and Chaos Mesh is wrong, in exactly this way.
+
+    Attributes:
+        id: an entry of the registry (harness/chaos/known_issues/*.yaml).
+        shows: the wrong value, as an expectation kind with its argument: `{equals: 0}`. Any other
+            wrong value fails; the right one fails too, with "fixed, remove the waiver".
+    """
+
+    id: Name
+    shows: dict[str, Any]
+
+    @field_validator("shows")
+    @classmethod
+    def _one_kind(cls, value: dict[str, Any]) -> dict[str, Any]:
+        if len(value) != 1:
+            raise ValueError("shows takes exactly one expectation kind, such as {equals: 0}")
+        return value
+
+
+class Expectation(BaseModel):
+    """One statement about one metric; exactly one key beside those below names its kind.
+
+    Attributes:
+        metric: the metric's exposed name.
+        where: label matchers; a plain string is equality.
+        hold: further scrapes (count) for which it must stay true.
+        deadline: scrapes (count) after the step settled within which it must become true.
+        because: why it must be so; shown on failure.
+        level: a `should` that fails is reported and does not fail the scenario.
+        known_issue: see KnownIssue.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    metric: str
+    where: dict[str, str | Matcher] = {}
+    hold: int = Field(default=0, ge=0, le=60)
+    deadline: int | None = Field(default=None, ge=1, le=600)
+    because: str | None = None
+    level: Literal["must", "should"] = "must"
+    known_issue: KnownIssue | None = None
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> Expectation:
+        kinds = sorted(self.model_extra or {})
+        if len(kinds) != 1:
+            found = ", ".join(kinds) if kinds else "none"
+            raise ValueError(f"an expectation takes exactly one kind, such as `equals: 1`; found: {found}")
+        return self
+
+    @property
+    def kind(self) -> str:
+        """The kind's name: equals, increases_by, ..."""
+        return next(iter(self.model_extra or {}))
+
+    @property
+    def argument(self) -> Any:
+        """The kind's argument, raw."""
+        return (self.model_extra or {})[self.kind]
+
+
+class Proof(BaseModel):
+    """Evidence that the chaos had an effect, from an oracle and never from a metric.
+
+    The oracle's parameters are the other keys, but for one kind of comparison
+    (equals, at_least, at_most, between) with its argument:
+    `{oracle: processes, in: "${burn.targets}", named: stress-ng, at_least: 1}`.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    oracle: str
+    because: str | None = None
+
+
+class Chaos(Model):
+    """An object of Chaos Mesh that the steps apply: an experiment, a Schedule, a Workflow."""
+
+    kind: str
+    spec: dict[str, Any]
+    annotations: dict[str, str] = {}
+
+
+class Workload(Model):
+    """The pods that the chaos hits, in a namespace of the scenario's own."""
+
+    name: Name
+    replicas: int = Field(default=1, ge=1, le=50)
+
+
+class Traffic(Model):
+    """Requests between two of the workload's pods, sent by the workload itself.
+
+    Attributes:
+        source, target: pod names (templates allowed).
+        requests: how many requests are sent, one after the other.
+        timeout: seconds that each may take; a dropped packet costs this long.
+        answered: how many must be answered; None when that does not matter.
+    """
+
+    source: str
+    target: str
+    requests: int = Field(ge=1, le=1000)
+    timeout: float = Field(default=0.2, gt=0, le=10)
+    answered: int | None = None
+
+
+Action = Literal["apply", "delete", "pause", "resume", "wait", "traffic"]
+ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "wait", "traffic")
+
+
+class Step(Model):
+    """One action, what is waited for, how its effect is proven, and what the metrics then say.
+
+    Attributes:
+        apply, delete, pause, resume: the name of a chaos of this scenario.
+        wait: a number of scrapes, of every target that the scenario watches.
+        traffic: see Traffic.
+        until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
+            gone; Schedule: spawned, gone; Workflow: running, accomplished, gone. Without it:
+            delete waits for gone, pause for paused, resume for running, apply for nothing.
+        bound: seconds that `until` and `proof` may take together; a generous bound, no wait.
+        proof: must become true before the expectations are looked at.
+        expect: judged on scrapes that began after all of the above.
+    """
+
+    apply: str | None = None
+    delete: str | None = None
+    pause: str | None = None
+    resume: str | None = None
+    wait: int | None = Field(default=None, ge=1, le=600)
+    traffic: Traffic | None = None
+    until: str | None = None
+    bound: float = Field(default=30.0, gt=0, le=600)
+    proof: list[Proof] = []
+    expect: list[Expectation] = []
+
+    @field_validator("proof", mode="before")
+    @classmethod
+    def _one_or_many(cls, value: Any) -> Any:
+        return [value] if isinstance(value, dict) else value
+
+    @model_validator(mode="after")
+    def _one_action(self) -> Step:
+        found = [name for name in ACTIONS if getattr(self, name) is not None]
+        if len(found) != 1:
+            raise ValueError(f"a step takes exactly one action of: {', '.join(ACTIONS)}; found: {found}")
+        return self
+
+    @property
+    def action(self) -> Action:
+        """The name of the step's action."""
+        return next(name for name in ACTIONS if getattr(self, name) is not None)
+
+    @property
+    def chaos(self) -> str | None:
+        """The name of the chaos that the action is about, if it is about one."""
+        return self.apply or self.delete or self.pause or self.resume
+
+    @property
+    def phase(self) -> str | None:
+        """The phase to wait for, defaults applied."""
+        defaults = {"delete": "gone", "pause": "paused", "resume": "running"}
+        return self.until or defaults.get(self.action)
+
+    def title(self) -> str:
+        """Return a short description: `apply burn`, `wait 2 scrapes`."""
+        if self.wait is not None:
+            return f"wait {self.wait} scrape{'s' if self.wait > 1 else ''}"
+        if self.traffic is not None:
+            return f"traffic {self.traffic.source} -> {self.traffic.target}"
+        return f"{self.action} {self.chaos}"
+
+
+class Scenario(Model):
+    """A scenario file."""
+
+    scenario: Name
+    about: str
+    tags: list[Name] = []
+    needs: list[Name] = []
+    workload: Workload | None = None
+    chaos: dict[Name, Chaos] = {}
+    steps: list[Step] = Field(min_length=1)
+
+    @field_validator("workload", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        return {"name": value} if isinstance(value, str) else value
+
+    @model_validator(mode="after")
+    def _names(self) -> Scenario:
+        for step in self.steps:
+            if step.chaos is not None and step.chaos not in self.chaos:
+                known = ", ".join(sorted(self.chaos)) or "none is defined"
+                raise ValueError(f"{step.action}: no chaos is named {step.chaos!r} (defined: {known})")
+        return self
