@@ -9,6 +9,7 @@ import shlex
 import signal
 import subprocess
 import tempfile
+import threading
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ from harness.base.errors import InfrastructureError
 
 _TAIL_LINES = 15
 _GRACE_SECONDS = 5.0
+_CANCEL_CHECK_SECONDS = 0.2
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,7 @@ def run(
     log: Path | None = None,
     check: bool = True,
     next_step: str = "",
+    cancel: threading.Event | None = None,
 ) -> Result:
     """Run a command to its end.
 
@@ -63,9 +66,10 @@ def run(
         log: a file that the output is appended to; named in the error.
         check: raise on an exit code other than 0.
         next_step: what a person should do when it fails.
+        cancel: ends the command once it is set: for work of several threads, of which one failed.
 
     Raises:
-        CommandError: not found, not ended in time, or (with `check`) failed.
+        CommandError: not found, not ended in time, cancelled, or (with `check`) failed.
     """
     words = [str(word) for word in argv]
     began = time.monotonic()
@@ -97,7 +101,7 @@ def run(
             ) from error
         timed_out = False
         try:
-            process.wait(timeout)
+            _wait(process, timeout, cancel)
         except subprocess.TimeoutExpired:
             timed_out = True
             end_group(process)
@@ -113,7 +117,10 @@ def run(
     if log:
         _append(log, name, words, result)
     if timed_out or (check and result.returncode != 0):
-        how = f"no end within {timeout:.0f} s" if timed_out else f"exit code {result.returncode}"
+        how = f"exit code {result.returncode}"
+        if timed_out:
+            cancelled = cancel is not None and cancel.is_set()
+            how = "cancelled" if cancelled else f"no end within {timeout:.0f} s"
         tail = (result.stderr.strip() or result.stdout.strip()).splitlines()[-_TAIL_LINES:]
         raise CommandError(
             f"cannot {name}: {how}",
@@ -122,6 +129,21 @@ def run(
             log=log,
         )
     return result
+
+
+def _wait(process: subprocess.Popen[bytes], timeout: float, cancel: threading.Event | None) -> None:
+    if cancel is None:
+        process.wait(timeout)
+        return
+    deadline = time.monotonic() + timeout
+    while True:
+        try:
+            process.wait(_CANCEL_CHECK_SECONDS)
+        except subprocess.TimeoutExpired:
+            if cancel.is_set() or time.monotonic() > deadline:
+                raise
+        else:
+            return
 
 
 def end_group(process: subprocess.Popen[bytes]) -> None:
