@@ -1,0 +1,1 @@
+"""The Kubernetes API: objects, watches, service proxy, exec, namespaces, workloads, clean-up."""

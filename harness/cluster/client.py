@@ -1,0 +1,634 @@
+"""A cluster behind the `kubernetes` package: plain dicts in and out, every request bounded.
+
+Everything goes through `DynamicClient.request(..., serialize=False)`: its signature and its requests are
+the same in versions 35 to 37 of the package, while the generated methods changed with 37 and cannot use the
+service proxy (they escape the path).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+from urllib.parse import quote
+
+import requests
+import urllib3
+from kubernetes import client as kubernetes_client
+from kubernetes import config as kubernetes_config
+from kubernetes.dynamic import DynamicClient
+
+from harness.base.errors import UsageError
+from harness.cluster import websocket
+from harness.cluster.errors import ApiError, NotFound, NotSeen, Unreachable, from_answer
+from harness.cluster.kinds import kind_of
+from harness.cluster.websocket import ExecResult
+
+DEFAULT_TIMEOUT = 10.0
+"""Seconds that a request may take when the caller does not say."""
+
+_WATCH_SECONDS = 20.0
+# What the kubernetes package needs beyond the server's own limit to see a watch end by itself.
+_WATCH_SLACK = 2.0
+
+Object = dict[str, Any]
+"""A Kubernetes object as the API gives it."""
+
+# Aliases because `Cluster.list` hides the built-in name in the annotations of its class.
+Objects = list[Object]
+Query = list[tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class HttpAnswer:
+    """An answer that came through the API server's proxy.
+
+    Attributes:
+        status: the HTTP status, the proxied server's or, when it was not reached, the API server's.
+        body: as it came.
+        content_type: the header, which tells exposition formats apart.
+    """
+
+    status: int
+    body: bytes
+    content_type: str
+
+
+class Cluster:
+    """The Kubernetes API. May be used by several threads at once."""
+
+    def __init__(self, configuration: Any, context: str) -> None:
+        """Use a loaded configuration of the `kubernetes` package; `connect` is what callers want."""
+        # The package would repeat a failed request three times without a word.
+        configuration.retries = False
+        self.context = context
+        self._configuration = configuration
+        self._client = DynamicClient(kubernetes_client.ApiClient(configuration), discoverer=_NoDiscovery)
+
+    @classmethod
+    def connect(cls, kubeconfig: Path, context: str | None = None) -> Cluster:
+        """Read a kubeconfig; nothing is sent yet.
+
+        Args:
+            kubeconfig: the file.
+            context: a context in it; None for its current one.
+
+        Raises:
+            UsageError: no such file or context.
+        """
+        configuration = kubernetes_client.Configuration()
+        try:
+            if context is None:
+                context = str(kubernetes_config.list_kube_config_contexts(str(kubeconfig))[1]["name"])
+            kubernetes_config.load_kube_config(
+                str(kubeconfig), context, client_configuration=configuration, persist_config=False
+            )
+        except (OSError, kubernetes_config.ConfigException) as error:
+            raise UsageError(
+                f"cannot read the kubeconfig {kubeconfig}",
+                next_step="name an existing kubeconfig and one of its contexts",
+                details=[str(error)],
+            ) from error
+        return cls(configuration, context)
+
+    @property
+    def server(self) -> str:
+        """The API server's address."""
+        return str(self._configuration.host)
+
+    def version(self, timeout: float = DEFAULT_TIMEOUT) -> str:
+        """Return the server's version, such as v1.35.3."""
+        return str(self._json("ask for the version", "GET", "/version", timeout=timeout)["gitVersion"])
+
+    def get(
+        self, kind: str, name: str, namespace: str | None = None, *, timeout: float = DEFAULT_TIMEOUT
+    ) -> Object | None:
+        """Return one object, or None when it does not exist.
+
+        Raises:
+            ApiError: any other answer.
+        """
+        try:
+            return self._json(
+                f"get {kind} {name}", "GET", kind_of(kind).path(namespace, name), timeout=timeout
+            )
+        except NotFound:
+            return None
+
+    def list(
+        self,
+        kind: str,
+        namespace: str | None = None,
+        label_selector: str | None = None,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Objects:
+        """Return all objects of a kind; of all namespaces without one.
+
+        Raises:
+            ApiError: NotFound when the kind itself is not served.
+        """
+        return self._list(kind, namespace, None, label_selector, timeout)[0]
+
+    def create(self, body: Object, *, timeout: float = DEFAULT_TIMEOUT) -> Object:
+        """Create an object; its kind, name and namespace are in it.
+
+        Raises:
+            Refused: by the API server or an admission webhook; Conflict when it exists.
+        """
+        name = body["metadata"].get("name", "")
+        path = kind_of(body["kind"]).path(body["metadata"].get("namespace"))
+        return self._json(f"create {body['kind']} {name}", "POST", path, body=body, timeout=timeout)
+
+    def patch(
+        self,
+        kind: str,
+        name: str,
+        namespace: str | None,
+        merge_patch: Object,
+        *,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> Object:
+        """Apply a JSON merge patch (RFC 7386) and return the object.
+
+        Raises:
+            ApiError: NotFound when it does not exist.
+        """
+        return self._json(
+            f"patch {kind} {name}",
+            "PATCH",
+            kind_of(kind).path(namespace, name),
+            body=merge_patch,
+            content_type="application/merge-patch+json",
+            timeout=timeout,
+        )
+
+    def delete(
+        self,
+        kind: str,
+        name: str,
+        namespace: str | None = None,
+        *,
+        grace: int | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> None:
+        """Ask for an object's deletion; one that does not exist is fine.
+
+        Args:
+            kind: the kind's name.
+            name: the object's name.
+            namespace: its namespace, unless the kind has none.
+            grace: seconds that its pods have to end by themselves; None for the object's own.
+            timeout: seconds.
+
+        Raises:
+            ApiError: refused.
+        """
+        body: Object = {"propagationPolicy": "Background"}
+        if grace is not None:
+            body["gracePeriodSeconds"] = grace
+        with contextlib.suppress(NotFound):
+            self._json(
+                f"delete {kind} {name}",
+                "DELETE",
+                kind_of(kind).path(namespace, name),
+                body=body,
+                timeout=timeout,
+            )
+
+    def until(
+        self,
+        kind: str,
+        namespace: str | None,
+        predicate: Callable[[Objects], bool],
+        timeout: float,
+        name: str | None = None,
+        *,
+        label_selector: str | None = None,
+    ) -> Objects:
+        """Wait until the objects of a kind are as wanted, by a list and watches from there.
+
+        Args:
+            kind: the kind's name.
+            namespace: where; None for all namespaces.
+            predicate: gets all objects as they are, at first and after each change.
+            timeout: seconds.
+            name: watch only the object of that name; the predicate gets it or an empty list.
+            label_selector: watch only these.
+
+        Returns:
+            The objects for which the predicate was true.
+
+        Raises:
+            NotSeen: the time is over; it holds the objects as they were last.
+            ApiError: the API server did not answer, or refused.
+        """
+        began = time.monotonic()
+        deadline = began + timeout
+        while True:
+            left = deadline - time.monotonic()
+            objects, version = self._list(
+                kind, namespace, name, label_selector, min(DEFAULT_TIMEOUT, max(left, 1.0))
+            )
+            if predicate(objects):
+                return objects
+            state = {_identity(found): found for found in objects}
+            for event, changed in self.watch(
+                kind,
+                namespace,
+                version,
+                min(_WATCH_SECONDS, deadline - time.monotonic()),
+                name,
+                label_selector=label_selector,
+            ):
+                if event == "DELETED":
+                    state.pop(_identity(changed), None)
+                else:
+                    state[_identity(changed)] = changed
+                if predicate(list(state.values())):
+                    return list(state.values())
+                if time.monotonic() >= deadline:
+                    break
+            if time.monotonic() >= deadline:
+                what = f"{kind} {name}" if name else f"objects of kind {kind}"
+                raise NotSeen(
+                    f"{what} in {namespace or 'all namespaces'}: not as wanted within {timeout:.0f} s",
+                    last=list(state.values()),
+                    waited=time.monotonic() - began,
+                )
+
+    def until_object(
+        self,
+        kind: str,
+        name: str,
+        namespace: str | None,
+        predicate: Callable[[Object | None], bool],
+        timeout: float,
+    ) -> Object | None:
+        """Wait until one object is as wanted; the predicate gets None when it does not exist.
+
+        Raises:
+            NotSeen: the time is over.
+            ApiError: the API server did not answer, or refused.
+        """
+        seen = self.until(
+            kind, namespace, lambda objects: predicate(objects[0] if objects else None), timeout, name
+        )
+        return seen[0] if seen else None
+
+    def wait_gone(self, kind: str, name: str, namespace: str | None, timeout: float) -> None:
+        """Wait until an object does not exist.
+
+        Raises:
+            NotSeen: it still does; `last` holds it, with the finalizers that keep it.
+        """
+        self.until_object(kind, name, namespace, lambda found: found is None, timeout)
+
+    def watch(
+        self,
+        kind: str,
+        namespace: str | None,
+        resource_version: str,
+        seconds: float,
+        name: str | None = None,
+        *,
+        label_selector: str | None = None,
+        opened: Callable[[Callable[[], None]], None] | None = None,
+    ) -> Iterator[tuple[str, Object]]:
+        """Yield (ADDED | MODIFIED | DELETED, object) for `seconds`, then end.
+
+        It ends early when the server ends it or the connection breaks: list again and go on from there.
+
+        Args:
+            kind: the kind's name.
+            namespace: where; None for all namespaces.
+            resource_version: of the list that the watch goes on from.
+            seconds: how long.
+            name: only the object of that name.
+            label_selector: only these.
+            opened: is given a function that ends the watch from another thread.
+
+        Raises:
+            ApiError: the watch could not be opened.
+        """
+        if seconds <= 0:
+            return
+        deadline = time.monotonic() + seconds
+        query = [
+            ("watch", "true"),
+            ("resourceVersion", resource_version),
+            ("timeoutSeconds", str(max(1, round(seconds)))),
+            *_selectors(name, label_selector),
+        ]
+        # The read timeout is what bounds a half-open connection.
+        response = self._open(
+            f"watch {kind}",
+            "GET",
+            kind_of(kind).path(namespace),
+            query=query,
+            timeout=(DEFAULT_TIMEOUT, seconds + (_WATCH_SLACK if seconds > 1 else 0)),
+        )
+        if opened is not None:
+            opened(lambda: _shut(response))
+        try:
+            for line in _lines(response):
+                event = json.loads(line)
+                if event["type"] == "ERROR":
+                    return
+                if event["type"] != "BOOKMARK":
+                    yield event["type"], event["object"]
+                if time.monotonic() >= deadline:
+                    return
+        except (urllib3.exceptions.HTTPError, OSError, ValueError):
+            return
+        finally:
+            response.close()
+
+    def list_versioned(
+        self, kind: str, namespace: str | None, *, timeout: float = DEFAULT_TIMEOUT
+    ) -> tuple[Objects, str]:
+        """Return all objects of a kind and the resource version that a watch goes on from."""
+        return self._list(kind, namespace, None, None, timeout)
+
+    def proxy_get(
+        self,
+        namespace: str,
+        resource: str,
+        name: str,
+        port: int | str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> tuple[int, bytes]:
+        """Send a GET to a port of a pod or a Service through the API server.
+
+        Args:
+            namespace: of the pod or Service.
+            resource: `pods` or `services`.
+            name: of the pod or Service.
+            port: number, or a Service port's name.
+            path: of the request, with the leading slash.
+            params: query parameters.
+            timeout: seconds.
+
+        Returns:
+            The HTTP status and the body; statuses of 400 and more are answers too.
+
+        Raises:
+            Unreachable: the API server itself did not answer.
+        """
+        answer = self.proxy_fetch(namespace, resource, name, port, path, params=params, timeout=timeout)
+        return answer.status, answer.body
+
+    def proxy_fetch(
+        self,
+        namespace: str,
+        resource: str,
+        name: str,
+        port: int | str,
+        path: str,
+        *,
+        params: Mapping[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        accept: str = "*/*",
+    ) -> HttpAnswer:
+        """Like `proxy_get`, with the content type, and with an Accept header of one's own."""
+        url = proxy_path(namespace, resource, name, port, path)
+        try:
+            response = self._request("GET", url, [*(params or {}).items()], timeout=timeout, accept=accept)
+        except kubernetes_client.ApiException as error:
+            if not error.status:
+                raise Unreachable(
+                    f"cannot reach the API server {self.server}", details=[str(error.reason)]
+                ) from error
+            headers = error.headers or {}
+            return HttpAnswer(
+                int(error.status), str(error.body or "").encode(), str(headers.get("Content-Type", ""))
+            )
+        except urllib3.exceptions.HTTPError as error:
+            raise _unreachable(f"get {path} of {resource[:-1]} {name}", self.server, error) from error
+        body = _read(response, time.monotonic() + timeout, f"get {path} of {name}")
+        return HttpAnswer(response.status, body, response.headers.get("Content-Type", ""))
+
+    def service_proxy_url(self, namespace: str, name: str, port: int | str) -> str:
+        """Return the address under which a Service answers, without a trailing slash."""
+        return self.server + proxy_path(namespace, "services", name, port, "")
+
+    def session(self) -> requests.Session:
+        """Return a session that authenticates to the API server, for clients built on requests."""
+        session = requests.Session()
+        # Nothing of the environment: a CA bundle or a proxy set there is not the cluster's.
+        session.trust_env = False
+        session.verify = self._configuration.ssl_ca_cert or bool(self._configuration.verify_ssl)
+        if self._configuration.cert_file:
+            session.cert = (self._configuration.cert_file, self._configuration.key_file)
+        if token := self._authorization():
+            session.headers["Authorization"] = token
+        return session
+
+    def exec(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        argv: Sequence[str],
+        timeout: float = DEFAULT_TIMEOUT,
+        *,
+        stdin: str | None = None,
+    ) -> ExecResult:
+        """Run a command in a container.
+
+        Args:
+            namespace: the pod's.
+            pod: its name.
+            container: the container's name.
+            argv: the command and its arguments; no shell is involved.
+            timeout: seconds, for all of it. The command itself is not ended when it is over.
+            stdin: text for standard input.
+
+        Returns:
+            Output and exit code; a code other than 0 is an answer, not an error.
+
+        Raises:
+            Refused: the pod or container does not exist or does not run.
+            Unreachable: no connection, or no end in time.
+        """
+        query = [("container", container), ("stdout", "true"), ("stderr", "true")]
+        query += [("command", word) for word in argv]
+        if stdin is not None:
+            query.append(("stdin", "true"))
+        return websocket.run(
+            self.server + kind_of("Pod").path(namespace, pod) + "/exec",
+            query,
+            websocket.Credentials(
+                ca_file=self._configuration.ssl_ca_cert,
+                cert_file=self._configuration.cert_file,
+                key_file=self._configuration.key_file,
+                authorization=self._authorization(),
+                verify=bool(self._configuration.verify_ssl),
+                server_name=self._configuration.tls_server_name,
+            ),
+            stdin=stdin,
+            timeout=timeout,
+            doing=f"run {argv[0]} in {namespace}/{pod}",
+        )
+
+    def _authorization(self) -> str | None:
+        setting = self._configuration.auth_settings().get("BearerToken", {})
+        value = setting.get("value")
+        return str(value) if value else None
+
+    def _list(
+        self,
+        kind: str,
+        namespace: str | None,
+        name: str | None,
+        label_selector: str | None,
+        timeout: float,
+    ) -> tuple[Objects, str]:
+        found = self._json(
+            f"list {kind}",
+            "GET",
+            kind_of(kind).path(namespace),
+            query=_selectors(name, label_selector),
+            timeout=timeout,
+        )
+        api_version = kind_of(kind).api_version
+        # Items of a list come without these two.
+        items = [{"kind": kind, "apiVersion": api_version, **item} for item in found.get("items") or []]
+        return items, str(found["metadata"]["resourceVersion"])
+
+    def _json(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        *,
+        query: Query | None = None,
+        body: Object | None = None,
+        content_type: str | None = None,
+        timeout: float,
+    ) -> Object:
+        deadline = time.monotonic() + timeout
+        response = self._open(
+            doing, method, path, query=query or [], body=body, content_type=content_type, timeout=timeout
+        )
+        raw = _read(response, deadline, doing)
+        try:
+            return cast(Object, json.loads(raw))
+        except ValueError as error:
+            raise Unreachable(
+                f"cannot {doing}: the answer is not JSON", details=[raw[:200].decode(errors="replace")]
+            ) from error
+
+    def _open(
+        self,
+        doing: str,
+        method: str,
+        path: str,
+        *,
+        query: Query,
+        body: Object | None = None,
+        content_type: str | None = None,
+        timeout: float | tuple[float, float],
+    ) -> urllib3.HTTPResponse:
+        try:
+            return self._request(method, path, query, timeout=timeout, body=body, content_type=content_type)
+        except kubernetes_client.ApiException as error:
+            if error.status:
+                raise from_answer(doing, int(error.status), str(error.body or "")) from error
+            raise _unreachable(doing, self.server, error) from error
+        except urllib3.exceptions.HTTPError as error:
+            raise _unreachable(doing, self.server, error) from error
+
+    def _request(
+        self,
+        method: str,
+        path: str,
+        query: Query,
+        *,
+        timeout: float | tuple[float, float],
+        accept: str = "application/json",
+        body: Object | None = None,
+        content_type: str | None = None,
+    ) -> urllib3.HTTPResponse:
+        return cast(
+            urllib3.HTTPResponse,
+            self._client.request(
+                method,
+                path,
+                body=body,
+                serialize=False,
+                query_params=query,
+                header_params={"Accept": accept},
+                content_type=content_type,
+                _request_timeout=timeout,
+            ),
+        )
+
+
+class _NoDiscovery:
+    """Takes the place of the package's discovery: paths come from harness/cluster/kinds.py."""
+
+    def __init__(self, client: Any, cache_file: Any) -> None:
+        pass
+
+
+def proxy_path(namespace: str, resource: str, name: str, port: int | str, path: str) -> str:
+    """Return the path of the API server's proxy to a pod or Service."""
+    return f"/api/v1/namespaces/{quote(namespace)}/{resource}/{quote(name)}:{port}/proxy{quote(path)}"
+
+
+def _selectors(name: str | None, label_selector: str | None) -> list[tuple[str, str]]:
+    query = []
+    if name:
+        query.append(("fieldSelector", f"metadata.name={name}"))
+    if label_selector:
+        query.append(("labelSelector", label_selector))
+    return query
+
+
+def _identity(found: Object) -> tuple[str, str]:
+    metadata = found["metadata"]
+    return metadata.get("namespace", ""), metadata["name"]
+
+
+def _unreachable(doing: str, server: str, error: Exception) -> ApiError:
+    return Unreachable(
+        f"cannot {doing}: no answer from the API server {server}",
+        next_step="look whether the cluster runs: chaos-harness status",
+        details=[str(error)],
+        message=str(error),
+    )
+
+
+def _read(response: urllib3.HTTPResponse, deadline: float, doing: str) -> bytes:
+    parts = []
+    try:
+        for part in response.stream(1 << 16):
+            parts.append(part)
+            if time.monotonic() > deadline:
+                response.close()
+                raise Unreachable(f"cannot {doing}: the answer did not end in time")
+    except (urllib3.exceptions.HTTPError, OSError) as error:
+        raise Unreachable(f"cannot {doing}: the answer broke off", details=[str(error)]) from error
+    response.release_conn()
+    return b"".join(parts)
+
+
+def _lines(response: urllib3.HTTPResponse) -> Iterator[bytes]:
+    # amt=None gives each chunk as it comes; a number would wait until so many bytes are there.
+    rest = b""
+    for chunk in response.stream(None):
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line for line in whole if line)
+
+
+def _shut(response: urllib3.HTTPResponse) -> None:
+    with contextlib.suppress(ValueError, RuntimeError, OSError):
+        response.shutdown()

@@ -1,0 +1,91 @@
+"""What the API server can answer other than what was asked for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.base.errors import HarnessError, InfrastructureError, UsageError
+
+
+@dataclass(eq=False)
+class ApiError(HarnessError):
+    """A request to the API server did not give what was asked for.
+
+    Attributes:
+        status: the HTTP status; 0 when there was no answer.
+        reason: the reason in the Status object that came back: NotFound, Forbidden, ...
+        message: the server's or the webhook's message, verbatim.
+    """
+
+    status: int = 0
+    reason: str = ""
+    message: str = ""
+
+
+class Refused(ApiError, UsageError):  # noqa: N818  (reads as what happened)
+    """The API server or an admission webhook said no; `message` says why.
+
+    This is about the request, and so about a scenario or about Chaos Mesh, not about the stack.
+    """
+
+
+class NotFound(Refused):
+    """The object, or the namespace it should be in, does not exist."""
+
+
+class Conflict(Refused):
+    """The object exists already, or it changed meanwhile."""
+
+
+class Unreachable(ApiError, InfrastructureError):  # noqa: N818  (reads as what happened)
+    """No answer in time, a broken connection, or an answer that says the server is in trouble."""
+
+
+@dataclass(eq=False)
+class NotSeen(InfrastructureError):  # noqa: N818  (reads as what happened)
+    """A wait ended at its bound before the wanted state was seen.
+
+    Attributes:
+        last: the objects as they were last seen.
+        waited: seconds.
+    """
+
+    last: list[dict[str, Any]] = field(default_factory=list)
+    waited: float = 0.0
+
+
+_OVERLOADED = {408, 429}
+
+
+def from_answer(doing: str, status: int, body: str) -> ApiError:
+    """Return the error for an answer with a status of 400 or more.
+
+    Args:
+        doing: what was asked for: "create StressChaos burn".
+        status: the HTTP status.
+        body: the answer's body: a Status object, or anything.
+    """
+    reason, message = "", body.strip()
+    try:
+        parsed = json.loads(body)
+    except ValueError:
+        pass
+    else:
+        if isinstance(parsed, dict):
+            reason = str(parsed.get("reason") or "")
+            message = str(parsed.get("message") or message)
+    error: type[ApiError]
+    if status >= 500 or status in _OVERLOADED:
+        error = Unreachable
+    else:
+        error = {404: NotFound, 409: Conflict}.get(status, Refused)
+    verb = "the API server is in trouble" if error is Unreachable else "refused"
+    return error(
+        f"cannot {doing}: {verb} (HTTP {status}{' ' + reason if reason else ''})",
+        details=message.splitlines(),
+        status=status,
+        reason=reason,
+        message=message,
+    )

@@ -1,0 +1,106 @@
+"""The kinds of objects that the harness handles, and their places in the API.
+
+A table instead of discovery: discovery takes several requests before the first useful one.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from harness.base.errors import UsageError
+
+CHAOS_MESH_API = "chaos-mesh.org/v1alpha1"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of object.
+
+    Attributes:
+        name: such as `Pod`.
+        api_version: such as `v1` or `apps/v1`.
+        plural: the resource's name in paths: `pods`.
+        namespaced: objects of it live in a namespace.
+    """
+
+    name: str
+    api_version: str
+    plural: str
+    namespaced: bool = True
+
+    def path(self, namespace: str | None = None, name: str | None = None) -> str:
+        """Return the path of one object, or of the collection (of all namespaces without one)."""
+        prefix = "/apis/" if "/" in self.api_version else "/api/"
+        parts = [prefix + self.api_version]
+        if self.namespaced and namespace:
+            parts += ["namespaces", quote(namespace, safe="")]
+        parts.append(self.plural)
+        if name:
+            parts.append(quote(name, safe=":"))
+        return "/".join(parts)
+
+
+EXPERIMENT_KINDS = (
+    "AWSChaos",
+    "AzureChaos",
+    "BlockChaos",
+    "DNSChaos",
+    "GCPChaos",
+    "HTTPChaos",
+    "IOChaos",
+    "JVMChaos",
+    "KernelChaos",
+    "NetworkChaos",
+    "PhysicalMachineChaos",
+    "PodChaos",
+    "StressChaos",
+    "TimeChaos",
+)
+"""The kinds that `chaos_controller_manager_chaos_experiments` counts (Chaos Mesh's `AllKinds()`)."""
+
+# The controller's own objects, one a pod, that carry what several experiments want of it.
+SHARED_KINDS = ("PodNetworkChaos", "PodIOChaos", "PodHttpChaos")
+
+# In the order in which clean-up deletes them: whatever creates others goes first.
+CHAOS_MESH_KINDS = ("Workflow", "Schedule", "WorkflowNode", "StatusCheck", *EXPERIMENT_KINDS, *SHARED_KINDS)
+
+_KINDS = {
+    kind.name: kind
+    for kind in (
+        Kind("Namespace", "v1", "namespaces", namespaced=False),
+        Kind("Node", "v1", "nodes", namespaced=False),
+        Kind("Pod", "v1", "pods"),
+        Kind("Service", "v1", "services"),
+        Kind("ServiceAccount", "v1", "serviceaccounts"),
+        Kind("ConfigMap", "v1", "configmaps"),
+        Kind("Secret", "v1", "secrets"),
+        Kind("Event", "v1", "events"),
+        Kind("Deployment", "apps/v1", "deployments"),
+        Kind("DaemonSet", "apps/v1", "daemonsets"),
+        Kind("StatefulSet", "apps/v1", "statefulsets"),
+        Kind("EndpointSlice", "discovery.k8s.io/v1", "endpointslices"),
+        Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False),
+        Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
+        Kind("Role", "rbac.authorization.k8s.io/v1", "roles"),
+        Kind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings"),
+        Kind("CustomResourceDefinition", "apiextensions.k8s.io/v1", "customresourcedefinitions", False),
+        *(
+            Kind(name, CHAOS_MESH_API, name.lower() if name.endswith("Chaos") else f"{name.lower()}s")
+            for name in CHAOS_MESH_KINDS
+        ),
+    )
+}
+
+
+def kind_of(name: str) -> Kind:
+    """Return the kind of that name.
+
+    Raises:
+        UsageError: the harness does not know it.
+    """
+    try:
+        return _KINDS[name]
+    except KeyError:
+        known = ", ".join(sorted(_KINDS))
+        raise UsageError(f"unknown kind {name!r}", details=[f"known kinds: {known}"]) from None
