@@ -146,8 +146,8 @@ class Traffic(Model):
     answered: int | None = None
 
 
-Action = Literal["apply", "delete", "pause", "resume", "wait", "traffic"]
-ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "wait", "traffic")
+Action = Literal["apply", "delete", "pause", "resume", "wait_for", "wait", "traffic"]
+ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "wait_for", "wait", "traffic")
 
 
 class Step(Model):
@@ -155,6 +155,7 @@ class Step(Model):
 
     Attributes:
         apply, delete, pause, resume: the name of a chaos of this scenario.
+        wait_for: the name of a chaos that reaches `until` by itself: a duration that ends.
         wait: a number of scrapes, of every target that the scenario watches.
         traffic: see Traffic.
         until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
@@ -169,6 +170,7 @@ class Step(Model):
     delete: str | None = None
     pause: str | None = None
     resume: str | None = None
+    wait_for: str | None = None
     wait: int | None = Field(default=None, ge=1, le=600)
     traffic: Traffic | None = None
     until: str | None = None
@@ -186,6 +188,8 @@ class Step(Model):
         found = [name for name in ACTIONS if getattr(self, name) is not None]
         if len(found) != 1:
             raise ValueError(f"a step takes exactly one action of: {', '.join(ACTIONS)}; found: {found}")
+        if self.wait_for is not None and self.until is None:
+            raise ValueError("wait_for takes until: the phase to wait for")
         return self
 
     @property
@@ -196,7 +200,7 @@ class Step(Model):
     @property
     def chaos(self) -> str | None:
         """The name of the chaos that the action is about, if it is about one."""
-        return self.apply or self.delete or self.pause or self.resume
+        return self.apply or self.delete or self.pause or self.resume or self.wait_for
 
     @property
     def phase(self) -> str | None:
@@ -210,6 +214,8 @@ class Step(Model):
             return f"wait {self.wait} scrape{'s' if self.wait > 1 else ''}"
         if self.traffic is not None:
             return f"traffic {self.traffic.source} -> {self.traffic.target}"
+        if self.wait_for is not None:
+            return f"wait for {self.wait_for} to be {self.until}"
         return f"{self.action} {self.chaos}"
 
 

@@ -1,0 +1,28 @@
+"""Loads a scenario file and checks all that can be known without a cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.chaos.check import check_against_catalogue
+from harness.judge.check import check_expectations
+from harness.scenario.load import ScenarioError, ScenarioFile, load
+from harness.scenario.template import check_references, check_steps
+
+
+def load_checked(path: Path) -> ScenarioFile:
+    """Return a scenario file in which nothing is known to be wrong.
+
+    Raises:
+        ScenarioError: with all problems at once, each with its place.
+    """
+    file = load(path)
+    problems = [
+        *check_references(file),
+        *check_steps(file),
+        *check_against_catalogue(file),
+        *check_expectations(file),
+    ]
+    if problems:
+        raise ScenarioError(problems)
+    return file

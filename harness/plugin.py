@@ -1,0 +1,235 @@
+"""The pytest plugin: collects scenario files, runs them on the stack, writes report/results.json.
+
+Registered twice on purpose: by the entry point of an installed wheel, and by name (`-p harness.plugin`)
+from a checkout. Both names are the same, so pytest loads it once.
+"""
+
+from __future__ import annotations
+
+import signal
+import types
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.base.errors import ExitCode, HarnessError, InfrastructureError, UsageError
+from harness.check import load_checked
+from harness.judge.finding import Verdict
+from harness.report.text import leftovers_text, scenario_text
+from harness.runner.result import ScenarioResult
+from harness.scenario.load import ScenarioFile
+from harness.scenario.discover import is_scenario_file
+from harness.session import RunSession
+
+RUN_SESSION = pytest.StashKey[RunSession]()
+
+
+class ScenarioFailed(Exception):
+    """A scenario's expectations did not hold, or a step did not come about."""
+
+    def __init__(self, result: ScenarioResult) -> None:
+        super().__init__(scenario_text(result))
+        self.result = result
+
+
+class ScenarioError(ScenarioFailed):
+    """A scenario could not be decided because of the infrastructure."""
+
+
+class CleanupFailed(ScenarioFailed):
+    """A scenario left something behind."""
+
+    def __init__(self, result: ScenarioResult) -> None:
+        Exception.__init__(self, leftovers_text(result))
+        self.result = result
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the options of the stack and of the report."""
+    group = parser.getgroup("chaos-harness", "chaos observability harness")
+    group.addoption("--chaos-cluster", default="chaos-harness", metavar="NAME", help="name of the kind cluster")
+    group.addoption(
+        "--images",
+        default="auto",
+        choices=["auto", "registry", "source"],
+        help="where images come from; auto probes the registry once",
+    )
+    group.addoption("--workers", type=int, default=0, metavar="N", help="worker nodes beside the control plane")
+    group.addoption(
+        "--scrape-interval", type=float, default=1.0, metavar="S", help="Prometheus' scrape interval, seconds"
+    )
+    group.addoption("--chaos-mesh-source", default=None, metavar="DIR", help="build Chaos Mesh from this checkout")
+    group.addoption("--chaos-mesh-version", default=None, metavar="V", help="with --images registry")
+    group.addoption("--fresh", action="store_true", help="delete and re-create the cluster first")
+    group.addoption("--report", default="report", metavar="DIR", help="folder for results and recordings")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Prepare the run; nothing is started before the first scenario needs it."""
+    config.addinivalue_line("markers", "scenario: every scenario file has this marker and one for each of its tags")
+    config.stash[RUN_SESSION] = RunSession.from_options(
+        cluster=config.getoption("--chaos-cluster"),
+        images=config.getoption("--images"),
+        workers=config.getoption("--workers"),
+        scrape_interval=config.getoption("--scrape-interval"),
+        chaos_mesh_source=config.getoption("--chaos-mesh-source"),
+        chaos_mesh_version=config.getoption("--chaos-mesh-version"),
+        fresh=config.getoption("--fresh"),
+        report=Path(config.invocation_params.dir) / config.getoption("--report"),
+    )
+
+
+def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
+    """Collect a YAML file that holds a scenario; one named on the command line must hold one."""
+    if file_path.suffix not in (".yaml", ".yml"):
+        return None
+    if not (is_scenario_file(file_path) or parent.session.isinitpath(file_path)):
+        return None
+    module: pytest.Collector = ScenarioModule.from_parent(parent, path=file_path)
+    return module
+
+
+class ScenarioModule(pytest.Module):
+    """A scenario file as pytest sees it; it holds one item."""
+
+    def _getobj(self) -> types.ModuleType:
+        return types.ModuleType(self.path.stem)
+
+    def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
+        """Load and check the file, and yield its item."""
+        file = load_checked(self.path)
+        item: ScenarioItem = ScenarioItem.from_parent(
+            self, name=file.scenario.scenario, callobj=_test_of(file)
+        )
+        item.add_marker("scenario")
+        for tag in file.scenario.tags:
+            self.config.addinivalue_line("markers", f"{tag}: a tag of scenario files")
+            item.add_marker(tag)
+        yield item
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+        """Show a wrong file by its own message, not by our traceback."""
+        if isinstance(excinfo.value, HarnessError):
+            return excinfo.value.render()
+        return super().repr_failure(excinfo)
+
+
+class ScenarioItem(pytest.Function):
+    """One scenario."""
+
+    def reportinfo(self) -> tuple[Path, int | None, str]:
+        """Name the scenario by its file."""
+        return self.path, 0, self.name
+
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
+        """Show our own messages as they are."""
+        if isinstance(excinfo.value, ScenarioFailed):
+            return str(excinfo.value)
+        if isinstance(excinfo.value, HarnessError):
+            return excinfo.value.render()
+        return super().repr_failure(excinfo)
+
+
+def _test_of(file: ScenarioFile) -> Callable[..., None]:
+    def test(run_scenario: Callable[[ScenarioFile], ScenarioResult]) -> None:
+        result = run_scenario(file)
+        match result.verdict:
+            case Verdict.FAIL:
+                raise ScenarioFailed(result)
+            case Verdict.ERROR:
+                raise ScenarioError(result)
+            case Verdict.SKIPPED:
+                pytest.skip(result.reason or "a capability is missing")
+
+    return test
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) -> Iterator[None]:
+    """Report known issues as expected failures, and trouble of the infrastructure as errors.
+
+    pytest and JUnit call what fails outside the test's own call an error; a report that says it is of
+    the set-up is how all their consumers are told.
+    """
+    outcome = yield
+    report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
+    if not isinstance(item, ScenarioItem):
+        return
+    result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
+    if call.when == "call" and result is not None:
+        report.user_properties.append(("verdict", result.verdict.value))
+        report.user_properties.append(("recording", str(result.recording)))
+        if result.verdict is Verdict.KNOWN_ISSUE:
+            ids = sorted({finding.known_issue for finding in result.findings() if finding.known_issue})
+            report.outcome = "skipped"
+            report.wasxfail = f"known issue: {', '.join(ids)}"
+    if call.when == "call" and call.excinfo and isinstance(call.excinfo.value, ScenarioError | InfrastructureError):
+        report.when = "setup"
+
+
+@pytest.fixture(scope="session")
+def chaos_session(request: pytest.FixtureRequest) -> Iterator[RunSession]:
+    """The run: the stack, brought up when it is not there, locked against a second run."""
+    session = request.config.stash[RUN_SESSION]
+    capture = request.config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled():
+        session.open()
+    yield session
+    session.close()
+
+
+@pytest.fixture
+def run_scenario(
+    chaos_session: RunSession, request: pytest.FixtureRequest
+) -> Iterator[Callable[[ScenarioFile], ScenarioResult]]:
+    """Run a scenario and return its result; what it left behind is an error of the tear-down."""
+    results: list[ScenarioResult] = []
+
+    def run(file: ScenarioFile) -> ScenarioResult:
+        results.append(chaos_session.run(file, request.node.nodeid))
+        return results[-1]
+
+    yield run
+    for result in results:
+        if result.leftovers:
+            raise CleanupFailed(result)
+
+
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """End like Ctrl-C when CI cancels the job, so that the clean-up runs."""
+    if session.config.getoption("collectonly"):
+        return
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt("SIGTERM")
+
+    signal.signal(signal.SIGTERM, interrupt)
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Write the results; tell by the exit code when nothing ran, or only the infrastructure failed."""
+    run = session.config.stash[RUN_SESSION]
+    scenarios = [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
+    if not scenarios or session.config.getoption("collectonly"):
+        return
+    run.finish()
+    failure = run.stack_failed()
+    if failure is not None:
+        session.exitstatus = failure.exit_code
+    elif exitstatus == ExitCode.OK and not run.anything_ran():
+        session.exitstatus = ExitCode.NOTHING_RAN
+    elif exitstatus == ExitCode.FAILED and session.testsfailed == run.infrastructure_failures():
+        session.exitstatus = ExitCode.INFRASTRUCTURE
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """Say in numbers how the scenarios came out, and where the report is."""
+    run = config.stash[RUN_SESSION]
+    for line in run.summary_lines():
+        terminalreporter.write_line(line)
+
+
+__all__ = ["CleanupFailed", "ScenarioError", "ScenarioFailed", "UsageError", "chaos_session", "run_scenario"]

@@ -1,0 +1,1 @@
+"""Turns findings and recordings into what people and CI read."""

@@ -1,0 +1,97 @@
+"""report/results.json: the machine-readable result of a run. docs/results.md describes it."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.runner.result import ScenarioResult
+
+SCHEMA = 1
+"""The version of the schema; raised with every change that an old reader would misread."""
+
+
+class Summary(BaseModel):
+    """How many scenarios came out how; `cleanup_failed` counts apart from the verdicts."""
+
+    passed: int = 0
+    failed: int = 0
+    known_issue: int = 0
+    skipped: int = 0
+    error: int = 0
+    cleanup_failed: int = 0
+
+
+class Run(BaseModel):
+    """The run as a whole.
+
+    Attributes:
+        id: on everything that the run created, as a label.
+        started, ended: ISO 8601, UTC.
+        options: what the user chose.
+        stack: versions, images, stand-ins, nodes, kernel, capabilities; None when it did not come up.
+        stack_error: why it did not.
+    """
+
+    id: str
+    harness: str
+    started: str
+    ended: str | None = None
+    seconds: float = 0.0
+    options: dict[str, Any] = {}
+    stack: dict[str, Any] | None = None
+    stack_error: str | None = None
+
+
+class Results(BaseModel):
+    """The whole file."""
+
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+
+    schema_version: int = SCHEMA
+    run: Run
+    summary: Summary = Summary()
+    scenarios: list[ScenarioResult] = []
+
+    def add(self, result: ScenarioResult) -> None:
+        """Add a scenario and count it."""
+        self.scenarios.append(result)
+        name = result.verdict.value
+        setattr(self.summary, name, getattr(self.summary, name) + 1)
+        if result.leftovers:
+            self.summary.cleanup_failed += 1
+
+    def write(self, folder: Path) -> Path:
+        """Write `results.json` into the folder, whole or not at all; return its path."""
+        folder.mkdir(parents=True, exist_ok=True)
+        path = folder / "results.json"
+        part = path.with_suffix(".part")
+        body = self.model_copy(
+            update={
+                "scenarios": [
+                    scenario.model_copy(update={"recording": _relative(scenario.recording, folder)})
+                    for scenario in self.scenarios
+                ]
+            }
+        )
+        part.write_text(body.model_dump_json(indent=1) + "\n")
+        part.replace(path)
+        return path
+
+
+def now() -> str:
+    """Return the time as results.json writes it."""
+    return datetime.now(UTC).isoformat(timespec="seconds")
+
+
+def infrastructure_only(summary: Summary) -> bool:
+    """Say whether what went wrong was never the product: the exit code is then its own."""
+    return summary.error > 0 and summary.failed == 0 and summary.cleanup_failed == 0
+
+
+def _relative(path: Path | None, folder: Path) -> Path | None:
+    return Path(os.path.relpath(path, folder)) if path else None

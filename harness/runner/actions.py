@@ -1,0 +1,125 @@
+"""The actions of a step: each does one thing to the cluster and returns when it was acknowledged."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from harness.chaos.workload import WorkloadHandle
+from harness.cluster.client import Cluster, Refused
+from harness.runner.result import StepProblem
+from harness.scenario.model import Chaos, Traffic
+from harness.scenario.template import resolve
+
+API_VERSION = "chaos-mesh.org/v1alpha1"
+PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
+"""Read by the controllers of experiments, and by the one of schedules (Chaos Mesh, api/v1alpha1)."""
+
+_WORKLOAD_PORT = 8080
+_TRAFFIC_SLACK_SECONDS = 10.0
+
+
+class StepFailed(Exception):
+    """A step did not come about; the scenario fails, and says why."""
+
+    def __init__(self, problem: StepProblem) -> None:
+        super().__init__(problem.reason)
+        self.problem = problem
+
+
+@dataclass
+class Applied:
+    """A chaos as the scenario's templates see it, from the moment it is applied."""
+
+    kind: str
+    name: str
+    namespace: str
+    targets: list[dict[str, str]] = field(default_factory=list)
+
+    def scope(self) -> dict[str, Any]:
+        """Return what `${<chaos>...}` may refer to."""
+        scope: dict[str, Any] = {"kind": self.kind, "name": self.name, "namespace": self.namespace}
+        if self.targets:
+            scope["targets"] = self.targets
+            scope["node"] = self.targets[0].get("node")
+        return scope
+
+
+def apply(
+    cluster: Cluster, name: str, chaos: Chaos, namespace: str, labels: dict[str, str], scope: dict[str, Any]
+) -> Applied:
+    """Create a chaos.
+
+    Raises:
+        StepFailed: the API server or the admission webhook refused it.
+    """
+    body = {
+        "apiVersion": API_VERSION,
+        "kind": chaos.kind,
+        "metadata": {
+            "name": name,
+            "namespace": namespace,
+            "labels": labels,
+            "annotations": resolve(chaos.annotations, scope),
+        },
+        "spec": resolve(chaos.spec, scope),
+    }
+    try:
+        cluster.create(body)
+    except Refused as error:
+        raise StepFailed(
+            StepProblem(
+                kind="action",
+                reason=f"{chaos.kind} {name} was refused: {error}",
+                details=["the API server or Chaos Mesh's admission webhook said so; see the spec of this chaos"],
+            )
+        ) from error
+    return Applied(chaos.kind, name, namespace)
+
+
+def delete(cluster: Cluster, applied: Applied) -> None:
+    """Delete a chaos; its finalizers then recover what it did."""
+    cluster.delete(applied.kind, applied.name, applied.namespace)
+
+
+def pause(cluster: Cluster, applied: Applied, *, paused: bool) -> None:
+    """Pause or resume a chaos by its annotation."""
+    patch = {"metadata": {"annotations": {PAUSE_ANNOTATION: "true" if paused else None}}}
+    cluster.patch(applied.kind, applied.name, applied.namespace, patch)
+
+
+def traffic(cluster: Cluster, workload: WorkloadHandle, wanted: Traffic, scope: dict[str, Any]) -> dict[str, Any]:
+    """Let one pod of the workload send requests to another; return what it says came of it.
+
+    Raises:
+        StepFailed: the sender did not answer, or `answered` differs.
+    """
+    source, target = str(resolve(wanted.source, scope)), str(resolve(wanted.target, scope))
+    status, body = cluster.proxy_get(
+        "pods",
+        workload.namespace,
+        source,
+        _WORKLOAD_PORT,
+        "send",
+        params={
+            "to": f"{workload.ip_of(target)}:{_WORKLOAD_PORT}",
+            "count": str(wanted.requests),
+            "timeout": str(wanted.timeout),
+        },
+        timeout=wanted.requests * wanted.timeout + _TRAFFIC_SLACK_SECONDS,
+    )
+    if status != 200:
+        raise StepFailed(
+            StepProblem(kind="traffic", reason=f"{source} answered {status}: {body[:200].decode(errors='replace')}")
+        )
+    answer: dict[str, Any] = json.loads(body)
+    if wanted.answered is not None and answer["answered"] != wanted.answered:
+        raise StepFailed(
+            StepProblem(
+                kind="traffic",
+                reason=f"{answer['answered']} of {answer['sent']} requests from {source} to {target} were "
+                f"answered, not {wanted.answered}",
+            )
+        )
+    return answer

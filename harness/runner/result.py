@@ -1,0 +1,88 @@
+"""What running one scenario came to."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import BaseModel
+
+from harness.judge.finding import Finding, Verdict
+
+
+class StepProblem(BaseModel):
+    """Why a step did not get as far as its expectations.
+
+    Attributes:
+        kind: what did not come about: the action itself, the phase that was waited for, the proof
+            of an effect, the answers to the workload's traffic.
+        reason: one sentence.
+        details: what the cluster says about it: conditions, events, the daemon's answers.
+    """
+
+    kind: str
+    reason: str
+    details: list[str] = []
+
+
+class StepResult(BaseModel):
+    """One step: its times (seconds since the epoch, Prometheus' clock), findings, and problem."""
+
+    title: str
+    started: float | None = None
+    acknowledged: float | None = None
+    settled: float | None = None
+    ended: float | None = None
+    proofs: list[str] = []
+    problem: StepProblem | None = None
+    findings: list[Finding] = []
+
+
+class Leftover(BaseModel):
+    """Something that a scenario left behind and the clean-up had to force, or could not remove."""
+
+    kind: str
+    name: str
+    what_was_done: str
+
+
+class ScenarioResult(BaseModel):
+    """One scenario.
+
+    Attributes:
+        verdict: of the steps; a failed expectation outweighs an error, an error a known issue.
+        reason: for skipped and error: which capability is missing, what broke.
+        leftovers: what the clean-up had to report; a failure of its own.
+        recording: the folder of the recording.
+        seconds: wall time from the first to the last thing done for it.
+    """
+
+    name: str
+    file: str
+    about: str = ""
+    tags: list[str] = []
+    namespace: str | None = None
+    verdict: Verdict = Verdict.PASS
+    reason: str | None = None
+    details: list[str] = []
+    steps: list[StepResult] = []
+    leftovers: list[Leftover] = []
+    recording: Path | None = None
+    seconds: float = 0.0
+    phases: dict[str, float] = {}
+
+    def findings(self) -> list[Finding]:
+        """Return the findings of all steps."""
+        return [finding for step in self.steps for finding in step.findings]
+
+    def decide(self) -> Verdict:
+        """Return the verdict that the steps add up to."""
+        findings = [finding for finding in self.findings() if finding.level == "must"]
+        seen = {finding.verdict for finding in findings}
+        if Verdict.FAIL in seen or any(step.problem for step in self.steps):
+            return Verdict.FAIL
+        for verdict in (Verdict.ERROR, Verdict.KNOWN_ISSUE):
+            if verdict in seen:
+                return verdict
+        return Verdict.PASS
+
+

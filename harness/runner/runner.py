@@ -1,0 +1,390 @@
+"""Runs one scenario: workload, steps, ticks, findings, clean-up."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from harness.base.errors import HarnessError, InfrastructureError
+from harness.chaos import cleanup, experiments, phases
+from harness.chaos.catalogue import Catalogue
+from harness.chaos.workload import WorkloadHandle, install
+from harness.cluster import namespaces
+from harness.cluster.client import WaitTimeout
+from harness.judge.finding import Finding, Pending, Verdict
+from harness.judge.judge import judge
+from harness.judge.kinds import oracles_of_spec
+from harness.judge.proof import check_proof
+from harness.oracle.base import Oracle, OracleError, oracles
+from harness.oracle.events import Events
+from harness.oracle.world import World
+from harness.recording.model import Expected, Manifest, Mark, Note, Reading, Recording, reading_key
+from harness.recording.writer import RecordingWriter
+from harness.runner import actions
+from harness.runner.actions import Applied, StepFailed
+from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
+from harness.runner.recorder import Recorder
+from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.runner.sampler import Sampler
+from harness.runner.surroundings import Surroundings
+from harness.scenario.load import ScenarioFile
+from harness.scenario.model import Proof, Step
+from harness.scenario.template import resolve
+
+_GATE_SCRAPES = 15
+_PROOF_PAUSE_SECONDS = 0.1
+
+
+def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) -> ScenarioResult:
+    """Run a scenario to its end, clean-up included.
+
+    Trouble with the infrastructure does not leave as an exception: it is the verdict `error`. What
+    interrupts (Ctrl-C) does leave, after the clean-up.
+    """
+    scenario = file.scenario
+    result = ScenarioResult(
+        name=scenario.scenario, file=str(file.path), about=scenario.about, tags=list(scenario.tags)
+    )
+    missing = [
+        f"{name}: {surroundings.capabilities.get(name, 'not a capability that is probed')}"
+        for name in scenario.needs
+        if surroundings.capabilities.get(name, "unknown") is not None
+    ]
+    if missing:
+        result.verdict = Verdict.SKIPPED
+        result.reason = "; ".join(missing)
+        return result
+    began = time.monotonic()
+    scenario_run = ScenarioRun(file, surroundings, catalogue, result)
+    try:
+        scenario_run.perform()
+        result.verdict = result.decide()
+    except HarnessError as error:
+        result.verdict = Verdict.FAIL if result.decide() is Verdict.FAIL else Verdict.ERROR
+        result.reason, result.details = str(error), [*error.details, error.next_step]
+    finally:
+        scenario_run.close()
+        result.seconds = round(time.monotonic() - began, 3)
+    return result
+
+
+class ScenarioRun:
+    """One scenario on its way; used by `run`."""
+
+    def __init__(
+        self,
+        file: ScenarioFile,
+        surroundings: Surroundings,
+        catalogue: Catalogue,
+        result: ScenarioResult,
+    ) -> None:
+        self._file = file
+        self._scenario = file.scenario
+        self._around = surroundings
+        self._cluster = surroundings.cluster
+        self._clock = surroundings.clock
+        self._catalogue = catalogue
+        self._result = result
+        self._namespace = f"{self._scenario.scenario[:40].rstrip('-')}-{uuid.uuid4().hex[:6]}"
+        self._workload: WorkloadHandle | None = None
+        self._applied: dict[str, Applied] = {}
+        self._oracles: dict[str, Oracle] = {}
+        result.namespace = self._namespace
+        folder = surroundings.recordings / self._scenario.scenario
+        manifest = Manifest(
+            scenario=self._scenario.scenario,
+            file=str(file.path),
+            namespace=self._namespace,
+            interval=surroundings.interval,
+            clock_offset=self._clock.offset,
+            clock_uncertainty=self._clock.uncertainty,
+            steps=[step.title() for step in self._scenario.steps],
+            stack=surroundings.facts,
+        )
+        self._recorder = Recorder(Recording(manifest), RecordingWriter(folder, manifest))
+        result.recording = folder
+        watch = watch_of(self._scenario, catalogue, self._namespace)
+        self._jobs = watch.jobs
+        self._sampler = Sampler(
+            surroundings.prometheus, watch, self._recorder, self._clock, surroundings.interval
+        )
+
+    def perform(self) -> None:
+        """Set up and perform all steps; findings go into the result."""
+        with self._phase("set up"):
+            namespaces.create(self._cluster, self._namespace, self._around.run)
+            self._start_oracles()
+            if self._scenario.workload:
+                self._workload = install(
+                    self._cluster,
+                    self._scenario.workload.name,
+                    self._namespace,
+                    self._around.workload_image,
+                    self._scenario.workload.replicas,
+                )
+        with self._phase("first scrape"):
+            self._await_first_scrapes(self._clock.now())
+        with self._phase("steps"):
+            for index, step in enumerate(self._scenario.steps):
+                outcome = StepResult(title=step.title())
+                self._result.steps.append(outcome)
+                try:
+                    self._perform_step(index, step, outcome)
+                except StepFailed as error:
+                    outcome.problem = error.problem
+                    self._recorder.add(
+                        Note(time=self._clock.now(), text=error.problem.reason, detail=error.problem.model_dump())
+                    )
+                    return
+                finally:
+                    self._record_events()
+
+    def close(self) -> None:
+        """Clean up, whatever happened; what stayed or had to be forced is in the result."""
+        with self._phase("clean up"):
+            for oracle in self._oracles.values():
+                oracle.stop()
+            self._recorder.close()
+            try:
+                left = cleanup.clean(self._cluster, self._namespace, self._around.chaos_mesh_namespace)
+            except InfrastructureError as error:
+                self._result.leftovers.append(
+                    Leftover(kind="Namespace", name=self._namespace, what_was_done=f"clean-up stopped: {error}")
+                )
+                return
+            self._result.leftovers += [
+                Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left
+            ]
+
+    def _perform_step(self, index: int, step: Step, outcome: StepResult) -> None:
+        outcome.started = self._mark(index, "started")
+        since = outcome.started
+        self._act(step)
+        outcome.acknowledged = self._mark(index, "acknowledged")
+        deadline = time.monotonic() + step.bound
+        if step.wait is not None:
+            self._await_scrapes(since, step.wait, _GATE_SCRAPES + step.wait)
+        if step.chaos is not None:
+            self._await_phase(step, deadline)
+        for proof in step.proof:
+            outcome.proofs.append(self._await_proof(proof, deadline))
+        outcome.settled = self._mark(index, "settled", {"proofs": outcome.proofs})
+        expected = self._resolve_expectations(index, step)
+        self._decide(expected)
+        outcome.ended = self._mark(index, "ended")
+        outcome.findings = [self._final(item, outcome.ended) for item in expected]
+
+    def _act(self, step: Step) -> None:
+        match step.action:
+            case "apply":
+                assert step.apply is not None
+                self._applied[step.apply] = actions.apply(
+                    self._cluster,
+                    step.apply,
+                    self._scenario.chaos[step.apply],
+                    self._namespace,
+                    namespaces.labels(self._around.run),
+                    self._scope(),
+                )
+            case "delete" | "pause" | "resume":
+                assert step.chaos is not None
+                applied = self._applied[step.chaos]
+                if step.action == "delete":
+                    actions.delete(self._cluster, applied)
+                else:
+                    actions.pause(self._cluster, applied, paused=step.action == "pause")
+            case "traffic":
+                assert step.traffic is not None
+                assert self._workload is not None
+                answer = actions.traffic(self._cluster, self._workload, step.traffic, self._scope())
+                self._recorder.add(Note(time=self._clock.now(), text="traffic", detail=answer))
+            case "wait" | "wait_for":
+                pass
+
+    def _await_phase(self, step: Step, deadline: float) -> None:
+        assert step.chaos is not None
+        applied = self._applied[step.chaos]
+        wanted = step.phase
+        if wanted is not None:
+            try:
+                self._cluster.until(
+                    applied.kind,
+                    applied.namespace,
+                    lambda found: phases.reached(found, wanted),
+                    timeout=max(deadline - time.monotonic(), 0.1),
+                    name=applied.name,
+                )
+            except WaitTimeout as error:
+                found = self._cluster.get(applied.kind, applied.name, applied.namespace)
+                self._record_events()
+                phase = phases.phase_of(found) if found else "gone"
+                raise StepFailed(
+                    StepProblem(
+                        kind="until",
+                        reason=f"{applied.kind} {applied.name} was not {wanted} within {step.bound:g} s: "
+                        f"it is {phase}",
+                        details=phases.explain(found, self._recorder.recording.events),
+                    )
+                ) from error
+        if step.action in ("apply", "resume"):
+            found = self._cluster.get(applied.kind, applied.name, applied.namespace)
+            if found is not None:
+                applied.targets = experiments.targets(self._cluster, found) or applied.targets
+
+    def _await_proof(self, proof: Proof, deadline: float) -> str:
+        arguments = resolve(dict(proof.model_extra or {}), self._scope())
+        text = ""
+        while True:
+            name, comparison, parameters = check_proof.split(arguments)
+            reading = self._read(proof.oracle, parameters)
+            if reading.vector is None:
+                text = f"{proof.oracle} could not be read: {reading.error}"
+            else:
+                holds, text = check_proof(name, comparison, reading.vector)
+                text = f"{proof.oracle}: {text}"
+                if holds:
+                    return text
+            if time.monotonic() > deadline:
+                raise StepFailed(
+                    StepProblem(
+                        kind="proof",
+                        reason=f"the chaos had no effect: {text}",
+                        details=[f"because: {proof.because}"] if proof.because else [],
+                    )
+                )
+            time.sleep(_PROOF_PAUSE_SECONDS)
+
+    def _resolve_expectations(self, index: int, step: Step) -> list[Expected]:
+        resolved = []
+        for position, expectation in enumerate(step.expect):
+            jobs = jobs_of(expectation, self._catalogue)
+            spec = resolve(
+                expectation.model_dump(mode="json", by_alias=True, exclude_defaults=True), self._scope()
+            )
+            item = Expected(
+                id=f"{index}.{position}",
+                step=index,
+                spec=own_targets_only(spec, jobs, self._namespace),
+                jobs=jobs,
+            )
+            self._recorder.add(item)
+            resolved.append(item)
+        return resolved
+
+    def _decide(self, expected: list[Expected]) -> None:
+        """Tick until the judge has decided all expectations."""
+        if not expected:
+            return
+        wanted = {
+            (name, reading_key(parameters)): parameters
+            for item in expected
+            for name, parameters in oracles_of_spec(item.spec)
+        }
+        self._take_readings(wanted)
+        while True:
+            fresh = self._sampler.fetch()
+            if fresh:
+                self._take_readings(wanted)
+            now = self._clock.now()
+            verdicts = [judge(self._recorder.recording, item, now) for item in expected]
+            if not any(isinstance(verdict, Pending) for verdict in verdicts):
+                return
+            self._sampler.pause()
+
+    def _final(self, item: Expected, ended: float) -> Finding:
+        finding = judge(self._recorder.recording, item, ended, final=True)
+        assert isinstance(finding, Finding)
+        return finding
+
+    def _take_readings(self, wanted: dict[tuple[str, str], dict[str, Any]]) -> None:
+        for (name, _), parameters in wanted.items():
+            self._read(name, parameters)
+
+    def _read(self, name: str, parameters: dict[str, Any]) -> Reading:
+        oracle = self._oracles[name]
+        began = self._clock.now()
+        vector, error = None, None
+        try:
+            vector = oracle.read(oracle.parameters.model_validate(parameters))
+        except (OracleError, InfrastructureError) as problem:
+            error = str(problem)
+        reading = Reading(
+            oracle=name,
+            key=reading_key(parameters),
+            began=began,
+            ended=self._clock.now(),
+            vector=vector,
+            error=error,
+        )
+        self._recorder.add(reading)
+        return reading
+
+    def _start_oracles(self) -> None:
+        world = World(self._cluster, self._namespace, self._around.chaos_mesh_namespace)
+        for name in sorted(oracles_of(self._scenario) | {Events.name}):
+            oracle = oracles()[name](world)
+            oracle.start()
+            self._oracles[name] = oracle
+
+    def _record_events(self) -> None:
+        events = self._oracles.get(Events.name)
+        if isinstance(events, Events):
+            for event in events.new_events():
+                self._recorder.add(event)
+
+    def _await_first_scrapes(self, since: float) -> None:
+        """Wait until each target that counts was scraped, so that the first step has a baseline."""
+        self._await_scrapes(since, 1, _GATE_SCRAPES)
+
+    def _await_scrapes(self, since: float, count: int, bound: int) -> None:
+        """Wait until every watched target has `count` successful scrapes that began after `since`.
+
+        Raises:
+            InfrastructureError: not so within `bound` scrape intervals; names the targets.
+        """
+        deadline = self._clock.now() + bound * self._around.interval
+        wanted = self._jobs or {"controller-manager"}
+        while True:
+            self._sampler.fetch()
+            scrapes = self._sampler.scrapes_since(since)
+            jobs = {job for (job, _), number in scrapes.items() if number >= count}
+            waiting = [target for target, number in scrapes.items() if number < count]
+            if wanted <= jobs and not waiting:
+                return
+            if self._clock.now() > deadline:
+                names = [f"{job} {instance}" for job, instance in waiting]
+                names += [f"any target of job {job}" for job in sorted(wanted - jobs)]
+                raise InfrastructureError(
+                    f"not scraped {count} times within {bound} scrape intervals: {', '.join(sorted(set(names)))}",
+                    next_step="look at the target's health: chaos-harness status",
+                )
+            self._sampler.pause()
+
+    def _scope(self) -> dict[str, Any]:
+        scope: dict[str, Any] = {
+            "namespace": self._namespace,
+            "run": self._around.run,
+            "chaos_mesh_namespace": self._around.chaos_mesh_namespace,
+            "nodes": self._around.nodes,
+        }
+        if self._workload:
+            scope["workload"] = self._workload.scope()
+        for name, applied in self._applied.items():
+            scope[name] = applied.scope()
+        return scope
+
+    def _mark(self, index: int, name: Any, detail: dict[str, Any] | None = None) -> float:
+        mark = Mark(time=self._clock.now(), step=index, name=name, detail=detail or {})
+        self._recorder.add(mark)
+        return mark.time
+
+    @contextmanager
+    def _phase(self, name: str) -> Iterator[None]:
+        began = time.monotonic()
+        try:
+            yield
+        finally:
+            self._result.phases[name] = round(time.monotonic() - began, 3)

@@ -1,0 +1,143 @@
+"""Fetches every new raw sample of everything that a scenario watches."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from harness.base.errors import InfrastructureError
+from harness.metrics.prometheus import Prometheus, PrometheusError
+from harness.recording.model import SCRAPE_DURATION, UP, Note, Recording, TargetKey
+from harness.runner.clock import Clock
+from harness.runner.recorder import Recorder
+
+WORKLOAD_JOB = "workload"
+
+_LOST_AFTER_SECONDS = 5.0
+_LEAST_WAIT_SECONDS = 0.02
+_COMMIT_SECONDS = 0.01
+
+
+class PrometheusLost(InfrastructureError):
+    """Prometheus stopped answering while a scenario ran."""
+
+
+@dataclass
+class Watch:
+    """What to fetch.
+
+    Attributes:
+        narrow: metrics of which only series without a `namespace` label, or with one of
+            `namespaces`, are wanted. Host-network pods alone have thousands of iptables series.
+        wide: metrics of which all series are wanted.
+        namespaces: see `narrow`.
+        jobs: the `job` labels of the targets whose scrapes count.
+        own_namespace: workload targets of other namespaces are left out.
+    """
+
+    own_namespace: str
+    narrow: set[str] = field(default_factory=set)
+    wide: set[str] = field(default_factory=set)
+    namespaces: set[str] = field(default_factory=set)
+    jobs: set[str] = field(default_factory=set)
+
+    def selectors(self) -> list[str]:
+        """Return the selectors to fetch: one, and another when something is wanted whole."""
+        found = [
+            f'{{__name__=~"{_any_of(self.narrow | {UP, SCRAPE_DURATION})}",'
+            f'namespace=~"|{_any_of(self.namespaces)}"}}'
+        ]
+        if self.wide:
+            found.append(f'{{__name__=~"{_any_of(self.wide)}"}}')
+        return found
+
+    def wants(self, labels: dict[str, str]) -> bool:
+        """Say whether a series' target is one that counts for this scenario."""
+        job = labels.get("job", "")
+        if job == WORKLOAD_JOB:
+            return labels.get("instance", "").startswith(f"{self.own_namespace}/")
+        return job in self.jobs
+
+
+def _any_of(names: Iterable[str]) -> str:
+    """Return an alternation; escaped for RE2 and once more for the PromQL string around it."""
+    return "|".join(re.escape(name).replace("\\", "\\\\") for name in sorted(names))
+
+
+class Sampler:
+    """Fetches samples into a recorder, as often as there can be new ones."""
+
+    def __init__(
+        self, prometheus: Prometheus, watch: Watch, recorder: Recorder, clock: Clock, interval: float
+    ) -> None:
+        self._prometheus = prometheus
+        self._watch = watch
+        self._recorder = recorder
+        self._clock = clock
+        self._interval = interval
+        self._began = clock.now()
+        self._fetched = self._began
+
+    @property
+    def recording(self) -> Recording:
+        """The recording that the samples go to."""
+        return self._recorder.recording
+
+    def fetch(self) -> int:
+        """Fetch all samples that are new; return their number.
+
+        A failed fetch is noted, and made up for by the next: the range reaches back to the last
+        one that succeeded.
+
+        Raises:
+            PrometheusLost: no fetch succeeded for 5 s.
+        """
+        began = self._clock.now()
+        seconds = began - self._fetched + 4 * self._interval + 1
+        new = 0
+        try:
+            for selector in self._watch.selectors():
+                series = self._prometheus.raw(selector, seconds)
+                new += self._recorder.add_samples(
+                    [
+                        (labels, [(t, v) for t, v in samples if t >= self._began - 2 * self._interval])
+                        for labels, samples in series
+                        if self._watch.wants(labels)
+                    ]
+                )
+        except PrometheusError as error:
+            self._recorder.add(Note(time=began, text=f"fetching samples failed: {error}"))
+            if began - self._fetched > _LOST_AFTER_SECONDS:
+                raise PrometheusLost(
+                    f"Prometheus has not answered for {began - self._fetched:.0f} s",
+                    next_step="look at its pod: chaos-harness status; nothing was judged without it",
+                    details=[str(error)],
+                ) from error
+            time.sleep(self._interval / 4)
+            return 0
+        self._fetched = began
+        return new
+
+    def pause(self) -> None:
+        """Wait until the next scrape of any target is due to be complete.
+
+        Prometheus scrapes each target at a fixed phase of the interval, so the time of the next
+        sample is known from the last one; asking earlier costs a query and brings nothing.
+        """
+        now = self._clock.now()
+        due = now + self._interval
+        for target, series in self.recording.targets():
+            if series.times and now - series.times[-1] < 2 * self._interval:
+                last = series.times[-1]
+                spent = self.recording.scrape_duration(target, last)
+                due = min(due, last + self._interval + spent + _COMMIT_SECONDS)
+        time.sleep(min(max(due - now, _LEAST_WAIT_SECONDS), self._interval))
+
+    def scrapes_since(self, since: float) -> dict[TargetKey, int]:
+        """Return for each target how many successful scrapes began after `since`."""
+        return {
+            target: sum(1 for t, v in zip(series.times, series.values, strict=True) if t > since and v == 1)
+            for target, series in self.recording.targets()
+        }

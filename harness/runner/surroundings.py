@@ -1,0 +1,37 @@
+"""What all scenarios of a run share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.cluster.client import Cluster
+from harness.metrics.prometheus import Prometheus
+from harness.runner.clock import Clock
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A stack that is up, as the runner sees it.
+
+    Attributes:
+        interval: the scrape interval, seconds.
+        capabilities: capability to None when it is there, or to the reason why not.
+        nodes: names of the nodes.
+        run: the run's id; a label on everything created.
+        recordings: the folder that recordings go to.
+        facts: versions, images, stand-ins, nodes; goes into each recording's manifest.
+    """
+
+    cluster: Cluster
+    prometheus: Prometheus
+    clock: Clock
+    chaos_mesh_namespace: str
+    workload_image: str
+    interval: float
+    capabilities: dict[str, str | None]
+    nodes: list[str]
+    run: str
+    recordings: Path
+    facts: dict[str, Any] = field(default_factory=dict)

@@ -1,0 +1,192 @@
+"""A run: the stack it needs, the scenarios it ran, the results it writes."""
+
+from __future__ import annotations
+
+import shutil
+import time
+import uuid
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness.base.errors import HarnessError, UsageError
+from harness.base.progress import Progress
+from harness.chaos import cleanup
+from harness.chaos.capabilities import probe
+from harness.chaos.catalogue import catalogue
+from harness.cluster.client import Cluster
+from harness.judge.finding import Verdict
+from harness.metrics.prometheus import Prometheus
+from harness.report import results
+from harness.report.results import Results, Run
+from harness.runner import runner
+from harness.runner.clock import Clock
+from harness.runner.result import ScenarioResult
+from harness.runner.surroundings import Surroundings
+from harness.scenario.load import ScenarioFile
+from harness.stack.handle import StackHandle
+from harness.stack.lock import RunLock
+from harness.stack.stack import UpOptions, up
+
+_OWN_FILES = ("results.json", "recordings")
+
+
+@dataclass
+class RunSession:
+    """Made when pytest starts, opened when the first scenario needs the stack."""
+
+    options: UpOptions
+    report: Path
+    results: Results
+    _began: float = field(default_factory=time.monotonic)
+    _lock: RunLock | None = None
+    _surroundings: Surroundings | None = None
+    _by_node: dict[str, ScenarioResult] = field(default_factory=dict)
+    _failure: HarnessError | None = None
+    _finished: Path | None = None
+
+    @classmethod
+    def from_options(cls, *, report: Path, chaos_mesh_source: str | None, **options: Any) -> RunSession:
+        """Make a session of the command line's options."""
+        up_options = UpOptions(
+            chaos_mesh_source=Path(chaos_mesh_source).resolve() if chaos_mesh_source else None, **options
+        )
+        run = Run(
+            id=uuid.uuid4().hex[:8],
+            harness=harness.__version__,
+            started=results.now(),
+            options={key: str(value) for key, value in vars(up_options).items() if value not in (None, False)},
+        )
+        return cls(up_options, report.resolve(), Results(run=run))
+
+    def open(self) -> None:
+        """Bring the stack up, lock it, sweep what a killed run left, measure the clock.
+
+        Raises:
+            HarnessError: the stack did not come up; the same again for each later call.
+        """
+        if self._failure:
+            raise self._failure
+        try:
+            self._open(Progress())
+        except HarnessError as error:
+            self._failure = error
+            self.results.run.stack_error = error.render()
+            raise
+
+    def _open(self, progress: Progress) -> None:
+        self._make_report_folder()
+        lock = RunLock(self.options.cluster)
+        lock.acquire()
+        self._lock = lock
+        handle = up(self.options, progress)
+        cluster = Cluster.connect(handle.kubeconfig, handle.context)
+        prometheus = Prometheus(
+            cluster, handle.prometheus.namespace, handle.prometheus.name, handle.prometheus.port
+        )
+        prometheus.check_identity(handle.identity)
+        offset, uncertainty = prometheus.clock()
+        swept = cleanup.sweep(cluster, self.results.run.id, handle.chaos_mesh_namespace)
+        for name in swept:
+            progress.say(f"removed what an earlier run left: namespace {name}")
+        capabilities = probe(cluster, handle.chaos_mesh_namespace)
+        facts = facts_of(handle, capabilities)
+        self.results.run.stack = facts
+        self._surroundings = Surroundings(
+            cluster=cluster,
+            prometheus=prometheus,
+            clock=Clock(offset, uncertainty),
+            chaos_mesh_namespace=handle.chaos_mesh_namespace,
+            workload_image=handle.workload_image,
+            interval=handle.scrape_interval,
+            capabilities=capabilities,
+            nodes=[node.name for node in handle.nodes],
+            run=self.results.run.id,
+            recordings=self.report / "recordings",
+            facts=facts,
+        )
+
+    def close(self) -> None:
+        """Let go of the lock; the stack stays up for the next run."""
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+    def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
+        """Run a scenario and keep its result."""
+        assert self._surroundings is not None
+        result = runner.run(file, self._surroundings, catalogue())
+        self._by_node[node] = result
+        self.results.add(result)
+        self._write()
+        return result
+
+    def result_of(self, node: str) -> ScenarioResult | None:
+        """Return what the item of that node id came to, if it ran."""
+        return self._by_node.get(node)
+
+    def anything_ran(self) -> bool:
+        """Say whether any scenario was run, rather than skipped."""
+        return any(result.verdict is not Verdict.SKIPPED for result in self.results.scenarios)
+
+    def infrastructure_failures(self) -> int:
+        """Return how many failures were never the product's."""
+        return self.results.summary.error if results.infrastructure_only(self.results.summary) else 0
+
+    def stack_failed(self) -> HarnessError | None:
+        """Return why the stack did not come up, if it did not."""
+        return self._failure
+
+    def finish(self) -> None:
+        """Write the results for the last time."""
+        self.results.run.ended = results.now()
+        self._finished = self._write()
+
+    def summary_lines(self) -> list[str]:
+        """Return the last lines of a run; none when no scenario was asked for."""
+        if self._finished is None:
+            return []
+        counts = ", ".join(f"{number} {name}" for name, number in self.results.summary.model_dump().items())
+        return [f"scenarios: {counts}", f"report: {self._finished}"]
+
+    def _write(self) -> Path:
+        self.results.run.seconds = round(time.monotonic() - self._began, 3)
+        try:
+            return self.results.write(self.report)
+        except OSError as error:
+            raise UsageError(
+                f"cannot write the results to {self.report}: {error.strerror}",
+                next_step="free some disk space or choose another folder with --report",
+            ) from error
+
+    def _make_report_folder(self) -> None:
+        try:
+            self.report.mkdir(parents=True, exist_ok=True)
+            for name in _OWN_FILES:
+                path = self.report / name
+                if path.is_dir():
+                    shutil.rmtree(path)
+                else:
+                    path.unlink(missing_ok=True)
+        except OSError as error:
+            raise UsageError(
+                f"cannot use {self.report} as the report folder: {error.strerror}",
+                next_step="choose another folder with --report",
+            ) from error
+
+
+def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[str, Any]:
+    """Return what results and recordings say about the stack; no path, no credential."""
+    return {
+        "cluster": handle.cluster,
+        "provider": handle.provider,
+        "images": handle.images,
+        "image_key": handle.image_key,
+        "identity": handle.identity,
+        "scrape_interval": handle.scrape_interval,
+        "versions": handle.versions,
+        "stand_ins": [stand_in.model_dump() for stand_in in handle.stand_ins],
+        "nodes": [node.model_dump() for node in handle.nodes],
+        "capabilities": capabilities,
+    }
