@@ -6,6 +6,7 @@ from a checkout. Both names are the same, so pytest loads it once.
 
 from __future__ import annotations
 
+import importlib.util
 import signal
 import types
 from collections.abc import Callable, Iterator
@@ -14,13 +15,14 @@ from typing import Any
 
 import pytest
 
-from harness.base.errors import ExitCode, HarnessError, InfrastructureError, UsageError
+from harness.base import bundled
+from harness.base.errors import ExitCode, HarnessError, InfrastructureError
 from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.report.text import leftovers_text, scenario_text
 from harness.runner.result import ScenarioResult
-from harness.scenario.load import ScenarioFile
 from harness.scenario.discover import is_scenario_file
+from harness.scenario.load import ScenarioFile
 from harness.session import RunSession
 
 RUN_SESSION = pytest.StashKey[RunSession]()
@@ -69,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run; nothing is started before the first scenario needs it."""
     config.addinivalue_line("markers", "scenario: every scenario file has this marker and one for each of its tags")
+    config.pluginmanager.register(_fixtures(), "harness.fixtures")
     config.stash[RUN_SESSION] = RunSession.from_options(
         cluster=config.getoption("--chaos-cluster"),
         images=config.getoption("--images"),
@@ -79,6 +82,16 @@ def pytest_configure(config: pytest.Config) -> None:
         fresh=config.getoption("--fresh"),
         report=Path(config.invocation_params.dir) / config.getoption("--report"),
     )
+
+
+def _fixtures() -> types.ModuleType:
+    """Load fixtures/cluster.py by its path: `fixtures` is the import name of another distribution."""
+    spec = importlib.util.spec_from_file_location("harness_fixtures", bundled.fixtures() / "cluster.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -169,34 +182,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.when = "setup"
 
 
-@pytest.fixture(scope="session")
-def chaos_session(request: pytest.FixtureRequest) -> Iterator[RunSession]:
-    """The run: the stack, brought up when it is not there, locked against a second run."""
-    session = request.config.stash[RUN_SESSION]
-    capture = request.config.pluginmanager.getplugin("capturemanager")
-    with capture.global_and_fixture_disabled():
-        session.open()
-    yield session
-    session.close()
-
-
-@pytest.fixture
-def run_scenario(
-    chaos_session: RunSession, request: pytest.FixtureRequest
-) -> Iterator[Callable[[ScenarioFile], ScenarioResult]]:
-    """Run a scenario and return its result; what it left behind is an error of the tear-down."""
-    results: list[ScenarioResult] = []
-
-    def run(file: ScenarioFile) -> ScenarioResult:
-        results.append(chaos_session.run(file, request.node.nodeid))
-        return results[-1]
-
-    yield run
-    for result in results:
-        if result.leftovers:
-            raise CleanupFailed(result)
-
-
 def pytest_sessionstart(session: pytest.Session) -> None:
     """End like Ctrl-C when CI cancels the job, so that the clean-up runs."""
     if session.config.getoption("collectonly"):
@@ -230,6 +215,3 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     run = config.stash[RUN_SESSION]
     for line in run.summary_lines():
         terminalreporter.write_line(line)
-
-
-__all__ = ["CleanupFailed", "ScenarioError", "ScenarioFailed", "UsageError", "chaos_session", "run_scenario"]
