@@ -36,7 +36,7 @@ def prometheus_program() -> Path:
     cached = [path for path in places.cache_dir().rglob("prometheus") if path.is_file()]
     if not cached:
         pytest.fail(
-            "no Prometheus to test against: set CHAOS_HARNESS_PROMETHEUS, or have `chaos-harness up` build one"
+            "no Prometheus to test against: set CHAOS_HARNESS_PROMETHEUS, or let `chaos-harness up` build it"
         )
     return max(cached, key=lambda path: path.stat().st_mtime)
 
@@ -63,7 +63,7 @@ class Exporter:
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.address = f"127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
 
 class ServiceProxy:
@@ -101,7 +101,7 @@ class ServiceProxy:
                 pass
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+        threading.Thread(target=self.server.serve_forever, args=(0.02,), daemon=True).start()
 
     def service_proxy_url(self, namespace, name, port):
         return (
