@@ -7,7 +7,8 @@ from pathlib import Path
 from harness.chaos.check import check_against_catalogue
 from harness.judge.check import check_expectations
 from harness.scenario.load import ScenarioError, ScenarioFile, load
-from harness.scenario.template import check_references, check_steps
+from harness.scenario.references import check_references
+from harness.scenario.steps import check_steps
 
 
 def load_checked(path: Path) -> ScenarioFile:

@@ -1,0 +1,18 @@
+"""Suggestions for misspelt words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from difflib import get_close_matches
+
+_LEAST_LIKENESS = 0.6
+
+
+def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
+    """Return up to `count` known words that `word` may have been meant to be, the likeliest first."""
+    return get_close_matches(word, sorted(set(known)), n=count, cutoff=_LEAST_LIKENESS)
+
+
+def meant(word: str, known: Iterable[str]) -> str | None:
+    """Return the known word that `word` most likely was meant to be, if there is one."""
+    return next(iter(nearest(word, known, 1)), None)

@@ -1,0 +1,54 @@
+"""What is wrong in a scenario file, and where."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from harness.base.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong in a file.
+
+    Attributes:
+        path: the file.
+        line: counted from 1; 0 when the problem is the file itself.
+        column: counted from 1; 0 when the problem is the file itself.
+        message: what is wrong, in one sentence without a full stop.
+        suggestion: what was probably meant, to be put in its place.
+    """
+
+    path: Path
+    line: int
+    column: int
+    message: str
+    suggestion: str | None = None
+
+    def __str__(self) -> str:
+        """Return `file:line:column: message (did you mean ...?)`, as editors and CI logs link it."""
+        place = f"{self.path}:{self.line}:{self.column}" if self.line else str(self.path)
+        hint = f" (did you mean `{self.suggestion}`?)" if self.suggestion else ""
+        return f"{place}: {self.message}{hint}"
+
+
+class ScenarioError(UsageError):
+    """One scenario file, or several, cannot be used.
+
+    Attributes:
+        problems: everything that was found, in the order of the file; at least one.
+    """
+
+    problems: list[Problem]
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        found = list(problems)
+        lines = [str(problem) for problem in found]
+        if len(lines) == 1:
+            super().__init__(lines[0])
+        else:
+            files = sorted({str(problem.path) for problem in found})
+            super().__init__(f"{len(lines)} problems in {', '.join(files)}", details=lines)
+        self.problems = found

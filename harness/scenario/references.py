@@ -1,0 +1,102 @@
+"""Checks that the templates of a scenario refer to something that will be there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.base.words import meant
+from harness.scenario.load import ScenarioFile
+from harness.scenario.model import Scenario
+from harness.scenario.positions import DocumentPath
+from harness.scenario.problem import Problem
+from harness.scenario.template import TEMPLATE, TemplateError, checked, parts, templates
+
+_PLAIN = frozenset({"namespace", "run", "chaos_mesh_namespace", "nodes"})
+_WORKLOAD = frozenset({"selector", "pods", "image", "name"})
+_CHAOS = frozenset({"name", "targets", "node", "kind", "namespace"})
+_KNOWN_ONCE_APPLIED = frozenset({"targets", "node"})
+
+
+def check_references(file: ScenarioFile) -> list[Problem]:
+    """Return the templates of a scenario that cannot be resolved when their turn comes.
+
+    `targets` and `node` of a chaos are known from the step on that applies it, and so are not known
+    to its own spec.
+    """
+    scenario = file.scenario
+    problems = [
+        file.problem(("chaos", name), f"`{name}` cannot name a chaos: templates use it for something else")
+        for name in scenario.chaos
+        if name in _PLAIN or name == "workload"
+    ]
+    applied: dict[str, int] = {}
+    for index, step in enumerate(scenario.steps):
+        if step.apply is not None:
+            applied.setdefault(step.apply, index)
+    for name in scenario.chaos:
+        known = {other for other in applied if name in applied and applied[other] < applied[name]}
+        problems += _check_part(file, ("chaos", name), known, "before this one is applied")
+    for index in range(len(scenario.steps)):
+        known = {name for name, first in applied.items() if first <= index}
+        problems += _check_part(file, ("steps", index), known, "in an earlier step or this one")
+    return problems
+
+
+def _check_part(file: ScenarioFile, at: DocumentPath, known: set[str], when: str) -> list[Problem]:
+    value: Any = file.data
+    for part in at:
+        value = value[part]
+    problems = [
+        file.problem(key_at, f"the key `{key_at[-1]}` holds a template; only values can")
+        for key_at in _keys(value, at)
+        if TEMPLATE.search(str(key_at[-1]))
+    ]
+    for place, inside in templates(value, at):
+        try:
+            reference = checked(inside)
+            wrong = _wrong(reference, file.scenario, known, when)
+        except TemplateError as error:
+            wrong = str(error), None
+        if wrong:
+            problems.append(file.problem(place, *wrong))
+    return problems
+
+
+def _keys(value: Any, at: DocumentPath) -> Iterator[DocumentPath]:
+    if isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _keys(item, (*at, index))
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield (*at, key)
+            yield from _keys(item, (*at, key))
+
+
+def _wrong(  # noqa: PLR0911  (one for each way to be wrong)
+    reference: str, scenario: Scenario, known: set[str], when: str
+) -> tuple[str, str | None] | None:
+    """Return what is wrong with a reference, and what it should probably be."""
+    shown = f"${{{reference}}}"
+    root, *rest = parts(reference)
+    roots = {*_PLAIN, "workload", *scenario.chaos}
+    if root not in roots:
+        word = meant(str(root), roots)
+        better = f"${{{reference.replace(str(root), word, 1)}}}" if word else None
+        return f"{shown}: there is no `{root}`; there is: {', '.join(sorted(roots))}", better
+    if root == "workload" and scenario.workload is None:
+        return f"{shown}: this scenario has no workload; add `workload: mini-node-exporter`", None
+    if root in _PLAIN:
+        indexed = root == "nodes" and len(rest) == 1 and isinstance(rest[0], int)
+        return None if not rest or indexed else (f"{shown}: `{root}` has no fields", f"${{{root}}}")
+    fields = _WORKLOAD if root == "workload" else _CHAOS
+    listed = ", ".join(sorted(fields))
+    if not rest or not isinstance(rest[0], str):
+        return f"{shown}: name a field of `{root}`: {listed}", None
+    if rest[0] not in fields:
+        word = meant(rest[0], fields)
+        better = f"${{{reference.replace(rest[0], word, 1)}}}" if word else None
+        return f"{shown}: `{root}` has no `{rest[0]}`; it has: {listed}", better
+    if root in scenario.chaos and rest[0] in _KNOWN_ONCE_APPLIED and root not in known:
+        return f"{shown}: only known once `{root}` is applied, which is not done {when}", None
+    return None

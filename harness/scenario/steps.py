@@ -1,0 +1,126 @@
+"""Checks that the steps of a scenario can be performed in their order, and prove what they do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from harness.base.words import meant
+from harness.scenario.load import ScenarioFile
+from harness.scenario.model import Chaos, Step
+from harness.scenario.problem import Problem
+
+PHASES = {
+    "Schedule": ("spawned", "gone"),
+    "Workflow": ("running", "accomplished", "gone"),
+}
+"""The phases that a step can wait for, of the kinds that are no experiments."""
+
+EXPERIMENT_PHASES = ("injecting", "running", "paused", "finished", "deleting", "gone")
+"""Those of experiments: Chaos Mesh's own five (pkg/status/status.go:53, v2.8.3), and gone."""
+
+_AFTER_DELETION = ("deleting", "gone")
+
+_Wrong = tuple[str, str, str | None]
+
+
+def phases_of(kind: str) -> tuple[str, ...]:
+    """Return the phases that a step can wait for with a chaos of that kind."""
+    return PHASES.get(kind, EXPERIMENT_PHASES)
+
+
+def check_steps(file: ScenarioFile) -> list[Problem]:
+    """Return what is wrong with the order of a scenario's steps, their phases and their proofs.
+
+    Chaos that had no effect makes every later expectation meaningless, so each applied chaos needs
+    an effect proof before it is deleted; except where it is meant not to be injected.
+    """
+    problems = _order(file)
+    for index, step in enumerate(file.scenario.steps):
+        for key, message, suggestion in _phase(step, file.scenario.chaos):
+            problems.append(file.problem(("steps", index, key), message, suggestion))
+    for index, name in _unproven(file.scenario.steps):
+        message = (
+            f"nothing proves that `{name}` has an effect: give this step a `proof`, or a later one before "
+            "the chaos is deleted (not needed with `until: injecting`)"
+        )
+        problems.append(file.problem(("steps", index, "apply"), message))
+    applied = {step.apply for step in file.scenario.steps}
+    problems += [
+        file.problem(("chaos", name), f"`{name}` is never applied by a step")
+        for name in file.scenario.chaos
+        if name not in applied
+    ]
+    if not any(step.expect for step in file.scenario.steps):
+        message = "no step has an `expect`: this scenario says nothing about a metric"
+        problems.append(file.problem(("steps",), message))
+    return problems
+
+
+def _order(file: ScenarioFile) -> list[Problem]:
+    problems = []
+    state: dict[str, str] = {}
+    for index, step in enumerate(file.scenario.steps):
+        name = step.chaos
+        if name is None:
+            if step.traffic is not None and file.scenario.workload is None:
+                message = "traffic needs a workload; add `workload: mini-node-exporter`"
+                problems.append(file.problem(("steps", index, "traffic"), message))
+            continue
+        before = state.get(name)
+        wrong = None
+        match step.action:
+            case "apply" if before in ("applied", "paused"):
+                wrong = f"`{name}` is applied already; delete it first"
+            case "delete" | "pause" | "resume" if before is None:
+                wrong = f"`{name}` is not applied yet"
+            case "delete" | "pause" | "resume" if before == "deleted":
+                wrong = f"`{name}` is deleted already"
+            case "pause" if before == "paused":
+                wrong = f"`{name}` is paused already"
+            case "resume" if before == "applied":
+                wrong = f"`{name}` is not paused"
+        if wrong:
+            problems.append(file.problem(("steps", index, step.action), wrong))
+        state[name] = {"delete": "deleted", "pause": "paused"}.get(step.action, "applied")
+    return problems
+
+
+def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
+    if step.chaos is None:
+        if step.until is not None:
+            yield "until", f"`until` is about a chaos, which `{step.action}` is not", None
+        return
+    phase = step.phase
+    if phase is None:
+        return
+    kind = chaos[step.chaos].kind
+    known = phases_of(kind)
+    key = "until" if step.until is not None else step.action
+    if phase not in known:
+        article = "an" if kind[:1] in "AEIOU" else "a"
+        yield key, f"{article} {kind} has no phase `{phase}`; it has: {', '.join(known)}", meant(phase, known)
+    elif (phase in _AFTER_DELETION) != (step.action == "delete"):
+        fitting = [word for word in known if (word in _AFTER_DELETION) == (step.action == "delete")]
+        yield key, f"`{step.action}` never leads to the phase `{phase}`, but to: {', '.join(fitting)}", None
+
+
+def _unproven(steps: list[Step]) -> Iterator[tuple[int, str]]:
+    for index, step in enumerate(steps):
+        if step.apply is None or step.until == "injecting":
+            continue
+        for later in steps[index:]:
+            if later.delete == step.apply:
+                yield index, step.apply
+                break
+            if later.chaos in (None, step.apply) and _proves(later):
+                break
+        else:
+            yield index, step.apply
+
+
+def _proves(step: Step) -> bool:
+    """Say whether a step fails when the chaos has no effect: by a proof, or by requests that get lost."""
+    traffic = step.traffic
+    return bool(step.proof) or (
+        traffic is not None and traffic.answered is not None and traffic.answered < traffic.requests
+    )
