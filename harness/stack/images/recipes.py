@@ -548,9 +548,10 @@ def _configure_node(root: Path, inside: Inside, out: Path) -> None:
 def _collect_iptables(root: Path, inside: Inside, out: Path) -> None:
     """Write a layer with legacy iptables, its extensions and libraries: what kube-proxy's image needs."""
     program = "usr/sbin/xtables-legacy-multi"
-    listed = inside("list iptables' libraries", ["ldd", f"/{program}"]).stdout
-    libraries = {word.lstrip("/") for word in listed.split() if word.startswith("/")}
     extensions = [path.relative_to(root).as_posix() for path in root.glob("usr/lib/*/xtables/*.so")]
+    # The extensions have libraries of their own: without libm a service with two endpoints breaks all rules.
+    listed = inside("list iptables' libraries", ["ldd", *(f"/{name}" for name in [program, *extensions])])
+    libraries = {word.lstrip("/") for word in listed.stdout.split() if word.startswith("/") and word[-1] != ":"}
     files: dict[str, Path | bytes] = {}
     for name in [program, *extensions]:
         files[name] = root / name
