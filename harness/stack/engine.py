@@ -168,7 +168,8 @@ def _try(
         _probe_once(engine, version, host, progress)
     except InfrastructureError as refusal:
         refusals.append(refusal)
-        progress.say(f"{name} cannot be used: {refusal.problem}")
+        if isinstance(refusal, PrivilegeError):
+            progress.say(refusal.problem)
         return None
     return engine
 

@@ -1,0 +1,177 @@
+"""The command `chaos-harness`: one function a subcommand, errors rendered here and nowhere else."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from harness.base.errors import ExitCode, HarnessError
+from harness.base.progress import Progress
+from harness.stack import lock
+from harness.stack.handle import StackHandle
+from harness.stack.state import DEFAULT_CLUSTER
+from harness.stack.status import Status, status
+from harness.stack.up import UpOptions, down, up
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line and return the exit code (docs/exit-codes.md)."""
+    options = parser().parse_args(argv)
+    try:
+        return int(options.command(options))
+    except HarnessError as error:
+        sys.stderr.write(f"chaos-harness: {error.render()}\n")
+        return error.exit_code
+    except KeyboardInterrupt:
+        sys.stderr.write("chaos-harness: interrupted\n")
+        return ExitCode.INTERRUPTED
+
+
+def parser() -> argparse.ArgumentParser:
+    """Return the parser of all subcommands; each sets `command` to its function."""
+    root = argparse.ArgumentParser(
+        prog="chaos-harness",
+        description="Proves that every metric Chaos Mesh publishes about itself is right.",
+    )
+    commands = root.add_subparsers(required=True, metavar="COMMAND")
+    _add_up(commands)
+    _add_down(commands)
+    _add_status(commands)
+    return root
+
+
+def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("up", help="bring up a cluster with Chaos Mesh and Prometheus, or reuse it")
+    _add_cluster(command)
+    add_up_options(command)
+    command.set_defaults(command=_up)
+
+
+def add_up_options(command: argparse.ArgumentParser) -> None:
+    """Add the options that `up_options` reads; for every subcommand that needs a cluster."""
+    command.add_argument(
+        "--images",
+        choices=["auto", "registry", "source"],
+        default="auto",
+        help="pull images, or build them; auto probes the registry (default)",
+    )
+    command.add_argument(
+        "--workers", type=int, default=0, metavar="N", help="nodes besides the control plane (default 0)"
+    )
+    command.add_argument(
+        "--scrape-interval", type=float, default=1.0, metavar="S", help="of Prometheus, seconds (default 1)"
+    )
+    command.add_argument(
+        "--chaos-mesh-source", type=Path, metavar="DIR", help="build this checkout of Chaos Mesh"
+    )
+    command.add_argument(
+        "--chaos-mesh-version", metavar="V", help="install this release of Chaos Mesh (registry images)"
+    )
+    command.add_argument("--fresh", action="store_true", help="delete the cluster first")
+
+
+def up_options(options: argparse.Namespace) -> UpOptions:
+    """Return what `add_up_options` and `--cluster` made of the command line."""
+    return UpOptions(
+        cluster=options.cluster,
+        images=options.images,
+        workers=options.workers,
+        scrape_interval=options.scrape_interval,
+        chaos_mesh_source=options.chaos_mesh_source,
+        chaos_mesh_version=options.chaos_mesh_version,
+        fresh=options.fresh,
+    )
+
+
+def _up(options: argparse.Namespace) -> int:
+    progress = Progress()
+    with lock.held(options.cluster, "up"):
+        handle = up(up_options(options), progress)
+    progress.say(f"{handle.cluster} is up")
+    sys.stdout.write("\n".join(_describe(handle)) + "\n")
+    return ExitCode.OK
+
+
+def _add_down(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("down", help="delete the cluster; images and logs stay")
+    _add_cluster(command)
+    command.set_defaults(command=_down)
+
+
+def _down(options: argparse.Namespace) -> int:
+    progress = Progress()
+    with lock.held(options.cluster, "down"):
+        there = down(options.cluster, progress)
+    progress.say(f"{options.cluster} is down" if there else f"there is no cluster {options.cluster}")
+    return ExitCode.OK
+
+
+def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("status", help="show what is up and whether it answers")
+    _add_cluster(command)
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(command=_status)
+
+
+def _status(options: argparse.Namespace) -> int:
+    found = status(options.cluster, Progress())
+    if options.json:
+        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
+    else:
+        sys.stdout.write("\n".join(_render(found)) + "\n")
+    return ExitCode.OK
+
+
+def _render(found: Status) -> list[str]:
+    lines = [f"cluster      {found.cluster}: {found.state}"]
+    lines += [f"  problem    {problem}" for problem in found.problems]
+    if found.holder:
+        since = f"{found.holder.started:%Y-%m-%d %H:%M:%S} UTC"
+        lines.append(f"in use by    process {found.holder.pid} ({found.holder.doing}) since {since}")
+    if found.answers:
+        told = (f"{name} {'yes' if answers else 'NO'}" for name, answers in found.answers.items())
+        lines.append(f"answers      {', '.join(told)}")
+    if found.handle:
+        lines += _describe(found.handle)
+    if found.prometheus_path:
+        lines.append(f"query        kubectl get --raw '{found.prometheus_path}api/v1/query?query=up'")
+    return lines
+
+
+def _describe(handle: StackHandle) -> list[str]:
+    lines = [
+        f"provider     {handle.provider}, images from {handle.images} (key {handle.image_key[:12]})",
+        f"kubeconfig   {handle.kubeconfig} (context {handle.context})",
+    ]
+    lines += [
+        f"node         {node.name}: {node.kernel}, {node.runtime}, cgroup {node.cgroup}"
+        for node in handle.nodes
+    ]
+    lines.append("versions     " + ", ".join(f"{name} {value}" for name, value in handle.versions.items()))
+    address = handle.prometheus
+    lines.append(
+        f"Prometheus   service {address.namespace}/{address.name}:{address.port}, "
+        f"identity {handle.identity}, a scrape each {handle.scrape_interval:g} s"
+    )
+    lines += [f"stand-in     {each.name} for {each.replaces}: {each.limits}" for each in handle.stand_ins]
+    missing = {name: reason for name, reason in handle.capabilities.items() if reason is not None}
+    present = [name for name, reason in handle.capabilities.items() if reason is None]
+    if handle.capabilities:
+        lines.append(f"capabilities {', '.join(present) or 'none'}")
+    lines += [f"  missing    {name}: {reason}" for name, reason in missing.items()]
+    return lines
+
+
+def _add_cluster(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--cluster",
+        default=DEFAULT_CLUSTER,
+        metavar="NAME",
+        help=f"the kind cluster (default {DEFAULT_CLUSTER})",
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,285 @@
+"""Chaos Mesh, installed by its own chart with our values, and CRDs that fit its controller."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.base import process
+from harness.base.errors import InfrastructureError
+from harness.stack.imageset import ImageRef, ImageSet
+from harness.stack.kubectl import Kubectl
+
+NAMESPACE = "chaos-mesh"
+RELEASE = "chaos-mesh"
+# Kind and name of each workload of the chart, by the job that Prometheus scrapes it as.
+WORKLOADS = {
+    "controller-manager": ("deployment", "chaos-controller-manager"),
+    "chaos-daemon": ("daemonset", "chaos-daemon"),
+    "chaos-dashboard": ("deployment", "chaos-dashboard"),
+    "chaos-dns-server": ("deployment", "chaos-dns-server"),
+}
+DASHBOARD = ("chaos-dashboard", 2333)
+
+_HELM_SECONDS = 180.0
+_CRD_SECONDS = 90.0
+_ROLLOUT_SECONDS = 180.0
+_WEBHOOK_SECONDS = 60.0
+_POLL_SECONDS = 0.25
+
+
+class PrunedFieldError(InfrastructureError):
+    """The controller's API types know a field that the installed CRD drops."""
+
+
+@dataclass(frozen=True)
+class Pruned:
+    """A field of a kind that the API server would drop from every object."""
+
+    kind: str
+    field: str
+
+
+def jobs(images: ImageSet) -> list[str]:
+    """Return the components that are installed, by the names of their scrape jobs."""
+    return [job for job in WORKLOADS if job != "chaos-dns-server" or "dns-server" in images.images]
+
+
+def values(images: ImageSet) -> dict[str, Any]:
+    """Return the Helm values: one replica of each, containerd, the dashboard open to the cluster."""
+    few = {"requests": {"cpu": "10m", "memory": "64Mi"}}
+    result: dict[str, Any] = {
+        "controllerManager": {
+            # Every replica's gauges count all experiments, so sums over three replicas are threefold.
+            "replicaCount": 1,
+            "image": _image(images.images["controller-manager"]),
+            "imagePullPolicy": "IfNotPresent",
+            "resources": few,
+            "podChaos": {"podFailure": {"pauseImage": str(images.images["pause"])}},
+        },
+        "chaosDaemon": {
+            "image": _image(images.images["daemon"]),
+            "imagePullPolicy": "IfNotPresent",
+            "runtime": "containerd",
+            "socketPath": "/run/containerd/containerd.sock",
+        },
+        "dashboard": {
+            "create": True,
+            "securityMode": False,
+            "image": _image(images.images["dashboard"]),
+            "imagePullPolicy": "IfNotPresent",
+            "resources": few,
+            "service": {"type": "ClusterIP"},
+        },
+        "dnsServer": {"create": False},
+    }
+    if dns := images.images.get("dns-server"):
+        result["dnsServer"] = {
+            "create": True,
+            "image": _image(dns),
+            "imagePullPolicy": "IfNotPresent",
+            "resources": few,
+        }
+    return result
+
+
+def apply_crds(kubectl: Kubectl, crds: Path) -> None:
+    """Install the CRDs in the folder, over whatever is there.
+
+    Raises:
+        CommandError: the API server refused one.
+    """
+    # Server-side: the larger ones do not fit into the annotation of a client-side apply.
+    kubectl.run(
+        "install the CRDs",
+        "apply",
+        "--server-side",
+        "--force-conflicts",
+        f"--filename={crds}",
+        timeout=_CRD_SECONDS,
+    )
+
+
+def install(kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path) -> None:
+    """Install or upgrade Chaos Mesh, without waiting for its pods.
+
+    Args:
+        kubectl: the cluster.
+        images: chart and images.
+        folder: takes the values file and Helm's own state.
+        log: takes Helm's output.
+
+    Raises:
+        CommandError: Helm failed.
+    """
+    file = folder / "chaos-mesh-values.json"
+    file.write_text(json.dumps(values(images), indent=2))
+    where: list[str | Path] = [images.chart]
+    if images.chart_repository:
+        where += ["--repo", images.chart_repository]
+    if images.chart_version:
+        where += ["--version", images.chart_version]
+    if images.crds:
+        where.append("--skip-crds")
+    # Helm's caches and its user's repositories stay out of it.
+    own = {name: str(folder / "helm") for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
+    process.run(
+        "install Chaos Mesh",
+        [
+            images.helm,
+            "upgrade",
+            "--install",
+            RELEASE,
+            *where,
+            f"--namespace={NAMESPACE}",
+            "--create-namespace",
+            f"--values={file}",
+            f"--kubeconfig={kubectl.kubeconfig}",
+            f"--timeout={_HELM_SECONDS:.0f}s",
+        ],
+        timeout=_HELM_SECONDS + 10,
+        env=own,
+        log=log,
+        cancel=kubectl.cancel,
+    )
+
+
+def wait_ready(kubectl: Kubectl, images: ImageSet) -> None:
+    """Wait until every component runs and the webhook takes an experiment.
+
+    The chart gives the controller-manager no readiness probe, so its rollout ends before its webhook
+    answers; an experiment that the API server checks but does not keep (a dry run) tells.
+
+    Raises:
+        CommandError: a rollout did not end in time, or the webhook refuses.
+    """
+    for job in jobs(images):
+        kind, name = WORKLOADS[job]
+        kubectl.rollout(kind, NAMESPACE, name, timeout=_ROLLOUT_SECONDS)
+    wait_webhook(kubectl)
+
+
+def wait_webhook(
+    kubectl: Kubectl,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until the admission webhook answers.
+
+    Raises:
+        CommandError: it did not in time; holds the API server's last answer.
+    """
+    until = clock() + _WEBHOOK_SECONDS
+    experiment = json.dumps(
+        {
+            "apiVersion": "chaos-mesh.org/v1alpha1",
+            "kind": "PodChaos",
+            "metadata": {"name": "chaos-harness-probe", "namespace": "default"},
+            "spec": {"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["default"]}},
+        }
+    )
+    while True:
+        last = clock() > until
+        result = kubectl.run(
+            "try the webhook",
+            "create",
+            "--dry-run=server",
+            "--filename=-",
+            "--request-timeout=10s",
+            timeout=15,
+            input_text=experiment,
+            check=last,
+        )
+        if result.returncode == 0:
+            return
+        pause(_POLL_SECONDS)
+
+
+def check_crds(kubectl: Kubectl, crds: Path) -> None:
+    """Compare the installed CRDs with those generated from the controller's API types.
+
+    A field that the types know and the CRD prunes makes the webhook refuse updates of unchanged objects:
+    it sees the field's default on one side only.
+
+    Raises:
+        PrunedFieldError: names kinds and fields.
+    """
+    wanted = read_crds(crds)
+    # The definitions are megabytes and bookkeeping doubles them; only the schemas are asked for.
+    names = [definition["metadata"]["name"] for definition in wanted]
+    installed = kubectl.json("read the installed CRDs", "get", "crds", *names, timeout=30.0)
+    pruned = [
+        lost
+        for definition in wanted
+        for lost in pruned_fields(definition, _named(installed["items"], definition["metadata"]["name"]))
+    ]
+    if pruned:
+        shown = [f"{lost.kind}: {lost.field}" for lost in pruned[:20]]
+        raise PrunedFieldError(
+            f"the installed CRD of {pruned[0].kind} drops {pruned[0].field}, which the API type has",
+            next_step="install the CRDs of the same version as the controller (chaos-harness up --fresh)",
+            details=shown + ([f"and {len(pruned) - 20} more"] if len(pruned) > 20 else []),
+        )
+
+
+def pruned_fields(wanted: dict[str, Any], installed: dict[str, Any] | None) -> list[Pruned]:
+    """Return the fields of one CRD that the installed one lacks; the whole kind when it is missing."""
+    kind = wanted["spec"]["names"]["kind"]
+    if installed is None:
+        return [Pruned(kind, "(the whole kind)")]
+    there = _schemas(installed)
+    lost: list[Pruned] = []
+    for version, schema in _schemas(wanted).items():
+        if version not in there:
+            lost.append(Pruned(kind, f"(the version {version})"))
+            continue
+        lost += [Pruned(kind, field) for field in _missing(schema, there[version], "")]
+    return lost
+
+
+def read_crds(folder: Path) -> list[dict[str, Any]]:
+    """Return the definitions in the folder's YAML files."""
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    return [
+        document
+        for path in sorted(folder.glob("*.yaml"))
+        for document in yaml.load_all(path.read_text(), loader)
+        if document and document.get("kind") == "CustomResourceDefinition"
+    ]
+
+
+def _missing(wanted: dict[str, Any], installed: dict[str, Any], path: str) -> Iterator[str]:
+    if installed.get("x-kubernetes-preserve-unknown-fields"):
+        return
+    there = installed.get("properties", {})
+    for name, schema in wanted.get("properties", {}).items():
+        field = f"{path}.{name}" if path else name
+        if name in there:
+            yield from _missing(schema, there[name], field)
+        elif not isinstance(installed.get("additionalProperties"), dict):
+            yield field
+    for key, mark in (("items", "[]"), ("additionalProperties", "{}")):
+        if isinstance(wanted.get(key), dict) and isinstance(installed.get(key), dict):
+            yield from _missing(wanted[key], installed[key], path + mark)
+
+
+def _schemas(definition: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    return {
+        version["name"]: version.get("schema", {}).get("openAPIV3Schema", {})
+        for version in definition["spec"]["versions"]
+    }
+
+
+def _named(items: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
+    return next((item for item in items if item["metadata"]["name"] == name), None)
+
+
+def _image(ref: ImageRef) -> dict[str, str]:
+    return {"registry": ref.registry, "repository": ref.repository, "tag": ref.tag}

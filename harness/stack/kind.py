@@ -1,0 +1,208 @@
+"""Makes and removes the kind cluster: the provider forced, the kubeconfig our own, every call bounded."""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from harness.base import process
+from harness.base.errors import InfrastructureError
+from harness.stack.engine import Engine
+from harness.stack.imageset import ImageSet
+
+POD_SUBNET = "10.244.0.0/16"
+
+_LIST_SECONDS = 30.0
+_CREATE_SECONDS = 300.0
+_DELETE_SECONDS = 90.0
+_LABEL = "io.x-k8s.kind.cluster"
+
+
+@dataclass(frozen=True)
+class Container:
+    """A node's container, as the engine tells it: after a crash it may call a dead one running."""
+
+    name: str
+    running: bool
+
+
+def config(images: ImageSet, *, workers: int, cgroup_v1: bool) -> str:
+    """Return the configuration for `kind create cluster`, as YAML.
+
+    Args:
+        images: what the nodes are made of; only our own node image needs the kubeadm image names.
+        workers: nodes besides the control plane.
+        cgroup_v1: the host has cgroup v1, which kubelet 1.35 refuses unless told otherwise.
+    """
+    # No taints: pods may run on the control plane too, so that N workers make N + 1 usable nodes.
+    patches: list[dict[str, Any]] = [{"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}]
+    if images.image_repository:
+        cluster: dict[str, Any] = {
+            "kind": "ClusterConfiguration",
+            "imageRepository": images.image_repository,
+        }
+        if images.etcd_tag:
+            cluster["etcd"] = {"local": {"imageTag": images.etcd_tag}}
+        if images.coredns_tag:
+            cluster["dns"] = {"imageTag": images.coredns_tag}
+        patches.append(cluster)
+    if cgroup_v1:
+        patches.append({"kind": "KubeletConfiguration", "failCgroupV1": False})
+    networking: dict[str, Any] = {"podSubnet": POD_SUBNET}
+    if images.needs_own_cni:
+        networking["disableDefaultCNI"] = True
+    return yaml.safe_dump(
+        {
+            "kind": "Cluster",
+            "apiVersion": "kind.x-k8s.io/v1alpha4",
+            "networking": networking,
+            "kubeadmConfigPatches": [yaml.safe_dump(patch, sort_keys=False) for patch in patches],
+            "nodes": [{"role": "control-plane"}, *({"role": "worker"} for _ in range(workers))],
+        },
+        sort_keys=False,
+    )
+
+
+def create(
+    cluster: str, images: ImageSet, engine: Engine, *, text: str, kubeconfig: Path, logs: Path
+) -> None:
+    """Create the cluster; `text` is `config`'s.
+
+    Raises:
+        CommandError: it failed; the nodes' own logs are then under `logs`.
+    """
+    kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        process.run(
+            "create the kind cluster",
+            [
+                images.kind,
+                "create",
+                "cluster",
+                f"--name={cluster}",
+                f"--image={images.node_image}",
+                f"--kubeconfig={kubeconfig}",
+                "--config=-",
+                "--retain",
+                "--verbosity=1",
+            ],
+            timeout=_CREATE_SECONDS,
+            env=engine.env,
+            input_text=text,
+            log=logs / "kind.log",
+            next_step=f"see the nodes' logs in {logs / 'nodes'}",
+        )
+    except process.CommandError:
+        with contextlib.suppress(process.CommandError):
+            process.run(
+                "collect the nodes' logs",
+                [images.kind, "export", "logs", f"--name={cluster}", logs / "nodes"],
+                timeout=_LIST_SECONDS,
+                env=engine.env,
+                log=logs / "kind.log",
+            )
+        raise
+
+
+def containers(cluster: str, engine: Engine) -> list[Container]:
+    """Return the cluster's containers; asks the engine, as kind would, but needs no kind."""
+    result = engine.run(
+        f"list the containers of {cluster}",
+        ["ps", "--all", f"--filter=label={_LABEL}={cluster}", "--format={{.Names}}\t{{.State}}"],
+        timeout=_LIST_SECONDS,
+        next_step=f"restart {engine.name}",
+    )
+    found = []
+    for line in result.stdout.splitlines():
+        name, _, state = line.partition("\t")
+        if name:
+            found.append(Container(name, state.strip().lower() == "running"))
+    return sorted(found, key=lambda container: container.name)
+
+
+def delete(cluster: str, engine: Engine, *, kind: Path | None, kubeconfig: Path, logs: Path) -> None:
+    """Remove the cluster's containers and their volumes, whatever state they are in.
+
+    Raises:
+        InfrastructureError: some container is still there afterwards.
+    """
+    if kind is not None and kind.exists():
+        with contextlib.suppress(process.CommandError):
+            process.run(
+                "delete the kind cluster",
+                [kind, "delete", "cluster", f"--name={cluster}", f"--kubeconfig={kubeconfig}"],
+                timeout=_DELETE_SECONDS,
+                env=engine.env,
+                log=logs / "kind.log",
+            )
+    for container in containers(cluster, engine):
+        engine.run(
+            f"remove the container {container.name}",
+            ["rm", "--force", "--volumes", container.name],
+            timeout=_DELETE_SECONDS,
+            log=logs / "kind.log",
+            check=False,
+        )
+        _remove_volumes(container.name, engine, logs)
+    if left := containers(cluster, engine):
+        raise InfrastructureError(
+            f"{engine.name} does not remove {', '.join(container.name for container in left)}",
+            next_step=f"remove them by hand ({engine.name} rm --force), or restart {engine.name}",
+            log=logs / "kind.log",
+        )
+    kubeconfig.unlink(missing_ok=True)
+
+
+def export_kubeconfig(cluster: str, engine: Engine, *, kind: Path, kubeconfig: Path, logs: Path) -> None:
+    """Write the kubeconfig of a running cluster again."""
+    process.run(
+        "export the kubeconfig",
+        [kind, "export", "kubeconfig", f"--name={cluster}", f"--kubeconfig={kubeconfig}"],
+        timeout=_LIST_SECONDS,
+        env=engine.env,
+        log=logs / "kind.log",
+    )
+
+
+def load_archives(
+    images: ImageSet, engine: Engine, nodes: list[str], *, logs: Path, cancel: threading.Event
+) -> None:
+    """Import the image archives into every node: one at a time, because a node imports one image at a time.
+
+    Parallel imports of shared layers are what made others' clusters hang.
+    """
+    for archive in images.archives:
+        for node in nodes:
+            engine.run(
+                f"import {archive.name} into {node}",
+                ["exec", "--interactive", node, "ctr", "--namespace=k8s.io", "images", "import", "-"],
+                timeout=_CREATE_SECONDS,
+                stdin_file=archive,
+                log=logs / "images.log",
+                cancel=cancel,
+            )
+
+
+def _remove_volumes(container: str, engine: Engine, logs: Path) -> None:
+    """Remove the volumes that kind labels with the container's name (podman only)."""
+    if engine.name != "podman":
+        return
+    listed = engine.run(
+        "list volumes",
+        ["volume", "ls", f"--filter=label={container}", "--quiet"],
+        timeout=_LIST_SECONDS,
+        check=False,
+    )
+    if names := listed.stdout.split():
+        engine.run(
+            f"remove the volumes of {container}",
+            ["volume", "rm", "--force", *names],
+            timeout=_LIST_SECONDS,
+            log=logs / "kind.log",
+            check=False,
+        )

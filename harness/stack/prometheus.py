@@ -1,0 +1,253 @@
+"""Our Prometheus: rendered, installed, and proven to be ours before anybody queries it."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import string
+import time
+import urllib.parse
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from harness.base import bundled, process
+from harness.base.errors import InfrastructureError
+from harness.base.progress import Progress
+from harness.stack.handle import ServiceAddress
+from harness.stack.kubectl import Kubectl, service_path
+
+ADDRESS = ServiceAddress(namespace="chaos-harness", name="prometheus", port=9090)
+EXTERNAL_LABEL = "chaos_harness_stack"
+
+_ROLLOUT_SECONDS = 120.0
+_TARGETS_SECONDS = 60.0
+_POLL_SECONDS = 0.25
+# A scrape that takes more than this share of the timeout fails as soon as the machine is busy.
+_ROOM = 0.8
+
+
+class AnotherPrometheusError(InfrastructureError):
+    """The Prometheus that answers is not the one that was installed with this stack."""
+
+
+class ScrapeTooSlowError(InfrastructureError):
+    """A target needs longer for one scrape than the scrape interval allows."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What of Prometheus a user can choose, and what it must find.
+
+    Attributes:
+        identity: the external label that tells this Prometheus from any other.
+        image: its image.
+        chaos_mesh_namespace: where the components are discovered.
+        interval, timeout: of a scrape, seconds.
+    """
+
+    identity: str
+    image: str
+    chaos_mesh_namespace: str
+    interval: float
+    timeout: float
+
+    @property
+    def lookback(self) -> float:
+        """How long an instant query still returns a sample, seconds.
+
+        Two intervals bridge one missed scrape; the half is for the scrape's own duration. Prometheus'
+        default of five minutes would return values of things that are gone.
+        """
+        return 2.5 * self.interval
+
+
+@dataclass(frozen=True)
+class Target:
+    """A scrape target, as Prometheus tells it; durations in seconds."""
+
+    job: str
+    instance: str
+    up: bool
+    error: str
+    duration: float
+
+
+class _Template(string.Template):
+    """A manifest template: `@{name}`, because relabelling uses the dollar sign itself."""
+
+    delimiter = "@"
+
+
+def render(settings: Settings) -> str:
+    """Return the manifest to apply."""
+    text = (bundled.fixtures() / "manifests" / "prometheus.yaml").read_text()
+    values = {
+        "namespace": ADDRESS.namespace,
+        "chaos_mesh_namespace": settings.chaos_mesh_namespace,
+        "identity": settings.identity,
+        "image": settings.image,
+        "interval": duration(settings.interval),
+        "timeout": duration(settings.timeout),
+        "lookback": duration(settings.lookback),
+    }
+    # A changed configuration starts the pod anew: quicker than waiting for the ConfigMap to arrive.
+    digest = hashlib.sha256(repr((text, sorted(values.items()))).encode()).hexdigest()
+    return _Template(text).substitute(values, digest=digest[:16])
+
+
+def duration(seconds: float) -> str:
+    """Return seconds in Prometheus' notation: 1.5 is "1500ms"."""
+    return f"{round(seconds * 1000)}ms"
+
+
+def install(kubectl: Kubectl, settings: Settings) -> None:
+    """Apply the manifest, without waiting."""
+    kubectl.apply("install Prometheus", render(settings))
+
+
+def wait_ready(kubectl: Kubectl, settings: Settings) -> None:
+    """Wait until Prometheus answers, and check that it is the one with our identity.
+
+    Raises:
+        CommandError: it did not become ready in time.
+        AnotherPrometheusError: something else answers at its address.
+    """
+    kubectl.rollout("deployment", ADDRESS.namespace, "prometheus", timeout=_ROLLOUT_SECONDS)
+    get(kubectl, "/-/ready")
+    check_identity(kubectl, settings.identity)
+
+
+def check_identity(kubectl: Kubectl, identity: str) -> None:
+    """Compare the configuration that Prometheus runs with the identity of this stack.
+
+    External labels are not in query results, so the running configuration is read.
+
+    Raises:
+        AnotherPrometheusError: it is another one.
+    """
+    found = running_identity(get(kubectl, "/api/v1/status/config"))
+    if found != identity:
+        raise AnotherPrometheusError(
+            f"another Prometheus answered: its {EXTERNAL_LABEL} is {found or 'not set'}, not {identity}",
+            next_step="run `chaos-harness up` again, or `chaos-harness down` first",
+        )
+
+
+def running_identity(answer: str) -> str | None:
+    """Return the identity in an answer of /api/v1/status/config; None when it has none."""
+    try:
+        running = yaml.safe_load(json.loads(answer)["data"]["yaml"])
+        value = running["global"]["external_labels"][EXTERNAL_LABEL]
+    except (ValueError, KeyError, TypeError, yaml.YAMLError):
+        return None
+    return str(value)
+
+
+def wait_targets(
+    kubectl: Kubectl,
+    settings: Settings,
+    expected: dict[str, int],
+    progress: Progress,
+    *,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until every component is scraped, and quickly enough for the interval.
+
+    Args:
+        kubectl: the cluster.
+        settings: interval and timeout are checked against what scrapes really take.
+        expected: job to number of targets.
+        progress: told what is waited for.
+        clock: seconds, for the bound.
+        pause: waits some seconds between two looks: Prometheus has no event to wait for.
+
+    Raises:
+        ScrapeTooSlowError: names the slowest target and an interval that would do.
+        InfrastructureError: a target is missing or down.
+    """
+    until = clock() + _TARGETS_SECONDS
+    while True:
+        targets = read_targets(get(kubectl, "/api/v1/targets?state=active"))
+        waiting = not_scraped(targets, expected)
+        slow = [target for target in targets if target.up and target.duration > _ROOM * settings.timeout]
+        if not waiting and not slow:
+            return
+        if clock() > until:
+            break
+        pause(min(_POLL_SECONDS, settings.interval))
+    timed_out = [target for target in targets if not target.up and "deadline exceeded" in target.error]
+    if slow or timed_out:
+        raise _too_slow(kubectl, settings, [*slow, *timed_out])
+    progress.say("Prometheus does not reach every target: " + "; ".join(waiting))
+    raise InfrastructureError(
+        f"not scraped within {_TARGETS_SECONDS:.0f} s: {'; '.join(waiting)}",
+        next_step="look at the component's pod, then run `chaos-harness up` again",
+    )
+
+
+def not_scraped(targets: list[Target], expected: dict[str, int]) -> list[str]:
+    """Return what is missing or down, one phrase each."""
+    complaints = [
+        f"{target.job} {target.instance} is down: {target.error or 'not scraped yet'}"
+        for target in targets
+        if target.job in expected and not target.up
+    ]
+    counts = Counter(target.job for target in targets)
+    complaints += [
+        f"{job} has {counts[job]} targets, not {number}"
+        for job, number in expected.items()
+        if counts[job] != number
+    ]
+    return complaints
+
+
+def read_targets(answer: str) -> list[Target]:
+    """Return the targets in an answer of /api/v1/targets."""
+    found: list[dict[str, Any]] = json.loads(answer)["data"]["activeTargets"]
+    return [
+        Target(
+            job=entry["labels"]["job"],
+            instance=entry["labels"].get("instance", ""),
+            up=entry["health"] == "up",
+            error=entry["lastError"],
+            duration=float(entry["lastScrapeDuration"]),
+        )
+        for entry in found
+    ]
+
+
+def get(kubectl: Kubectl, path: str, *, timeout: float = 10.0) -> str:
+    """Return the body of Prometheus' answer to a GET, through the API server's service proxy."""
+    address = service_path(ADDRESS.namespace, ADDRESS.name, ADDRESS.port, path)
+    name = urllib.parse.urlsplit(path).path
+    return kubectl.raw(f"ask Prometheus for {name}", address, timeout=timeout)
+
+
+def _too_slow(kubectl: Kubectl, settings: Settings, slow: list[Target]) -> ScrapeTooSlowError:
+    worst = max(slow, key=lambda target: target.duration)
+    seconds = worst.duration
+    if worst.job == "chaos-daemon" and not worst.up:
+        seconds = max(seconds, _time_of_daemon_scrape(kubectl, settings, worst.instance))
+    fitting = max(math.ceil(seconds / _ROOM * 2) / 2, settings.interval * 2)
+    return ScrapeTooSlowError(
+        f"a scrape of {worst.job} {worst.instance} takes {seconds:.2f} s, too long for a timeout of "
+        f"{settings.timeout:g} s at an interval of {settings.interval:g} s",
+        next_step=f"use a longer interval: --scrape-interval {fitting:g}",
+    )
+
+
+def _time_of_daemon_scrape(kubectl: Kubectl, settings: Settings, pod: str) -> float:
+    """Return how long one scrape takes when nobody cuts it off, seconds."""
+    path = f"/api/v1/namespaces/{settings.chaos_mesh_namespace}/pods/{pod}:31766/proxy/metrics"
+    began = time.monotonic()
+    try:
+        kubectl.raw("time a scrape of the daemon", path, timeout=60.0)
+    except process.CommandError:
+        return 60.0
+    return time.monotonic() - began

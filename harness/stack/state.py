@@ -1,0 +1,79 @@
+"""What is kept of a cluster between two calls, in the state folder."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.base import places
+from harness.stack.handle import StackHandle
+from harness.stack.imageset import ImageSet
+
+DEFAULT_CLUSTER = "chaos-harness"
+
+
+@dataclass(frozen=True)
+class State:
+    """The state folder of one cluster."""
+
+    cluster: str
+
+    @property
+    def folder(self) -> Path:
+        """The folder itself."""
+        return places.state_dir() / self.cluster
+
+    @property
+    def kubeconfig(self) -> Path:
+        """The cluster's kubeconfig; the user's default one is never touched."""
+        return self.folder / "kubeconfig"
+
+    @property
+    def logs(self) -> Path:
+        """The folder of the steps' logs."""
+        return self.folder / "logs"
+
+    def save(self, handle: StackHandle, images: ImageSet) -> None:
+        """Write the handle whole or not at all: it is there only when `up` came to its end."""
+        programs = {"kind": str(images.kind), "kubectl": str(images.kubectl)}
+        _write(self.folder / "programs.json", json.dumps(programs))
+        _write(self.folder / "stack.json", handle.model_dump_json(indent=2))
+
+    def load(self) -> StackHandle | None:
+        """Return the handle of the last `up` that came to its end; None when there is none."""
+        try:
+            return StackHandle.model_validate_json((self.folder / "stack.json").read_text())
+        except (OSError, ValidationError):
+            return None
+
+    def forget(self) -> None:
+        """Drop the handle: from now on the cluster is half-made until `save`."""
+        (self.folder / "stack.json").unlink(missing_ok=True)
+
+    def program(self, name: str) -> Path | None:
+        """Return kind or kubectl as `up` used it, or as it is on PATH."""
+        try:
+            known = Path(json.loads((self.folder / "programs.json").read_text())[name])
+        except (OSError, ValueError, KeyError, TypeError):
+            known = None
+        if known is not None and known.exists():
+            return known
+        found = shutil.which(name)
+        return Path(found) if found else None
+
+
+def load(cluster: str = DEFAULT_CLUSTER) -> StackHandle | None:
+    """Return the stack that the last `up` of this cluster made; it may have been damaged since."""
+    return State(cluster).load()
+
+
+def _write(path: Path, text: str) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    scratch = path.with_name(f"{path.name}.{os.getpid()}")
+    scratch.write_text(text)
+    scratch.replace(path)

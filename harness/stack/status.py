@@ -1,0 +1,84 @@
+"""Tells what is up, and whether it answers."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.base.errors import InfrastructureError
+from harness.base.progress import Progress
+from harness.stack import damage, engine, kind, lock
+from harness.stack.handle import StackHandle
+from harness.stack.kubectl import Kubectl, service_path
+from harness.stack.state import State
+
+
+class Status(BaseModel):
+    """A cluster and its state, for people and (as JSON) for programs.
+
+    Attributes:
+        cluster: the kind cluster's name.
+        state: up; damaged (`up` would repair it or make it anew); half-made (`up` did not end); down.
+        problems: what is wrong, one phrase each.
+        containers: the nodes' containers to whether the engine says that they run.
+        answers: component to whether it answers.
+        prometheus_path: where the API server passes queries on to Prometheus.
+        holder: who uses the cluster now.
+        handle: everything that `up` wrote down; None without a finished `up`.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    cluster: str
+    state: str
+    problems: list[str] = []
+    containers: dict[str, bool] = {}
+    answers: dict[str, bool] = {}
+    prometheus_path: str | None = None
+    holder: lock.Holder | None = None
+    handle: StackHandle | None = None
+
+
+def status(cluster: str, progress: Progress) -> Status:
+    """Look at a cluster without changing anything.
+
+    Raises:
+        InfrastructureError: no engine answers.
+    """
+    state = State(cluster)
+    handle = state.load()
+    where = engine.find(progress)
+    containers = kind.containers(cluster, where)
+    result = Status(
+        cluster=cluster,
+        state="down",
+        containers={container.name: container.running for container in containers},
+        holder=lock.holder(cluster),
+        handle=handle,
+    )
+    if handle is None:
+        if containers:
+            result.state, result.problems = "half-made", ["an `up` did not end"]
+        return result
+    address = handle.prometheus
+    result.prometheus_path = service_path(address.namespace, address.name, address.port, "")
+    program = state.program("kubectl")
+    if program is None:
+        raise InfrastructureError("there is no kubectl to ask the cluster with", next_step="chaos-harness up")
+    if containers and not handle.kubeconfig.exists():
+        result.state, result.problems = "damaged", ["the kubeconfig is gone"]
+        return result
+    observed = damage.observe(Kubectl(program, handle.kubeconfig), handle, containers)
+    as_it_is = damage.Wanted(
+        where.name, handle.image_key, len(handle.nodes) - 1, scrape_interval=handle.scrape_interval
+    )
+    plan = damage.decide(handle, as_it_is, observed)
+    alive = bool(observed.nodes)
+    result.answers = {
+        "API server": alive,
+        "nodes": alive and all(observed.nodes.values()),
+        "Chaos Mesh": alive and not observed.chaos_mesh,
+        "Prometheus": alive and not observed.prometheus,
+    }
+    result.state = "up" if plan.action == "reuse" else "damaged"
+    result.problems = plan.reasons
+    return result

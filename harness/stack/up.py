@@ -1,0 +1,342 @@
+"""Brings a stack up: reuses what works, repairs what can be repaired, makes the rest anew."""
+
+from __future__ import annotations
+
+import threading
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+from harness.base import process
+from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.base.progress import Progress
+from harness.stack import chaosmesh, cni, damage, engine, images, kind, preflight, prometheus
+from harness.stack.engine import Engine
+from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
+from harness.stack.imageset import ImageSet
+from harness.stack.kubectl import Kubectl
+from harness.stack.state import DEFAULT_CLUSTER, State
+from harness.stack.together import together
+
+ImageMode = Literal["registry", "source", "auto"]
+
+_EXEC_SECONDS = 20.0
+_READY_SECONDS = 120.0
+_LEAST_INTERVAL = 0.2
+
+
+@dataclass(frozen=True)
+class UpOptions:
+    """What to bring up.
+
+    Attributes:
+        cluster: the kind cluster's name.
+        images: where images come from; auto probes the registry.
+        workers: nodes besides the control plane, which takes pods too.
+        scrape_interval: of Prometheus, seconds.
+        chaos_mesh_source: a checkout of Chaos Mesh to build instead of the pinned version.
+        chaos_mesh_version: the release to install in registry mode instead of the pinned one.
+        fresh: delete the cluster first.
+    """
+
+    cluster: str = DEFAULT_CLUSTER
+    images: ImageMode = "auto"
+    workers: int = 0
+    scrape_interval: float = 1.0
+    chaos_mesh_source: Path | None = None
+    chaos_mesh_version: str | None = None
+    fresh: bool = False
+
+    def check(self) -> None:
+        """Raise UsageError for values that cannot work."""
+        if not 0 <= self.workers <= 10:
+            raise UsageError(f"{self.workers} workers", next_step="use 0 to 10")
+        if not _LEAST_INTERVAL <= self.scrape_interval <= 300:
+            raise UsageError(
+                f"a scrape interval of {self.scrape_interval:g} s",
+                next_step=f"use {_LEAST_INTERVAL:g} to 300 seconds",
+            )
+
+
+def up(options: UpOptions, progress: Progress) -> StackHandle:
+    """Return a stack that is up and answers, as `options` want it.
+
+    Doing it twice reuses the cluster. The caller holds `harness.stack.lock` where others may come.
+
+    Raises:
+        UsageError: an option is wrong.
+        InfrastructureError: something failed; names the step's log.
+    """
+    options.check()
+    state = State(options.cluster)
+    state.logs.mkdir(parents=True, exist_ok=True)
+    where = engine.find(progress)
+    containers = kind.containers(options.cluster, where)
+    if not any(container.running for container in containers):
+        with progress.step("looking at this machine"):
+            checks = preflight.look(where, building=options.images != "registry")
+        preflight.enforce(checks, progress)
+    got = images.prepare(
+        options.images,
+        engine=where,
+        progress=progress,
+        logs=state.logs,
+        chaos_mesh_source=options.chaos_mesh_source,
+        chaos_mesh_version=options.chaos_mesh_version,
+    )
+    return _Stack(options, progress, state, where, got).bring_up(containers)
+
+
+class _Stack:
+    """One call of `up`, once engine and images are there."""
+
+    def __init__(
+        self, options: UpOptions, progress: Progress, state: State, where: Engine, got: ImageSet
+    ) -> None:
+        self.options, self.progress, self.state, self.engine, self.images = (
+            options,
+            progress,
+            state,
+            where,
+            got,
+        )
+        self.cancel = threading.Event()
+        self.logs = state.logs
+
+    def bring_up(self, containers: list[kind.Container]) -> StackHandle:
+        handle = self.state.load()
+        plan = self._plan(handle, containers)
+        if handle is not None and plan.action == "reuse":
+            return handle
+        if handle is not None and plan.action == "repair":
+            self._say(f"repairing {' and '.join(sorted(plan.parts))}", plan.reasons)
+            try:
+                return self._repair(handle, plan)
+            except InfrastructureError as error:
+                if isinstance(error, (chaosmesh.PrunedFieldError, prometheus.ScrapeTooSlowError)):
+                    raise
+                plan = damage.Plan("create", [f"the repair failed: {error.problem}"])
+        if plan.reasons:
+            self._say(f"making the cluster {self.options.cluster} anew", plan.reasons)
+        self.cancel = threading.Event()
+        return self._create(leftovers=bool(containers))
+
+    def _plan(self, handle: StackHandle | None, containers: list[kind.Container]) -> damage.Plan:
+        if self.options.fresh:
+            return damage.Plan("create", ["--fresh"] if containers else [])
+        wanted = damage.Wanted(
+            self.engine.name, self.images.key, self.options.workers, self.options.scrape_interval
+        )
+        if handle is None or not containers:
+            return damage.decide(handle, wanted, damage.Observed(containers))
+        with self.progress.step(f"looking at the cluster {self.options.cluster}"):
+            if not self.state.kubeconfig.exists():
+                self.progress.say("the kubeconfig is gone; exporting it again")
+                try:
+                    kind.export_kubeconfig(
+                        self.options.cluster,
+                        self.engine,
+                        kind=self.images.kind,
+                        kubeconfig=self.state.kubeconfig,
+                        logs=self.logs,
+                    )
+                except process.CommandError as error:
+                    return damage.Plan("create", [error.problem])
+            observed = damage.observe(self._kubectl("look"), handle, containers)
+        return damage.decide(handle, wanted, observed)
+
+    def _create(self, *, leftovers: bool) -> StackHandle:
+        self.state.forget()
+        if leftovers:
+            with self.progress.step("deleting the old cluster"):
+                kind.delete(
+                    self.options.cluster,
+                    self.engine,
+                    kind=self.images.kind,
+                    kubeconfig=self.state.kubeconfig,
+                    logs=self.logs,
+                )
+        text = kind.config(
+            self.images,
+            workers=self.options.workers,
+            cgroup_v1=preflight.cgroup_version(Path("/")) != "v2",
+        )
+        with self.progress.step("creating the kind cluster", "25-35 s"):
+            kind.create(
+                self.options.cluster,
+                self.images,
+                self.engine,
+                text=text,
+                kubeconfig=self.state.kubeconfig,
+                logs=self.logs,
+            )
+        kubectl = self._kubectl("install")
+        settings = self._settings(uuid.uuid4().hex)
+        nodes = [container.name for container in kind.containers(self.options.cluster, self.engine)]
+
+        def images_then_network() -> None:
+            # Pods are scheduled when their node has a network; an image that is not there by then would
+            # be looked for in a registry, and only again after a back-off.
+            if self.images.archives:
+                with self.progress.step("importing images into the nodes"):
+                    kind.load_archives(self.images, self.engine, nodes, logs=self.logs, cancel=self.cancel)
+            if self.images.needs_own_cni:
+                with self.progress.step("connecting the pod network"):
+                    cni.install(self._kubectl("network"), self.engine)
+
+        together(
+            self.cancel,
+            images_then_network,
+            lambda: self._install_chaos_mesh(kubectl),
+            lambda: self._install_prometheus(settings),
+        )
+        return self._finish(settings, nodes)
+
+    def _repair(self, handle: StackHandle, plan: damage.Plan) -> StackHandle:
+        settings = self._settings(handle.identity)
+        steps: list[Callable[[], None]] = []
+        if "chaos-mesh" in plan.parts:
+            steps.append(lambda: self._install_chaos_mesh(self._kubectl("install")))
+        if "prometheus" in plan.parts:
+            steps.append(lambda: self._install_prometheus(settings))
+        together(self.cancel, *steps)
+        return self._finish(settings, [node.name for node in handle.nodes])
+
+    def _install_chaos_mesh(self, kubectl: Kubectl) -> None:
+        with self.progress.step("installing Chaos Mesh", "5-10 s"):
+            if self.images.crds:
+                chaosmesh.apply_crds(kubectl, self.images.crds)
+            chaosmesh.install(
+                kubectl, self.images, folder=self.state.folder, log=self.logs / "chaos-mesh.log"
+            )
+
+    def _install_prometheus(self, settings: prometheus.Settings) -> None:
+        with self.progress.step("installing Prometheus"):
+            prometheus.install(self._kubectl("prometheus"), settings)
+
+    def _finish(self, settings: prometheus.Settings, nodes: list[str]) -> StackHandle:
+        """Wait for everything, check it, and write the handle."""
+        facts: list[NodeFacts] = []
+
+        def mesh() -> None:
+            with self.progress.step("waiting for Chaos Mesh", "5-15 s"):
+                chaosmesh.wait_ready(self._kubectl("chaos-mesh-rollout"), self.images)
+
+        def own() -> None:
+            with self.progress.step("waiting for Prometheus"):
+                prometheus.wait_ready(self._kubectl("prometheus"), settings)
+
+        def rest() -> None:
+            kubectl = self._kubectl("nodes")
+            self._wait_nodes(kubectl)
+            facts.extend(self._node_facts(kubectl, nodes))
+            if self.images.crds:
+                with self.progress.step("comparing the CRDs with the controller's API"):
+                    chaosmesh.check_crds(kubectl, self.images.crds)
+
+        together(self.cancel, mesh, own, rest)
+        handle = self._handle(settings, facts)
+        with self.progress.step("waiting for the first scrapes"):
+            prometheus.wait_targets(
+                self._kubectl("prometheus"), settings, damage.expected_targets(handle), self.progress
+            )
+        handle.durations = dict(self.progress.durations)
+        self.state.save(handle, self.images)
+        return handle
+
+    def _wait_nodes(self, kubectl: Kubectl) -> None:
+        kubectl.run(
+            "wait for the nodes",
+            "wait",
+            "nodes",
+            "--all",
+            "--for=condition=Ready",
+            f"--timeout={_READY_SECONDS:.0f}s",
+            timeout=_READY_SECONDS + 5,
+        )
+
+    def _node_facts(self, kubectl: Kubectl, nodes: list[str]) -> list[NodeFacts]:
+        listed = kubectl.json("list the nodes", "get", "nodes")
+        info = {item["metadata"]["name"]: item["status"]["nodeInfo"] for item in listed["items"]}
+        return [
+            NodeFacts(
+                name=name,
+                kernel=info[name]["kernelVersion"],
+                runtime=info[name]["containerRuntimeVersion"],
+                cgroup=self._cgroup(name),
+            )
+            for name in nodes
+        ]
+
+    def _cgroup(self, node: str) -> preflight.CgroupVersion:
+        listed = self.engine.run(
+            f"look at the cgroups of {node}", ["exec", node, "ls", "/sys/fs/cgroup"], timeout=_EXEC_SECONDS
+        ).stdout.split()
+        if "cgroup.controllers" in listed:
+            return "v2"
+        return "hybrid" if "unified" in listed else "v1"
+
+    def _handle(self, settings: prometheus.Settings, nodes: list[NodeFacts]) -> StackHandle:
+        name, port = chaosmesh.DASHBOARD
+        versions = {**self.images.versions, "kubernetes": self.images.kubernetes}
+        if dns := self.images.images.get("dns-server"):
+            versions["dns-server"] = dns.tag
+        return StackHandle(
+            cluster=self.options.cluster,
+            provider=self.engine.name,
+            kubeconfig=self.state.kubeconfig,
+            context=f"kind-{self.options.cluster}",
+            identity=settings.identity,
+            prometheus=prometheus.ADDRESS,
+            dashboard=ServiceAddress(namespace=chaosmesh.NAMESPACE, name=name, port=port),
+            chaos_mesh_namespace=chaosmesh.NAMESPACE,
+            workload_image=str(self.images.images["workload"]),
+            scrape_interval=settings.interval,
+            scrape_timeout=settings.timeout,
+            images=self.images.mode,
+            image_key=self.images.key,
+            versions=versions,
+            stand_ins=self.images.stand_ins,
+            nodes=nodes,
+        )
+
+    def _settings(self, identity: str) -> prometheus.Settings:
+        return prometheus.Settings(
+            identity=identity,
+            image=str(self.images.images["prometheus"]),
+            chaos_mesh_namespace=chaosmesh.NAMESPACE,
+            interval=self.options.scrape_interval,
+            timeout=self.options.scrape_interval,
+        )
+
+    def _kubectl(self, step: str) -> Kubectl:
+        return Kubectl(self.images.kubectl, self.state.kubeconfig, self.logs / f"{step}.log", self.cancel)
+
+    def _say(self, what: str, reasons: list[str]) -> None:
+        self.progress.say(f"{what}: {'; '.join(reasons)}")
+
+
+def down(cluster: str, progress: Progress) -> bool:
+    """Remove the cluster and what is kept of it, but for its logs; return whether there was anything.
+
+    Raises:
+        InfrastructureError: no engine answers, or it does not remove a container.
+    """
+    state = State(cluster)
+    there = state.load() is not None
+    try:
+        where = engine.find(progress)
+    except HarnessError:
+        if not there:
+            return False
+        raise
+    there = there or bool(kind.containers(cluster, where))
+    if there:
+        with progress.step(f"deleting the cluster {cluster}"):
+            kind.delete(
+                cluster, where, kind=state.program("kind"), kubeconfig=state.kubeconfig, logs=state.logs
+            )
+    state.forget()
+    return there
