@@ -24,9 +24,31 @@ from kubernetes.dynamic import DynamicClient
 
 from harness.base.errors import UsageError
 from harness.cluster import websocket
-from harness.cluster.errors import ApiError, NotFound, NotSeen, Unreachable, from_answer
+from harness.cluster.errors import (
+    ApiError,
+    Conflict,
+    NotFound,
+    Refused,
+    Unreachable,
+    WaitTimeout,
+    from_answer,
+)
 from harness.cluster.kinds import kind_of
 from harness.cluster.websocket import ExecResult
+
+__all__ = [
+    "DEFAULT_TIMEOUT",
+    "ApiError",
+    "Cluster",
+    "Conflict",
+    "ExecResult",
+    "HttpAnswer",
+    "NotFound",
+    "Object",
+    "Refused",
+    "Unreachable",
+    "WaitTimeout",
+]
 
 DEFAULT_TIMEOUT = 10.0
 """Seconds that a request may take when the caller does not say."""
@@ -204,89 +226,51 @@ class Cluster:
         self,
         kind: str,
         namespace: str | None,
-        predicate: Callable[[Objects], bool],
+        predicate: Callable[[Object | None], bool],
         timeout: float,
-        name: str | None = None,
-        *,
-        label_selector: str | None = None,
-    ) -> Objects:
-        """Wait until the objects of a kind are as wanted, by a list and watches from there.
+        name: str,
+    ) -> Object | None:
+        """Wait until one object is as wanted.
 
         Args:
             kind: the kind's name.
-            namespace: where; None for all namespaces.
-            predicate: gets all objects as they are, at first and after each change.
+            namespace: where, unless the kind has none.
+            predicate: gets the object as it is, at first and after each change; None when it does
+                not exist.
             timeout: seconds.
-            name: watch only the object of that name; the predicate gets it or an empty list.
-            label_selector: watch only these.
+            name: the object's name.
 
         Returns:
-            The objects for which the predicate was true.
+            What the predicate was true for.
 
         Raises:
-            NotSeen: the time is over; it holds the objects as they were last.
+            WaitTimeout: the time is over; it holds the object as it was last.
             ApiError: the API server did not answer, or refused.
         """
-        began = time.monotonic()
-        deadline = began + timeout
-        while True:
-            left = deadline - time.monotonic()
-            objects, version = self._list(
-                kind, namespace, name, label_selector, min(DEFAULT_TIMEOUT, max(left, 1.0))
-            )
-            if predicate(objects):
-                return objects
-            state = {_identity(found): found for found in objects}
-            for event, changed in self.watch(
-                kind,
-                namespace,
-                version,
-                min(_WATCH_SECONDS, deadline - time.monotonic()),
-                name,
-                label_selector=label_selector,
-            ):
-                if event == "DELETED":
-                    state.pop(_identity(changed), None)
-                else:
-                    state[_identity(changed)] = changed
-                if predicate(list(state.values())):
-                    return list(state.values())
-                if time.monotonic() >= deadline:
-                    break
-            if time.monotonic() >= deadline:
-                what = f"{kind} {name}" if name else f"objects of kind {kind}"
-                raise NotSeen(
-                    f"{what} in {namespace or 'all namespaces'}: not as wanted within {timeout:.0f} s",
-                    last=list(state.values()),
-                    waited=time.monotonic() - began,
-                )
+        found = self._until(
+            kind, namespace, lambda all_: predicate(all_[0] if all_ else None), timeout, name, None
+        )
+        return found[0] if found else None
 
-    def until_object(
+    def until_all(
         self,
         kind: str,
-        name: str,
         namespace: str | None,
-        predicate: Callable[[Object | None], bool],
+        predicate: Callable[[Objects], bool],
         timeout: float,
-    ) -> Object | None:
-        """Wait until one object is as wanted; the predicate gets None when it does not exist.
-
-        Raises:
-            NotSeen: the time is over.
-            ApiError: the API server did not answer, or refused.
-        """
-        seen = self.until(
-            kind, namespace, lambda objects: predicate(objects[0] if objects else None), timeout, name
-        )
-        return seen[0] if seen else None
+        *,
+        label_selector: str | None = None,
+    ) -> Objects:
+        """Like `until`, for all objects of a kind, or for those that a selector selects."""
+        return self._until(kind, namespace, predicate, timeout, None, label_selector)
 
     def wait_gone(self, kind: str, name: str, namespace: str | None, timeout: float) -> None:
         """Wait until an object does not exist.
 
         Raises:
-            NotSeen: it still does; `last` holds it, with the finalizers that keep it.
+            WaitTimeout: it still does; `last` holds it, with the finalizers that keep it.
         """
-        self.until_object(kind, name, namespace, lambda found: found is None, timeout)
+        self.until(kind, namespace, lambda found: found is None, timeout, name)
 
     def watch(
         self,
@@ -356,8 +340,8 @@ class Cluster:
 
     def proxy_get(
         self,
-        namespace: str,
         resource: str,
+        namespace: str,
         name: str,
         port: int | str,
         path: str,
@@ -368,11 +352,11 @@ class Cluster:
         """Send a GET to a port of a pod or a Service through the API server.
 
         Args:
-            namespace: of the pod or Service.
             resource: `pods` or `services`.
+            namespace: of the pod or Service.
             name: of the pod or Service.
             port: number, or a Service port's name.
-            path: of the request, with the leading slash.
+            path: of the request.
             params: query parameters.
             timeout: seconds.
 
@@ -382,13 +366,13 @@ class Cluster:
         Raises:
             Unreachable: the API server itself did not answer.
         """
-        answer = self.proxy_fetch(namespace, resource, name, port, path, params=params, timeout=timeout)
+        answer = self.proxy_fetch(resource, namespace, name, port, path, params=params, timeout=timeout)
         return answer.status, answer.body
 
     def proxy_fetch(
         self,
-        namespace: str,
         resource: str,
+        namespace: str,
         name: str,
         port: int | str,
         path: str,
@@ -398,7 +382,7 @@ class Cluster:
         accept: str = "*/*",
     ) -> HttpAnswer:
         """Like `proxy_get`, with the content type, and with an Accept header of one's own."""
-        url = proxy_path(namespace, resource, name, port, path)
+        url = proxy_path(resource, namespace, name, port, path)
         try:
             response = self._request("GET", url, [*(params or {}).items()], timeout=timeout, accept=accept)
         except kubernetes_client.ApiException as error:
@@ -417,7 +401,7 @@ class Cluster:
 
     def service_proxy_url(self, namespace: str, name: str, port: int | str) -> str:
         """Return the address under which a Service answers, without a trailing slash."""
-        return self.server + proxy_path(namespace, "services", name, port, "")
+        return self.server + proxy_path("services", namespace, name, port, "")
 
     def session(self) -> requests.Session:
         """Return a session that authenticates to the API server, for clients built on requests."""
@@ -482,6 +466,42 @@ class Cluster:
         setting = self._configuration.auth_settings().get("BearerToken", {})
         value = setting.get("value")
         return str(value) if value else None
+
+    def _until(  # noqa: PLR0917  (private, and both callers name them in order)
+        self,
+        kind: str,
+        namespace: str | None,
+        predicate: Callable[[Objects], bool],
+        timeout: float,
+        name: str | None,
+        label_selector: str | None,
+    ) -> Objects:
+        """List, then watch from there; list again whenever a watch ends."""
+        began = time.monotonic()
+        deadline = began + timeout
+        while True:
+            left = max(deadline - time.monotonic(), 1.0)
+            objects, version = self._list(kind, namespace, name, label_selector, min(DEFAULT_TIMEOUT, left))
+            if predicate(objects):
+                return objects
+            state = {_identity(found): found for found in objects}
+            window = min(_WATCH_SECONDS, deadline - time.monotonic())
+            for event, changed in self.watch(
+                kind, namespace, version, window, name, label_selector=label_selector
+            ):
+                if event == "DELETED":
+                    state.pop(_identity(changed), None)
+                else:
+                    state[_identity(changed)] = changed
+                if predicate(list(state.values())):
+                    return list(state.values())
+            if time.monotonic() >= deadline:
+                what = f"{kind} {name}" if name else f"objects of kind {kind}"
+                raise WaitTimeout(
+                    f"{what} in {namespace or 'all namespaces'}: not as wanted within {timeout:.0f} s",
+                    last=list(state.values()),
+                    waited=time.monotonic() - began,
+                )
 
     def _list(
         self,
@@ -579,9 +599,10 @@ class _NoDiscovery:
         pass
 
 
-def proxy_path(namespace: str, resource: str, name: str, port: int | str, path: str) -> str:
+def proxy_path(resource: str, namespace: str, name: str, port: int | str, path: str) -> str:
     """Return the path of the API server's proxy to a pod or Service."""
-    return f"/api/v1/namespaces/{quote(namespace)}/{resource}/{quote(name)}:{port}/proxy{quote(path)}"
+    rest = "/" + quote(path.lstrip("/")) if path else ""
+    return f"/api/v1/namespaces/{quote(namespace)}/{resource}/{quote(name)}:{port}/proxy{rest}"
 
 
 def _selectors(name: str | None, label_selector: str | None) -> list[tuple[str, str]]:

@@ -44,7 +44,7 @@ class Unreachable(ApiError, InfrastructureError):  # noqa: N818  (reads as what 
 
 
 @dataclass(eq=False)
-class NotSeen(InfrastructureError):  # noqa: N818  (reads as what happened)
+class WaitTimeout(InfrastructureError):  # noqa: N818  (reads as what happened)
     """A wait ended at its bound before the wanted state was seen.
 
     Attributes:

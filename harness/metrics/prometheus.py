@@ -20,7 +20,7 @@ import urllib3
 import yaml
 from prometheus_api_client import PrometheusConnect
 
-from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.errors import InfrastructureError
 
 _T = TypeVar("_T")
 
@@ -45,20 +45,24 @@ class Gateway(Protocol):
         """Return a session that may use it."""
 
 
-class PrometheusUnreachable(InfrastructureError):  # noqa: N818  (reads as what happened)
+class PrometheusError(InfrastructureError):
+    """Prometheus gave no usable answer; the subclasses tell why."""
+
+
+class PrometheusUnreachable(PrometheusError):  # noqa: N818  (reads as what happened)
     """No answer in time, a broken connection, or Prometheus is in trouble."""
 
 
-class BadAnswer(InfrastructureError):  # noqa: N818  (reads as what happened)
+class BadAnswer(PrometheusError):  # noqa: N818  (reads as what happened)
     """Something answered, but not as Prometheus does."""
 
 
-class WrongPrometheus(InfrastructureError):  # noqa: N818  (reads as what happened)
+class WrongPrometheus(PrometheusError):  # noqa: N818  (reads as what happened)
     """A Prometheus answered that is not this stack's."""
 
 
 @dataclass(eq=False)
-class QueryRefused(HarnessError):  # noqa: N818  (reads as what happened)
+class QueryRefused(PrometheusError):  # noqa: N818  (reads as what happened)
     """Prometheus refused a query, with its own words.
 
     Attributes:

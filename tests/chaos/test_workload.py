@@ -1,7 +1,7 @@
 import pytest
 
 from harness.base.errors import UsageError
-from harness.cluster import workloads
+from harness.chaos import workload as workloads
 
 
 def test_a_folder_is_a_workload():

@@ -12,7 +12,7 @@ import yaml
 from harness.base import bundled
 from harness.base.errors import InfrastructureError, UsageError
 from harness.cluster.client import Cluster, Object
-from harness.cluster.errors import NotSeen
+from harness.cluster.errors import WaitTimeout
 
 READY_SECONDS = 60.0
 """How long a workload's pods may take to become ready."""
@@ -31,13 +31,55 @@ class WorkloadHandle:
         name: the workload's.
         namespace: where it runs.
         selector: what Chaos Mesh needs to select its pods.
-        pods: its pods' names, sorted.
+        objects: its pods as they were when they became ready, sorted by name.
     """
 
     name: str
     namespace: str
     selector: dict[str, Any]
-    pods: list[str]
+    objects: list[Object]
+
+    @property
+    def pods(self) -> list[str]:
+        """The pods' names."""
+        return [pod["metadata"]["name"] for pod in self.objects]
+
+    @property
+    def targets(self) -> list[dict[str, str]]:
+        """The first container of each pod, as oracles take them."""
+        return [
+            {
+                "namespace": self.namespace,
+                "pod": pod["metadata"]["name"],
+                "container": pod["spec"]["containers"][0]["name"],
+                "node": pod["spec"]["nodeName"],
+            }
+            for pod in self.objects
+        ]
+
+    def ip_of(self, pod: str) -> str:
+        """Return a pod's address.
+
+        Raises:
+            UsageError: the workload has no such pod.
+        """
+        for found in self.objects:
+            if found["metadata"]["name"] == pod:
+                return str(found["status"]["podIP"])
+        raise UsageError(
+            f"the workload {self.name} has no pod {pod!r}", details=[f"its pods: {', '.join(self.pods)}"]
+        )
+
+    def scope(self) -> dict[str, Any]:
+        """Return what `${workload...}` may refer to."""
+        return {
+            "name": self.name,
+            "namespace": self.namespace,
+            "selector": self.selector,
+            "pods": self.pods,
+            "targets": self.targets,
+            "uids": [pod["metadata"]["uid"] for pod in self.objects],
+        }
 
 
 def names() -> list[str]:
@@ -73,14 +115,14 @@ def install(
     for body in objects:
         cluster.create(body)
     try:
-        pods = cluster.until(
+        pods = cluster.until_all(
             "Pod",
             namespace,
             lambda found: len(found) >= replicas and all(is_ready(pod) for pod in found),
             timeout,
             label_selector=f"{WORKLOAD_LABEL}=true",
         )
-    except NotSeen as late:
+    except WaitTimeout as late:
         raise InfrastructureError(
             f"the workload {name} is not ready after {late.waited:.0f} s",
             next_step=f"look at its pods: kubectl --namespace {namespace} describe pods",
@@ -93,7 +135,7 @@ def install(
         name=name,
         namespace=namespace,
         selector={"namespaces": [namespace], "labelSelectors": dict(labels)},
-        pods=sorted(pod["metadata"]["name"] for pod in pods),
+        objects=sorted(pods, key=lambda pod: str(pod["metadata"]["name"])),
     )
 
 

@@ -1,0 +1,1 @@
+"""What is particular to Chaos Mesh: experiments and phases, capabilities, metrics, known issues."""
