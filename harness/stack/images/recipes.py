@@ -311,7 +311,7 @@ class _Maker:
         inputs = {
             "packages": " ".join(sorted(packages)),
             "recipe": _recipe(debian),
-            "configure": inspect.getsource(configure) + inspect.getsource(_collect_iptables) if configure else "",
+            "configure": _sources_of(configure),
         }
         return Artefact(f"debian-{role}", f"installing the {role}'s Debian packages", build, inputs,
                         (Use(base, (debian.LAYER,)),), estimate="20-40 s")  # fmt: skip
@@ -416,7 +416,6 @@ class _Maker:
         daemon = self.installed(base, "daemon", _configure_daemon)
         workload = self.installed(base, "workload", None)
         in_daemon = ("chaos-daemon", "cdh", "pause")
-        in_prometheus = ("prometheus", "promtool")
 
         def build(work: Build) -> None:
             used = work.used
@@ -435,8 +434,7 @@ class _Maker:
                 image("controller-manager", {manager: used[commands.name].path(manager)}),
                 image("dashboard", {dashboard: used[commands.name].path(dashboard)}),
                 image("daemon", own, _layer(used[daemon.name], debian.LAYER)),
-                image("prometheus", {name: used[prometheus.name].path(name) for name in in_prometheus},
-                      entrypoint="prometheus"),
+                image("prometheus", {"prometheus": used[prometheus.name].path("prometheus")}, entrypoint="prometheus"),
                 Image(self.names.full("workload"), [below, _layer(used[workload.name], debian.LAYER)], env=_PATH),
                 self.pause_image(used[pause.name]),
             ]  # fmt: skip
@@ -450,7 +448,7 @@ class _Maker:
         }
         uses = (
             Use(base, (debian.LAYER,)), Use(daemon, (debian.LAYER,)), Use(workload, (debian.LAYER,)), Use(commands),
-            Use(helpers), Use(prometheus), Use(pause),
+            Use(helpers), Use(prometheus, ("prometheus",)), Use(pause),
         )  # fmt: skip
         return Artefact("workloads", "writing the images of Chaos Mesh, Prometheus and workloads", build, inputs,
                         uses, estimate="5 s")  # fmt: skip
@@ -502,6 +500,15 @@ def _layer(entry: Entry, name: str) -> Layer:
 def _recipe(module: object) -> str:
     """Return the source of a module that makes an artefact: another recipe is another artefact."""
     return hashlib.sha256(inspect.getsource(module).encode()).hexdigest()  # type: ignore[arg-type]
+
+
+def _sources_of(configure: debian.Configure | None) -> str:
+    """Return the source of a function and of the functions of this module that it calls."""
+    if not configure:
+        return ""
+    own = inspect.getsource(configure)
+    called = (_collect_iptables, _use_legacy_iptables)
+    return own + "".join(inspect.getsource(function) for function in called if f"{function.__name__}(" in own)
 
 
 def _kubernetes_stamps(version: str) -> dict[str, str]:
