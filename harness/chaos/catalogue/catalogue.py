@@ -1,0 +1,87 @@
+"""Loads the catalogue and answers questions about metrics by name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+from harness.base.words import nearest
+from harness.chaos.catalogue.metric import Metric
+
+_FOLDER = Path(__file__).resolve().parent
+
+
+class ComponentFile(BaseModel):
+    """One file of the catalogue.
+
+    Attributes:
+        components: default of the metrics' `components`.
+        source: default of the metrics' `source`.
+        values: label name to closed set of values, for each metric of the file with that label.
+        metrics: raw; see Metric.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    components: tuple[str, ...]
+    source: str | None = None
+    values: dict[str, tuple[str, ...]] = {}
+    metrics: tuple[dict[str, Any], ...]
+
+    def read(self) -> Iterator[Metric]:
+        """Yield the metrics with the file's defaults applied."""
+        for raw in self.metrics:
+            own = {label: values for label, values in self.values.items() if label in raw.get("labels", ())}
+            merged = {
+                "components": self.components,
+                **({"source": self.source} if self.source else {}),
+                **raw,
+            }
+            yield Metric.model_validate({**merged, "values": {**own, **raw.get("values", {})}})
+
+
+class Catalogue:
+    """All known metrics."""
+
+    def __init__(self, metrics: Iterable[Metric]) -> None:
+        self.metrics: tuple[Metric, ...] = tuple(metrics)
+        self._by_name: dict[str, Metric] = {}
+        exact = [metric for metric in self.metrics if not metric.prefix]
+        for metric in exact:
+            for name in (*metric.series_names, metric.name):
+                if self._by_name.setdefault(name, metric) is not metric:
+                    raise ValueError(f"the catalogue has {name!r} twice")
+        self._prefixes = [metric for metric in self.metrics if metric.prefix]
+
+    def find(self, series_name: str) -> Metric | None:
+        """Return the metric that a series belongs to, by the name of the series or of the metric."""
+        if metric := self._by_name.get(series_name):
+            return metric
+        return next((metric for metric in self._prefixes if series_name.startswith(metric.name)), None)
+
+    def suggest(self, name: str) -> list[str]:
+        """Return up to three series' names that `name` may have been meant to be, the likeliest first."""
+        return nearest(name, (series for metric in self._by_name.values() for series in metric.series_names))
+
+    def jobs(self, name: str) -> list[str]:
+        """Return the `job` labels of the targets that have a series; none for an unknown name."""
+        metric = self.find(name)
+        return sorted(metric.components) if metric else []
+
+    def components(self) -> list[str]:
+        """Return all values that the `job` label can take."""
+        return sorted({component for metric in self.metrics for component in metric.components})
+
+
+@cache
+def catalogue() -> Catalogue:
+    """Return the catalogue that ships with the harness: every YAML file of this folder."""
+    metrics: list[Metric] = []
+    for path in sorted(_FOLDER.glob("*.yaml")):
+        metrics += ComponentFile.model_validate(yaml.safe_load(path.read_text())).read()
+    return Catalogue(metrics)

@@ -1,0 +1,103 @@
+"""What is known about one metric."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+_HISTOGRAM = {"_bucket": ("le",), "_sum": (), "_count": ()}
+_SUMMARY = {"": ("quantile",), "_sum": (), "_count": ()}
+
+
+class MetricType(StrEnum):
+    """The type that the exposition declares; `unknown` for families of which only the prefix is known."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    SUMMARY = "summary"
+    UNKNOWN = "unknown"
+
+
+class Status(StrEnum):
+    """Whether a metric can be seen.
+
+    `never-written`: registered, but no code writes it; without labels it is always 0, with labels it
+    never has a series. `promised-absent`: in a proposal, a checklist or the code, and never exposed.
+    `renamed`: exposed by older versions under this name.
+    """
+
+    LIVE = "live"
+    NEVER_WRITTEN = "never-written"
+    PROMISED_ABSENT = "promised-absent"
+    RENAMED = "renamed"
+
+
+class Metric(BaseModel):
+    """One metric, or with `prefix` all metrics whose names begin like that.
+
+    Attributes:
+        name: the exposed name; of a histogram, without `_bucket`, `_sum`, `_count`.
+        type: see MetricType.
+        help: the HELP text of the exposition.
+        unit: of the value: seconds, bytes, experiments, ...
+        components: values of the `job` label of the targets that have it.
+        labels: its own label names; those of the target (job, instance, node) come on top.
+        values: label name to all values that it can take, for labels with a closed set.
+        examples: label name to values that it is known to take, for labels with an open set.
+        labels_known: False when `labels` is not the whole truth.
+        prefix: `name` is a prefix.
+        status: see Status.
+        since: first version with this name.
+        until: last version with this name, if it is gone.
+        renamed_to: the names that replaced it.
+        source: file and line of its definition at v2.8.3, or module and version.
+        oracle: the oracle that tells its true value.
+        note: what one has to know to read it right.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    type: MetricType
+    help: str = ""
+    unit: str
+    components: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    values: dict[str, tuple[str, ...]] = {}
+    examples: dict[str, tuple[str, ...]] = {}
+    labels_known: bool = True
+    prefix: bool = False
+    status: Status = Status.LIVE
+    since: str | None = None
+    until: str | None = None
+    renamed_to: tuple[str, ...] = ()
+    source: str
+    oracle: str | None = None
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Metric:
+        for label in {*self.values, *self.examples} - set(self.labels):
+            raise ValueError(f"{self.name}: values of {label!r}, which is none of its labels")
+        if (self.status is Status.RENAMED) != bool(self.renamed_to):
+            raise ValueError(f"{self.name}: renamed_to goes with the status `renamed`, and only with it")
+        return self
+
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """The names of its samples: of a histogram x these are x_bucket, x_sum and x_count."""
+        return tuple(self.name + suffix for suffix in self._suffixes())
+
+    def labels_of(self, series_name: str) -> tuple[str, ...]:
+        """Return the label names of one of its series: those of the metric, and `le` or `quantile`."""
+        return (*self.labels, *self._suffixes().get(series_name.removeprefix(self.name), ()))
+
+    def _suffixes(self) -> dict[str, tuple[str, ...]]:
+        match self.type:
+            case MetricType.HISTOGRAM:
+                return _HISTOGRAM
+            case MetricType.SUMMARY:
+                return _SUMMARY
+        return {"": ()}

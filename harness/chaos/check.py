@@ -1,0 +1,109 @@
+"""Checks the metrics, labels and kinds that a scenario names against what Chaos Mesh has."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from harness.base.words import meant
+from harness.chaos.catalogue import Catalogue, Metric, Status, catalogue
+from harness.scenario.load import ScenarioFile
+from harness.scenario.model import Expectation
+from harness.scenario.positions import DocumentPath
+from harness.scenario.problem import Problem
+from harness.scenario.steps import PHASES
+
+TARGET_LABELS = ("job", "instance", "node")
+"""Labels that Prometheus gives to every series of a target (fixtures/manifests/prometheus.yaml)."""
+
+_EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
+_HOLDS_WITHOUT_CHANGE = ("absent", "unchanged", "equals")
+_TEMPLATE = "${"
+
+_Wrong = tuple[DocumentPath, str, str | None]
+
+
+def check_against_catalogue(file: ScenarioFile, known: Catalogue | None = None) -> list[Problem]:
+    """Return the metrics, labels, label values and kinds of a scenario that Chaos Mesh does not have.
+
+    A metric that nothing writes is a problem only where the expectation can come true by nothing
+    else than a value of it, and not where that is a known issue.
+
+    Args:
+        file: the scenario.
+        known: the catalogue to check against; the one that ships with the harness by default.
+    """
+    metrics = known or catalogue()
+    found = [*_kinds(file, metrics)]
+    for index, step in enumerate(file.scenario.steps):
+        for position, expectation in enumerate(step.expect):
+            at = ("steps", index, "expect", position)
+            found += list(_expectation(expectation, at, metrics))
+    return [file.problem(at, message, suggestion) for at, message, suggestion in found]
+
+
+def _kinds(file: ScenarioFile, metrics: Catalogue) -> Iterator[_Wrong]:
+    experiments = metrics.find(_EXPERIMENTS)
+    kinds = {*PHASES, *(experiments.values["kind"] if experiments else ())}
+    for name, chaos in file.scenario.chaos.items():
+        if chaos.kind not in kinds:
+            message = f"Chaos Mesh has no kind `{chaos.kind}`"
+            yield ("chaos", name, "kind"), message, meant(chaos.kind, kinds)
+
+
+def _expectation(expectation: Expectation, at: DocumentPath, metrics: Catalogue) -> Iterator[_Wrong]:
+    name = expectation.metric
+    metric = metrics.find(name)
+    if metric is None:
+        suggestions = metrics.suggest(name)
+        others = f"; also near: {', '.join(suggestions[1:])}" if len(suggestions) > 1 else ""
+        message = f"the catalogue has no metric `{name}`{others}"
+        yield (*at, "metric"), message, next(iter(suggestions), None)
+        return
+    if not metric.prefix and name not in metric.series_names:
+        message = f"`{name}` is a {metric.type}; its series are {', '.join(metric.series_names)}"
+        yield (*at, "metric"), message, f"{name}_count"
+        return
+    if expectation.kind not in _HOLDS_WITHOUT_CHANGE and expectation.known_issue is None:
+        yield from _never_seen(metric, expectation, at)
+    for label, value in expectation.where.items():
+        yield from _label(metric, name, label, value, (*at, "where", label))
+    if expectation.kind == "series" and isinstance(expectation.argument, list):
+        for index, wanted in enumerate(expectation.argument):
+            yield from _wanted_series(metric, name, wanted, (*at, "series", index))
+
+
+def _never_seen(metric: Metric, expectation: Expectation, at: DocumentPath) -> Iterator[_Wrong]:
+    why = {
+        Status.NEVER_WRITTEN: "is never written by Chaos Mesh",
+        Status.PROMISED_ABSENT: "was promised and is not exposed by any version",
+        Status.RENAMED: f"was renamed after {metric.until}",
+    }.get(metric.status)
+    if why:
+        message = f"`{expectation.metric}` {why}, so `{expectation.kind}` cannot come true"
+        if metric.status is not Status.RENAMED:
+            message += "; expect `absent`, or name the known issue"
+        suffix = expectation.metric.removeprefix(metric.name)
+        renamed = next(iter(metric.renamed_to), None)
+        yield (*at, "metric"), message, renamed and renamed + suffix
+
+
+def _label(metric: Metric, name: str, label: str, value: Any, at: DocumentPath) -> Iterator[_Wrong]:
+    labels = (*metric.labels_of(name), *TARGET_LABELS)
+    if label not in labels:
+        if metric.labels_known:
+            message = f"`{name}` has no label `{label}`; it has: {', '.join(labels)}"
+            yield at, message, meant(label, labels)
+        return
+    values = metric.components if label == "job" else metric.values.get(label)
+    if values and isinstance(value, str) and _TEMPLATE not in value and value not in values:
+        shown = f"; it has: {', '.join(values)}" if len(values) <= 6 else ""
+        yield at, f"the label `{label}` of `{name}` is never `{value}`{shown}", meant(value, values)
+
+
+def _wanted_series(metric: Metric, name: str, wanted: Any, at: DocumentPath) -> Iterator[_Wrong]:
+    """Check the labels of one series of a `series` expectation; `value` is its value."""
+    if isinstance(wanted, dict):
+        for label, value in wanted.items():
+            if label != "value":
+                yield from _label(metric, name, str(label), value, (*at, label))
