@@ -201,10 +201,10 @@ class Recording:
                 self.marks.append(entry)
             case SeriesDefinition():
                 labels = labels_of(entry.labels)
-                series = self.series.setdefault(labels, Series(labels=entry.labels))
-                if entry.number not in self._numbered:
-                    self._numbered[entry.number] = series
+                if labels not in self.series:
+                    series = self.series[labels] = Series(labels=entry.labels)
                     self.by_name.setdefault(entry.labels.get("__name__", ""), []).append(series)
+                self._numbered[entry.number] = self.series[labels]
             case Samples():
                 for number, time, value in entry.samples:
                     if number not in self._numbered:

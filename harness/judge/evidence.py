@@ -1,0 +1,138 @@
+"""What a finding shows of a recording: enough to follow the decision without the recording."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from dataclasses import dataclass
+from typing import Any
+
+from harness.judge.kind import Increase
+from harness.judge.matching import Where, label_test
+from harness.judge.state import Sample, State, target_text
+from harness.judge.sweep import Selection
+from harness.recording.model import Reading, Recording, Series
+from harness.scenario.model import Matcher
+
+_SAMPLES = 8
+_SERIES = 20
+_NEAREST = 5
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """Collects the evidence for one finding.
+
+    Nothing in it is newer than the deciding state: the finding must not depend on how much more was
+    recorded by the time it was made.
+    """
+
+    recording: Recording
+    selection: Selection
+    where: Where
+    state: State | None
+    baseline: State | None
+    readings: list[Reading]
+
+    def collect(self, increases: list[Increase]) -> dict[str, Any]:
+        """Return the evidence, JSON-compatible."""
+        found: dict[str, Any] = {}
+        if self.baseline is not None:
+            found["baseline"] = rows(self.baseline.samples)[:_SERIES]
+            found["baseline_scrapes"] = _scrapes(self.baseline)
+        if self.readings:
+            found["readings"] = [
+                {
+                    "oracle": reading.oracle,
+                    "key": reading.key,
+                    "began": reading.began,
+                    "ended": reading.ended,
+                    "vector": [point.model_dump() for point in reading.vector or []],
+                }
+                for reading in self.readings
+            ]
+        if self.state is None:
+            return found
+        found["scrapes"] = _scrapes(self.state)
+        shown = [
+            each
+            for each in (self._samples(labels, series) for labels, series in self._selected())
+            if each["samples"]
+        ]
+        found["samples"] = shown[:_SERIES]
+        if len(shown) > _SERIES:
+            found["series_left_out"] = len(shown) - _SERIES
+        gone = sorted(
+            target_text(target)
+            for target, up in self.selection.targets.items()
+            if target not in self.state.scrapes and up.times and up.times[0] <= self.state.time
+        )
+        if gone:
+            found["targets_gone"] = gone
+        if not self.state.samples:
+            found["nearest"] = self._nearest()
+        resets = [
+            {"labels": each.labels, "time": time, "before": before, "after": after}
+            for each in increases
+            for time, before, after in each.resets
+        ]
+        if resets:
+            found["resets"] = resets[:_SERIES]
+        vanished = [
+            {"labels": each.labels, "last_seen": each.vanished, "increase_kept": each.amount}
+            for each in increases
+            if each.vanished is not None
+        ]
+        if vanished:
+            found["vanished"] = vanished[:_SERIES]
+        return found
+
+    def _selected(self) -> list[tuple[dict[str, str], Series]]:
+        return [each for target in sorted(self.selection.series) for each in self.selection.series[target]]
+
+    def _samples(self, labels: dict[str, str], series: Series) -> dict[str, Any]:
+        assert self.state is not None  # noqa: S101
+        end = bisect_right(series.times, self.state.time)
+        part = slice(max(0, end - _SAMPLES), end)
+        samples = [list(pair) for pair in zip(series.times[part], series.values[part], strict=True)]
+        return {"labels": labels, "samples": samples}
+
+    def _nearest(self) -> list[dict[str, Any]]:
+        """Return series of the same metric that miss the fewest matchers, and which ones."""
+        assert self.state is not None  # noqa: S101
+        tests = {label: (label_test(wanted), _wanted(wanted)) for label, wanted in self.where.items()}
+        near: list[tuple[int, dict[str, Any]]] = []
+        for series in self.recording.by_name.get(self.selection.metric, []):
+            index = bisect_right(series.times, self.state.time) - 1
+            if index < 0:
+                continue
+            labels = {name: value for name, value in series.labels.items() if name != "__name__"}
+            differs = {
+                label: {"wanted": wanted, "found": labels.get(label, "")}
+                for label, (test, wanted) in tests.items()
+                if not test(labels.get(label, ""))
+            }
+            row = {
+                "labels": labels,
+                "differs": differs,
+                "last_seen": series.times[index],
+                "value": series.values[index],
+            }
+            near.append((len(differs), row))
+        near.sort(key=lambda pair: (pair[0], sorted(pair[1]["labels"].items())))
+        return [row for _, row in near[:_NEAREST]]
+
+
+def rows(samples: list[Sample]) -> list[dict[str, Any]]:
+    """Return samples as a table."""
+    return [{"labels": sample.labels, "value": sample.value} for sample in samples]
+
+
+def _scrapes(state: State) -> list[dict[str, Any]]:
+    return [
+        {"target": target_text(target), "time": scrape.time, "duration": scrape.duration, "up": scrape.up}
+        for target, scrape in state.scrapes.items()
+    ]
+
+
+def _wanted(wanted: str | Matcher) -> Any:
+    return wanted if isinstance(wanted, str) else wanted.model_dump(by_alias=True, exclude_none=True)

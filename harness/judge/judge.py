@@ -1,0 +1,448 @@
+"""Says what a recording so far proves about one expectation. Pure: the same entries, the same answer.
+
+The rules, over the fresh states of a step in time order (sweep.py says what a state is, kind.py what
+a kind says about one):
+
+- Fresh is what was scraped after the step settled, by more than the uncertainty of the clocks.
+- The first state in which it holds must come before the deadline (10 intervals after the step settled,
+  and the longest scrape, unless the expectation says otherwise); 5 intervals more are looked at to
+  tell "late" from "never".
+- It must then hold in `hold` further states; one comparable state in which it does not is a failure.
+  What held before the step, or cannot be known to have been different, must hold in 3 states at
+  least, so that a late effect is not missed.
+- A state with a target that did not answer, or that an oracle gives nothing to compare with, says
+  nothing. When nothing could be compared near the deadline the verdict is an error, not a failure.
+- With a known issue, the wrong value that it shows must be seen in 3 comparable states in a row; the
+  right one, seen as often, is a failure: the waiver has to go.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from harness.judge.argument import ArgumentError, OracleRef
+from harness.judge.evidence import Evidence, rows
+from harness.judge.finding import Finding, Pending, Verdict
+from harness.judge.increase import increases
+from harness.judge.kind import Increase, Kind, NotComparable, Outcome, kinds
+from harness.judge.matching import Matchers, fixed_labels
+from harness.judge.reading import bracket
+from harness.judge.state import State, target_text
+from harness.judge.sweep import Selection, Sweep, Waiting, baseline
+from harness.metrics.promql import selector
+from harness.recording.model import Expected, Mark, Point, Reading, Recording
+from harness.scenario.model import Expectation
+
+DEADLINE_SCRAPES = 10
+GRACE_SCRAPES = 5
+SLACK_SCRAPES = 2
+"""Intervals after which a scrape that was due has arrived or will not be waited for."""
+STEADY_STATES = 3
+_NEAR_DEADLINE_SCRAPES = 3
+
+
+@dataclass(frozen=True)
+class _Side:
+    """A kind with its argument: what is right, or what a known issue shows."""
+
+    kind: Kind
+    argument: Any
+
+    def expected(self) -> str:
+        return self.kind.describe(self.argument)
+
+
+@dataclass
+class _Judged:
+    """What one state said; `outcome` is None when it could not be compared."""
+
+    state: State
+    outcome: Outcome | None
+    reason: str = ""
+    shows: Outcome | None = None
+
+
+class _Unjudgeable(Exception):  # noqa: N818
+    """The expectation itself cannot be judged: it becomes a finding."""
+
+
+class Case:
+    """One expectation of a recording, judged as the recording grows.
+
+    States that were judged are not looked at again; what is said is the same as when all is judged
+    at once.
+    """
+
+    def __init__(self, recording: Recording, expected: Expected) -> None:
+        self.recording = recording
+        self.expected = expected
+        self.spec = Expectation.model_validate(expected.spec)
+        self.finding: Finding | None = None
+        self.readings: list[Reading] = []
+        self.fixed = fixed_labels(self.spec.where)
+        self._selection: Selection | None = None
+        self._sweep: Sweep | None = None
+        self._baseline: State | None = None
+        self._settled: Mark | None = None
+        self._acknowledged: Mark | None = None
+        self._steady = 1
+        self._deadline = 0.0
+        self._streak: list[float] = []
+        self._shows_streak = 0
+        self._streak_began: float | None = None
+        self._last: _Judged | None = None
+        self._last_compared: _Judged | None = None
+        self._first_state = True
+
+    def advance(self, now: float, *, final: bool = False) -> Pending | Finding:
+        """Judge what was recorded since the last call.
+
+        Args:
+            now: the time, seconds on Prometheus' clock.
+            final: nothing will be recorded any more; what is undecided becomes an error.
+        """
+        if self.finding is None:
+            try:
+                said = self._advance(now, final)
+            except _Unjudgeable as error:
+                said = self.error(str(error))
+            if isinstance(said, Pending):
+                return said
+            self.finding = said
+        return self.finding
+
+    # What the kinds may ask for (kind.Context).
+
+    def vector(self, oracle: OracleRef, state: State) -> list[Point]:
+        """See kind.Context."""
+        if self._settled is None:
+            raise NotComparable("the step has not settled")
+        recorded = self.recording.readings.get((oracle.name, oracle.key), [])
+        manifest = self.recording.manifest
+        readings = bracket(oracle, recorded, state, self._settled.time, manifest)
+        self.readings += readings
+        return readings[0].vector or []
+
+    def increases(self, state: State) -> list[Increase]:
+        """See kind.Context."""
+        if self._selection is None or self._baseline is None:
+            return []
+        return increases(self._selection, self._baseline, state)
+
+    def _advance(self, now: float, final: bool) -> Pending | Finding:
+        right, shows = self._sides()
+        if waiting := self._begin(right):
+            if final:
+                return self.error(f"the step ended before a decision: {waiting}")
+            return Pending(waiting_for=waiting)
+        assert self._selection is not None  # noqa: S101  (_begin made both)
+        assert self._sweep is not None  # noqa: S101
+        self._selection.refresh()
+        while True:
+            expired = now > self._limit() + SLACK_SCRAPES * self.recording.manifest.interval
+            state = self._sweep.next(patient=not (expired or final))
+            if isinstance(state, Waiting):
+                if expired:
+                    return self._conclude(right, shows, state)
+                if final:
+                    return self.error(f"the step ended before a decision: waiting for {state.reason}")
+                return Pending(waiting_for=self._what_for(state.reason))
+            if state.time > self._limit():
+                return self._conclude(right, shows, None)
+            judged = self._compare(state, right, shows)
+            if isinstance(judged, NotComparable):
+                if judged.waiting and not (expired or final):
+                    return Pending(waiting_for=judged.reason)
+                judged = _Judged(state, None, judged.reason)
+            self._sweep.accept(state)
+            decided = self._weigh(judged, right, shows)
+            if decided is not None:
+                return decided
+
+    def _sides(self) -> tuple[_Side, _Side | None]:
+        right = _side(self.spec.kind, self.spec.argument)
+        issue = self.spec.known_issue
+        return right, _side(*next(iter(issue.shows.items()))) if issue else None
+
+    def _begin(self, right: _Side) -> str | None:
+        """Take up the marks once they are made; return what is missing."""
+        if self._sweep is not None:
+            return None
+        step = self.expected.step
+        if self.recording.mark(step, "started") is None:
+            return "the step to start"
+        self._settled = self.recording.mark(step, "settled")
+        if self._settled is None:
+            return "the step to settle"
+        self._acknowledged = self.recording.mark(step, "acknowledged")
+        manifest = self.recording.manifest
+        matchers = Matchers(self.spec.where)
+        self._selection = Selection(self.recording, self.spec.metric, matchers, self.expected.jobs)
+        self._sweep = Sweep(self._selection, self._settled.time + manifest.clock_uncertainty)
+        scrapes = self.spec.deadline or DEADLINE_SCRAPES
+        longest = self._selection.longest_scrape(self._settled.time)
+        self._deadline = self._settled.time + scrapes * manifest.interval + longest
+        return None
+
+    def _first(self, state: State, right: _Side) -> None:
+        """Take up the baseline when the first state shows which targets matter."""
+        assert self._selection is not None  # noqa: S101
+        self._baseline = baseline(self._selection, self.recording.seen_at(self.expected.step, "started"))
+        self._steady = 1 + self.spec.hold
+        if self.spec.known_issue or self._was_right(state, right):
+            self._steady = max(self._steady, STEADY_STATES)
+
+    def _was_right(self, state: State, right: _Side) -> bool:
+        """Tell whether the expectation held before the step, as far as can be known."""
+        before = self._baseline
+        if before is None or _lacking(before, state):
+            return True
+        try:
+            return right.kind.check(right.argument, before, before, self).holds
+        except NotComparable:
+            # An oracle is read after the step settled; what it says is never known from before.
+            return False
+
+    def _compare(self, state: State, right: _Side, shows: _Side | None) -> _Judged | NotComparable:
+        if self._first_state:
+            self._first(state, right)
+            self._first_state = False
+        self.readings = []
+        if not state.complete:
+            down = ", ".join(target_text(target) for target in state.down)
+            return NotComparable(f"target down: {down}")
+        for side in (right, shows):
+            if side is not None and side.kind.needs_baseline:
+                self._need_baseline(state)
+        try:
+            outcome = right.kind.check(right.argument, state, self._baseline, self)
+            other = shows.kind.check(shows.argument, state, self._baseline, self) if shows else None
+        except NotComparable as error:
+            return error
+        return _Judged(state, outcome, outcome.reason, other)
+
+    def _need_baseline(self, state: State) -> None:
+        if self._baseline is None:
+            raise _Unjudgeable("nothing was scraped before the step")
+        if lacking := _lacking(self._baseline, state):
+            raise _Unjudgeable(lacking)
+
+    def _weigh(self, judged: _Judged, right: _Side, shows: _Side | None) -> Finding | None:
+        """Take one more state into account; return the finding if it decides."""
+        self._last = judged
+        outcome = judged.outcome
+        if outcome is None:
+            return None
+        self._last_compared = judged
+        if shows is not None and judged.shows is not None:
+            return self._weigh_waiver(judged, outcome, judged.shows)
+        time = judged.state.time
+        if outcome.holds:
+            if not self._streak and time > self._deadline:
+                late = f"true {time - self._deadline:.1f} s after the deadline"
+                return self._make(Verdict.FAIL, late, judged, layer="late")
+            self._streak.append(time)
+            self._streak_began = self._streak[0]
+            if len(self._streak) >= self._steady:
+                return self._make(Verdict.PASS, self._held(), judged)
+            return None
+        if self._streak:
+            reason = f"was right at {_at(self._streak[-1])} and wrong again at {_at(time)}: {outcome.reason}"
+            return self._make(Verdict.FAIL, reason, judged)
+        if outcome.final:
+            return self._make(Verdict.FAIL, outcome.reason, judged)
+        return None
+
+    def _weigh_waiver(self, judged: _Judged, outcome: Outcome, other: Outcome) -> Finding | None:
+        issue = self.spec.known_issue
+        assert issue is not None  # noqa: S101
+        time = judged.state.time
+        if outcome.holds and other.holds:
+            reason = f"the waiver {issue.id} does not differ from what is right: both hold"
+            return self._make(Verdict.FAIL, reason, judged)
+        if outcome.holds:
+            self._streak.append(time)
+            self._shows_streak = 0
+        elif other.holds:
+            self._shows_streak += 1
+            self._streak = []
+        else:
+            self._streak = []
+            self._shows_streak = 0
+        if self._streak or self._shows_streak:
+            self._streak_began = time if self._streak_began is None else self._streak_began
+        else:
+            self._streak_began = None
+        if len(self._streak) >= self._steady:
+            reason = f"fixed upstream? the right value is seen: remove the waiver {issue.id}"
+            return self._make(Verdict.FAIL, reason, judged)
+        if self._shows_streak >= self._steady:
+            reason = f"known issue {issue.id}: {other.expected}"
+            return self._make(Verdict.KNOWN_ISSUE, reason, judged, known_issue=issue.id)
+        if outcome.final and other.final:
+            reason = f"neither what is right nor what {issue.id} shows: {outcome.reason}"
+            return self._make(Verdict.FAIL, reason, judged)
+        return None
+
+    def _conclude(self, right: _Side, shows: _Side | None, waiting: Waiting | None) -> Finding:
+        """Decide when nothing that comes later counts any more."""
+        last, compared = self._last, self._last_compared
+        interval = self.recording.manifest.interval
+        if last is None or (waiting is not None and last.state.time < self._deadline):
+            since = "the step settled" if last is None else _at(last.state.time)
+            if waiting is None:
+                return self.error(f"not scraped since {since}", judged=last)
+            return self.error(f"not scraped since {since}: {_missing(waiting)}", judged=last)
+        if last.outcome is None and not last.state.complete:
+            return self.error(f"{last.reason} at the deadline", judged=last)
+        near = self._deadline - _NEAR_DEADLINE_SCRAPES * interval
+        if compared is None or compared.state.time < near:
+            return self.error(f"nothing could be compared near the deadline: {last.reason}", judged=last)
+        assert compared.outcome is not None  # noqa: S101
+        if self._streak_began is not None:
+            return self.error(f"could not be followed to the end: {last.reason}", judged=last)
+        scrapes = self.spec.deadline or DEADLINE_SCRAPES
+        within = f"within {scrapes} scrape{'s' if scrapes > 1 else ''} and {GRACE_SCRAPES} more"
+        reason = f"never {within}; at the last: {compared.outcome.reason}"
+        if shows is not None and self.spec.known_issue is not None:
+            reason = (
+                f"neither what is right ({right.expected()}) nor what {self.spec.known_issue.id} shows"
+                f" ({shows.expected()}) {within}; at the last: {compared.outcome.reason}"
+            )
+        return self._make(Verdict.FAIL, reason, compared)
+
+    def _limit(self) -> float:
+        """Return the time until which states count (seconds)."""
+        interval = self.recording.manifest.interval
+        limit = self._deadline + GRACE_SCRAPES * interval
+        if self._streak_began is not None:
+            limit = max(limit, self._streak_began + (self._steady + GRACE_SCRAPES) * interval)
+        return limit
+
+    def _held(self) -> str:
+        count = len(self._streak)
+        return f"true at {_at(self._streak[0])}" + (f" and in all {count} scrapes since" if count > 1 else "")
+
+    def _what_for(self, missing: str) -> str:
+        if self._streak:
+            return f"{self._steady - len(self._streak)} more scrapes to confirm it: {missing}"
+        if self._last is not None and self._last.reason:
+            return f"{missing}; so far: {self._last.reason}"
+        return missing
+
+    def error(self, reason: str, judged: _Judged | None = None) -> Finding:
+        """Return a finding that says why there is no verdict on the product."""
+        return self._make(Verdict.ERROR, reason, judged, layer="infrastructure")
+
+    def _make(
+        self,
+        verdict: Verdict,
+        reason: str,
+        judged: _Judged | None,
+        *,
+        layer: str | None = None,
+        known_issue: str | None = None,
+    ) -> Finding:
+        spec = self.spec
+        expected, actual, seconds = "", [], None
+        try:
+            expected = self._sides()[0].expected()
+        except _Unjudgeable:
+            expected = f"{spec.kind}: {spec.argument}"
+        if judged is not None:
+            outcome = judged.outcome
+            expected = outcome.expected if outcome else expected
+            shown = outcome.actual if outcome else None
+            actual = rows(judged.state.samples) if shown is None else shown
+            began = self._acknowledged or self._settled
+            seconds = round(judged.state.time - began.time, 3) if began else None
+        if spec.kind == "increases_by":
+            expected += " (the sum over the selected series)"
+        evidence: dict[str, Any] = {}
+        if self._selection is not None:
+            evidence = Evidence(
+                recording=self.recording,
+                selection=self._selection,
+                where=spec.where,
+                state=judged.state if judged else None,
+                baseline=self._baseline,
+                readings=self.readings,
+            ).collect(increases=self.increases(judged.state) if judged and self._baseline else [])
+            evidence["deadline"] = self._deadline
+        return Finding(
+            id=self.expected.id,
+            step=self.expected.step,
+            metric=spec.metric,
+            kind=spec.kind,
+            promql=selector(spec.metric, spec.where),
+            expected=expected,
+            actual=actual,
+            verdict=verdict,
+            reason=reason,
+            because=spec.because,
+            level=spec.level,
+            known_issue=known_issue,
+            layer=layer,
+            seconds=seconds,
+            evidence=evidence,
+        )
+
+
+def judge(recording: Recording, expected: Expected, now: float, *, final: bool = False) -> Pending | Finding:
+    """Say what a recording so far proves about an expectation.
+
+    Args:
+        recording: what was observed.
+        expected: the expectation, templates resolved.
+        now: the time, seconds on Prometheus' clock; decides only how long a scrape is waited for.
+        final: nothing will be recorded any more; what is undecided becomes an error.
+    """
+    return Case(recording, expected).advance(now, final=final)
+
+
+def abandon(recording: Recording, expected: Expected, reason: str) -> Finding:
+    """Return the finding of an expectation that will never be decided, an error."""
+    return Case(recording, expected).error(reason)
+
+
+class Judge:
+    """The expectations of a growing recording; each call of `judge` looks only at what is new."""
+
+    def __init__(self, recording: Recording) -> None:
+        self.recording = recording
+        self._cases: dict[str, Case] = {}
+
+    def judge(self, expected: Expected, now: float, *, final: bool = False) -> Pending | Finding:
+        """Say the same as the function `judge`."""
+        if expected.id not in self._cases:
+            self._cases[expected.id] = Case(self.recording, expected)
+        return self._cases[expected.id].advance(now, final=final)
+
+
+def _side(name: str, raw: Any) -> _Side:
+    kind = kinds().get(name)
+    if kind is None:
+        raise _Unjudgeable(f"unknown kind of expectation: {name}")
+    try:
+        return _Side(kind, kind.parse(raw))
+    except ArgumentError as error:
+        raise _Unjudgeable(f"{name}: {error}") from error
+
+
+def _lacking(before: State, state: State) -> str:
+    """Return why a baseline cannot be compared with a state, or ""."""
+    for target in state.scrapes:
+        if target not in before.scrapes:
+            return f"{target_text(target)} was not scraped before the step"
+        if target in before.down:
+            return f"{target_text(target)} was down before the step"
+    return ""
+
+
+def _missing(waiting: Waiting) -> str:
+    return ", ".join(target_text(target) for target in waiting.targets) or waiting.reason
+
+
+def _at(time: float) -> str:
+    return f"{time:.3f}"

@@ -1,0 +1,38 @@
+"""`absent: true`: no series, at scrapes that succeeded."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from harness.judge.argument import ArgumentError, labels_text
+from harness.judge.comparison import join
+from harness.judge.kind import Context, Kind, Outcome
+from harness.judge.state import State
+
+
+class Absent(Kind):
+    """No series is selected, although every target was scraped and answered."""
+
+    name = "absent"
+    summary = "no series is selected, at scrapes that succeeded"
+    argument = Literal[True]
+
+    def parse(self, raw: Any, *, templates: bool = False) -> Any:
+        """Take true only: false would be `present`."""
+        if raw is False:
+            raise ArgumentError("`absent: false` is written `present: true`")
+        if raw is not True:
+            raise ArgumentError(f"`absent` takes true, not {raw!r}")
+        return super().parse(raw, templates=templates)
+
+    def describe(self, argument: Any) -> str:
+        """Return what is wanted."""
+        return "no series"
+
+    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+        """Look whether any series is there."""
+        there = [f"{labels_text(sample.labels)} is there" for sample in state.samples]
+        return Outcome(not there, "no series", join(there))
+
+
+KINDS = [Absent]

@@ -1,0 +1,72 @@
+"""`increases_by: 2`: a counter grew by exactly this since before the step."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from harness.judge.argument import Number, OracleRef, Quantity, number_text
+from harness.judge.comparison import plain, quantity_text
+from harness.judge.kind import Context, Increase, Kind, Outcome
+from harness.judge.state import State
+
+
+class IncreasesBy(Kind):
+    """The increases of all selected series since before the step, summed, are exactly a number.
+
+    A value below the one before it is a restart of the counter, and counts as grown from 0. More
+    than a plain number is final, as a counter never falls.
+    """
+
+    name = "increases_by"
+    summary = "the selected counters together grew by exactly this since before the step"
+    argument = Number
+    needs_baseline = True
+
+    def oracles(self, argument: Any) -> list[OracleRef]:
+        """Return the oracle in the number's place."""
+        return [argument] if isinstance(argument, OracleRef) else []
+
+    def describe(self, argument: Any) -> str:
+        """Return the number, or the oracle's name."""
+        return f"an increase of {quantity_text(argument)} since before the step"
+
+    def vacuous(self, argument: Any) -> str | None:
+        """Refuse numbers by which no counter can grow."""
+        if isinstance(argument, float) and not (math.isfinite(argument) and argument >= 0):
+            return f"no counter grows by {number_text(argument)}"
+        return None
+
+    def check(self, argument: Quantity, state: State, baseline: State | None, context: Context) -> Outcome:
+        """Sum the increases."""
+        increases = context.increases(state)
+        shown = [_row(increase) for increase in increases]
+        if isinstance(argument, OracleRef):
+            points = context.vector(argument, state)
+            if len(points) != 1:
+                what = f"{len(points)} points" if points else "there is nothing, which is not 0"
+                return Outcome(False, self.describe(argument), f"{argument} says {what}", actual=shown)
+            wanted = points[0].value
+            expected = f"an increase of {number_text(wanted)} ({argument}) since before the step"
+        else:
+            wanted = plain(argument)
+            expected = self.describe(argument)
+        if not increases:
+            return Outcome(False, expected, "no series, before the step or since", actual=shown)
+        total = math.fsum(increase.amount for increase in increases)
+        if total == wanted:
+            return Outcome(True, expected, actual=shown)
+        overshot = total > wanted and not isinstance(argument, OracleRef)
+        return Outcome(False, expected, f"the increase is {number_text(total)}", final=overshot, actual=shown)
+
+
+def _row(increase: Increase) -> dict[str, Any]:
+    return {
+        "labels": increase.labels,
+        "value": increase.last,
+        "baseline": increase.baseline,
+        "increase": increase.amount,
+    }
+
+
+KINDS = [IncreasesBy]

@@ -1,0 +1,36 @@
+"""`present: true`: at least one series, whatever its value."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from harness.judge.argument import ArgumentError
+from harness.judge.kind import Context, Kind, Outcome
+from harness.judge.state import State
+
+
+class Present(Kind):
+    """At least one series is selected; its value does not matter, NaN included."""
+
+    name = "present"
+    summary = "at least one series is selected, whatever its value"
+    argument = Literal[True]
+
+    def parse(self, raw: Any, *, templates: bool = False) -> Any:
+        """Take true only: false would be `absent`."""
+        if raw is False:
+            raise ArgumentError("`present: false` is written `absent: true`")
+        if raw is not True:
+            raise ArgumentError(f"`present` takes true, not {raw!r}")
+        return super().parse(raw, templates=templates)
+
+    def describe(self, argument: Any) -> str:
+        """Return what is wanted."""
+        return "at least one series"
+
+    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+        """Look whether any series is there."""
+        return Outcome(bool(state.samples), "at least one series", "" if state.samples else "no series")
+
+
+KINDS = [Present]

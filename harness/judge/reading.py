@@ -1,0 +1,59 @@
+"""Compares an oracle with a scrape by bracketing: the reading before and the one after agree."""
+
+from __future__ import annotations
+
+import math
+
+from harness.judge.argument import OracleRef
+from harness.judge.kind import NotComparable
+from harness.judge.state import State
+from harness.recording.model import Manifest, Point, Reading
+
+
+def bracket(
+    oracle: OracleRef, recorded: list[Reading], state: State, settled: float, manifest: Manifest
+) -> list[Reading]:
+    """Return the readings around a state's scrapes, which all say the same.
+
+    Only readings that began after the step settled count: one from before could agree with one from
+    after while the step changed the truth twice in between. Readings without an answer are no
+    values and are passed over. The clocks' uncertainty is kept between a reading and a scrape.
+
+    Args:
+        oracle: for messages.
+        recorded: all readings of the oracle with these parameters.
+        state: its scrapes; one whose duration was not recorded counts as one interval long.
+        settled: when the step settled, seconds.
+        manifest: the interval and the clocks' uncertainty.
+
+    Raises:
+        NotComparable: there is no reading before or (yet) after, or the oracle was changing.
+    """
+    margin = manifest.clock_uncertainty
+    began = min(scrape.time for scrape in state.scrapes.values()) - margin
+    ended = margin + max(
+        scrape.time + (manifest.interval if scrape.duration is None else scrape.duration)
+        for scrape in state.scrapes.values()
+    )
+    fresh = [reading for reading in recorded if reading.began >= settled]
+    answers = [reading for reading in fresh if reading.vector is not None and reading.error is None]
+    after = min((each for each in answers if each.began >= ended), key=lambda each: each.began, default=None)
+    if after is None:
+        error = next((reading.error for reading in reversed(fresh) if reading.error), None)
+        if error:
+            raise NotComparable(f"{oracle} could not be read: {error}", waiting=True)
+        raise NotComparable(f"a reading of {oracle} after the scrape", waiting=True)
+    before = max((each for each in answers if each.ended <= began), key=lambda each: each.ended, default=None)
+    if before is None:
+        raise NotComparable(f"there is no reading of {oracle} between the step and the scrape")
+    between = [each for each in answers if each.began >= before.began and each.ended <= after.ended]
+    wanted = _canonical(before.vector)
+    if any(_canonical(each.vector) != wanted for each in between):
+        raise NotComparable(f"{oracle} kept changing")
+    if any(math.isnan(point.value) for point in before.vector or []):
+        raise NotComparable(f"{oracle} said NaN, which is no answer")
+    return between
+
+
+def _canonical(vector: list[Point] | None) -> list[tuple[tuple[tuple[str, str], ...], str]]:
+    return sorted((tuple(sorted(point.labels.items())), repr(point.value)) for point in vector or [])

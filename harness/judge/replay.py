@@ -1,0 +1,60 @@
+"""Judges a finished recording with the code that judged it live, and so comes to the same findings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from harness.judge.finding import Finding, Pending
+from harness.judge.judge import abandon, judge
+from harness.recording.model import AnyEntry, Expected, Manifest, Mark, Recording, Samples
+
+
+def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
+    """Return the findings of all expectations, in the order in which they were recorded.
+
+    A step is judged with what was recorded before its `ended` mark. Of a step without one, because
+    the run was cut off, what had been decided is given; the rest are errors.
+
+    Args:
+        entries: in the order of recording; they are taken one by one.
+        manifest: of the same recording.
+
+    Raises:
+        ValueError: samples of a series that was not defined.
+    """
+    recording = Recording(manifest)
+    findings: dict[str, Finding] = {}
+    now = 0.0
+    for entry in entries:
+        recording.add(entry)
+        match entry:
+            case Mark():
+                now = max(now, entry.time)
+                if entry.name == "ended":
+                    findings |= {each.id: each for each in judge_step(recording, entry)}
+            case Samples():
+                now = max([now, *(time for _, time, _ in entry.samples)])
+    return [
+        findings[expected.id] if expected.id in findings else _cut_off(recording, expected, now)
+        for expected in recording.expected
+    ]
+
+
+def judge_step(recording: Recording, ended: Mark) -> list[Finding]:
+    """Return the findings of a step at its `ended` mark: what the runner reports, too."""
+    found: list[Finding] = []
+    for expected in recording.expected:
+        if expected.step == ended.step:
+            finding = judge(recording, expected, ended.time, final=True)
+            assert isinstance(finding, Finding)  # noqa: S101  (final)
+            found.append(finding)
+    return found
+
+
+def _cut_off(recording: Recording, expected: Expected, now: float) -> Finding:
+    said = judge(recording, expected, now)
+    if isinstance(said, Pending):
+        return abandon(
+            recording, expected, f"the recording ends before a decision: waiting for {said.waiting_for}"
+        )
+    return said

@@ -1,0 +1,217 @@
+"""Goes through the scrapes after a step in time order and builds the states that are judged.
+
+Every state is a function of the scrapes up to its time alone, so that the order and the moment at
+which entries arrive cannot change what was judged before:
+
+- A target takes part from its first scrape on. It is *gone* once it has had no scrape for more than
+  5 intervals while another target of the same job, matched by the same `where`, has had one: its pod
+  went away and service discovery dropped it. The last target of a job is never gone, only not scraped.
+- A state follows once each target that takes part has a scrape newer than the one in the state
+  before: "three states" means three scrapes of every target, however many targets there are.
+- It is at the time of the newest scrape in it and has, for each target, the newest scrape until then.
+- Scrapes of one target are at least half an interval apart (Prometheus scrapes at a fixed offset), so
+  a scrape that is not here yet, as a slow one may be, can be told from one that does not exist.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from harness.judge.matching import Matchers
+from harness.judge.state import Sample, Scrape, State, target_text
+from harness.recording.model import SCRAPE_DURATION, UP, Recording, Series, TargetKey
+
+GONE_AFTER_INTERVALS = 5
+_APART_INTERVALS = 0.5
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """No state yet.
+
+    Attributes:
+        reason: what is missing, for the progress line.
+        targets: which targets are not scraped.
+    """
+
+    reason: str
+    targets: tuple[TargetKey, ...] = ()
+
+
+class Selection:
+    """The series that an expectation selects, and the targets that decide it; grows with the recording."""
+
+    def __init__(self, recording: Recording, metric: str, matchers: Matchers, jobs: list[str]) -> None:
+        self.recording = recording
+        self.metric = metric
+        self.matchers = matchers
+        self.jobs = frozenset(jobs)
+        # Prometheus writes these itself, also for a scrape that failed.
+        self.about_scrapes = metric == UP or metric.startswith("scrape_")
+        self.targets: dict[TargetKey, Series] = {}
+        self.series: dict[TargetKey, list[tuple[dict[str, str], Series]]] = {}
+        self._durations: dict[TargetKey, Series] = {}
+        self._read: dict[str, int] = {}
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take in the series that were defined since."""
+        for series in self._new(UP):
+            target = _target(series)
+            if series.labels.get("job") in self.jobs and self.matchers.match_target(series.labels):
+                self.targets[target] = series
+        for series in self._new(SCRAPE_DURATION):
+            self._durations[_target(series)] = series
+        for series in self._new(self.metric, "selected"):
+            if self.matchers.match(series.labels):
+                labels = {name: value for name, value in series.labels.items() if name != "__name__"}
+                self.series.setdefault(_target(series), []).append((labels, series))
+
+    def _new(self, metric: str, purpose: str = "") -> Iterator[Series]:
+        found = self.recording.by_name.get(metric, [])
+        read = self._read.get(metric + purpose, 0)
+        self._read[metric + purpose] = len(found)
+        yield from found[read:]
+
+    def scrape(self, target: TargetKey, time: float) -> Scrape:
+        """Return the scrape of a target at exactly this time."""
+        durations = self._durations.get(target)
+        duration = durations.at(time) if durations else None
+        return Scrape(time, duration, self.targets[target].at(time) == 1)
+
+    def longest_scrape(self, until: float) -> float:
+        """Return the longest scrape (seconds) of the targets up to a time; 0 when none is recorded."""
+        longest = 0.0
+        for target in self.targets:
+            durations = self._durations.get(target)
+            if durations is not None:
+                index = bisect_right(durations.times, until)
+                longest = max(longest, max(durations.values[:index], default=0.0))
+        return longest
+
+    def state(self, scrapes: dict[TargetKey, float]) -> State:
+        """Return the state of these targets at these scrapes."""
+        taken = {target: self.scrape(target, time) for target, time in sorted(scrapes.items())}
+        samples = []
+        for target, scrape in taken.items():
+            for labels, series in self.series.get(target, []):
+                value = series.at(scrape.time)
+                if value is not None:
+                    samples.append(Sample(labels, value, target))
+        down = [target for target, scrape in taken.items() if not scrape.up and not self.about_scrapes]
+        return State(max(scrapes.values()), taken, samples, down)
+
+
+class Sweep:
+    """The states after a time, one after the other."""
+
+    def __init__(self, selection: Selection, fresh_after: float) -> None:
+        self.selection = selection
+        self.interval = selection.recording.manifest.interval
+        self.fresh_after = fresh_after
+        self._used: dict[TargetKey, float] = {}
+        self._time = fresh_after
+
+    def accept(self, state: State) -> None:
+        """Go on behind this state."""
+        self._time = state.time
+        self._used.update({target: scrape.time for target, scrape in state.scrapes.items()})
+
+    def next(self, *, patient: bool) -> State | Waiting:
+        """Return the next state, or what it waits for.
+
+        Args:
+            patient: whether a scrape that may still arrive is waited for.
+        """
+        targets = self.selection.targets
+        if not targets:
+            return Waiting("a scrape of any target of the job" + _plural(self.selection.jobs))
+        firsts: dict[TargetKey, float] = {}
+        missing: list[TargetKey] = []
+        time = self._time
+        joining: dict[TargetKey, float] = {}
+        for target, up in targets.items():
+            known = bisect_right(up.times, self._time)
+            used = self._used.get(target, self.fresh_after)
+            index = bisect_right(up.times, used)
+            first = up.times[index] if index < len(up.times) else None
+            if known == 0:
+                # It takes part from its first scrape on: the others do not wait for it.
+                if first is not None:
+                    joining[target] = first
+                continue
+            last = up.times[index - 1] if index else up.times[0]
+            if first is not None and first <= last + GONE_AFTER_INTERVALS * self.interval:
+                firsts[target] = first
+                time = max(time, first)
+                continue
+            gone = self._gone_at(target, last)
+            if gone is None or (first is not None and first <= gone):
+                if first is None:
+                    missing.append(target)
+                else:
+                    firsts[target] = first
+                    time = max(time, first)
+                continue
+            # It leaves at `gone`, or has left before; it takes part again when it comes back.
+            time = max(time, gone)
+            if first is not None:
+                joining[target] = first
+        if missing:
+            return self._waiting(missing)
+        if not firsts:
+            if not joining:
+                return self._waiting(list(targets))
+            time = max(time, min(joining.values()))
+        firsts |= {target: first for target, first in joining.items() if first <= time}
+        scrapes: dict[TargetKey, float] = {}
+        for target in firsts:
+            times = targets[target].times
+            index = bisect_right(times, time) - 1
+            newest = times[index]
+            unseen = index == len(times) - 1 and time - newest >= _APART_INTERVALS * self.interval
+            if patient and unseen and self._gone_at(target, newest) is None:
+                return self._waiting([target])
+            scrapes[target] = newest
+        return self.selection.state(scrapes)
+
+    def _gone_at(self, target: TargetKey, last: float) -> float | None:
+        """Return when a target whose last scrape was at `last` is known to be gone."""
+        limit = last + GONE_AFTER_INTERVALS * self.interval
+        earliest: float | None = None
+        for other, up in self.selection.targets.items():
+            if other != target and other[0] == target[0]:
+                index = bisect_right(up.times, limit)
+                if index < len(up.times) and (earliest is None or up.times[index] < earliest):
+                    earliest = up.times[index]
+        return earliest
+
+    def _waiting(self, targets: list[TargetKey]) -> Waiting:
+        return Waiting(
+            f"a fresh scrape of {', '.join(target_text(target) for target in targets)}", tuple(targets)
+        )
+
+
+def baseline(selection: Selection, seen: dict[TargetKey, float]) -> State | None:
+    """Return the state at the newest scrapes that were recorded before a mark; None without any.
+
+    Targets that were gone by then are left out, by the rule of the states.
+    """
+    seen = {target: time for target, time in seen.items() if target in selection.targets}
+    limit = GONE_AFTER_INTERVALS * selection.recording.manifest.interval
+    newest: dict[str, float] = {}
+    for (job, _), time in seen.items():
+        newest[job] = max(time, newest.get(job, time))
+    scrapes = {target: time for target, time in seen.items() if newest[target[0]] - time <= limit}
+    return selection.state(scrapes) if scrapes else None
+
+
+def _target(series: Series) -> TargetKey:
+    return (series.labels.get("job", ""), series.labels.get("instance", ""))
+
+
+def _plural(jobs: frozenset[str]) -> str:
+    names = " or ".join(sorted(jobs)) or "(none is named)"
+    return f" {names}"

@@ -1,0 +1,146 @@
+"""Reads a recording back, entry by entry; a cut-off end is reported, never silently accepted."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter, ValidationError
+
+from harness.base.errors import UsageError
+from harness.recording.model import FORMAT, AnyEntry, Manifest, Recording
+from harness.recording.writer import ENTRIES, MANIFEST
+
+_CHUNK = 1 << 16
+_GZIP_FRAMING = 31
+_ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
+
+
+class RecordingError(UsageError):
+    """A folder does not hold a recording that this version can read."""
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """The recording has no proper end: the run was killed, or the disk was full.
+
+    Attributes:
+        entries: how many whole entries there are.
+        lost: bytes (decompressed) of an unfinished line that were dropped.
+    """
+
+    entries: int
+    lost: int
+
+    def __str__(self) -> str:
+        """Return the note for a person."""
+        return f"the recording was cut off after {self.entries} entries"
+
+
+class RecordingReader:
+    """A recording on disk.
+
+    Attributes:
+        manifest: what the recording was made of.
+        truncated: set once `entries` has come to the end of a recording that was cut off.
+
+    Raises:
+        RecordingError: no manifest or entries, or a manifest that cannot be read.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.truncated: Truncated | None = None
+        self.manifest = self._manifest()
+        self._path = folder / ENTRIES
+        if not self._path.exists():
+            raise RecordingError(
+                f"{folder} holds no recording: {ENTRIES} is missing", next_step="name a scenario's own folder"
+            )
+
+    def entries(self) -> Iterator[AnyEntry]:
+        """Yield the entries in the order in which they were recorded.
+
+        Raises:
+            RecordingError: a damaged line (with its number), damaged compression.
+        """
+        self.truncated = None
+        number = 0
+        rest = b""
+        unpack = zlib.decompressobj(_GZIP_FRAMING)
+        with self._path.open("rb") as file:
+            while chunk := file.read(_CHUNK):
+                if unpack.eof:
+                    raise self._damaged(number, "there is data after the end of the recording")
+                try:
+                    rest += unpack.decompress(chunk)
+                except zlib.error as error:
+                    raise self._damaged(number, str(error)) from error
+                *lines, rest = rest.split(b"\n")
+                for line in lines:
+                    number += 1
+                    yield self._entry(number, line)
+        if unpack.unused_data:
+            raise self._damaged(number, "there is data after the end of the recording")
+        if not unpack.eof:
+            self.truncated = Truncated(number, len(rest))
+        elif rest:
+            raise self._damaged(number, "the last line has no end")
+
+    def _manifest(self) -> Manifest:
+        path = self.folder / MANIFEST
+        try:
+            raw: Any = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError as error:
+            raise RecordingError(
+                f"{self.folder} holds no recording: {MANIFEST} is missing",
+                next_step="name a scenario's own folder",
+            ) from error
+        except (OSError, ValueError) as error:
+            raise RecordingError(f"cannot read {path}: {error}") from error
+        found = raw.get("format") if isinstance(raw, dict) else None
+        # Looked at first: another format's manifest may differ in anything else.
+        if found != FORMAT:
+            raise RecordingError(
+                f"{path} has format {found!r}; this version reads format {FORMAT}",
+                next_step="replay it with the version of the harness that recorded it",
+            )
+        try:
+            return Manifest.model_validate(raw)
+        except ValidationError as error:
+            raise RecordingError(f"cannot read {path}: {_first(error)}") from error
+
+    def _entry(self, number: int, line: bytes) -> AnyEntry:
+        try:
+            return _ENTRY.validate_json(line)
+        except ValidationError as error:
+            raise RecordingError(f"{self._path}, line {number}, is damaged: {_first(error)}") from error
+
+    def _damaged(self, number: int, what: str) -> RecordingError:
+        return RecordingError(f"{self._path} is damaged after line {number}: {what}")
+
+
+def read(folder: Path) -> tuple[Recording, Truncated | None]:
+    """Return a whole recording, and a note when it was cut off.
+
+    Raises:
+        RecordingError: it cannot be read, or holds samples of a series that was not defined.
+    """
+    reader = RecordingReader(folder)
+    recording = Recording(reader.manifest)
+    for number, entry in enumerate(reader.entries(), start=1):
+        try:
+            recording.add(entry)
+        except ValueError as error:
+            raise RecordingError(f"{folder / ENTRIES}, line {number}, is damaged: {error}") from error
+    return recording, reader.truncated
+
+
+def _first(error: ValidationError) -> str:
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{where}: {problem['msg']}" if where else problem["msg"]
