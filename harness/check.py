@@ -25,5 +25,5 @@ def load_checked(path: Path) -> ScenarioFile:
         *check_expectations(file),
     ]
     if problems:
-        raise ScenarioError(problems)
+        raise ScenarioError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
     return file

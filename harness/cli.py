@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.base.errors import ExitCode, HarnessError
 from harness.base.progress import Progress
+from harness.run import run
 from harness.stack import lock
 from harness.stack.handle import StackHandle
 from harness.stack.state import DEFAULT_CLUSTER
@@ -18,8 +19,12 @@ from harness.stack.up import UpOptions, down, up
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code (docs/exit-codes.md)."""
-    options = parser().parse_args(argv)
+    words = list(sys.argv[1:] if argv is None else argv)
     try:
+        if words[:1] == ["run"]:
+            # pytest's own parser takes the rest, `--help` and options before paths included.
+            return run(words[1:])
+        options = parser().parse_args(words)
         return int(options.command(options))
     except HarnessError as error:
         sys.stderr.write(f"chaos-harness: {error.render()}\n")
@@ -39,6 +44,7 @@ def parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_down(commands)
     _add_status(commands)
+    commands.add_parser("run", help="run scenarios; all arguments are pytest's", add_help=False)
     return root
 
 

@@ -24,11 +24,12 @@ from harness.runner.result import ScenarioResult
 from harness.scenario.discover import is_scenario_file
 from harness.scenario.load import ScenarioFile
 from harness.session import RunSession
+from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 
 
-class ScenarioFailed(Exception):
+class ScenarioFailed(Exception):  # noqa: N818  (reads as what happened)
     """A scenario's expectations did not hold, or a step did not come about."""
 
     def __init__(self, result: ScenarioResult) -> None:
@@ -51,18 +52,22 @@ class CleanupFailed(ScenarioFailed):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the stack and of the report."""
     group = parser.getgroup("chaos-harness", "chaos observability harness")
-    group.addoption("--chaos-cluster", default="chaos-harness", metavar="NAME", help="name of the kind cluster")
+    group.addoption("--cluster", default=DEFAULT_CLUSTER, metavar="NAME", help="name of the kind cluster")
     group.addoption(
         "--images",
         default="auto",
         choices=["auto", "registry", "source"],
         help="where images come from; auto probes the registry once",
     )
-    group.addoption("--workers", type=int, default=0, metavar="N", help="worker nodes beside the control plane")
+    group.addoption(
+        "--workers", type=int, default=0, metavar="N", help="worker nodes beside the control plane"
+    )
     group.addoption(
         "--scrape-interval", type=float, default=1.0, metavar="S", help="Prometheus' scrape interval, seconds"
     )
-    group.addoption("--chaos-mesh-source", default=None, metavar="DIR", help="build Chaos Mesh from this checkout")
+    group.addoption(
+        "--chaos-mesh-source", default=None, metavar="DIR", help="build Chaos Mesh from this checkout"
+    )
     group.addoption("--chaos-mesh-version", default=None, metavar="V", help="with --images registry")
     group.addoption("--fresh", action="store_true", help="delete and re-create the cluster first")
     group.addoption("--report", default="report", metavar="DIR", help="folder for results and recordings")
@@ -70,10 +75,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Prepare the run; nothing is started before the first scenario needs it."""
-    config.addinivalue_line("markers", "scenario: every scenario file has this marker and one for each of its tags")
+    config.addinivalue_line(
+        "markers", "scenario: every scenario file has this marker and one for each of its tags"
+    )
     config.pluginmanager.register(_fixtures(), "harness.fixtures")
     config.stash[RUN_SESSION] = RunSession.from_options(
-        cluster=config.getoption("--chaos-cluster"),
+        cluster=config.getoption("--cluster"),
         images=config.getoption("--images"),
         workers=config.getoption("--workers"),
         scrape_interval=config.getoption("--scrape-interval"),
@@ -122,7 +129,7 @@ class ScenarioModule(pytest.Module):
             item.add_marker(tag)
         yield item
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:
+    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """Show a wrong file by its own message, not by our traceback."""
         if isinstance(excinfo.value, HarnessError):
             return excinfo.value.render()
@@ -178,7 +185,11 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             ids = sorted({finding.known_issue for finding in result.findings() if finding.known_issue})
             report.outcome = "skipped"
             report.wasxfail = f"known issue: {', '.join(ids)}"
-    if call.when == "call" and call.excinfo and isinstance(call.excinfo.value, ScenarioError | InfrastructureError):
+    if (
+        call.when == "call"
+        and call.excinfo
+        and isinstance(call.excinfo.value, ScenarioError | InfrastructureError)
+    ):
         report.when = "setup"
 
 

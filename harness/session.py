@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import time
 import uuid
@@ -25,9 +26,9 @@ from harness.runner.clock import Clock
 from harness.runner.result import ScenarioResult
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
+from harness.stack import lock
 from harness.stack.handle import StackHandle
-from harness.stack.lock import RunLock
-from harness.stack.stack import UpOptions, up
+from harness.stack.up import UpOptions, up
 
 _OWN_FILES = ("results.json", "recordings")
 
@@ -40,7 +41,7 @@ class RunSession:
     report: Path
     results: Results
     _began: float = field(default_factory=time.monotonic)
-    _lock: RunLock | None = None
+    _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _surroundings: Surroundings | None = None
     _by_node: dict[str, ScenarioResult] = field(default_factory=dict)
     _failure: HarnessError | None = None
@@ -56,7 +57,9 @@ class RunSession:
             id=uuid.uuid4().hex[:8],
             harness=harness.__version__,
             started=results.now(),
-            options={key: str(value) for key, value in vars(up_options).items() if value not in (None, False)},
+            options={
+                key: str(value) for key, value in vars(up_options).items() if value not in (None, False)
+            },
         )
         return cls(up_options, report.resolve(), Results(run=run))
 
@@ -77,9 +80,7 @@ class RunSession:
 
     def _open(self, progress: Progress) -> None:
         self._make_report_folder()
-        lock = RunLock(self.options.cluster)
-        lock.acquire()
-        self._lock = lock
+        self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
         handle = up(self.options, progress)
         cluster = Cluster.connect(handle.kubeconfig, handle.context)
         prometheus = Prometheus(
@@ -109,9 +110,7 @@ class RunSession:
 
     def close(self) -> None:
         """Let go of the lock; the stack stays up for the next run."""
-        if self._lock:
-            self._lock.release()
-            self._lock = None
+        self._held.close()
 
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
         """Run a scenario and keep its result."""

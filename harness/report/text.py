@@ -70,8 +70,7 @@ def _actual_lines(actual: list[dict[str, Any]]) -> list[str]:
     if not actual:
         return ["  actual:   no series"]
     lines = [
-        f"  {'actual:  ' if position == 0 else '         '} "
-        f"{labels_text(series['labels'])} {series['value']}"
+        f"  {'actual:  ' if position == 0 else '         '} {labels_text(series['labels'])} {series['value']}"
         for position, series in enumerate(actual[:_MOST_SERIES])
     ]
     if len(actual) > _MOST_SERIES:

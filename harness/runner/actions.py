@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.chaos.workload import WorkloadHandle
-from harness.cluster.client import Cluster, Refused
+from harness.cluster.client import Cluster
+from harness.cluster.errors import Refused
 from harness.runner.result import StepProblem
 from harness.scenario.model import Chaos, Traffic
 from harness.scenario.template import resolve
@@ -20,7 +21,7 @@ _WORKLOAD_PORT = 8080
 _TRAFFIC_SLACK_SECONDS = 10.0
 
 
-class StepFailed(Exception):
+class StepFailed(Exception):  # noqa: N818  (reads as what happened)
     """A step did not come about; the scenario fails, and says why."""
 
     def __init__(self, problem: StepProblem) -> None:
@@ -71,8 +72,8 @@ def apply(
         raise StepFailed(
             StepProblem(
                 kind="action",
-                reason=f"{chaos.kind} {name} was refused: {error}",
-                details=["the API server or Chaos Mesh's admission webhook said so; see the spec of this chaos"],
+                reason=f"{chaos.kind} {name} was refused (HTTP {error.status} {error.reason})",
+                details=error.message.splitlines(),
             )
         ) from error
     return Applied(chaos.kind, name, namespace)
@@ -89,7 +90,9 @@ def pause(cluster: Cluster, applied: Applied, *, paused: bool) -> None:
     cluster.patch(applied.kind, applied.name, applied.namespace, patch)
 
 
-def traffic(cluster: Cluster, workload: WorkloadHandle, wanted: Traffic, scope: dict[str, Any]) -> dict[str, Any]:
+def traffic(
+    cluster: Cluster, workload: WorkloadHandle, wanted: Traffic, scope: dict[str, Any]
+) -> dict[str, Any]:
     """Let one pod of the workload send requests to another; return what it says came of it.
 
     Raises:
@@ -111,7 +114,9 @@ def traffic(cluster: Cluster, workload: WorkloadHandle, wanted: Traffic, scope: 
     )
     if status != 200:
         raise StepFailed(
-            StepProblem(kind="traffic", reason=f"{source} answered {status}: {body[:200].decode(errors='replace')}")
+            StepProblem(
+                kind="traffic", reason=f"{source} answered {status}: {body[:200].decode(errors='replace')}"
+            )
         )
     answer: dict[str, Any] = json.loads(body)
     if wanted.answered is not None and answer["answered"] != wanted.answered:

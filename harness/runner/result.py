@@ -84,5 +84,3 @@ class ScenarioResult(BaseModel):
             if verdict in seen:
                 return verdict
         return Verdict.PASS
-
-

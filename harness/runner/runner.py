@@ -13,11 +13,11 @@ from harness.chaos import cleanup, experiments, phases
 from harness.chaos.catalogue import Catalogue
 from harness.chaos.workload import WorkloadHandle, install
 from harness.cluster import namespaces
-from harness.cluster.client import WaitTimeout
+from harness.cluster.errors import WaitTimeout
 from harness.judge.finding import Finding, Pending, Verdict
-from harness.judge.judge import judge
-from harness.judge.kinds import oracles_of_spec
-from harness.judge.proof import check_proof
+from harness.judge.judge import Judge
+from harness.judge.kind import wanted_readings
+from harness.judge.proof import check_proof, split_proof
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
@@ -31,7 +31,7 @@ from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepRes
 from harness.runner.sampler import Sampler
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Proof, Step
+from harness.scenario.model import Expectation, Proof, Step
 from harness.scenario.template import resolve
 
 _GATE_SCRAPES = 15
@@ -105,6 +105,7 @@ class ScenarioRun:
             stack=surroundings.facts,
         )
         self._recorder = Recorder(Recording(manifest), RecordingWriter(folder, manifest))
+        self._judge = Judge(self._recorder.recording)
         result.recording = folder
         watch = watch_of(self._scenario, catalogue, self._namespace)
         self._jobs = watch.jobs
@@ -136,7 +137,11 @@ class ScenarioRun:
                 except StepFailed as error:
                     outcome.problem = error.problem
                     self._recorder.add(
-                        Note(time=self._clock.now(), text=error.problem.reason, detail=error.problem.model_dump())
+                        Note(
+                            time=self._clock.now(),
+                            text=error.problem.reason,
+                            detail=error.problem.model_dump(),
+                        )
                     )
                     return
                 finally:
@@ -152,7 +157,9 @@ class ScenarioRun:
                 left = cleanup.clean(self._cluster, self._namespace, self._around.chaos_mesh_namespace)
             except InfrastructureError as error:
                 self._result.leftovers.append(
-                    Leftover(kind="Namespace", name=self._namespace, what_was_done=f"clean-up stopped: {error}")
+                    Leftover(
+                        kind="Namespace", name=self._namespace, what_was_done=f"clean-up stopped: {error}"
+                    )
                 )
                 return
             self._result.leftovers += [
@@ -160,7 +167,7 @@ class ScenarioRun:
             ]
 
     def _perform_step(self, index: int, step: Step, outcome: StepResult) -> None:
-        outcome.started = self._mark(index, "started")
+        outcome.started = self._mark(index, "started", {"action": step.action})
         since = outcome.started
         self._act(step)
         outcome.acknowledged = self._mark(index, "acknowledged")
@@ -238,7 +245,7 @@ class ScenarioRun:
         arguments = resolve(dict(proof.model_extra or {}), self._scope())
         text = ""
         while True:
-            name, comparison, parameters = check_proof.split(arguments)
+            name, comparison, parameters = split_proof(arguments)
             reading = self._read(proof.oracle, parameters)
             if reading.vector is None:
                 text = f"{proof.oracle} could not be read: {reading.error}"
@@ -279,9 +286,9 @@ class ScenarioRun:
         if not expected:
             return
         wanted = {
-            (name, reading_key(parameters)): parameters
+            (oracle.name, oracle.key): oracle.parameters
             for item in expected
-            for name, parameters in oracles_of_spec(item.spec)
+            for oracle in wanted_readings(Expectation.model_validate(item.spec))
         }
         self._take_readings(wanted)
         while True:
@@ -289,13 +296,13 @@ class ScenarioRun:
             if fresh:
                 self._take_readings(wanted)
             now = self._clock.now()
-            verdicts = [judge(self._recorder.recording, item, now) for item in expected]
+            verdicts = [self._judge.judge(item, now) for item in expected]
             if not any(isinstance(verdict, Pending) for verdict in verdicts):
                 return
             self._sampler.pause()
 
     def _final(self, item: Expected, ended: float) -> Finding:
-        finding = judge(self._recorder.recording, item, ended, final=True)
+        finding = self._judge.judge(item, ended, final=True)
         assert isinstance(finding, Finding)
         return finding
 
@@ -358,7 +365,8 @@ class ScenarioRun:
                 names = [f"{job} {instance}" for job, instance in waiting]
                 names += [f"any target of job {job}" for job in sorted(wanted - jobs)]
                 raise InfrastructureError(
-                    f"not scraped {count} times within {bound} scrape intervals: {', '.join(sorted(set(names)))}",
+                    f"not scraped {count} times within {bound} scrape intervals: "
+                    f"{', '.join(sorted(set(names)))}",
                     next_step="look at the target's health: chaos-harness status",
                 )
             self._sampler.pause()

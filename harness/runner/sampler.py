@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
-from harness.metrics.prometheus import Prometheus, PrometheusError
+from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable
 from harness.recording.model import SCRAPE_DURATION, UP, Note, Recording, TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
@@ -20,7 +20,7 @@ _LEAST_WAIT_SECONDS = 0.02
 _COMMIT_SECONDS = 0.01
 
 
-class PrometheusLost(InfrastructureError):
+class PrometheusLost(InfrastructureError):  # noqa: N818  (reads as what happened)
     """Prometheus stopped answering while a scenario ran."""
 
 
@@ -107,7 +107,7 @@ class Sampler:
                         if self._watch.wants(labels)
                     ]
                 )
-        except PrometheusError as error:
+        except (PrometheusUnreachable, BadAnswer) as error:
             self._recorder.add(Note(time=began, text=f"fetching samples failed: {error}"))
             if began - self._fetched > _LOST_AFTER_SECONDS:
                 raise PrometheusLost(
