@@ -187,7 +187,8 @@ class Step(Model):
     def _one_action(self) -> Step:
         found = [name for name in ACTIONS if getattr(self, name) is not None]
         if len(found) != 1:
-            raise ValueError(f"a step takes exactly one action of: {', '.join(ACTIONS)}; found: {found}")
+            names = ", ".join(found) or "none"
+            raise ValueError(f"a step takes exactly one action of: {', '.join(ACTIONS)}; found: {names}")
         if self.wait_for is not None and self.until is None:
             raise ValueError("wait_for takes until: the phase to wait for")
         return self

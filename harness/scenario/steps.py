@@ -58,7 +58,7 @@ def check_steps(file: ScenarioFile) -> list[Problem]:
 
 def _order(file: ScenarioFile) -> list[Problem]:
     problems = []
-    state: dict[str, str] = {}
+    state: dict[str, str] = {}  # of each chaos: applied, paused or deleted; missing before the first apply
     for index, step in enumerate(file.scenario.steps):
         name = step.chaos
         if name is None:
@@ -71,7 +71,7 @@ def _order(file: ScenarioFile) -> list[Problem]:
         match step.action:
             case "apply" if before in ("applied", "paused"):
                 wrong = f"`{name}` is applied already; delete it first"
-            case "delete" | "pause" | "resume" if before is None:
+            case "delete" | "pause" | "resume" | "wait_for" if before is None:
                 wrong = f"`{name}` is not applied yet"
             case "delete" | "pause" | "resume" if before == "deleted":
                 wrong = f"`{name}` is deleted already"
@@ -79,9 +79,14 @@ def _order(file: ScenarioFile) -> list[Problem]:
                 wrong = f"`{name}` is paused already"
             case "resume" if before == "applied":
                 wrong = f"`{name}` is not paused"
+            case "wait_for" if step.until in _AFTER_DELETION and before != "deleted":
+                wrong = f"`{name}` is not deleted before, so it is never {step.until}"
+            case "wait_for" if step.until not in _AFTER_DELETION and before == "deleted":
+                wrong = f"`{name}` is deleted already"
         if wrong:
             problems.append(file.problem(("steps", index, step.action), wrong))
-        state[name] = {"delete": "deleted", "pause": "paused"}.get(step.action, "applied")
+        if step.action != "wait_for":
+            state[name] = {"delete": "deleted", "pause": "paused"}.get(step.action, "applied")
     return problems
 
 
@@ -99,7 +104,7 @@ def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
     if phase not in known:
         article = "an" if kind[:1] in "AEIOU" else "a"
         yield key, f"{article} {kind} has no phase `{phase}`; it has: {', '.join(known)}", meant(phase, known)
-    elif (phase in _AFTER_DELETION) != (step.action == "delete"):
+    elif step.wait_for is None and (phase in _AFTER_DELETION) != (step.action == "delete"):
         fitting = [word for word in known if (word in _AFTER_DELETION) == (step.action == "delete")]
         yield key, f"`{step.action}` never leads to the phase `{phase}`, but to: {', '.join(fitting)}", None
 
