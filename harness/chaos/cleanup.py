@@ -1,0 +1,169 @@
+"""Removes all that a scenario made, bounded, in the order that Chaos Mesh needs, and verifies it.
+
+An experiment that cannot be injected cannot be deleted either: its reconciler stops at the failing step, on
+every finalizer too. It also breaks every other experiment on the same pod through the shared PodNetworkChaos
+object. So the finalizers go last, and by force.
+"""
+
+from __future__ import annotations
+
+from harness.base.errors import InfrastructureError
+from harness.chaos import processes
+from harness.chaos.daemons import Daemons
+from harness.cluster import namespaces
+from harness.cluster.client import Cluster, Object
+from harness.cluster.errors import WaitTimeout
+from harness.cluster.kinds import EXPERIMENT_KINDS, SHARED_KINDS
+from harness.cluster.leftovers import Deadline, Leftover, delete_all, strip_finalizers, wait_all_gone
+
+CLEANUP_SECONDS = 60.0
+"""How long the clean-up of one scenario may take in all."""
+
+# What deletes its children itself goes first, so that no child comes after the children were deleted.
+_PARENT_KINDS = ("Workflow", "Schedule")
+_CHILD_KINDS = ("WorkflowNode", "StatusCheck", *EXPERIMENT_KINDS)
+
+# Ordinary deletion takes 0.1 to 0.2 s; what takes this long is stuck.
+_ORDINARY_SECONDS = 10.0
+_NAMESPACE_SECONDS = 30.0
+
+# Waits for processes to end, without asking again and again, then ends them; prints those that it had to end.
+_END_SCRIPT = """
+for pid in "$@"; do
+    timeout 2 tail --pid="$pid" -f /dev/null
+    if kill -9 "$pid" 2>/dev/null; then echo "$pid"; fi
+done
+"""
+
+
+def clean(
+    cluster: Cluster, namespace: str, chaos_mesh_namespace: str, *, seconds: float = CLEANUP_SECONDS
+) -> list[Leftover]:
+    """Remove a scenario's objects, its stressors and its namespace.
+
+    Args:
+        cluster: where.
+        namespace: the scenario's own; one that does not exist is clean.
+        chaos_mesh_namespace: where Chaos Mesh runs.
+        seconds: bound for all of it.
+
+    Returns:
+        What did not go in the ordinary way; empty when all did.
+
+    Raises:
+        ApiError: the API server did not answer, or refused.
+    """
+    deadline = Deadline(seconds)
+    pods = cluster.list("Pod", namespace)
+    left = _remove_chaos(cluster, namespace, deadline)
+    left += end_stressors(cluster, chaos_mesh_namespace, pods)
+    left += _remove_namespace(cluster, namespace, deadline)
+    return left
+
+
+def sweep(cluster: Cluster, run: str, chaos_mesh_namespace: str) -> list[str]:
+    """Clean up what other runs left behind; return the namespaces that were removed.
+
+    Args:
+        cluster: where.
+        run: this run's id; its namespaces are left alone.
+        chaos_mesh_namespace: where Chaos Mesh runs.
+
+    Raises:
+        InfrastructureError: something is still there.
+    """
+    swept = namespaces.of_other_runs(cluster, run)
+    for name in swept:
+        still = [left for left in clean(cluster, name, chaos_mesh_namespace) if not left.forced]
+        if still:
+            raise InfrastructureError(
+                f"what an earlier run left in the namespace {name} cannot be removed",
+                next_step="make the cluster anew: chaos-harness down, then up",
+                details=[f"{item.kind} {item.name}: {item.what_was_done}" for item in still],
+            )
+    return swept
+
+
+def end_stressors(cluster: Cluster, chaos_mesh_namespace: str, pods: list[Object]) -> list[Leftover]:
+    """End the processes that chaos-daemon still manages for the containers of some pods.
+
+    Args:
+        cluster: where.
+        chaos_mesh_namespace: where Chaos Mesh runs.
+        pods: whose experiments are all gone.
+    """
+    daemons = Daemons(cluster, chaos_mesh_namespace)
+    left: list[Leftover] = []
+    for node in sorted({pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")}):
+        ids = [
+            identity for pod in pods if pod["spec"].get("nodeName") == node for identity in container_ids(pod)
+        ]
+        try:
+            left += _end_stressors_on(daemons, node, ids)
+        except InfrastructureError as error:
+            left.append(Leftover("process", f"on node {node}", f"could not be looked for: {error}"))
+    return left
+
+
+def container_ids(pod: Object) -> list[str]:
+    """Return the ids of a pod's containers, without the runtime's name in front."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    return [str(status["containerID"]).split("://")[-1] for status in statuses if status.get("containerID")]
+
+
+def _end_stressors_on(daemons: Daemons, node: str, ids: list[str]) -> list[Leftover]:
+    seen = processes.look(daemons, node)
+    inside = {process.pid for identity in ids for process in processes.of_container(seen, identity)}
+    stressors = {
+        process.pid: process
+        for process in seen.values()
+        if processes.launches(process) and (process.pid in inside or _serves(process, seen, inside))
+    }
+    if not stressors:
+        return []
+    ended = daemons.run(node, _END_SCRIPT, *map(str, sorted(stressors)), timeout=5.0 + 2.0 * len(stressors))
+    return [
+        Leftover(
+            "process",
+            f"{stressors[int(pid)].program} (pid {pid} on node {node})",
+            f"outlived its experiment and was ended: {' '.join(stressors[int(pid)].argv)}",
+            forced=True,
+        )
+        for pid in ended.split()
+    ]
+
+
+def _serves(process: processes.Process, seen: dict[int, processes.Process], inside: set[int]) -> bool:
+    """Return whether a launcher's child runs inside."""
+    return any(child.parent == process.pid and child.pid in inside for child in seen.values())
+
+
+def _remove_chaos(cluster: Cluster, namespace: str, deadline: Deadline) -> list[Leftover]:
+    patience = Deadline(deadline.left(_ORDINARY_SECONDS))
+    parents = delete_all(cluster, _PARENT_KINDS, namespace)
+    stuck = wait_all_gone(cluster, parents, patience)
+    children = delete_all(cluster, _CHILD_KINDS, namespace)
+    stuck += wait_all_gone(cluster, children, patience)
+    left = [strip_finalizers(cluster, item, deadline) for item in stuck]
+    # Not before the experiments: while these exist the controller makes the shared objects anew.
+    shared = wait_all_gone(
+        cluster, delete_all(cluster, SHARED_KINDS, namespace), Deadline(deadline.left(_ORDINARY_SECONDS))
+    )
+    return left + [strip_finalizers(cluster, item, deadline) for item in shared]
+
+
+def _remove_namespace(cluster: Cluster, namespace: str, deadline: Deadline) -> list[Leftover]:
+    namespaces.delete(cluster, namespace)
+    try:
+        namespaces.gone(cluster, namespace, deadline.left(_NAMESPACE_SECONDS))
+    except WaitTimeout:
+        pass
+    else:
+        return []
+    left = [strip_finalizers(cluster, pod, deadline) for pod in cluster.list("Pod", namespace)]
+    try:
+        namespaces.gone(cluster, namespace, deadline.left())
+    except WaitTimeout as late:
+        reasons = "; ".join(reason for item in late.last for reason in namespaces.why_kept(item))
+        left.append(Leftover("Namespace", namespace, f"still there after {late.waited:.0f} s: {reasons}"))
+    return left

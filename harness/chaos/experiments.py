@@ -1,0 +1,45 @@
+"""What an experiment hits, resolved from the records in its status."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.cluster.client import Cluster
+
+
+def targets(cluster: Cluster, experiment: dict[str, Any]) -> list[dict[str, str]]:
+    """Return the containers that an experiment selected, each once, in the order of its records.
+
+    Args:
+        cluster: where the pods are looked up.
+        experiment: an experiment as the API gives it.
+
+    Returns:
+        Mappings with namespace, pod, container and node. An experiment on pods stands for the first
+        container of each; container and node are empty when the pod is gone and they are not known.
+
+    Raises:
+        ApiError: a pod could not be looked up.
+    """
+    status = (experiment.get("status") or {}).get("experiment") or {}
+    found: list[dict[str, str]] = []
+    pods: dict[tuple[str, str], dict[str, Any] | None] = {}
+    for record in status.get("containerRecords") or []:
+        # An id is namespace/pod[/container[/volume]] (Chaos Mesh, controllers/utils/controller/key.go).
+        parts = str(record["id"]).split("/")
+        if len(parts) < 2:
+            continue
+        key = (parts[0], parts[1])
+        if key not in pods:
+            pods[key] = cluster.get("Pod", parts[1], parts[0])
+        spec = (pods[key] or {}).get("spec") or {}
+        containers = spec.get("containers") or [{}]
+        target = {
+            "namespace": parts[0],
+            "pod": parts[1],
+            "container": parts[2] if len(parts) > 2 else str(containers[0].get("name", "")),
+            "node": str(spec.get("nodeName", "")),
+        }
+        if target not in found:
+            found.append(target)
+    return found

@@ -1,0 +1,176 @@
+"""Events that Chaos Mesh's controllers emitted, through a watch that starts with the scenario."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+from typing import ClassVar
+
+from harness.cluster.client import Object
+from harness.cluster.errors import ApiError
+from harness.oracle.asking import asked
+from harness.oracle.base import Oracle, Parameters
+from harness.oracle.world import World
+from harness.recording.model import KubernetesEvent, Point
+
+# The recorders whose events are counted (Chaos Mesh, controllers/utils/recorder, release 2.8). `condition`,
+# `podhttpchaos` and `podiochaos` use client-go's recorder, which counts nothing.
+COUNTED_COMPONENTS = frozenset(
+    {
+        "desiredphase",
+        "initFinalizers",
+        "records",
+        "podnetworkchaos",
+        "schedule-active",
+        "schedule-cron",
+        "schedule-gc",
+        "schedule-pause",
+        "statuscheck",
+        "workflow-entry-reconciler",
+        "workflow-serial-node-reconciler",
+        "workflow-parallel-node-reconciler",
+        "workflow-deadline-reconciler",
+        "workflow-chaos-node-reconciler",
+        "workflow-task-reconciler",
+        "workflow-statuscheck-reconciler",
+        "workflow-abort-node-reconciler",
+        "workflow-abort-workflow-reconciler",
+    }
+)
+
+_WATCH_SECONDS = 60.0
+_PAUSE_SECONDS = 1.0
+_NANOSECONDS = 1e9
+
+
+class EventParameters(Parameters):
+    """Which events to count; all of the scenario's namespace by default.
+
+    Attributes:
+        type: Normal or Warning.
+        reason: such as Applied.
+    """
+
+    type: str | None = None
+    reason: str | None = None
+
+
+class Events(Oracle):
+    """Counts events by (type, reason, namespace).
+
+    Each event of Chaos Mesh is an object of its own, never aggregated. Objects that expire or go with
+    their namespace stay counted: whatever the watch or a list has seen once is kept.
+    """
+
+    name: ClassVar[str] = "events"
+    summary: ClassVar[str] = "events that Chaos Mesh's controllers emitted in the scenario's namespace"
+    parameters: ClassVar[type[Parameters]] = EventParameters
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._lock = threading.Lock()
+        self._seen: dict[str, KubernetesEvent] = {}
+        self._new: list[KubernetesEvent] = []
+        self._stopped = threading.Event()
+        self._end_watch: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin to watch, in a thread."""
+        threading.Thread(target=self._follow, name="events", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._stopped.set()
+        with self._lock:
+            end = self._end_watch
+        if end is not None:
+            end()
+
+    def read(self, parameters: EventParameters) -> list[Point]:
+        """Add a list to what the watch has seen, and count."""
+        with asked():
+            for found in self.world.cluster.list("Event", self.world.namespace):
+                self._add(found)
+        counts: Counter[tuple[str, str, str]] = Counter()
+        with self._lock:
+            for event in self._seen.values():
+                if (
+                    event.component in COUNTED_COMPONENTS
+                    and parameters.type in (None, event.event_type)
+                    and parameters.reason in (None, event.reason)
+                ):
+                    counts[event.event_type, event.reason, event.namespace] += 1
+        return [
+            Point(labels={"type": event_type, "reason": reason, "namespace": namespace}, value=count)
+            for (event_type, reason, namespace), count in counts.items()
+        ]
+
+    def new_events(self) -> list[KubernetesEvent]:
+        """Return the events that were seen since the last call, of all components, oldest first."""
+        with self._lock:
+            new, self._new = self._new, []
+        return sorted(new, key=lambda event: event.time)
+
+    def _follow(self) -> None:
+        cluster, namespace = self.world.cluster, self.world.namespace
+        while not self._stopped.is_set():
+            try:
+                found, version = cluster.list_versioned("Event", namespace)
+                for event in found:
+                    self._add(event)
+                for change, event in cluster.watch(
+                    "Event", namespace, version, _WATCH_SECONDS, opened=self._opened
+                ):
+                    if change != "DELETED":
+                        self._add(event)
+                    if self._stopped.is_set():
+                        return
+            except ApiError:
+                # `read` reports a cluster that does not answer; here it is only tried again.
+                self._stopped.wait(_PAUSE_SECONDS)
+
+    def _opened(self, end: Callable[[], None]) -> None:
+        with self._lock:
+            self._end_watch = end
+        if self._stopped.is_set():
+            end()
+
+    def _add(self, found: Object) -> None:
+        identity = found["metadata"]["uid"]
+        with self._lock:
+            if identity not in self._seen:
+                event = event_of(found)
+                self._seen[identity] = event
+                self._new.append(event)
+
+
+def event_of(found: Object) -> KubernetesEvent:
+    """Return a core/v1 Event as an entry of the recording."""
+    source = found.get("source") or {}
+    involved = found.get("involvedObject") or {}
+    return KubernetesEvent(
+        time=_time_of(found),
+        namespace=found["metadata"].get("namespace", ""),
+        kind=involved.get("kind", ""),
+        object=involved.get("name", ""),
+        component=source.get("component") or found.get("reportingComponent") or "",
+        event_type=found.get("type", ""),
+        reason=found.get("reason", ""),
+        message=found.get("message", ""),
+    )
+
+
+def _time_of(found: Object) -> float:
+    # The timestamps have whole seconds; recorders name an event <object>.<nanoseconds in hexadecimal>.
+    created = datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp()
+    suffix = found["metadata"]["name"].rpartition(".")[2]
+    try:
+        exact = int(suffix, 16) / _NANOSECONDS
+    except ValueError:
+        return created
+    return exact if abs(exact - created) < 60 else created
+
+
+ORACLES = [Events]

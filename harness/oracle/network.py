@@ -1,0 +1,247 @@
+"""What the kernel holds in the network namespace of a container: iptables, ipset, tc.
+
+Read with the programs themselves and parsed here, independently of Chaos Mesh's parsers.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import ClassVar
+
+from harness.chaos.daemons import Daemons
+from harness.oracle.asking import InTargets, Target, asked
+from harness.oracle.base import Oracle, OracleError, Parameters
+from harness.oracle.world import World
+from harness.recording.model import Point
+
+# $1: the command to run in the network namespace; then container ids. The namespace is that of the
+# container's oldest process: stressors are in its cgroup too, but in the daemon's network namespace.
+_SCRIPT = """
+started() { start=${20}; }
+command=$1; shift
+for id in "$@"; do
+    oldest=; since=
+    for file in $(grep -l -s -- "$id" /proc/[0-9]*/cgroup); do
+        pid=${file#/proc/}; pid=${pid%/cgroup}
+        read -r line 2>/dev/null < "/proc/$pid/stat" || continue
+        started ${line##*) }
+        if [ -z "$since" ] || [ "$start" -lt "$since" ]; then oldest=$pid; since=$start; fi
+    done
+    echo "==begin $id"
+    if [ -z "$oldest" ]; then echo "==gone"; continue; fi
+    nsenter --target "$oldest" --net -- sh -c "$command" 2>&1
+    echo "==end $?"
+done
+"""
+
+# The name without `legacy` is for images in which the alternative is the only one.
+IPTABLES = (
+    "if command -v iptables-legacy-save >/dev/null; then iptables-legacy-save -c; else iptables-save -c; fi"
+)
+IPSET = "ipset save"
+QDISCS = "tc qdisc show"
+
+_RULE = re.compile(r"\[(\d+):(\d+)\] -A (\S+) ?(.*)")
+_CHAIN = re.compile(r":(\S+) (\S+)")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A rule with its counters, labelled as the metric's series are."""
+
+    table: str
+    chain: str
+    policy: str
+    rule: str
+    packets: int
+    size: int
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels about the rule."""
+        return {"table": self.table, "chain": self.chain, "policy": self.policy, "rule": self.rule}
+
+
+def rules_of(saved: str) -> list[Rule]:
+    """Parse the output of `iptables-save -c`.
+
+    Args:
+        saved: the output; empty when no table is in use.
+
+    Returns:
+        One entry a rule, in order. Chains without rules have none.
+
+    Raises:
+        OracleError: a line is of no known form.
+    """
+    table = ""
+    policies: dict[str, str] = {}
+    rules: list[Rule] = []
+    for line in saved.splitlines():
+        if not line or line.startswith("#") or line == "COMMIT":
+            continue
+        if line.startswith("*"):
+            table, policies = line[1:], {}
+        elif match := _CHAIN.match(line):
+            policies[match[1]] = match[2]
+        elif match := _RULE.match(line):
+            chain = match[3]
+            rules.append(
+                Rule(
+                    table,
+                    chain,
+                    policies.get(chain, "-"),
+                    " ".join(match[4].split()),
+                    int(match[1]),
+                    int(match[2]),
+                )
+            )
+        else:
+            raise OracleError(f"iptables-save wrote an unknown line: {line}")
+    return rules
+
+
+def members_of(saved: str) -> int:
+    """Return the number of members of all sets in the output of `ipset save`."""
+    return sum(line.startswith("add ") for line in saved.splitlines())
+
+
+def qdiscs_of(shown: str, kind: str | None = None) -> int:
+    """Return the number of queueing disciplines in the output of `tc qdisc show`.
+
+    Args:
+        shown: the output.
+        kind: count only these, such as tbf.
+    """
+    words = [line.split() for line in shown.splitlines()]
+    return sum(len(line) > 1 and line[0] == "qdisc" and (kind is None or line[1] == kind) for line in words)
+
+
+class _InNamespaces(Oracle):
+    """Runs a command in the network namespaces of containers, with one exec a node."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
+
+    def outputs(self, targets: list[Target], command: str) -> Iterator[tuple[Target, str]]:
+        """Yield each target whose container runs, with the command's output in its namespace.
+
+        Raises:
+            OracleError: the cluster did not answer, or the command failed.
+        """
+        by_node: dict[str, dict[str, Target]] = defaultdict(dict)
+        with asked():
+            for target in targets:
+                pod = self.world.cluster.get("Pod", target.pod, target.namespace)
+                for status in ((pod or {}).get("status") or {}).get("containerStatuses") or []:
+                    if status["name"] == target.container and "running" in (status.get("state") or {}):
+                        identity = str(status["containerID"]).split("://")[-1]
+                        by_node[str((pod or {})["spec"]["nodeName"])][identity] = target
+            for node, wanted in by_node.items():
+                answers = sections(self._daemons.run(node, _SCRIPT, command, *wanted))
+                for identity, target in wanted.items():
+                    output = answers.get(identity)
+                    if output is not None:
+                        yield target, output
+
+
+def sections(output: str) -> dict[str, str]:
+    """Return the output by container id; containers that are gone have none.
+
+    Raises:
+        OracleError: the command failed in one of them.
+    """
+    found: dict[str, str] = {}
+    identity = ""
+    lines: list[str] = []
+    for line in output.splitlines():
+        word, _, rest = line.partition(" ")
+        if word == "==begin":
+            identity, lines = rest, []
+        elif word == "==end":
+            if rest != "0":
+                raise OracleError(f"exit code {rest} in the container's network namespace: {' '.join(lines)}")
+            found[identity] = "\n".join(lines)
+        elif word != "==gone":
+            lines.append(line)
+    return found
+
+
+class IptablesPackets(_InNamespaces):
+    """Packets by rule, labelled exactly as `chaos_daemon_iptables_packets` is.
+
+    The same rule twice in a chain is one point, with the sum of both: its label set can only be there once.
+    """
+
+    name: ClassVar[str] = "iptables-packets"
+    summary: ClassVar[str] = (
+        "packets counted by each legacy iptables rule in the containers' network namespace"
+    )
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Run iptables-save with counters."""
+        return _by_rule(self.outputs(parameters.targets, IPTABLES), "packets")
+
+
+class IptablesBytes(_InNamespaces):
+    """Bytes by rule, labelled exactly as `chaos_daemon_iptables_packet_bytes` is."""
+
+    name: ClassVar[str] = "iptables-bytes"
+    summary: ClassVar[str] = "bytes counted by each legacy iptables rule in the containers' network namespace"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Run iptables-save with counters."""
+        return _by_rule(self.outputs(parameters.targets, IPTABLES), "size")
+
+
+class IpsetMembers(_InNamespaces):
+    """Members of all sets by container, labelled as `chaos_daemon_ipset_members` is."""
+
+    name: ClassVar[str] = "ipset-members"
+    summary: ClassVar[str] = "members of all ipsets in the containers' network namespace"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Run ipset save."""
+        return [
+            Point(labels=target.labels(), value=members_of(output))
+            for target, output in self.outputs(parameters.targets, IPSET)
+        ]
+
+
+class QdiscParameters(InTargets):
+    """Attributes: kind: only queueing disciplines of this kind, such as tbf."""
+
+    kind: str | None = None
+
+
+class TcQdiscs(_InNamespaces):
+    """Queueing disciplines of all interfaces by container, labelled as `chaos_daemon_tcs_rules` is."""
+
+    name: ClassVar[str] = "tc-qdiscs"
+    summary: ClassVar[str] = "queueing disciplines of all interfaces in the containers' network namespace"
+    parameters: ClassVar[type[Parameters]] = QdiscParameters
+
+    def read(self, parameters: QdiscParameters) -> list[Point]:
+        """Run tc qdisc show."""
+        return [
+            Point(labels=target.labels(), value=qdiscs_of(output, parameters.kind))
+            for target, output in self.outputs(parameters.targets, QDISCS)
+        ]
+
+
+def _by_rule(outputs: Iterator[tuple[Target, str]], counter: str) -> list[Point]:
+    sums: dict[tuple[tuple[str, str], ...], int] = defaultdict(int)
+    for target, output in outputs:
+        for rule in rules_of(output):
+            labels = {**target.labels(), **rule.labels()}
+            sums[tuple(labels.items())] += int(getattr(rule, counter))
+    return [Point(labels=dict(labels), value=value) for labels, value in sums.items()]
+
+
+ORACLES = [IptablesPackets, IptablesBytes, IpsetMembers, TcQdiscs]

@@ -1,0 +1,82 @@
+"""Processes on the nodes, from /proc."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+from harness.chaos import processes
+from harness.chaos.cleanup import container_ids
+from harness.chaos.daemons import Daemons
+from harness.oracle.asking import InTargets, asked
+from harness.oracle.base import Oracle, Parameters
+from harness.oracle.world import World
+from harness.recording.model import Point
+
+
+class ManagedParameters(Parameters):
+    """Attributes: node: only this node; all nodes together by default."""
+
+    node: str | None = None
+
+
+class ManagedProcesses(Oracle):
+    """Counts the commands that chaos-daemon started and still manages."""
+
+    name: ClassVar[str] = "managed-processes"
+    summary: ClassVar[str] = (
+        "children of chaos-daemon that run stress-ng, memStress, toda or tproxy, from /proc"
+    )
+    parameters: ClassVar[type[Parameters]] = ManagedParameters
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
+
+    def read(self, parameters: ManagedParameters) -> list[Point]:
+        """Look at one node or at all."""
+        with asked():
+            nodes = [parameters.node] if parameters.node else self._daemons.nodes()
+            return [
+                Point(
+                    value=sum(len(processes.managed(processes.look(self._daemons, node))) for node in nodes)
+                )
+            ]
+
+
+class ProcessParameters(InTargets):
+    """Attributes: named: the program's name, such as stress-ng."""
+
+    named: str
+
+
+class Processes(Oracle):
+    """Counts the processes of a program inside containers: in their cgroup or pid namespace."""
+
+    name: ClassVar[str] = "processes"
+    summary: ClassVar[str] = "processes of a program that run inside the given containers, from /proc"
+    parameters: ClassVar[type[Parameters]] = ProcessParameters
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
+
+    def read(self, parameters: ProcessParameters) -> list[Point]:
+        """Look at the nodes of the containers."""
+        found: set[tuple[str, int]] = set()
+        with asked():
+            for node in sorted({target.node for target in parameters.targets if target.node}):
+                seen = processes.look(self._daemons, node)
+                for target in parameters.targets:
+                    pod = self.world.cluster.get("Pod", target.pod, target.namespace)
+                    if target.node != node or pod is None:
+                        continue
+                    found |= {
+                        (node, process.pid)
+                        for identity in container_ids(pod)
+                        for process in processes.of_container(seen, identity)
+                        if process.program == parameters.named
+                    }
+        return [Point(value=len(found))]
+
+
+ORACLES = [ManagedProcesses, Processes]

@@ -1,0 +1,100 @@
+"""What the workload itself says when asked over HTTP, through the API server's proxy to its pods."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import Any, ClassVar
+
+from harness.chaos.daemons import Daemons
+from harness.oracle.asking import InTargets, asked
+from harness.oracle.base import Oracle, OracleError, Parameters
+from harness.oracle.world import World
+from harness.recording.model import Point
+
+PORT = 8080
+"""Where workloads answer HTTP, and requests of other replicas over UDP."""
+
+_ASK_SECONDS = 5.0
+_REQUEST_SECONDS = 0.3
+
+
+class ClockOffset(Oracle):
+    """Tells how far a workload's own clock is from its node's, in seconds; positive when it is ahead.
+
+    Both are compared with the harness' clock in the middle of their round trips, which are some
+    hundredths of a second: that is how exact it is.
+    """
+
+    name: ClassVar[str] = "clock-offset"
+    summary: ClassVar[str] = "the workload's own clock minus its node's, seconds, as the workload tells it"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Ask each workload and each node for its time."""
+        nodes: dict[str, float] = {}
+        points = []
+        with asked():
+            for target in parameters.targets:
+                if target.node not in nodes:
+                    before = time.time()
+                    told = float(self._daemons.run(target.node, "date +%s.%N"))
+                    nodes[target.node] = told - (before + time.time()) / 2
+                before = time.time()
+                told = float(_ask(self, target.namespace, target.pod, "clock")["time"])
+                offset = told - (before + time.time()) / 2
+                points.append(Point(labels=target.labels(), value=round(offset - nodes[target.node], 3)))
+        return points
+
+
+class Ends(Parameters):
+    """Attributes: source, target: names of the workload's pods."""
+
+    source: str
+    target: str
+
+
+class Reachable(Oracle):
+    """Tells whether a request of one pod to another is answered: 1 or 0.
+
+    It sends one request of the workload's counted traffic.
+    """
+
+    name: ClassVar[str] = "reachable"
+    summary: ClassVar[str] = "1 when a request from one of the workload's pods to another is answered, else 0"
+    parameters: ClassVar[type[Parameters]] = Ends
+
+    def read(self, parameters: Ends) -> list[Point]:
+        """Let the source send one request."""
+        with asked():
+            pod = self.world.cluster.get("Pod", parameters.target, self.world.namespace)
+            address = ((pod or {}).get("status") or {}).get("podIP")
+            if not address:
+                raise OracleError(f"the pod {parameters.target} has no address")
+            answer = _ask(
+                self,
+                self.world.namespace,
+                parameters.source,
+                "send",
+                {"to": f"{address}:{PORT}", "count": "1", "timeout": str(_REQUEST_SECONDS)},
+            )
+        return [Point(value=int(answer["answered"]))]
+
+
+def _ask(
+    oracle: Oracle, namespace: str, pod: str, path: str, params: dict[str, str] | None = None
+) -> dict[str, Any]:
+    status, body = oracle.world.cluster.proxy_get(
+        "pods", namespace, pod, PORT, path, params=params, timeout=_ASK_SECONDS
+    )
+    if status != 200:
+        raise OracleError(f"{pod} answered /{path} with HTTP {status}: {body[:200].decode(errors='replace')}")
+    answer: dict[str, Any] = json.loads(body)
+    return answer
+
+
+ORACLES = [ClockOffset, Reachable]
