@@ -37,7 +37,7 @@ def conflist(pods: str) -> str:
                 {
                     "type": "bridge",
                     "bridge": "cni0",
-                    "isDefaultGateway": True,
+                    "isGateway": True,
                     "hairpinMode": True,
                     # The plugin's masquerading would hide a pod's address from pods on other nodes, and
                     # Chaos Mesh selects by address: `commands` masquerades what leaves the cluster only.

@@ -20,6 +20,9 @@ POD_SUBNET = "10.244.0.0/16"
 _LIST_SECONDS = 30.0
 _CREATE_SECONDS = 300.0
 _DELETE_SECONDS = 90.0
+# fixtures/images/node: the folder of archives to import, and the unit that does it.
+_ARCHIVES = "/kind/more-images"
+_IMPORT_UNIT = "chaos-harness-more-images.service"
 _LABEL = "io.x-k8s.kind.cluster"
 
 
@@ -39,8 +42,11 @@ def config(images: ImageSet, *, workers: int, cgroup_v1: bool) -> str:
         workers: nodes besides the control plane.
         cgroup_v1: the host has cgroup v1, which kubelet 1.35 refuses unless told otherwise.
     """
-    # No taints: pods may run on the control plane too, so that N workers make N + 1 usable nodes.
-    patches: list[dict[str, Any]] = [{"kind": "InitConfiguration", "nodeRegistration": {"taints": []}}]
+    patches: list[dict[str, Any]] = []
+    if workers:
+        # Pods may run on the control plane too, so that N workers make N + 1 usable nodes. Of a single
+        # node kind itself removes the taint, and fails when there is none.
+        patches.append({"kind": "InitConfiguration", "nodeRegistration": {"taints": []}})
     if images.image_repository:
         cluster: dict[str, Any] = {
             "kind": "ClusterConfiguration",
@@ -56,13 +62,18 @@ def config(images: ImageSet, *, workers: int, cgroup_v1: bool) -> str:
     networking: dict[str, Any] = {"podSubnet": POD_SUBNET}
     if images.needs_own_cni:
         networking["disableDefaultCNI"] = True
+    mounts = [
+        {"hostPath": str(archive), "containerPath": f"{_ARCHIVES}/{number}-{archive.name}", "readOnly": True}
+        for number, archive in enumerate(images.archives)
+    ]
+    roles = ["control-plane", *["worker"] * workers]
     return yaml.safe_dump(
         {
             "kind": "Cluster",
             "apiVersion": "kind.x-k8s.io/v1alpha4",
             "networking": networking,
             "kubeadmConfigPatches": [yaml.safe_dump(patch, sort_keys=False) for patch in patches],
-            "nodes": [{"role": "control-plane"}, *({"role": "worker"} for _ in range(workers))],
+            "nodes": [{"role": role, "extraMounts": mounts} if mounts else {"role": role} for role in roles],
         },
         sort_keys=False,
     )
@@ -89,7 +100,6 @@ def create(
                 f"--kubeconfig={kubeconfig}",
                 "--config=-",
                 "--retain",
-                "--verbosity=1",
             ],
             timeout=_CREATE_SECONDS,
             env=engine.env,
@@ -121,7 +131,8 @@ def containers(cluster: str, engine: Engine) -> list[Container]:
     for line in result.stdout.splitlines():
         name, _, state = line.partition("\t")
         if name:
-            found.append(Container(name, state.strip().lower() == "running"))
+            # Docker and newer podman say "running", podman 4.3 "Up 3 minutes ago".
+            found.append(Container(name, state.strip().lower().startswith(("running", "up"))))
     return sorted(found, key=lambda container: container.name)
 
 
@@ -169,23 +180,22 @@ def export_kubeconfig(cluster: str, engine: Engine, *, kind: Path, kubeconfig: P
     )
 
 
-def load_archives(
-    images: ImageSet, engine: Engine, nodes: list[str], *, logs: Path, cancel: threading.Event
-) -> None:
-    """Import the image archives into every node: one at a time, because a node imports one image at a time.
+def wait_for_archives(engine: Engine, nodes: list[str], *, logs: Path, cancel: threading.Event) -> None:
+    """Wait until each node has imported the archives that `config` mounted into it.
 
-    Parallel imports of shared layers are what made others' clusters hang.
+    A unit of our node image does it while kubeadm works; starting the unit waits for its end.
+
+    Raises:
+        CommandError: an archive could not be imported.
     """
-    for archive in images.archives:
-        for node in nodes:
-            engine.run(
-                f"import {archive.name} into {node}",
-                ["exec", "--interactive", node, "ctr", "--namespace=k8s.io", "images", "import", "-"],
-                timeout=_CREATE_SECONDS,
-                stdin_file=archive,
-                log=logs / "images.log",
-                cancel=cancel,
-            )
+    for node in nodes:
+        engine.run(
+            f"import the images into {node}",
+            ["exec", node, "systemctl", "start", _IMPORT_UNIT],
+            timeout=_CREATE_SECONDS,
+            log=logs / "images.log",
+            cancel=cancel,
+        )
 
 
 def _remove_volumes(container: str, engine: Engine, logs: Path) -> None:

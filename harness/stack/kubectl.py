@@ -12,6 +12,8 @@ from harness.base import process
 
 REQUEST_SECONDS = 10.0
 
+_WARNINGS = 5
+
 
 @dataclass(frozen=True)
 class Kubectl:
@@ -61,16 +63,40 @@ class Kubectl:
         )
 
     def rollout(self, kind: str, namespace: str, name: str, *, timeout: float) -> None:
-        """Wait until a Deployment or DaemonSet runs as it should, or raise CommandError."""
-        self.run(
-            f"wait for {kind} {namespace}/{name}",
-            "rollout",
-            "status",
-            f"{kind}/{name}",
+        """Wait until a Deployment or DaemonSet runs as it should.
+
+        Raises:
+            CommandError: it does not in time; with the namespace's last warnings, which say why.
+        """
+        try:
+            self.run(
+                f"wait for {kind} {namespace}/{name}",
+                "rollout",
+                "status",
+                f"{kind}/{name}",
+                f"--namespace={namespace}",
+                f"--timeout={timeout:.0f}s",
+                timeout=timeout + 5,
+            )
+        except process.CommandError as error:
+            error.details += self.warnings(namespace)
+            raise
+
+    def warnings(self, namespace: str) -> list[str]:
+        """Return the last warnings among a namespace's events, for messages; none when nobody answers."""
+        shown = "--output=jsonpath={range .items[*]}{.involvedObject.name}: {.message}{'\\n'}{end}"
+        result = self.run(
+            "read the events",
+            "get",
+            "events",
             f"--namespace={namespace}",
-            f"--timeout={timeout:.0f}s",
-            timeout=timeout + 5,
+            "--field-selector=type=Warning",
+            "--sort-by=.lastTimestamp",
+            shown,
+            check=False,
+            cancel=None,
         )
+        return result.stdout.splitlines()[-_WARNINGS:] if result.returncode == 0 else []
 
 
 def service_path(namespace: str, name: str, port: int, path: str) -> str:

@@ -181,7 +181,7 @@ class _Stack:
             # be looked for in a registry, and only again after a back-off.
             if self.images.archives:
                 with self.progress.step("importing images into the nodes"):
-                    kind.load_archives(self.images, self.engine, nodes, logs=self.logs, cancel=self.cancel)
+                    kind.wait_for_archives(self.engine, nodes, logs=self.logs, cancel=self.cancel)
             if self.images.needs_own_cni:
                 with self.progress.step("connecting the pod network"):
                     cni.install(self._kubectl("network"), self.engine)
