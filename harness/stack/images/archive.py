@@ -66,8 +66,7 @@ def write_archive(out: Path, images: Sequence[Image]) -> None:
     """Write images to one archive in the format of `docker save`; a shared layer is in it once."""
     manifest = []
     written: set[str] = set()
-    with tarfile.open(out, "w") as archive:
-        archive.copybufsize = _COPY_BYTES
+    with _writing(out) as archive:
         for image in images:
             config = image.config()
             config_name = f"{hashlib.sha256(config).hexdigest()}.json"
@@ -94,8 +93,7 @@ def write_layer(out: Path, files: Mapping[str, Path | bytes], links: Mapping[str
         links: path inside the image to what a symbolic link there says.
     """
     links = links or {}
-    with tarfile.open(out, "w") as layer:
-        layer.copybufsize = _COPY_BYTES
+    with _writing(out) as layer:
         folders: set[str] = set()
         for name in sorted([*files, *links]):
             for parent in reversed(Path(name).parents[:-1]):
@@ -123,6 +121,13 @@ def digest_of_layer(path: Path) -> Layer:
     """Return a layer that was just written, with its digest."""
     with path.open("rb") as file:
         return Layer(path, hashlib.file_digest(file, "sha256").hexdigest())
+
+
+def _writing(out: Path) -> tarfile.TarFile:
+    archive = tarfile.TarFile(out, "w", format=tarfile.PAX_FORMAT)
+    # Layers are hundreds of megabytes; tarfile copies 16 KiB at a time.
+    archive.copybufsize = _COPY_BYTES  # type: ignore[attr-defined]
+    return archive
 
 
 def _add_bytes(archive: tarfile.TarFile, name: str, content: bytes) -> None:

@@ -21,7 +21,14 @@ WITH_CGO = ("chaos-daemon", "chaos-dashboard")
 FAKE_CLOCK = "pkg/time/fakeclock"
 # What decides how the commands, the CRDs and the chart come out.
 _INPUTS = ("cmd", "pkg", "controllers", "api", "hack/pause.c", CHART, "go.mod", "go.sum")
-_NEEDED = ("go.mod", "go.sum", *(f"cmd/{name}" for name in COMMANDS), FAKE_CLOCK, f"{CHART}/Chart.yaml", "hack/pause.c")
+_NEEDED = (
+    "go.mod",
+    "go.sum",
+    *(f"cmd/{name}" for name in COMMANDS),
+    FAKE_CLOCK,
+    f"{CHART}/Chart.yaml",
+    "hack/pause.c",
+)
 _NOT_COPIED = (".git", "ui", "node_modules", "output")
 
 
@@ -50,7 +57,9 @@ class Checkout:
             raise UsageError(f"there is no folder {folder}", next_step=hint)
         missing = [name for name in _NEEDED if not (folder / name).exists()]
         if missing:
-            raise UsageError(f"{folder} is no checkout of Chaos Mesh: no {', '.join(missing)}", next_step=hint)
+            raise UsageError(
+                f"{folder} is no checkout of Chaos Mesh: no {', '.join(missing)}", next_step=hint
+            )
         first = (folder / "go.mod").read_text().split("\n", 1)[0].strip()
         if first != f"module {CHAOS_MESH}":
             raise UsageError(f"{folder / 'go.mod'} says '{first}', not 'module {CHAOS_MESH}'", next_step=hint)
@@ -130,7 +139,9 @@ def pin_api(source: Path, *, go: Go, stack: Path) -> None:
     """Give a source tree without its API module the pinned one, and the hashes of that."""
     pinned = go.pinned(CHAOS_MESH_API, stack)
     go.edit(source / "go.mod", f"-replace={CHAOS_MESH_API}={pinned}")
-    wanted = [line for line in (stack / "go.sum").read_text().splitlines() if line.startswith(CHAOS_MESH_API + " ")]
+    wanted = [
+        line for line in (stack / "go.sum").read_text().splitlines() if line.startswith(CHAOS_MESH_API + " ")
+    ]
     with (source / "go.sum").open("a") as sums:
         sums.write("".join(f"{line}\n" for line in wanted))
 

@@ -9,7 +9,7 @@ import threading
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from harness.base import process
 from harness.base.errors import UsageError
@@ -25,15 +25,36 @@ _TAR_SECONDS = 300.0
 
 # Not needed in a container; without them the packages unpack faster.
 _LEFT_OUT = (
-    "usr/share/doc", "usr/share/man", "usr/share/locale", "usr/share/info", "usr/share/lintian",
+    "usr/share/doc",
+    "usr/share/man",
+    "usr/share/locale",
+    "usr/share/info",
+    "usr/share/lintian",
     "usr/share/bash-completion",
-)  # fmt: skip
+)
+# What names this machine, its mirror or the time of the installation.
 _TRACES = (
-    "etc/apt/sources.list", "etc/apt/apt.conf.d/90host", "etc/resolv.conf", "etc/hostname", "usr/sbin/policy-rc.d",
-    "var/cache/apt/archives", "var/cache/apt/pkgcache.bin", "var/cache/apt/srcpkgcache.bin", "var/lib/apt/lists",
-    "var/log/bootstrap.log", "var/log/dpkg.log", "var/log/apt", "var/log/alternatives.log", "var/cache/ldconfig",
-    "var/cache/debconf/templates.dat-old", "var/cache/debconf/config.dat-old", "var/lib/dpkg/status-old",
-)  # fmt: skip
+    "etc/apt/sources.list",
+    "etc/apt/apt.conf.d/90host",
+    "etc/resolv.conf",
+    "etc/hostname",
+    "etc/machine-id",
+    "usr/sbin/policy-rc.d",
+    "var/cache/apt/archives",
+    "var/cache/apt/pkgcache.bin",
+    "var/cache/apt/srcpkgcache.bin",
+    "var/cache/debconf/config.dat-old",
+    "var/cache/debconf/templates.dat-old",
+    "var/cache/ldconfig",
+    "var/lib/apt/lists",
+    "var/lib/dpkg/status-old",
+    "var/log/alternatives.log",
+    "var/log/apt",
+    "var/log/bootstrap.log",
+    "var/log/dpkg.log",
+)
+# Engines mount over the first two; systemd wants the third to be there.
+_EMPTY = ("etc/resolv.conf", "etc/hostname", "etc/machine-id")
 
 Stamp: TypeAlias = tuple[int, int, int, int, int, str]
 
@@ -63,7 +84,16 @@ class Debian:
         # The private mount namespace takes debootstrap's mounts away with the process, however it ends.
         self._run(
             f"bootstrap Debian {self.suite}",
-            ["unshare", "--mount", "debootstrap", "--variant=minbase", *verified, self.suite, root, mirror(self.suite)],
+            [
+                "unshare",
+                "--mount",
+                "debootstrap",
+                "--variant=minbase",
+                *verified,
+                self.suite,
+                root,
+                mirror(self.suite),
+            ],
             timeout=_BOOTSTRAP_SECONDS,
             log=log,
             next_step=f"check that the Debian mirror is reachable, or name one in {MIRROR_VARIABLE}",
@@ -97,7 +127,16 @@ class Debian:
         root.mkdir()
         self._run(
             "unpack the base system",
-            ["tar", "--extract", "--numeric-owner", "--xattrs", "--xattrs-include=*", f"--file={base}", "-C", root],
+            [
+                "tar",
+                "--extract",
+                "--numeric-owner",
+                "--xattrs",
+                "--xattrs-include=*",
+                f"--file={base}",
+                "-C",
+                root,
+            ],
             timeout=_TAR_SECONDS,
             log=log,
         )
@@ -110,7 +149,16 @@ class Debian:
         no_services.chmod(0o755)
 
         def inside(name: str, argv: Sequence[str], timeout: float = 60.0) -> process.Result:
-            words = ["unshare", "--mount", "--pid", "--fork", f"--mount-proc={root}/proc", "chroot", root, *argv]
+            words: list[str | Path] = [
+                "unshare",
+                "--mount",
+                "--pid",
+                "--fork",
+                f"--mount-proc={root}/proc",
+                "chroot",
+                root,
+                *argv,
+            ]
             return self._run(name, words, timeout=timeout, log=log, env=_ENV)
 
         inside("update Debian's package lists", ["apt-get", "-q", "update"], _INSTALL_SECONDS)
@@ -132,8 +180,21 @@ class Debian:
         recursion = [] if list(names) == ["."] else ["--no-recursion"]
         self._run(
             f"pack {tar.name}",
-            ["tar", "--create", "--numeric-owner", "--xattrs", "--xattrs-include=*", "--sort=name", *recursion,
-             f"--file={tar}", "-C", root, "--null", "--verbatim-files-from", "--files-from=-"],  # fmt: skip
+            [
+                "tar",
+                "--create",
+                "--numeric-owner",
+                "--xattrs",
+                "--xattrs-include=*",
+                "--sort=name",
+                *recursion,
+                f"--file={tar}",
+                "-C",
+                root,
+                "--null",
+                "--verbatim-files-from",
+                "--files-from=-",
+            ],
             timeout=_TAR_SECONDS,
             log=log,
             input_text="".join(f"{name}\0" for name in names),
@@ -145,8 +206,8 @@ class Debian:
         wanted = ("Acquire::http", "Acquire::https", "Acquire::Retries", "Acquire::ForceIPv4")
         return "".join(f"{line}\n" for line in dumped.splitlines() if line.startswith(wanted))
 
-    def _run(self, name: str, argv: Sequence[str | Path], **options: object) -> process.Result:
-        return process.run(name, argv, cancel=self.cancel, **options)  # type: ignore[arg-type]
+    def _run(self, name: str, argv: Sequence[str | Path], **options: Any) -> process.Result:
+        return process.run(name, argv, cancel=self.cancel, **options)
 
 
 _ENV = {
@@ -168,11 +229,18 @@ def mirror(suite: str) -> str:
     if shutil.which("apt-get"):
         told = process.run(
             "ask apt for its mirror",
-            ["apt-get", "indextargets", "--format", "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)",
-             "Created-By: Packages"],  # fmt: skip
+            [
+                "apt-get",
+                "indextargets",
+                "--format",
+                "$(REPO_URI) $(RELEASE) $(COMPONENT) $(ORIGIN)",
+                "Created-By: Packages",
+            ],
             timeout=30,
         ).stdout
-        rows = [row for row in (line.split() for line in told.splitlines()) if len(row) >= 3 and row[2] == "main"]
+        rows = [
+            row for row in (line.split() for line in told.splitlines()) if len(row) >= 3 and row[2] == "main"
+        ]
         same = [row[0] for row in rows if row[1] == suite]
         other = [row[0] for row in rows if "-" not in row[1] and row[3:] == ["Debian"]]
         if same or other:
@@ -197,7 +265,7 @@ def _stamps(root: Path) -> dict[str, Stamp]:
                 seen.st_gid,
                 0 if is_folder else seen.st_size,
                 0 if is_folder else seen.st_mtime_ns // 1_000_000_000,  # tar keeps whole seconds
-                os.readlink(path) if stat.S_ISLNK(seen.st_mode) else "",
+                str(path.readlink()) if stat.S_ISLNK(seen.st_mode) else "",
             )
     return found
 
@@ -214,18 +282,14 @@ def _whiteouts(root: Path, gone: Sequence[str]) -> list[str]:
 
 
 def _clean(root: Path) -> None:
-    """Remove what names this machine, its mirror or the time of the installation."""
     for name in _TRACES:
         path = root / name
         if path.is_dir() and not path.is_symlink():
             _empty(path)
         else:
             path.unlink(missing_ok=True)
-    (root / "etc/resolv.conf").touch()
-    (root / "etc/hostname").touch()
-    machine_id = root / "etc/machine-id"
-    machine_id.unlink(missing_ok=True)
-    machine_id.touch()
+    for name in _EMPTY:
+        (root / name).touch()
 
 
 def _empty(folder: Path) -> None:

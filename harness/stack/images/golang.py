@@ -62,12 +62,15 @@ class Go:
         Raises:
             CommandError: a module cannot be had, or go.mod or go.sum lack something.
         """
-        template = "{{with .Module}}{{with .Replace}}{{.Path}} {{.Version}}{{else}}{{.Path}} {{.Version}}{{end}}{{end}}"
+        told = "{{.Path}} {{.Version}}"
+        template = f"{{{{with .Module}}}}{{{{with .Replace}}}}{told}{{{{else}}}}{told}{{{{end}}}}{{{{end}}}}"
         args = ["list", "-mod=readonly", "-deps", f"-tags={tags}", "-f", template, *packages]
         name = f"resolve the Go modules of {folder.name}"
         out = self._run(name, args, folder, timeout=_LONGEST_LIST_SECONDS, log=log)
         sums = dict(
-            line.rsplit(" ", 1) for line in (folder / "go.sum").read_text().splitlines() if "/go.mod " not in line
+            line.rsplit(" ", 1)
+            for line in (folder / "go.sum").read_text().splitlines()
+            if "/go.mod " not in line
         )
         modules = {line for line in out.splitlines() if line.strip()}
         return sorted(f"{module.strip()} {sums.get(module.strip(), '')}".strip() for module in modules)
@@ -101,7 +104,16 @@ class Go:
         """
         linked = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in (stamps or {}).items())])
         modfile_flag = [f"-modfile={modfile}"] if modfile else []
-        args = ["build", *BUILD_FLAGS, *modfile_flag, f"-tags={tags}", f"-ldflags={linked}", "-o", f"{out}/", *packages]
+        args = [
+            "build",
+            *BUILD_FLAGS,
+            *modfile_flag,
+            f"-tags={tags}",
+            f"-ldflags={linked}",
+            "-o",
+            f"{out}/",
+            *packages,
+        ]
         self._run(
             f"compile {', '.join(Path(package).name for package in packages)}",
             args,
@@ -128,7 +140,13 @@ class Go:
         # GOGC trades memory for time; GOFLAGS and GOWORK of the user's own must not change a build.
         settings = {"GOGC": "400", "GOFLAGS": "", "GOWORK": "off", **(env or {})}
         return process.run(
-            name, [self.program, *args], timeout=timeout, cwd=folder, env=settings, log=log, cancel=self.cancel
+            name,
+            [self.program, *args],
+            timeout=timeout,
+            cwd=folder,
+            env=settings,
+            log=log,
+            cancel=self.cancel,
         ).stdout
 
 

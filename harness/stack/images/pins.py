@@ -11,6 +11,11 @@ from harness.stack.images.golang import pinned_version
 
 CHAOS_MESH = "github.com/chaos-mesh/chaos-mesh"
 CHAOS_MESH_API = "github.com/chaos-mesh/chaos-mesh/api"
+COREDNS = "github.com/coredns/coredns"
+ETCD = "go.etcd.io/etcd/server/v3"
+KIND = "sigs.k8s.io/kind"
+HELM = "helm.sh/helm/v3"
+KUBERNETES = "k8s.io/kubernetes"
 PROMETHEUS = "github.com/prometheus/prometheus"
 
 

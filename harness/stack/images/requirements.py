@@ -46,10 +46,11 @@ def ensure(needed: Mapping[str, str], *, progress: Progress, logs: Path) -> None
     log = logs / "images-packages.log"
     env = {"DEBIAN_FRONTEND": "noninteractive"}
     with progress.step(f"installing Debian packages: {', '.join(packages)}", "10-60 s"):
-        process.run("update the package lists", ["apt-get", "-q", "update"], timeout=_INSTALL_SECONDS, env=env,
-                    log=log, next_step=hint)  # fmt: skip
-        install = ["apt-get", "-q", "install", "-y", "--no-install-recommends", *packages]
-        process.run("install packages", install, timeout=_INSTALL_SECONDS, env=env, log=log, next_step=hint)
+        for name, argv in (
+            ("update the package lists", ["apt-get", "-q", "update"]),
+            ("install packages", ["apt-get", "-q", "install", "-y", "--no-install-recommends", *packages]),
+        ):
+            process.run(name, argv, timeout=_INSTALL_SECONDS, env=env, log=log, next_step=hint)
 
 
 def _is_there(name: str) -> bool:

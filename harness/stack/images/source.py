@@ -13,10 +13,21 @@ from harness.stack.images import chaosmesh, recipes, requirements
 from harness.stack.images.artefact import Entry, digest_of
 from harness.stack.images.golang import Go
 from harness.stack.images.graph import build_all
-from harness.stack.images.pins import CHAOS_MESH, CHAOS_MESH_API, PROMETHEUS, Pins, version_of
-from harness.stack.images.recipes import Names
+from harness.stack.images.names import REGISTRY, ROLES, Names
+from harness.stack.images.pins import (
+    CHAOS_MESH,
+    CHAOS_MESH_API,
+    COREDNS,
+    ETCD,
+    HELM,
+    KIND,
+    KUBERNETES,
+    PROMETHEUS,
+    Pins,
+    version_of,
+)
 from harness.stack.images.store import Store
-from harness.stack.imageset import ImageRef, ImageSet, StandIn
+from harness.stack.imageset import ImageSet, StandIn
 
 _LOAD_SECONDS = 300.0
 _ASK_SECONDS = 30.0
@@ -25,7 +36,7 @@ STAND_INS = [
     StandIn(
         name="nsexec",
         replaces="github.com/chaos-mesh/nsexec",
-        limits="with -l only a statically linked command keeps the caller's libraries in the other mount namespace",
+        limits="with -l only a static command keeps the caller's libraries in another mount namespace",
     ),
     StandIn(
         name="memStress",
@@ -71,38 +82,35 @@ def prepare(
     )
     store.prune(entries.values())
     node = entries[made.node.name]
-    node_image = node.path("name.txt").read_text().strip()
-    load(engine, node_image, node.path("node.tar"), progress=progress, logs=logs)
+    node_image = node.path(recipes.NODE_NAME).read_text().strip()
+    load(engine, node_image, node.path(recipes.NODE_ARCHIVE), progress=progress, logs=logs)
     tools = entries[made.tools.name]
-    kubernetes = version_of(recipes.KUBERNETES, stack)
+    kubernetes = version_of(KUBERNETES, stack)
     api_pinned = version_of(CHAOS_MESH_API, stack)
     return ImageSet(
         mode="source",
         key=key_of(entries),
         node_image=node_image,
-        archives=[entries[made.workloads.name].path("images.tar")],
+        archives=[entries[made.workloads.name].path(recipes.WORKLOADS_ARCHIVE)],
         kind=tools.path("kind"),
         helm=tools.path("helm"),
         kubectl=entries[made.kubernetes.name].path("kubectl"),
         promtool=entries[made.prometheus.name].path("promtool"),
         kubernetes=kubernetes,
-        images={
-            role: ImageRef(registry=recipes.REGISTRY, repository=names.of(role)[0], tag=names.of(role)[1])
-            for role in ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
-        },
+        images={role: names.of(role) for role in ROLES},
         chart=str(entries[made.chart.name].path("chart")),
         crds=entries[made.crds.name].path("crds"),
-        image_repository=recipes.REGISTRY,
-        etcd_tag=version_of(recipes.ETCD, stack),
-        coredns_tag=version_of(recipes.COREDNS, stack),
+        image_repository=REGISTRY,
+        etcd_tag=version_of(ETCD, stack),
+        coredns_tag=version_of(COREDNS, stack),
         needs_own_cni=True,
         stand_ins=STAND_INS,
         versions={
             "kubernetes": kubernetes,
-            "etcd": version_of(recipes.ETCD, stack),
-            "coredns": version_of(recipes.COREDNS, stack),
-            "kind": version_of("sigs.k8s.io/kind", stack),
-            "helm": version_of("helm.sh/helm/v3", stack),
+            "etcd": version_of(ETCD, stack),
+            "coredns": version_of(COREDNS, stack),
+            "kind": version_of(KIND, stack),
+            "helm": version_of(HELM, stack),
             "chaos-mesh": chaos_mesh,
             "chaos-mesh-api": chaos_mesh if checkout and checkout.has_api else api_pinned,
             "prometheus": prometheus,
@@ -129,7 +137,9 @@ def release_of_prometheus(module: str) -> str:
 
 def debian_versions(installed: Entry, packages: tuple[str, ...]) -> dict[str, str]:
     """Return package to version, of the packages that were installed into a root file system."""
-    listed = dict(line.split(" ", 1) for line in installed.path("packages.txt").read_text().splitlines() if line)
+    listed = dict(
+        line.split(" ", 1) for line in installed.path("packages.txt").read_text().splitlines() if line
+    )
     return {package: listed[package] for package in packages}
 
 
@@ -139,21 +149,33 @@ def load(engine: Engine, image: str, archive: Path, *, progress: Progress, logs:
     Raises:
         CommandError: the engine cannot load it.
     """
-    known = engine.run("look for the node image", ["image", "inspect", "--format", "{{.Id}}", image],
-                       timeout=_ASK_SECONDS, check=False)  # fmt: skip
+    known = engine.run(
+        "look for the node image",
+        ["image", "inspect", "--format", "{{.Id}}", image],
+        timeout=_ASK_SECONDS,
+        check=False,
+    )
     if known.returncode == 0:
         return
     with progress.step(f"loading the node image into {engine.name}", "10-20 s"):
-        engine.run("load the node image", ["load", "--input", str(archive)], timeout=_LOAD_SECONDS,
-                   log=logs / "images-load.log")  # fmt: skip
+        engine.run(
+            "load the node image",
+            ["load", "--input", str(archive)],
+            timeout=_LOAD_SECONDS,
+            log=logs / "images-load.log",
+        )
     _remove_older(engine, image)
 
 
 def _remove_older(engine: Engine, image: str) -> None:
     """Remove node images of other keys; one that a container uses stays."""
     repository = image.rsplit(":", 1)[0]
-    listed = engine.run("list node images", ["images", "--format", "{{.Repository}}:{{.Tag}}", repository],
-                        timeout=_ASK_SECONDS, check=False)  # fmt: skip
+    listed = engine.run(
+        "list node images",
+        ["images", "--format", "{{.Repository}}:{{.Tag}}", repository],
+        timeout=_ASK_SECONDS,
+        check=False,
+    )
     for name in listed.stdout.split():
         if name != image and name.startswith(f"{repository}:"):
             engine.run("remove an older node image", ["rmi", name], timeout=_LOAD_SECONDS, check=False)

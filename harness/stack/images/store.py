@@ -30,9 +30,7 @@ class Store:
         """Return the complete entry for this artefact's key, or None."""
         return self._load(self._folder(artefact, artefact.key(used)))
 
-    def get(
-        self, artefact: Artefact, used: dict[str, Entry], *, progress: Progress, logs: Path
-    ) -> Entry:
+    def get(self, artefact: Artefact, used: dict[str, Entry], *, progress: Progress, logs: Path) -> Entry:
         """Return the entry for this artefact's key, building it when it is not there.
 
         The build goes to a temporary folder that is renamed when it is complete, so that an entry
