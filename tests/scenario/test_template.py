@@ -1,4 +1,3 @@
-# ruff: noqa: E501  (messages are asserted whole)
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
