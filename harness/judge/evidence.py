@@ -90,7 +90,7 @@ class Evidence:
         return [each for target in sorted(self.selection.series) for each in self.selection.series[target]]
 
     def _samples(self, labels: dict[str, str], series: Series) -> dict[str, Any]:
-        assert self.state is not None  # noqa: S101
+        assert self.state is not None
         end = bisect_right(series.times, self.state.time)
         part = slice(max(0, end - _SAMPLES), end)
         samples = [list(pair) for pair in zip(series.times[part], series.values[part], strict=True)]
@@ -98,7 +98,7 @@ class Evidence:
 
     def _nearest(self) -> list[dict[str, Any]]:
         """Return series of the same metric that miss the fewest matchers, and which ones."""
-        assert self.state is not None  # noqa: S101
+        assert self.state is not None
         tests = {label: (label_test(wanted), _wanted(wanted)) for label, wanted in self.where.items()}
         near: list[tuple[int, dict[str, Any]]] = []
         for series in self.recording.by_name.get(self.selection.metric, []):

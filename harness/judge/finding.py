@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict
 class Verdict(StrEnum):
     """How an expectation, a step or a scenario came out."""
 
-    PASS = "passed"
+    PASS = "passed"  # noqa: S105
     FAIL = "failed"
     KNOWN_ISSUE = "known_issue"
     SKIPPED = "skipped"

@@ -89,7 +89,7 @@ class Case:
         self._steady = 1
         self._deadline = 0.0
         self._streak: list[float] = []
-        self._shows_streak = 0
+        self._shows_streak: list[float] = []
         self._streak_began: float | None = None
         self._last: _Judged | None = None
         self._last_compared: _Judged | None = None
@@ -130,14 +130,16 @@ class Case:
             return []
         return increases(self._selection, self._baseline, state)
 
-    def _advance(self, now: float, final: bool) -> Pending | Finding:
+    def _advance(  # noqa: PLR0911  (one for each thing that may be missing)
+        self, now: float, final: bool
+    ) -> Pending | Finding:
         right, shows = self._sides()
         if waiting := self._begin(right):
             if final:
                 return self.error(f"the step ended before a decision: {waiting}")
             return Pending(waiting_for=waiting)
-        assert self._selection is not None  # noqa: S101  (_begin made both)
-        assert self._sweep is not None  # noqa: S101
+        assert self._selection is not None
+        assert self._sweep is not None
         self._selection.refresh()
         while True:
             expired = now > self._limit() + SLACK_SCRAPES * self.recording.manifest.interval
@@ -156,7 +158,7 @@ class Case:
                     return Pending(waiting_for=judged.reason)
                 judged = _Judged(state, None, judged.reason)
             self._sweep.accept(state)
-            decided = self._weigh(judged, right, shows)
+            decided = self._weigh(judged)
             if decided is not None:
                 return decided
 
@@ -187,7 +189,7 @@ class Case:
 
     def _first(self, state: State, right: _Side) -> None:
         """Take up the baseline when the first state shows which targets matter."""
-        assert self._selection is not None  # noqa: S101
+        assert self._selection is not None
         self._baseline = baseline(self._selection, self.recording.seen_at(self.expected.step, "started"))
         self._steady = 1 + self.spec.hold
         if self.spec.known_issue or self._was_right(state, right):
@@ -228,15 +230,17 @@ class Case:
         if lacking := _lacking(self._baseline, state):
             raise _Unjudgeable(lacking)
 
-    def _weigh(self, judged: _Judged, right: _Side, shows: _Side | None) -> Finding | None:
+    def _weigh(self, judged: _Judged) -> Finding | None:
         """Take one more state into account; return the finding if it decides."""
         self._last = judged
-        outcome = judged.outcome
-        if outcome is None:
+        if judged.outcome is None:
             return None
         self._last_compared = judged
-        if shows is not None and judged.shows is not None:
-            return self._weigh_waiver(judged, outcome, judged.shows)
+        if judged.shows is not None:
+            return self._weigh_waiver(judged, judged.outcome, judged.shows)
+        return self._weigh_right(judged, judged.outcome)
+
+    def _weigh_right(self, judged: _Judged, outcome: Outcome) -> Finding | None:
         time = judged.state.time
         if outcome.holds:
             if not self._streak and time > self._deadline:
@@ -256,28 +260,23 @@ class Case:
 
     def _weigh_waiver(self, judged: _Judged, outcome: Outcome, other: Outcome) -> Finding | None:
         issue = self.spec.known_issue
-        assert issue is not None  # noqa: S101
+        assert issue is not None
         time = judged.state.time
         if outcome.holds and other.holds:
             reason = f"the waiver {issue.id} does not differ from what is right: both hold"
             return self._make(Verdict.FAIL, reason, judged)
-        if outcome.holds:
-            self._streak.append(time)
-            self._shows_streak = 0
-        elif other.holds:
-            self._shows_streak += 1
-            self._streak = []
+        if outcome.holds or other.holds:
+            running = self._streak if outcome.holds else self._shows_streak
+            self._streak = [*self._streak, time] if outcome.holds else []
+            self._shows_streak = [*self._shows_streak, time] if other.holds else []
+            if not running:
+                self._streak_began = time
         else:
-            self._streak = []
-            self._shows_streak = 0
-        if self._streak or self._shows_streak:
-            self._streak_began = time if self._streak_began is None else self._streak_began
-        else:
-            self._streak_began = None
+            self._streak, self._shows_streak, self._streak_began = [], [], None
         if len(self._streak) >= self._steady:
             reason = f"fixed upstream? the right value is seen: remove the waiver {issue.id}"
             return self._make(Verdict.FAIL, reason, judged)
-        if self._shows_streak >= self._steady:
+        if len(self._shows_streak) >= self._steady:
             reason = f"known issue {issue.id}: {other.expected}"
             return self._make(Verdict.KNOWN_ISSUE, reason, judged, known_issue=issue.id)
         if outcome.final and other.final:
@@ -299,9 +298,10 @@ class Case:
         near = self._deadline - _NEAR_DEADLINE_SCRAPES * interval
         if compared is None or compared.state.time < near:
             return self.error(f"nothing could be compared near the deadline: {last.reason}", judged=last)
-        assert compared.outcome is not None  # noqa: S101
-        if self._streak_began is not None:
-            return self.error(f"could not be followed to the end: {last.reason}", judged=last)
+        assert compared.outcome is not None
+        if self._streak and shows is None:
+            reason = last.reason or "too few scrapes"
+            return self.error(f"true at {_at(self._streak[0])}, then not followed: {reason}", judged=last)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         within = f"within {scrapes} scrape{'s' if scrapes > 1 else ''} and {GRACE_SCRAPES} more"
         reason = f"never {within}; at the last: {compared.outcome.reason}"
@@ -312,11 +312,15 @@ class Case:
             )
         return self._make(Verdict.FAIL, reason, compared)
 
+    def _counts(self) -> bool:
+        shown = self.spec.known_issue.shows if self.spec.known_issue else {}
+        return self._baseline is not None and "increases_by" in (self.spec.kind, *shown)
+
     def _limit(self) -> float:
         """Return the time until which states count (seconds)."""
         interval = self.recording.manifest.interval
         limit = self._deadline + GRACE_SCRAPES * interval
-        if self._streak_began is not None:
+        if self._streak_began is not None and self._streak_began <= limit:
             limit = max(limit, self._streak_began + (self._steady + GRACE_SCRAPES) * interval)
         return limit
 
@@ -368,7 +372,7 @@ class Case:
                 state=judged.state if judged else None,
                 baseline=self._baseline,
                 readings=self.readings,
-            ).collect(increases=self.increases(judged.state) if judged and self._baseline else [])
+            ).collect(self.increases(judged.state) if judged and self._counts() else [])
             evidence["deadline"] = self._deadline
         return Finding(
             id=self.expected.id,

@@ -75,6 +75,10 @@ class Matchers:
         """Tell whether a series is selected."""
         return all(test(labels.get(label, "")) for label, test in self._tests)
 
+    def match_job(self, job: str) -> bool:
+        """Tell whether a job can have selected series."""
+        return all(test(job) for label, test in self._target_tests if label == "job")
+
     def match_target(self, labels: Mapping[str, str]) -> bool:
         """Tell whether a target, by the labels of its `up` series, can have selected series."""
         return all(test(labels.get(label, "")) for label, test in self._target_tests)

@@ -46,7 +46,7 @@ def judge_step(recording: Recording, ended: Mark) -> list[Finding]:
     for expected in recording.expected:
         if expected.step == ended.step:
             finding = judge(recording, expected, ended.time, final=True)
-            assert isinstance(finding, Finding)  # noqa: S101  (final)
+            assert isinstance(finding, Finding)
             found.append(finding)
     return found
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from harness.judge.matching import Matchers
 from harness.judge.state import Sample, Scrape, State, target_text
@@ -40,6 +40,23 @@ class Waiting:
     targets: tuple[TargetKey, ...] = ()
 
 
+@dataclass
+class _Turn:
+    """What the targets have for the next state.
+
+    Attributes:
+        time: the earliest time at which the state can be.
+        firsts: the first new scrape of each target that takes part.
+        joining: the first scrape of targets that take part from then on.
+        missing: targets that take part and have no new scrape.
+    """
+
+    time: float
+    firsts: dict[TargetKey, float] = field(default_factory=dict)
+    joining: dict[TargetKey, float] = field(default_factory=dict)
+    missing: list[TargetKey] = field(default_factory=list)
+
+
 class Selection:
     """The series that an expectation selects, and the targets that decide it; grows with the recording."""
 
@@ -51,6 +68,7 @@ class Selection:
         # Prometheus writes these itself, also for a scrape that failed.
         self.about_scrapes = metric == UP or metric.startswith("scrape_")
         self.targets: dict[TargetKey, Series] = {}
+        self.unseen_jobs = {job for job in jobs if matchers.match_job(job)}
         self.series: dict[TargetKey, list[tuple[dict[str, str], Series]]] = {}
         self._durations: dict[TargetKey, Series] = {}
         self._read: dict[str, int] = {}
@@ -60,6 +78,7 @@ class Selection:
         """Take in the series that were defined since."""
         for series in self._new(UP):
             target = _target(series)
+            self.unseen_jobs.discard(target[0])
             if series.labels.get("job") in self.jobs and self.matchers.match_target(series.labels):
                 self.targets[target] = series
         for series in self._new(SCRAPE_DURATION):
@@ -125,57 +144,55 @@ class Sweep:
         Args:
             patient: whether a scrape that may still arrive is waited for.
         """
-        targets = self.selection.targets
-        if not targets:
-            return Waiting("a scrape of any target of the job" + _plural(self.selection.jobs))
-        firsts: dict[TargetKey, float] = {}
-        missing: list[TargetKey] = []
-        time = self._time
-        joining: dict[TargetKey, float] = {}
-        for target, up in targets.items():
-            known = bisect_right(up.times, self._time)
-            used = self._used.get(target, self.fresh_after)
-            index = bisect_right(up.times, used)
-            first = up.times[index] if index < len(up.times) else None
-            if known == 0:
-                # It takes part from its first scrape on: the others do not wait for it.
-                if first is not None:
-                    joining[target] = first
-                continue
-            last = up.times[index - 1] if index else up.times[0]
-            if first is not None and first <= last + GONE_AFTER_INTERVALS * self.interval:
-                firsts[target] = first
-                time = max(time, first)
-                continue
-            gone = self._gone_at(target, last)
-            if gone is None or (first is not None and first <= gone):
-                if first is None:
-                    missing.append(target)
-                else:
-                    firsts[target] = first
-                    time = max(time, first)
-                continue
-            # It leaves at `gone`, or has left before; it takes part again when it comes back.
-            time = max(time, gone)
-            if first is not None:
-                joining[target] = first
-        if missing:
-            return self._waiting(missing)
-        if not firsts:
-            if not joining:
-                return self._waiting(list(targets))
-            time = max(time, min(joining.values()))
-        firsts |= {target: first for target, first in joining.items() if first <= time}
+        if unseen := self.selection.unseen_jobs:
+            # Without it "absent" would be true of a job that nobody looks at.
+            return Waiting(f"a scrape of any target of the job {', '.join(sorted(unseen))}")
+        if not self.selection.targets:
+            return Waiting("a scrape of a target that `where` can mean")
+        turn = self._turn()
+        if turn.missing:
+            return self._waiting(turn.missing)
+        time = turn.time
+        if not turn.firsts:
+            if not turn.joining:
+                return self._waiting(list(self.selection.targets))
+            time = max(time, min(turn.joining.values()))
         scrapes: dict[TargetKey, float] = {}
-        for target in firsts:
-            times = targets[target].times
+        for target in [*turn.firsts, *(each for each, first in turn.joining.items() if first <= time)]:
+            times = self.selection.targets[target].times
             index = bisect_right(times, time) - 1
             newest = times[index]
-            unseen = index == len(times) - 1 and time - newest >= _APART_INTERVALS * self.interval
-            if patient and unseen and self._gone_at(target, newest) is None:
+            unseen_yet = index == len(times) - 1 and time - newest >= _APART_INTERVALS * self.interval
+            if patient and unseen_yet and self._gone_at(target, newest) is None:
                 return self._waiting([target])
             scrapes[target] = newest
         return self.selection.state(scrapes)
+
+    def _turn(self) -> _Turn:
+        """Return which targets have a scrape for the next state, and which it has to wait for."""
+        turn = _Turn(self._time)
+        for target, up in self.selection.targets.items():
+            index = bisect_right(up.times, self._used.get(target, self.fresh_after))
+            first = up.times[index] if index < len(up.times) else None
+            if not up.times or up.times[0] > self._time:
+                # It takes part from its first scrape on: the others do not wait for it.
+                if first is not None:
+                    turn.joining[target] = first
+                continue
+            last = up.times[index - 1] if index else up.times[0]
+            near = first is not None and first <= last + GONE_AFTER_INTERVALS * self.interval
+            gone = None if near else self._gone_at(target, last)
+            if gone is not None and (first is None or first > gone):
+                # It leaves at `gone`, or has left before; it takes part again when it comes back.
+                turn.time = max(turn.time, gone)
+                if first is not None:
+                    turn.joining[target] = first
+            elif first is not None:
+                turn.firsts[target] = first
+                turn.time = max(turn.time, first)
+            else:
+                turn.missing.append(target)
+        return turn
 
     def _gone_at(self, target: TargetKey, last: float) -> float | None:
         """Return when a target whose last scrape was at `last` is known to be gone."""
@@ -210,8 +227,3 @@ def baseline(selection: Selection, seen: dict[TargetKey, float]) -> State | None
 
 def _target(series: Series) -> TargetKey:
     return (series.labels.get("job", ""), series.labels.get("instance", ""))
-
-
-def _plural(jobs: frozenset[str]) -> str:
-    names = " or ".join(sorted(jobs)) or "(none is named)"
-    return f" {names}"

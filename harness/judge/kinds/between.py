@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.judge.argument import Number, Quantity
+from harness.judge.argument import Number, Quantity, number_text
 from harness.judge.comparison import Comparison
 
 
@@ -35,7 +35,8 @@ class Between(Comparison):
             return "nothing is between NaN and anything"
         if isinstance(low, float) and isinstance(high, float):
             if low > high:
-                return f"nothing is between {low:g} and {high:g}; write the smaller number first"
+                ends = f"{number_text(low)} and {number_text(high)}"
+                return f"nothing is between {ends}: the smaller one comes first"
             if (low, high) == (-math.inf, math.inf):
                 return "every number is between -Inf and +Inf; use `present: true`"
         return None

@@ -46,6 +46,19 @@ class Bounds(BaseModel):
         low = self.at_least if self.at_least is not None else -math.inf
         return (low, self.at_most if self.at_most is not None else math.inf)
 
+    def vacuous(self) -> str | None:
+        """Return why no value, or every value, is in the range."""
+        low, high = self.ends()
+        if any(isinstance(end, float) and math.isnan(end) for end in (low, high)):
+            return "no value is in a range with NaN"
+        if isinstance(low, float) and isinstance(high, float):
+            if low > high:
+                ends = f"{number_text(low)} and {number_text(high)}"
+                return f"nothing is between {ends}: the smaller one comes first"
+            if (low, high) == (-math.inf, math.inf):
+                return "every number is between -Inf and +Inf"
+        return None
+
 
 @dataclass(frozen=True)
 class Wanted:
@@ -119,15 +132,8 @@ class Series(Kind):
             if wanted.labels in seen:
                 return f"{labels_text(wanted.labels)} is listed twice"
             seen.append(wanted.labels)
-            if isinstance(wanted.value, Bounds):
-                low, high = wanted.value.ends()
-                if any(isinstance(end, float) and math.isnan(end) for end in (low, high)):
-                    return "no value is in a range with NaN"
-                if isinstance(low, float) and isinstance(high, float):
-                    if low > high:
-                        return f"nothing is between {low:g} and {high:g}; write the smaller number first"
-                    if (low, high) == (-math.inf, math.inf):
-                        return "every number is between -Inf and +Inf"
+            if isinstance(wanted.value, Bounds) and (why := wanted.value.vacuous()):
+                return why
         return None
 
     def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:

@@ -1,0 +1,1 @@
+"""Hand-written fakes that several rooms' tests share."""

@@ -1,0 +1,154 @@
+"""Builds synthetic recordings: what each target answered at each scrape, marks and readings.
+
+One job is scraped at 100.0, 101.0, ...; step 0 starts at 103.5 and settles at 104.0, so that the
+baseline is the scrape at 103.0 and the first fresh one is at 105.0.
+"""
+
+import math
+
+from harness.judge.finding import Finding, Pending
+from harness.judge.judge import judge
+from harness.recording.model import (
+    Expected,
+    Manifest,
+    Mark,
+    Point,
+    Reading,
+    Recording,
+    Samples,
+    SeriesDefinition,
+    labels_of,
+    reading_key,
+)
+
+JOB = "manager"
+INSTANCE = "one"
+METRIC = "things"
+STARTED, SETTLED = 103.5, 104.0
+FIRST = 105.0
+"""The first fresh scrape."""
+
+
+def manifest(**changes):
+    facts = {
+        "scenario": "synthetic",
+        "file": "synthetic.yaml",
+        "namespace": "ns",
+        "interval": 1.0,
+        "clock_offset": 0.0,
+        "clock_uncertainty": 0.01,
+        "steps": ["apply it"],
+    }
+    return Manifest(**(facts | changes))
+
+
+class Timeline:
+    """Entries with the time at which each would have been recorded, sorted when asked for."""
+
+    def __init__(self, **changes):
+        self.manifest = manifest(**changes)
+        self._entries = []
+        self._order = 0
+        self.mark("started", STARTED)
+        self.mark("acknowledged", SETTLED - 0.3)
+        self.mark("settled", SETTLED)
+
+    def at(self, time, entry):
+        self._order += 1
+        self._entries.append((time, self._order, entry))
+        return self
+
+    def mark(self, name, time, step=0):
+        return self.at(time, Mark(time=time, step=step, name=name))
+
+    def scrape(
+        self, time, series=(), *, instance=INSTANCE, job=JOB, node="n1", up=1, duration=0.05, arrives=None
+    ):
+        """Add one scrape: `series` holds (labels, value) of METRIC, or (name, labels, value)."""
+        target = {"job": job, "instance": instance, "node": node}
+        wanted = [("up", {}, up)]
+        if duration is not None:
+            wanted.append(("scrape_duration_seconds", {}, duration))
+        if up:
+            wanted += [each if len(each) == 3 else (METRIC, *each) for each in series]
+        samples = []
+        arrives = time + (duration or 0.0) if arrives is None else arrives
+        for name, labels, value in wanted:
+            full = {"__name__": name, **target, **labels}
+            samples.append((full, time, value))
+        return self.at(arrives, samples)
+
+    def values(self, values, *, start=100.0, labels=None, step=1.0, **target):
+        """Scrape once a second: a number is the one series' value, None is no series, "down" is down."""
+        for index, value in enumerate(values):
+            time = start + index * step
+            if value == "down":
+                self.scrape(time, up=0, **target)
+            else:
+                self.scrape(time, [] if value is None else [(labels or {}, value)], **target)
+        return self
+
+    def reading(self, began, vector, *, oracle="truth", ended=None, error=None, **parameters):
+        ended = began + 0.02 if ended is None else ended
+        points = None
+        if vector is not None:
+            points = [
+                Point(labels=each[0], value=each[1]) if isinstance(each, tuple) else Point(value=each)
+                for each in (vector if isinstance(vector, list) else [vector])
+            ]
+        key = reading_key(parameters)
+        return self.at(
+            ended, Reading(oracle=oracle, key=key, began=began, ended=ended, vector=points, error=error)
+        )
+
+    def readings(self, values, *, start=SETTLED, step=0.5, **more):
+        for index, value in enumerate(values):
+            self.reading(start + index * step, value, **more)
+        return self
+
+    def timed(self):
+        """Return (time of recording, entry); a series is defined right before its first sample."""
+        numbers, found = {}, []
+        for time, _, entry in sorted(self._entries, key=lambda each: each[:2]):
+            if not isinstance(entry, list):
+                found.append((time, entry))
+                continue
+            samples = []
+            for labels, scraped, value in entry:
+                key = labels_of(labels)
+                if key not in numbers:
+                    numbers[key] = len(numbers)
+                    found.append((time, SeriesDefinition(number=numbers[key], labels=labels)))
+                samples.append((numbers[key], scraped, value))
+            found.append((time, Samples(samples=samples)))
+        return found
+
+    def entries(self):
+        return [entry for _, entry in self.timed()]
+
+    def recording(self):
+        recording = Recording(self.manifest)
+        for entry in self.entries():
+            recording.add(entry)
+        return recording
+
+
+def expected(*, jobs=(JOB,), id="0.0", step=0, metric=METRIC, **spec):
+    return Expected(id=id, step=step, spec={"metric": metric, **spec}, jobs=list(jobs))
+
+
+def say(timeline, *, now=math.inf, final=False, **spec):
+    """Judge one expectation of a whole timeline, by default when all is over."""
+    return judge(timeline.recording(), expected(**spec), now, final=final)
+
+
+def found(timeline, **spec):
+    finding = say(timeline, **spec)
+    assert isinstance(finding, Finding), finding
+    return finding
+
+
+def pending(timeline, **spec):
+    said = say(timeline, **spec)
+    assert isinstance(said, Pending), said
+    return said
