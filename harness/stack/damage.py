@@ -70,7 +70,10 @@ def decide(handle: StackHandle | None, wanted: Wanted, observed: Observed) -> Pl
     """Return what to do with a cluster."""
     if handle is None:
         left = [container.name for container in observed.containers]
-        return Plan("create", [f"{', '.join(left)} is left from an `up` that did not end"] if left else [])
+        return Plan(
+            "create",
+            [f"{', '.join(left)} is there, but no `up` that came to its end is known"] if left else [],
+        )
     reasons = [*_changes(handle, wanted), *_ruins(handle, observed)]
     if reasons:
         return Plan("create", reasons)

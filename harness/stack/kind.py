@@ -80,7 +80,14 @@ def config(images: ImageSet, *, workers: int, cgroup_v1: bool) -> str:
 
 
 def create(
-    cluster: str, images: ImageSet, engine: Engine, *, text: str, kubeconfig: Path, logs: Path
+    cluster: str,
+    images: ImageSet,
+    engine: Engine,
+    *,
+    text: str,
+    kubeconfig: Path,
+    logs: Path,
+    cancel: threading.Event | None = None,
 ) -> None:
     """Create the cluster; `text` is `config`'s.
 
@@ -105,6 +112,7 @@ def create(
             env=engine.env,
             input_text=text,
             log=logs / "kind.log",
+            cancel=cancel,
             next_step=f"see the nodes' logs in {logs / 'nodes'}",
         )
     except process.CommandError:

@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from harness.base import process
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
@@ -103,6 +103,7 @@ class _Stack:
             got,
         )
         self.cancel = threading.Event()
+        self.crds: list[dict[str, Any]] = []
         self.logs = state.logs
 
     def bring_up(self, containers: list[kind.Container]) -> StackHandle:
@@ -163,22 +164,28 @@ class _Stack:
             workers=self.options.workers,
             cgroup_v1=preflight.cgroup_version(Path("/")) != "v2",
         )
-        with self.progress.step("creating the kind cluster", "25-35 s"):
-            kind.create(
-                self.options.cluster,
-                self.images,
-                self.engine,
-                text=text,
-                kubeconfig=self.state.kubeconfig,
-                logs=self.logs,
-            )
+
+        def create() -> None:
+            with self.progress.step("creating the kind cluster", "15-35 s"):
+                kind.create(
+                    self.options.cluster,
+                    self.images,
+                    self.engine,
+                    text=text,
+                    kubeconfig=self.state.kubeconfig,
+                    logs=self.logs,
+                    cancel=self.cancel,
+                )
+
+        together(self.cancel, create, self._read_crds)
         kubectl = self._kubectl("install")
         settings = self._settings(uuid.uuid4().hex)
         nodes = [container.name for container in kind.containers(self.options.cluster, self.engine)]
 
-        def images_then_network() -> None:
-            # Pods are scheduled when their node has a network; an image that is not there by then would
-            # be looked for in a registry, and only again after a back-off.
+        def network() -> None:
+            # Pods are scheduled when their node has a network. A CRD or an image that is not there by
+            # then would be missed, and looked for again only after a back-off.
+            self._install_crds(kubectl)
             if self.images.archives:
                 with self.progress.step("importing images into the nodes"):
                     kind.wait_for_archives(self.engine, nodes, logs=self.logs, cancel=self.cancel)
@@ -188,7 +195,7 @@ class _Stack:
 
         together(
             self.cancel,
-            images_then_network,
+            network,
             lambda: self._install_chaos_mesh(kubectl),
             lambda: self._install_prometheus(settings),
         )
@@ -196,18 +203,27 @@ class _Stack:
 
     def _repair(self, handle: StackHandle, plan: damage.Plan) -> StackHandle:
         settings = self._settings(handle.identity)
-        steps: list[Callable[[], None]] = []
+        steps: list[Callable[[], None]] = [self._read_crds]
         if "chaos-mesh" in plan.parts:
-            steps.append(lambda: self._install_chaos_mesh(self._kubectl("install")))
+            kubectl = self._kubectl("install")
+            self._install_crds(kubectl)
+            steps.append(lambda: self._install_chaos_mesh(kubectl))
         if "prometheus" in plan.parts:
             steps.append(lambda: self._install_prometheus(settings))
         together(self.cancel, *steps)
         return self._finish(settings, [node.name for node in handle.nodes])
 
+    def _read_crds(self) -> None:
+        if self.images.crds:
+            self.crds = chaosmesh.read_crds(self.images.crds)
+
+    def _install_crds(self, kubectl: Kubectl) -> None:
+        if self.images.crds:
+            with self.progress.step("installing the CRDs"):
+                chaosmesh.apply_crds(kubectl, self.images.crds)
+
     def _install_chaos_mesh(self, kubectl: Kubectl) -> None:
         with self.progress.step("installing Chaos Mesh", "5-10 s"):
-            if self.images.crds:
-                chaosmesh.apply_crds(kubectl, self.images.crds)
             chaosmesh.install(
                 kubectl, self.images, folder=self.state.folder, log=self.logs / "chaos-mesh.log"
             )
@@ -232,9 +248,9 @@ class _Stack:
             kubectl = self._kubectl("nodes")
             self._wait_nodes(kubectl)
             facts.extend(self._node_facts(kubectl, nodes))
-            if self.images.crds:
+            if self.crds:
                 with self.progress.step("comparing the CRDs with the controller's API"):
-                    chaosmesh.check_crds(kubectl, self.images.crds)
+                    chaosmesh.check_crds(kubectl, self.crds)
 
         together(self.cancel, mesh, own, rest)
         handle = self._handle(settings, facts)

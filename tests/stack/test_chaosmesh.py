@@ -1,0 +1,173 @@
+"""Helm values, and the check of installed CRDs against the controller's API."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.base import process
+from harness.stack import chaosmesh
+from harness.stack.imageset import ImageRef, ImageSet
+from harness.stack.kubectl import Kubectl
+
+ROLES = ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
+
+
+def images(*roles: str) -> ImageSet:
+    return ImageSet(
+        mode="source",
+        key="k",
+        node_image="node",
+        kind=Path("kind"),
+        helm=Path("helm"),
+        kubectl=Path("kubectl"),
+        kubernetes="v1.35.3",
+        images={role: ImageRef(registry="example.org", repository=f"x/{role}", tag="v1") for role in roles},
+        chart="chart",
+    )
+
+
+def test_values() -> None:
+    values = chaosmesh.values(images(*ROLES))
+    manager = values["controllerManager"]
+    assert manager["replicaCount"] == 1
+    assert manager["image"] == {"registry": "example.org", "repository": "x/controller-manager", "tag": "v1"}
+    assert manager["podChaos"]["podFailure"]["pauseImage"] == "example.org/x/pause:v1"
+    assert values["chaosDaemon"]["runtime"] == "containerd"
+    assert values["chaosDaemon"]["socketPath"] == "/run/containerd/containerd.sock"
+    assert values["chaosDaemon"]["image"]["repository"] == "x/daemon"
+    assert values["dashboard"]["securityMode"] is False
+    for component in ("controllerManager", "chaosDaemon", "dashboard"):
+        assert values[component]["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_the_dns_server_comes_with_its_image_only() -> None:
+    assert chaosmesh.values(images(*ROLES))["dnsServer"] == {"create": False}
+    assert "chaos-dns-server" not in chaosmesh.jobs(images(*ROLES))
+    with_dns = images(*ROLES, "dns-server")
+    assert chaosmesh.values(with_dns)["dnsServer"]["create"] is True
+    assert "chaos-dns-server" in chaosmesh.jobs(with_dns)
+
+
+def definition(
+    schema: dict[str, Any], *, version: str = "v1alpha1", kind: str = "NetworkChaos"
+) -> dict[str, Any]:
+    return {
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{kind.lower()}.chaos-mesh.org"},
+        "spec": {
+            "names": {"kind": kind},
+            "versions": [{"name": version, "schema": {"openAPIV3Schema": schema}}],
+        },
+    }
+
+
+SCHEMA: dict[str, Any] = {
+    "properties": {
+        "spec": {
+            "properties": {
+                "partitionBehavior": {"type": "string"},
+                "targets": {"items": {"properties": {"name": {"type": "string"}}}},
+                "labels": {"additionalProperties": {"properties": {"deep": {"type": "string"}}}},
+            }
+        }
+    }
+}
+
+
+def without(*path: str) -> dict[str, Any]:
+    schema = copy.deepcopy(SCHEMA)
+    there = schema
+    for step in path[:-1]:
+        there = there[step]
+    del there[path[-1]]
+    return definition(schema)
+
+
+SPEC = ("properties", "spec", "properties")
+
+
+def test_equal_schemas_lose_nothing() -> None:
+    assert chaosmesh.pruned_fields(definition(SCHEMA), definition(SCHEMA)) == []
+
+
+@pytest.mark.parametrize(
+    ("installed", "field"),
+    [
+        (without(*SPEC, "partitionBehavior"), "spec.partitionBehavior"),
+        (without(*SPEC, "targets", "items", "properties", "name"), "spec.targets[].name"),
+        (without(*SPEC, "labels", "additionalProperties", "properties", "deep"), "spec.labels{}.deep"),
+        (without("properties", "spec"), "spec"),
+    ],
+)
+def test_a_missing_field_is_named(installed: dict[str, Any], field: str) -> None:
+    assert chaosmesh.pruned_fields(definition(SCHEMA), installed) == [chaosmesh.Pruned("NetworkChaos", field)]
+
+
+def test_more_fields_than_the_api_has_are_fine() -> None:
+    assert chaosmesh.pruned_fields(without(*SPEC, "partitionBehavior"), definition(SCHEMA)) == []
+
+
+def test_what_preserves_unknown_fields_prunes_none() -> None:
+    open_schema = {"properties": {"spec": {"x-kubernetes-preserve-unknown-fields": True}}}
+    assert chaosmesh.pruned_fields(definition(SCHEMA), definition(open_schema)) == []
+
+
+def test_a_missing_kind_and_a_missing_version_are_named() -> None:
+    assert chaosmesh.pruned_fields(definition(SCHEMA), None)[0].field == "(the whole kind)"
+    lost = chaosmesh.pruned_fields(definition(SCHEMA), definition(SCHEMA, version="v1"))
+    assert lost[0].field == "(the version v1alpha1)"
+
+
+def test_the_check_names_kind_and_field(monkeypatch: pytest.MonkeyPatch) -> None:
+    def run(name: str, argv: list[str | Path], **options: Any) -> process.Result:
+        return process.Result(0, json.dumps({"items": [without(*SPEC, "partitionBehavior")]}), "", 0.1)
+
+    monkeypatch.setattr(process, "run", run)
+    kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"))
+    with pytest.raises(
+        chaosmesh.PrunedFieldError, match=r"CRD of NetworkChaos drops spec\.partitionBehavior"
+    ):
+        chaosmesh.check_crds(kubectl, [definition(SCHEMA)])
+
+
+def test_definitions_are_read_from_a_folder(tmp_path: Path) -> None:
+    (tmp_path / "a.yaml").write_text("---\n" + yaml.safe_dump(definition(SCHEMA)) + "---\nkind: Other\n")
+    assert chaosmesh.read_crds(tmp_path) == [definition(SCHEMA)]
+
+
+class Webhook:
+    """A webhook that answers after `refusals` tries."""
+
+    def __init__(self, refusals: int) -> None:
+        self.refusals = refusals
+
+    def __call__(self, name: str, argv: list[str | Path], **options: Any) -> process.Result:
+        assert "--dry-run=server" in argv
+        self.refusals -= 1
+        if self.refusals >= 0 and options["check"]:
+            raise process.CommandError("cannot try the webhook: exit code 1", details=["connection refused"])
+        return process.Result(1 if self.refusals >= 0 else 0, "", "connection refused", 0.1)
+
+
+def test_the_webhook_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "run", Webhook(3))
+    pauses: list[float] = []
+    kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"))
+    chaosmesh.wait_webhook(kubectl, clock=lambda: 0.0, pause=pauses.append)
+    assert len(pauses) == 3
+
+
+def test_a_webhook_that_never_answers_is_an_error_with_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(process, "run", Webhook(10**6))
+    now = iter(range(0, 1000, 10))
+    with pytest.raises(process.CommandError) as caught:
+        chaosmesh.wait_webhook(
+            Kubectl(Path("kubectl"), Path("k")), clock=lambda: float(next(now)), pause=lambda _: None
+        )
+    assert caught.value.details == ["connection refused"]

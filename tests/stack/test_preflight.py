@@ -1,0 +1,166 @@
+"""The checks of a machine, over folders that look like one."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import time
+from pathlib import Path
+
+import pytest
+
+from harness.base.errors import InfrastructureError
+from harness.base.progress import Progress
+from harness.stack import preflight
+from harness.stack.preflight import Check, Machine
+
+OPTIONS = {option for wanted, _ in preflight.KERNEL_FEATURES.values() for option in wanted} | {
+    "OVERLAY_FS",
+    "VETH",
+    "BRIDGE",
+}
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "proc/sys/fs/inotify").mkdir(parents=True)
+    (tmp_path / "sys/fs/cgroup").mkdir(parents=True)
+    memory(tmp_path, 20)
+    return tmp_path
+
+
+def machine(root: Path, *, user: int = 0, files: int = 1 << 20, now: float | None = None) -> Machine:
+    return Machine(root, "6.1.0", user, files, time.time() if now is None else now)
+
+
+def memory(root: Path, gib: int) -> None:
+    (root / "proc/meminfo").write_text(f"MemTotal: 99 kB\nMemAvailable: {gib * 1024 * 1024} kB\n")
+
+
+def kernel_config(root: Path, options: dict[str, str]) -> None:
+    text = "".join(f"CONFIG_{name}={value}\n" for name, value in options.items())
+    (root / "proc/config.gz").write_bytes(gzip.compress(("# CONFIG_X is not set\n" + text).encode()))
+
+
+def states(checks: list[Check]) -> dict[str, str]:
+    return {check.name.removeprefix("kernel: "): check.state for check in checks}
+
+
+def test_a_full_kernel(root: Path) -> None:
+    kernel_config(root, dict.fromkeys(OPTIONS, "y"))
+    assert set(states(preflight.kernel(machine(root))).values()) == {"ok"}
+
+
+def test_a_missing_feature_names_what_it_costs(root: Path) -> None:
+    kernel_config(root, dict.fromkeys(OPTIONS - {"NET_SCH_NETEM"}, "y"))
+    checks = {check.name: check for check in preflight.kernel(machine(root))}
+    assert checks["kernel: netem"].state == "costs"
+    assert "scenarios that need netem are skipped" in checks["kernel: netem"].consequence
+    assert checks["kernel: tbf"].state == "ok"
+
+
+def test_a_kernel_without_containers_stops(root: Path) -> None:
+    kernel_config(root, dict.fromkeys(OPTIONS - {"OVERLAY_FS"}, "y"))
+    assert states(preflight.kernel(machine(root)))["overlay file systems"] == "stops"
+
+
+def test_a_module_counts_only_where_modules_are(root: Path) -> None:
+    kernel_config(root, dict.fromkeys(OPTIONS, "m"))
+    assert states(preflight.kernel(machine(root)))["netem"] == "costs"
+    (root / "lib/modules/6.1.0").mkdir(parents=True)
+    assert states(preflight.kernel(machine(root)))["netem"] == "ok"
+
+
+def test_what_cannot_be_told_is_unknown_not_missing(root: Path) -> None:
+    checks = preflight.kernel(machine(root))
+    assert {check.state for check in checks} == {"ok"}
+    assert all("unknown" in check.finding for check in checks)
+
+
+def test_the_configuration_in_boot_is_read_too(root: Path) -> None:
+    (root / "boot").mkdir()
+    (root / "boot/config-6.1.0").write_text("CONFIG_KPROBES=y\n")
+    assert preflight.read_options(machine(root)) == {"KPROBES": "y"}
+
+
+@pytest.mark.parametrize(
+    ("present", "version"), [("cgroup.controllers", "v2"), ("unified", "hybrid"), ("memory", "v1")]
+)
+def test_cgroup_versions(root: Path, present: str, version: str) -> None:
+    (root / "sys/fs/cgroup" / present).mkdir()
+    assert preflight.cgroup_version(root) == version
+
+
+def test_without_root_cgroup_v1_stops(root: Path) -> None:
+    assert preflight.privileges(machine(root, user=1000)).state == "stops"
+    (root / "sys/fs/cgroup/cgroup.controllers").touch()
+    assert preflight.privileges(machine(root, user=1000)).state == "ok"
+
+
+def test_the_modules_folder_is_made_by_root_only(root: Path) -> None:
+    assert preflight.modules_folder(machine(root, user=1000)).state == "stops"
+    assert preflight.modules_folder(machine(root)).state == "ok"
+    assert (root / "lib/modules").is_dir()
+    assert preflight.modules_folder(machine(root, user=1000)).state == "ok"
+
+
+@pytest.mark.parametrize(("files", "state"), [(1024, "stops"), (20000, "ok"), (-1, "ok")])
+def test_open_files(root: Path, files: int, state: str) -> None:
+    assert preflight.limits(machine(root, files=files)).state == state
+
+
+def test_few_inotify_instances_cost(root: Path) -> None:
+    (root / "proc/sys/fs/inotify/max_user_instances").write_text("64\n")
+    check = preflight.limits(machine(root))
+    assert check.state == "costs"
+    assert "sysctl fs.inotify" in check.next_step
+
+
+@pytest.mark.parametrize(("gib", "state"), [(1, "stops"), (3, "costs"), (8, "ok")])
+def test_memory(root: Path, gib: int, state: str) -> None:
+    memory(root, gib)
+    assert preflight.memory(machine(root)).state == state
+
+
+def test_disk_is_looked_at_where_the_folder_will_be(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+
+    def usage(path: Path) -> object:
+        asked.append(path)
+        return type("Usage", (), {"free": 10 << 30})
+
+    monkeypatch.setattr(preflight.shutil, "disk_usage", usage)
+    used = {"cache": root / "not/yet"}
+    assert preflight.disk(used, building=False)[0].state == "ok"
+    assert preflight.disk(used, building=True)[0].state == "costs"
+    assert asked == [root, root]
+
+
+def test_a_full_disk_stops(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1 << 20}))
+    assert preflight.disk({"state": root}, building=False)[0].state == "stops"
+
+
+def test_a_clock_before_our_own_files_stops(root: Path) -> None:
+    assert preflight.clock(machine(root, now=0.0)).state == "stops"
+    assert preflight.clock(machine(root)).state == "ok"
+
+
+def test_what_stops_is_one_error_with_everything() -> None:
+    checks = [
+        Check("a", "ok", "fine"),
+        Check("b", "stops", "broken", "no way", "repair b"),
+        Check("c", "stops", "gone", "no way", "find c"),
+    ]
+    with pytest.raises(InfrastructureError, match="b: broken; c: gone") as caught:
+        preflight.enforce(checks, Progress(io.StringIO()))
+    assert caught.value.next_step == "repair b; find c"
+
+
+def test_what_costs_is_said() -> None:
+    out = io.StringIO()
+    preflight.enforce(
+        [Check("a", "ok", "fine"), Check("b", "costs", "little", "slow", "Add some.")], Progress(out)
+    )
+    assert "b: little; slow. Add some." in out.getvalue()
+    assert "fine" not in out.getvalue()

@@ -1,0 +1,239 @@
+"""The rendered Prometheus, and the checks on its answers."""
+
+from __future__ import annotations
+
+import io
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from harness.base import process
+from harness.base.errors import InfrastructureError
+from harness.base.progress import Progress
+from harness.stack import prometheus
+from harness.stack.kubectl import Kubectl
+
+SETTINGS = prometheus.Settings(
+    identity="abc",
+    image="example.org/prometheus:v3",
+    chaos_mesh_namespace="chaos-mesh",
+    interval=1.0,
+    timeout=1.0,
+)
+KUBECTL = Kubectl(Path("kubectl"), Path("kubeconfig"))
+
+
+def objects(settings: prometheus.Settings = SETTINGS) -> dict[str, Any]:
+    return {document["kind"]: document for document in yaml.safe_load_all(prometheus.render(settings))}
+
+
+def configuration(settings: prometheus.Settings = SETTINGS) -> dict[str, Any]:
+    found: dict[str, Any] = yaml.safe_load(objects(settings)["ConfigMap"]["data"]["prometheus.yml"])
+    return found
+
+
+def jobs() -> dict[str, Any]:
+    return {job["job_name"]: job for job in configuration()["scrape_configs"]}
+
+
+def test_identity_interval_and_timeout_are_global() -> None:
+    assert configuration()["global"] == {
+        "scrape_interval": "1000ms",
+        "scrape_timeout": "1000ms",
+        "external_labels": {"chaos_harness_stack": "abc"},
+    }
+
+
+def test_nothing_is_left_to_fill_in() -> None:
+    assert "@{" not in prometheus.render(SETTINGS)
+
+
+def test_each_component_is_a_job() -> None:
+    assert set(jobs()) == {
+        "controller-manager",
+        "chaos-daemon",
+        "chaos-dashboard",
+        "chaos-dns-server",
+        "workload",
+        "prometheus",
+    }
+
+
+@pytest.mark.parametrize(
+    ("job", "kept"),
+    [
+        ("controller-manager", "controller-manager;10080"),
+        ("chaos-daemon", "chaos-daemon;31766"),
+        ("chaos-dashboard", "chaos-dashboard;2334"),
+        ("chaos-dns-server", "chaos-dns-server;9153"),
+    ],
+)
+def test_components_are_found_in_their_namespace_and_keep_their_labels(job: str, kept: str) -> None:
+    found = jobs()[job]
+    assert found["honor_labels"] is True
+    assert found["kubernetes_sd_configs"] == [
+        {"role": "endpointslice", "namespaces": {"names": ["chaos-mesh"]}}
+    ]
+    assert found["relabel_configs"][0]["regex"] == kept
+    assert found["relabel_configs"][0]["action"] == "keep"
+
+
+@pytest.mark.parametrize("job", sorted(jobs()))
+def test_targets_have_job_instance_and_node_only(job: str) -> None:
+    rules = jobs()[job]["relabel_configs"]
+    assert {rule["target_label"] for rule in rules if "target_label" in rule} - {"__address__"} == {
+        "instance",
+        "node",
+    }
+    assert not any(rule.get("action") in ("labelmap", "labelkeep") for rule in rules)
+
+
+def test_workloads_are_found_by_label_in_any_namespace() -> None:
+    workload = jobs()["workload"]
+    assert workload["honor_labels"] is True
+    assert workload["kubernetes_sd_configs"] == [
+        {"role": "pod", "selectors": [{"role": "pod", "label": "chaos-harness/scrape=true"}]}
+    ]
+    instance = next(rule for rule in workload["relabel_configs"] if rule.get("target_label") == "instance")
+    assert instance["source_labels"] == ["__meta_kubernetes_namespace", "__meta_kubernetes_pod_name"]
+    assert instance["separator"] == "/"
+
+
+def test_there_is_never_a_second_scraper() -> None:
+    deployment = objects()["Deployment"]["spec"]
+    assert deployment["replicas"] == 1
+    assert deployment["strategy"] == {"type": "Recreate"}
+
+
+def test_old_samples_are_forgotten_soon() -> None:
+    container = objects()["Deployment"]["spec"]["template"]["spec"]["containers"][0]
+    assert "--query.lookback-delta=2500ms" in container["args"]
+    assert container["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_a_changed_setting_starts_the_pod_anew() -> None:
+    def mark(settings: prometheus.Settings) -> str:
+        template = objects(settings)["Deployment"]["spec"]["template"]
+        return str(template["metadata"]["annotations"]["chaos-harness/configuration"])
+
+    slower = prometheus.Settings("abc", SETTINGS.image, "chaos-mesh", 2.0, 2.0)
+    assert mark(SETTINGS) == mark(SETTINGS)
+    assert mark(SETTINGS) != mark(slower)
+
+
+@pytest.mark.parametrize(("seconds", "text"), [(1.0, "1000ms"), (0.5, "500ms"), (1.5, "1500ms")])
+def test_durations(seconds: float, text: str) -> None:
+    assert prometheus.duration(seconds) == text
+
+
+def config_answer(identity: str | None) -> str:
+    labels = {} if identity is None else {"external_labels": {"chaos_harness_stack": identity}}
+    return json.dumps({"status": "success", "data": {"yaml": yaml.safe_dump({"global": labels})}})
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [
+        (config_answer("abc"), "abc"),
+        (config_answer(None), None),
+        ("<html>not Prometheus</html>", None),
+        ('{"status": "error"}', None),
+        ('{"data": {"yaml": "- : ["}}', None),
+    ],
+)
+def test_the_identity_is_read_from_the_running_configuration(answer: str, found: str | None) -> None:
+    assert prometheus.running_identity(answer) == found
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> list[str]:
+    paths: list[str] = []
+
+    def run(name: str, argv: list[str | Path], **options: Any) -> process.Result:
+        paths.append(str(argv[5]))
+        return process.Result(0, answers.pop(0) if len(answers) > 1 else answers[0], "", 0.1)
+
+    monkeypatch.setattr(process, "run", run)
+    return paths
+
+
+def test_our_own_prometheus_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    paths = answering(monkeypatch, [config_answer("abc")])
+    prometheus.check_identity(KUBECTL, "abc")
+    assert paths == [
+        "/api/v1/namespaces/chaos-harness/services/prometheus:9090/proxy/api/v1/status/config",
+    ]
+
+
+@pytest.mark.parametrize("identity", ["other", None])
+def test_another_prometheus_is_refused(identity: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, [config_answer(identity)])
+    with pytest.raises(prometheus.AnotherPrometheusError, match="another Prometheus answered"):
+        prometheus.check_identity(KUBECTL, "abc")
+
+
+def target(job: str, *, health: str = "up", error: str = "", seconds: float = 0.1) -> dict[str, Any]:
+    return {
+        "labels": {"job": job, "instance": f"{job}-1"},
+        "health": health,
+        "lastError": error,
+        "lastScrapeDuration": seconds,
+    }
+
+
+def targets(*found: dict[str, Any]) -> str:
+    return json.dumps({"data": {"activeTargets": list(found)}})
+
+
+def wait(expected: dict[str, int]) -> list[float]:
+    pauses: list[float] = []
+
+    def clock() -> float:
+        return sum(pauses)
+
+    prometheus.wait_targets(
+        KUBECTL, SETTINGS, expected, Progress(io.StringIO()), clock=clock, pause=pauses.append
+    )
+    return pauses
+
+
+def test_targets_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(
+        monkeypatch,
+        [
+            targets(),
+            targets(target("chaos-daemon", health="unknown")),
+            targets(target("chaos-daemon", seconds=0.95)),
+            targets(target("chaos-daemon")),
+        ],
+    )
+    assert len(wait({"chaos-daemon": 1})) == 3
+
+
+def test_two_targets_where_one_is_expected_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, [targets(target("chaos-daemon"), target("chaos-daemon"))])
+    with pytest.raises(InfrastructureError, match="chaos-daemon has 2 targets, not 1"):
+        wait({"chaos-daemon": 1})
+
+
+def test_a_target_that_stays_down_is_named_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, [targets(target("chaos-daemon", health="down", error="connection refused"))])
+    with pytest.raises(InfrastructureError, match="chaos-daemon chaos-daemon-1 is down: connection refused"):
+        wait({"chaos-daemon": 1})
+
+
+def test_a_slow_scrape_names_an_interval_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, [targets(target("chaos-daemon", seconds=0.9))])
+    with pytest.raises(prometheus.ScrapeTooSlowError) as caught:
+        wait({"chaos-daemon": 1})
+    assert caught.value.next_step == "use a longer interval: --scrape-interval 2"
+
+
+def test_a_scrape_that_is_cut_off_is_timed_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+    cut = target("chaos-daemon", health="down", error="context deadline exceeded", seconds=1.0)
+    paths = answering(monkeypatch, [targets(cut)])
+    with pytest.raises(prometheus.ScrapeTooSlowError, match="too long for a timeout of 1 s"):
+        wait({"chaos-daemon": 1})
+    assert paths[-1] == "/api/v1/namespaces/chaos-mesh/pods/chaos-daemon-1:31766/proxy/metrics"

@@ -1,0 +1,239 @@
+"""The way of `up`: what it does with a plan. Engine, kind and cluster are fakes that keep a diary."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.base.errors import InfrastructureError, UsageError
+from harness.base.progress import Progress
+from harness.stack import chaosmesh, cni, damage, engine, images, kind, preflight, prometheus, state
+from harness.stack import up as module
+from harness.stack.engine import Engine
+from harness.stack.handle import NodeFacts, StackHandle
+from harness.stack.imageset import ImageRef, ImageSet
+from harness.stack.up import UpOptions, down, up
+
+NODE = kind.Container("c-control-plane", running=True)
+
+
+class World:
+    """Everything outside, as far as `up` calls it; `diary` is what was done, in order."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+        self.diary: list[str] = []
+        self.containers: list[kind.Container] = []
+        self.observed: damage.Observed | None = None
+        self.fail: dict[str, Exception] = {}
+        self.settings: list[prometheus.Settings] = []
+        self.images = image_set(folder, "key1")
+        monkeypatch.setenv("CHAOS_HARNESS_STATE", str(folder / "state"))
+        monkeypatch.setattr(engine, "find", lambda progress: Engine("podman", Path("podman")))
+        monkeypatch.setattr(images, "prepare", lambda mode, **options: self.images)
+        monkeypatch.setattr(preflight, "look", self.note("preflight", []))
+        monkeypatch.setattr(kind, "containers", lambda cluster, where: list(self.containers))
+        monkeypatch.setattr(kind, "create", self.note("create", None, self.appear))
+        monkeypatch.setattr(kind, "delete", self.note("delete", None, self.vanish))
+        monkeypatch.setattr(kind, "export_kubeconfig", self.note("export kubeconfig"))
+        monkeypatch.setattr(kind, "wait_for_archives", self.note("images"))
+        monkeypatch.setattr(cni, "install", self.note("network"))
+        monkeypatch.setattr(chaosmesh, "apply_crds", self.note("crds"))
+        monkeypatch.setattr(chaosmesh, "install", self.note("chaos-mesh"))
+        monkeypatch.setattr(chaosmesh, "wait_ready", self.note("chaos-mesh ready"))
+        monkeypatch.setattr(chaosmesh, "check_crds", self.note("crds checked"))
+        monkeypatch.setattr(prometheus, "install", self.note("prometheus"))
+        monkeypatch.setattr(prometheus, "wait_ready", self.note("prometheus ready"))
+        monkeypatch.setattr(prometheus, "wait_targets", self.note("targets", None, self.remember))
+        monkeypatch.setattr(damage, "observe", lambda *arguments: self.observed)
+        monkeypatch.setattr(module._Stack, "_wait_nodes", lambda *arguments: None)
+        monkeypatch.setattr(
+            module._Stack,
+            "_node_facts",
+            lambda own, kubectl, names: [
+                NodeFacts(name=name, kernel="6", runtime="containerd", cgroup="v2") for name in names
+            ],
+        )
+
+    def note(self, what: str, answer: Any = None, also: Any = None) -> Any:
+        def call(*arguments: Any, **options: Any) -> Any:
+            self.diary.append(what)
+            if what in self.fail:
+                raise self.fail.pop(what)
+            if also:
+                also(*arguments)
+            return answer
+
+        return call
+
+    def appear(self, *arguments: Any) -> None:
+        self.containers = [NODE]
+        kubeconfig = state.State("c").kubeconfig
+        kubeconfig.parent.mkdir(parents=True, exist_ok=True)
+        kubeconfig.touch()
+
+    def vanish(self, *arguments: Any) -> None:
+        self.containers = []
+
+    def remember(self, kubectl: Any, settings: prometheus.Settings, *rest: Any) -> None:
+        self.settings.append(settings)
+
+    def well(self) -> None:
+        """From now on the cluster is seen as it should be."""
+        self.observed = damage.Observed([NODE], nodes={NODE.name: True})
+
+    def up(self, **options: Any) -> StackHandle:
+        self.diary.clear()
+        self.said = io.StringIO()
+        return up(UpOptions(cluster="c", **options), Progress(self.said))
+
+
+def image_set(folder: Path, key: str) -> ImageSet:
+    crds = folder / "crds"
+    crds.mkdir(exist_ok=True)
+    (crds / "a.yaml").write_text("kind: CustomResourceDefinition\n")
+    roles = ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
+    return ImageSet(
+        mode="source",
+        key=key,
+        node_image="node",
+        archives=[folder / "images.tar"],
+        kind=Path("kind"),
+        helm=Path("helm"),
+        kubectl=Path("kubectl"),
+        kubernetes="v1.35.3",
+        images={role: ImageRef(registry="r", repository=role, tag="v1") for role in roles},
+        chart="chart",
+        crds=crds,
+        needs_own_cni=True,
+        versions={"chaos-mesh": "v2"},
+    )
+
+
+@pytest.fixture
+def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    return World(monkeypatch, tmp_path)
+
+
+def test_from_nothing(world: World) -> None:
+    handle = world.up()
+    assert world.diary[:2] == ["preflight", "create"]
+    assert world.diary[-1] == "targets"
+    assert set(world.diary) >= {
+        "chaos-mesh",
+        "prometheus",
+        "chaos-mesh ready",
+        "prometheus ready",
+        "crds checked",
+    }
+    assert "delete" not in world.diary
+    assert handle.versions == {"chaos-mesh": "v2", "kubernetes": "v1.35.3"}
+    assert handle.durations["creating the kind cluster"] >= 0
+    assert state.load("c") == handle
+
+
+def test_pods_can_start_only_after_their_images_and_crds_are_there(world: World) -> None:
+    world.up()
+    order = [what for what in world.diary if what in ("crds", "images", "network")]
+    assert order == ["crds", "images", "network"]
+
+
+def test_a_second_up_touches_nothing(world: World) -> None:
+    first = world.up()
+    world.well()
+    assert world.up() == first
+    assert world.diary == []
+
+
+def test_a_silent_api_server_means_a_new_cluster_with_a_new_identity(world: World) -> None:
+    first = world.up()
+    world.observed = damage.Observed([NODE], api="connection refused")
+    second = world.up()
+    assert world.diary[:2] == ["delete", "create"]
+    assert "its API server does not answer: connection refused" in world.said.getvalue()
+    assert second.identity != first.identity
+
+
+def test_a_broken_part_is_installed_again_and_keeps_the_identity(world: World) -> None:
+    first = world.up()
+    world.observed = damage.Observed([NODE], nodes={NODE.name: True}, prometheus=["gone"])
+    second = world.up()
+    assert "prometheus" in world.diary
+    assert not {"create", "delete", "chaos-mesh"} & set(world.diary)
+    assert second.identity == first.identity
+
+
+def test_a_repair_that_fails_ends_in_a_new_cluster(world: World) -> None:
+    world.up()
+    world.observed = damage.Observed([NODE], nodes={NODE.name: True}, chaos_mesh=["gone"])
+    world.fail["chaos-mesh"] = InfrastructureError("helm says no")
+    world.up()
+    assert world.diary.index("chaos-mesh") < world.diary.index("delete") < world.diary.index("create")
+    assert "the repair failed: helm says no" in world.said.getvalue()
+
+
+def test_a_scrape_that_is_too_slow_is_not_cured_by_a_new_cluster(world: World) -> None:
+    world.up()
+    world.well()
+    world.fail["targets"] = prometheus.ScrapeTooSlowError("too slow")
+    with pytest.raises(prometheus.ScrapeTooSlowError):
+        world.up(scrape_interval=0.3)
+    assert "create" not in world.diary
+
+
+def test_another_interval_is_configured(world: World) -> None:
+    world.up()
+    world.well()
+    assert world.up(scrape_interval=2.0).scrape_interval == 2.0
+    assert (world.settings[-1].interval, world.settings[-1].timeout) == (2.0, 2.0)
+    assert "create" not in world.diary
+
+
+def test_other_images_mean_a_new_cluster(world: World, tmp_path: Path) -> None:
+    world.up()
+    world.well()
+    world.images = image_set(tmp_path, "key2")
+    assert world.up().image_key == "key2"
+    assert world.diary[:2] == ["delete", "create"]
+
+
+def test_fresh_deletes_first(world: World) -> None:
+    world.up()
+    world.well()
+    world.up(fresh=True)
+    assert world.diary[:2] == ["delete", "create"]
+
+
+def test_an_up_that_failed_leaves_what_the_next_one_removes(world: World) -> None:
+    world.fail["chaos-mesh ready"] = InfrastructureError("not ready")
+    with pytest.raises(InfrastructureError, match="not ready"):
+        world.up()
+    assert state.load("c") is None
+    world.up()
+    assert "no `up` that came to its end is known" in world.said.getvalue()
+    assert "delete" in world.diary
+
+
+def test_a_lost_kubeconfig_is_exported_again(world: World) -> None:
+    world.up()
+    world.well()
+    state.State("c").kubeconfig.unlink()
+    world.up()
+    assert world.diary == ["export kubeconfig"]
+
+
+def test_down_removes_what_is_there_and_says_when_nothing_is(world: World) -> None:
+    world.up()
+    assert down("c", Progress(io.StringIO())) is True
+    assert state.load("c") is None
+    assert world.containers == []
+    assert down("c", Progress(io.StringIO())) is False
+
+
+@pytest.mark.parametrize("options", [{"workers": -1}, {"workers": 99}, {"scrape_interval": 0.0}])
+def test_options_that_cannot_work(options: dict[str, Any], world: World) -> None:
+    with pytest.raises(UsageError):
+        world.up(**options)
+    assert world.diary == []

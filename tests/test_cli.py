@@ -1,0 +1,100 @@
+"""The command line: options arrive, errors are rendered, exit codes are theirs."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import cli
+from harness.base.errors import InfrastructureError
+from harness.base.progress import Progress
+from harness.stack import lock
+from harness.stack.status import Status
+from harness.stack.up import UpOptions
+
+
+@pytest.fixture(autouse=True)
+def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path))
+
+
+def options_of(*words: str) -> UpOptions:
+    return cli.up_options(cli.parser().parse_args(["up", *words]))
+
+
+def test_defaults_are_those_of_the_library() -> None:
+    assert options_of() == UpOptions()
+
+
+def test_every_option_arrives() -> None:
+    words = "--cluster c --images source --workers 2 --scrape-interval 0.5 --chaos-mesh-source /src --fresh"
+    assert options_of(*words.split(), "--chaos-mesh-version", "v2.8.4") == UpOptions(
+        cluster="c",
+        images="source",
+        workers=2,
+        scrape_interval=0.5,
+        chaos_mesh_source=Path("/src"),
+        chaos_mesh_version="v2.8.4",
+        fresh=True,
+    )
+
+
+def test_an_error_is_rendered_with_its_exit_code(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(options: UpOptions, progress: Progress) -> Any:
+        raise InfrastructureError("no engine", next_step="install one", log=Path("engine.log"))
+
+    monkeypatch.setattr(cli, "up", fail)
+    assert cli.main(["up"]) == 6
+    assert capsys.readouterr().err == (
+        "chaos-harness: no engine\n  next step: install one\n  log: engine.log\n"
+    )
+
+
+def test_an_interrupt_is_exit_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(options: UpOptions, progress: Progress) -> Any:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(cli, "up", interrupt)
+    assert cli.main(["up"]) == 2
+
+
+def test_the_cluster_is_held_while_up_works(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[lock.Holder | None] = []
+
+    def look(options: UpOptions, progress: Progress) -> Any:
+        seen.append(lock.holder("c"))
+        raise InfrastructureError("enough")
+
+    monkeypatch.setattr(cli, "up", look)
+    cli.main(["up", "--cluster", "c"])
+    assert seen[0] is not None
+    assert seen[0].doing == "up"
+    assert lock.holder("c") is None
+
+
+def test_a_cluster_in_use_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    with lock.held("c", "run"):
+        assert cli.main(["down", "--cluster", "c"]) == 4
+    assert "in use by process" in capsys.readouterr().err
+
+
+def test_status_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Status(cluster="c", state="damaged", problems=["gone"], answers={"API server": False})
+    monkeypatch.setattr(cli, "status", lambda cluster, progress: found)
+    assert cli.main(["status", "--json"]) == 0
+    assert Status.model_validate(json.loads(capsys.readouterr().out)) == found
+
+
+def test_status_for_people(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    found = Status(cluster="c", state="damaged", problems=["gone"], answers={"API server": False})
+    monkeypatch.setattr(cli, "status", lambda cluster, progress: found)
+    cli.main(["status"])
+    out = capsys.readouterr().out
+    assert "c: damaged" in out
+    assert "problem    gone" in out
+    assert "API server NO" in out
