@@ -21,12 +21,13 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from harness.scenario.positions import DocumentPath, Place, Positions
 from harness.scenario.problem import Problem, ScenarioError
 
-_MOST_VALUES = 100_000
+_MOST_VALUES = 20_000
 _MOST_LEVELS = 50
 
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {"yes", "no", "on", "off"}
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
+_TOO_MANY = f"has more than {_MOST_VALUES} values, aliases expanded"
 _EMPTY = "the file is empty; a scenario begins with `scenario: NAME`"
 _NAMES = {"bool": "boolean", "int": "number", "float": "number", "null": "null", "timestamp": "date"}
 
@@ -37,6 +38,19 @@ class UnreadableError(Exception):
     def __init__(self, node: Node, message: str) -> None:
         super().__init__(message)
         self.node = node
+
+
+class _Loader(yaml.SafeLoader):
+    """Composes nodes, and gives up early: PyYAML needs half a minute for a MiB of brackets and commas."""
+
+    _composed = 0
+
+    def compose_node(self, parent: Node | None, index: Any) -> Node | None:
+        self._composed += 1
+        if self._composed > _MOST_VALUES:
+            event = self.peek_event()  # type: ignore[no-untyped-call]
+            raise yaml.MarkedYAMLError(problem=_TOO_MANY, problem_mark=event.start_mark)
+        return super().compose_node(parent, index)
 
 
 def parse(path: Path, text: str) -> tuple[Any, Positions, list[Problem]]:
@@ -60,7 +74,7 @@ def parse(path: Path, text: str) -> tuple[Any, Positions, list[Problem]]:
 
 def _compose(path: Path, text: str) -> Node:
     try:
-        nodes: list[Node] = list(itertools.islice(yaml.compose_all(text, Loader=yaml.SafeLoader), 2))
+        nodes: list[Node] = list(itertools.islice(yaml.compose_all(text, Loader=_Loader), 2))
     except yaml.MarkedYAMLError as error:
         raise ScenarioError([_syntax_problem(path, text, error)]) from error
     except yaml.reader.ReaderError as error:
@@ -86,6 +100,8 @@ def _is_null(node: Node) -> bool:
 def _syntax_problem(path: Path, text: str, error: yaml.MarkedYAMLError) -> Problem:
     mark = error.problem_mark or error.context_mark
     line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+    if error.problem == _TOO_MANY:
+        return Problem(path, line, column, _TOO_MANY)
     lines = text.splitlines()
     source = lines[line - 1] if line <= len(lines) else ""
     if re.match(r" *\t", source):
@@ -118,7 +134,7 @@ class _Builder:
     def build(self, node: Node, at: DocumentPath) -> Any:
         self._values += 1
         if self._values > _MOST_VALUES:
-            raise UnreadableError(node, f"has more than {_MOST_VALUES} values, aliases expanded")
+            raise UnreadableError(node, _TOO_MANY)
         if at not in self.places:
             self.places[at] = _place(node, _source(node))
         with self._inside(node):

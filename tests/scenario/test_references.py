@@ -49,7 +49,7 @@ def check(scenario_file: Callable[[str], Path], shown: Callable[[list[Problem]],
         "${nodes}",
         "${nodes[0]}",
         "${workload.pods[0]}",
-        "${workload.image}",
+        "${workload.uids[0]}",
         "${workload.name}",
         "${burn.node}",
         "${burn.targets[0].pod}",
@@ -77,7 +77,7 @@ def test_what_there_is_can_be_used(template: str, check: Check) -> None:
         ),
         (
             "${workload.selectr}",
-            "${workload.selectr}: `workload` has no `selectr`; it has: image, name, pods,"
+            "${workload.selectr}: `workload` has no `selectr`; it has: name, namespace, pods,"
             " selector, targets, uids (did you mean `${workload.selector}`?)",
         ),
         ("${burn}", "${burn}: name a field of `burn`: kind, name, namespace, node, targets"),
