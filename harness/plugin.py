@@ -6,6 +6,7 @@ from a checkout. Both names are the same, so pytest loads it once.
 
 from __future__ import annotations
 
+import argparse
 import importlib.util
 import signal
 import types
@@ -70,6 +71,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     group.addoption("--chaos-mesh-version", default=None, metavar="V", help="with --images registry")
     group.addoption("--fresh", action="store_true", help="delete and re-create the cluster first")
+    group.addoption("--without-path-all", action="store_true", help=argparse.SUPPRESS)
     group.addoption("--report", default="report", metavar="DIR", help="folder for results and recordings")
 
 
@@ -89,6 +91,16 @@ def pytest_configure(config: pytest.Config) -> None:
         fresh=config.getoption("--fresh"),
         report=Path(config.invocation_params.dir) / config.getoption("--report"),
     )
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> None:
+    """For `chaos-harness run`: without a path, take all scenarios that ship with the harness.
+
+    Only pytest itself can tell a path from the value of an option.
+    """
+    if config.getoption("--without-path-all") and config.args_source is not pytest.Config.ArgsSource.ARGS:
+        config.args = [str(bundled.scenarios())]
 
 
 def _fixtures() -> types.ModuleType:
@@ -143,14 +155,6 @@ class ScenarioItem(pytest.Function):
         """Name the scenario by its file."""
         return self.path, 0, self.name
 
-    def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException], style: Any = None) -> Any:
-        """Show our own messages as they are."""
-        if isinstance(excinfo.value, ScenarioFailed):
-            return str(excinfo.value)
-        if isinstance(excinfo.value, HarnessError):
-            return excinfo.value.render()
-        return super().repr_failure(excinfo)
-
 
 def _test_of(file: ScenarioFile) -> Callable[..., None]:
     def test(run_scenario: Callable[[ScenarioFile], ScenarioResult]) -> None:
@@ -177,6 +181,10 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
     if not isinstance(item, ScenarioItem):
         return
+    if call.excinfo and isinstance(call.excinfo.value, ScenarioFailed):
+        report.longrepr = str(call.excinfo.value)
+    elif call.excinfo and isinstance(call.excinfo.value, HarnessError):
+        report.longrepr = call.excinfo.value.render()
     result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
     if call.when == "call" and result is not None:
         report.user_properties.append(("verdict", result.verdict.value))

@@ -1,0 +1,216 @@
+"""The plugin, on scenario files whose results are made up: what pytest users see, and exit codes."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from harness.base.errors import ExitCode, InfrastructureError
+from harness.judge.finding import Finding, Verdict
+from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.scenario.load import ScenarioFile
+from harness.session import RunSession
+
+pytest_plugins = ["pytester"]
+
+SCENARIO = """
+scenario: {name}
+about: A made-up one.
+tags: [made-up]
+workload: mini-node-exporter
+chaos:
+  kill:
+    kind: PodChaos
+    spec: {{action: pod-kill, mode: one, selector: "${{workload.selector}}"}}
+steps:
+  - apply: kill
+    until: finished
+    proof: {{oracle: pod-uids, since: "${{workload.uids}}", equals: 1}}
+    expect:
+      - metric: chaos_controller_manager_chaos_experiments
+        where: {{namespace: "${{namespace}}"}}
+        present: true
+"""
+
+
+def finding(verdict: Verdict, known_issue: str | None = None) -> Finding:
+    return Finding(
+        id="0.0",
+        step=0,
+        metric="chaos_controller_manager_chaos_experiments",
+        kind="equals",
+        promql='chaos_controller_manager_chaos_experiments{namespace="x"}',
+        expected="1",
+        actual=[{"labels": {"kind": "PodChaos"}, "value": 2.0}],
+        verdict=verdict,
+        reason="2 is not 1",
+        known_issue=known_issue,
+    )
+
+
+def result(name: str, verdict: Verdict) -> ScenarioResult:
+    issue = "made-up-issue" if verdict is Verdict.KNOWN_ISSUE else None
+    return ScenarioResult(
+        name=name,
+        file=f"{name}.yaml",
+        verdict=verdict,
+        reason={Verdict.SKIPPED: "netem: unknown qdisc", Verdict.ERROR: "Prometheus is gone"}.get(verdict),
+        steps=[StepResult(title="apply kill", findings=[finding(verdict, issue)])]
+        if verdict in (Verdict.FAIL, Verdict.KNOWN_ISSUE, Verdict.PASS)
+        else [],
+    )
+
+
+@pytest.fixture
+def made_up(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> dict[str, ScenarioResult]:
+    """Results by scenario name; a file is written for each that a test adds through `add`."""
+    results: dict[str, ScenarioResult] = {}
+
+    def run(self: RunSession, file: ScenarioFile, node: str) -> ScenarioResult:
+        outcome = results[file.scenario.scenario]
+        self._by_node[node] = outcome
+        self.results.add(outcome)
+        return outcome
+
+    monkeypatch.setattr(RunSession, "open", lambda self: None)
+    monkeypatch.setattr(RunSession, "run", run)
+    return results
+
+
+def add(pytester: pytest.Pytester, results: dict[str, ScenarioResult], name: str, verdict: Verdict) -> None:
+    folder = pytester.path / "scenarios"
+    folder.mkdir(exist_ok=True)
+    (folder / f"{name}.yaml").write_text(SCENARIO.format(name=name))
+    results[name] = result(name, verdict)
+
+
+def run_pytest(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
+    return pytester.runpytest_inprocess("-p", "harness.plugin", "-p", "no:cacheprovider", *arguments)
+
+
+def summary(pytester: pytest.Pytester) -> dict[str, int]:
+    counts: dict[str, int] = json.loads((pytester.path / "report/results.json").read_text())["summary"]
+    return counts
+
+
+def test_each_scenario_file_is_an_item_named_after_its_scenario(pytester, made_up):
+    add(pytester, made_up, "first", Verdict.PASS)
+    done = run_pytest(pytester, "--collect-only", "-q")
+    done.stdout.fnmatch_lines(["scenarios/first.yaml::first"])
+    assert not (pytester.path / "report").exists()
+
+
+def test_selection_by_name_and_by_tag(pytester, made_up):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    run_pytest(pytester, "-k", "second").assert_outcomes(passed=1, deselected=1)
+    run_pytest(pytester, "-m", "made-up and scenario").assert_outcomes(passed=2)
+
+
+@pytest.mark.parametrize(
+    ("verdict", "code", "outcome"),
+    [
+        (Verdict.PASS, ExitCode.OK, {"passed": 1}),
+        (Verdict.FAIL, ExitCode.FAILED, {"failed": 1}),
+        (Verdict.KNOWN_ISSUE, ExitCode.OK, {"xfailed": 1}),
+        (Verdict.SKIPPED, ExitCode.NOTHING_RAN, {"skipped": 1}),
+        (Verdict.ERROR, ExitCode.INFRASTRUCTURE, {"errors": 1}),
+    ],
+)
+def test_each_verdict_has_its_outcome_and_exit_code(pytester, made_up, verdict, code, outcome):
+    add(pytester, made_up, "only", verdict)
+    done = run_pytest(pytester)
+    done.assert_outcomes(**outcome)
+    assert done.ret == code
+    assert summary(pytester)[verdict.value] == 1
+
+
+def test_a_failure_outweighs_an_error(pytester, made_up):
+    add(pytester, made_up, "broken", Verdict.ERROR)
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    assert run_pytest(pytester).ret == ExitCode.FAILED
+
+
+def test_a_failure_shows_promql_expected_and_actual(pytester, made_up):
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    run_pytest(pytester).stdout.fnmatch_lines(
+        [
+            "*promql:   chaos_controller_manager_chaos_experiments{namespace=\"x\"}",
+            "*expected: 1",
+            '*actual:   {kind="PodChaos"} 2.0',
+            "*reason:   2 is not 1",
+        ]
+    )
+
+
+def test_a_step_that_did_not_come_about_says_why(pytester, made_up):
+    add(pytester, made_up, "stuck", Verdict.FAIL)
+    made_up["stuck"].steps[0].problem = StepProblem(kind="until", reason="not running", details=["no netem"])
+    run_pytest(pytester).stdout.fnmatch_lines(["*until: not running", "*no netem"])
+
+
+def test_leftovers_are_an_error_of_the_tear_down_and_a_failed_run(pytester, made_up):
+    add(pytester, made_up, "messy", Verdict.PASS)
+    made_up["messy"].leftovers.append(
+        Leftover(kind="NetworkChaos", name="ns/cut", what_was_done="its finalizer was removed")
+    )
+    done = run_pytest(pytester)
+    done.assert_outcomes(passed=1, errors=1)
+    done.stdout.fnmatch_lines(["*NetworkChaos ns/cut: its finalizer was removed"])
+    assert done.ret == ExitCode.FAILED
+    assert summary(pytester)["cleanup_failed"] == 1
+
+
+def test_junit_tells_errors_from_failures(pytester, made_up):
+    add(pytester, made_up, "broken", Verdict.ERROR)
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    run_pytest(pytester, "--junitxml=out.xml")
+    text = (pytester.path / "out.xml").read_text()
+    assert 'errors="1"' in text
+    assert 'failures="1"' in text
+
+
+def test_a_stack_that_does_not_come_up_is_an_error_with_its_exit_code(pytester, made_up, monkeypatch):
+    def fails(self: RunSession) -> None:
+        self._failure = InfrastructureError("no engine", next_step="install podman")
+        raise self._failure
+
+    monkeypatch.setattr(RunSession, "open", fails)
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    done = run_pytest(pytester)
+    done.assert_outcomes(errors=2)
+    done.stdout.fnmatch_lines(["*no engine", "*next step: install podman"])
+    assert done.ret == ExitCode.INFRASTRUCTURE
+
+
+def test_zero_scenarios_are_no_success(pytester, made_up):
+    (pytester.path / "scenarios").mkdir()
+    assert run_pytest(pytester, "scenarios").ret == ExitCode.NOTHING_RAN
+
+
+def test_a_wrong_file_is_an_error_with_its_line(pytester, made_up):
+    add(pytester, made_up, "first", Verdict.PASS)
+    path = Path(pytester.path / "scenarios/first.yaml")
+    path.write_text(path.read_text().replace("until: finished", "untl: finished"))
+    done = run_pytest(pytester)
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*first.yaml:12:*untl*until*"])
+    assert done.ret != ExitCode.OK
+
+
+def test_a_yaml_file_that_is_no_scenario_is_left_alone_unless_named(pytester, made_up):
+    (pytester.path / "values.yaml").write_text("replicas: 1\n")
+    assert run_pytest(pytester).ret == ExitCode.NOTHING_RAN
+    done = run_pytest(pytester, "values.yaml")
+    done.assert_outcomes(errors=1)
+
+
+def test_last_failed_runs_only_what_failed(pytester, made_up):
+    add(pytester, made_up, "good", Verdict.PASS)
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    pytester.runpytest_inprocess("-p", "harness.plugin")
+    done = pytester.runpytest_inprocess("-p", "harness.plugin", "--lf")
+    done.assert_outcomes(failed=1)
