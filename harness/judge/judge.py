@@ -18,7 +18,7 @@ a kind says about one):
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from harness.judge.argument import ArgumentError, OracleRef
@@ -61,6 +61,7 @@ class _Judged:
     outcome: Outcome | None
     reason: str = ""
     shows: Outcome | None = None
+    readings: list[Reading] = field(default_factory=list)
 
 
 class _Unjudgeable(Exception):  # noqa: N818
@@ -79,7 +80,7 @@ class Case:
         self.expected = expected
         self.spec = Expectation.model_validate(expected.spec)
         self.finding: Finding | None = None
-        self.readings: list[Reading] = []
+        self._readings: list[Reading] = []
         self.fixed = fixed_labels(self.spec.where)
         self._selection: Selection | None = None
         self._sweep: Sweep | None = None
@@ -121,7 +122,7 @@ class Case:
         recorded = self.recording.readings.get((oracle.name, oracle.key), [])
         manifest = self.recording.manifest
         readings = bracket(oracle, recorded, state, self._settled.time, manifest)
-        self.readings += readings
+        self._readings += readings
         return readings[0].vector or []
 
     def increases(self, state: State) -> list[Increase]:
@@ -155,7 +156,7 @@ class Case:
             judged = self._compare(state, right, shows)
             if isinstance(judged, NotComparable):
                 if judged.waiting and not (expired or final):
-                    return Pending(waiting_for=judged.reason)
+                    return Pending(waiting_for=self._what_for(judged.reason))
                 judged = _Judged(state, None, judged.reason)
             self._sweep.accept(state)
             decided = self._weigh(judged)
@@ -183,7 +184,7 @@ class Case:
         self._selection = Selection(self.recording, self.spec.metric, matchers, self.expected.jobs)
         self._sweep = Sweep(self._selection, self._settled.time + manifest.clock_uncertainty)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
-        longest = self._selection.longest_scrape(self._settled.time)
+        longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
         self._deadline = self._settled.time + scrapes * manifest.interval + longest
         return None
 
@@ -210,7 +211,7 @@ class Case:
         if self._first_state:
             self._first(state, right)
             self._first_state = False
-        self.readings = []
+        self._readings = []
         if not state.complete:
             down = ", ".join(target_text(target) for target in state.down)
             return NotComparable(f"target down: {down}")
@@ -222,7 +223,7 @@ class Case:
             other = shows.kind.check(shows.argument, state, self._baseline, self) if shows else None
         except NotComparable as error:
             return error
-        return _Judged(state, outcome, outcome.reason, other)
+        return _Judged(state, outcome, outcome.reason, other, self._readings)
 
     def _need_baseline(self, state: State) -> None:
         if self._baseline is None:
@@ -371,7 +372,7 @@ class Case:
                 where=spec.where,
                 state=judged.state if judged else None,
                 baseline=self._baseline,
-                readings=self.readings,
+                readings=judged.readings if judged else [],
             ).collect(self.increases(judged.state) if judged and self._counts() else [])
             evidence["deadline"] = self._deadline
         return Finding(

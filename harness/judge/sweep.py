@@ -100,11 +100,15 @@ class Selection:
         duration = durations.at(time) if durations else None
         return Scrape(time, duration, self.targets[target].at(time) == 1)
 
-    def longest_scrape(self, until: float) -> float:
-        """Return the longest scrape (seconds) of the targets up to a time; 0 when none is recorded."""
+    def longest_scrape(self, seen: dict[TargetKey, float]) -> float:
+        """Return the longest scrape (seconds) of the targets until a mark; 0 when none is recorded.
+
+        Args:
+            seen: the newest scrape of each target that was recorded before the mark.
+        """
         longest = 0.0
-        for target in self.targets:
-            durations = self._durations.get(target)
+        for target, until in seen.items():
+            durations = self._durations.get(target) if target in self.targets else None
             if durations is not None:
                 index = bisect_right(durations.times, until)
                 longest = max(longest, max(durations.values[:index], default=0.0))

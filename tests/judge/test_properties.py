@@ -1,0 +1,221 @@
+"""What must hold for any recording."""
+
+import math
+import random
+
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from harness.judge.finding import Finding, Pending, Verdict
+from harness.judge.judge import Judge, judge
+from harness.judge.replay import judge_step, replay
+from harness.recording.model import Mark, Recording, Samples
+from harness.recording.reader import RecordingReader
+from harness.recording.writer import RecordingWriter
+from tests.fakes.recordings import SETTLED, Timeline, expected
+
+SPECS = [
+    {"equals": 1},
+    {"equals": 0, "hold": 2},
+    {"increases_by": 1},
+    {"increases_by": 0},
+    {"increases_by": 2, "hold": 1},
+    {"unchanged": True},
+    {"series": [{"value": 1}]},
+    {"series": [{"instance": "one", "value": 1}, {"instance": "two", "value": 1}]},
+    {"absent": True},
+    {"present": True},
+    {"at_least": 1},
+    {"at_most": 1, "deadline": 2},
+    {"between": [1, 2]},
+    {"within": {"value": 1, "abs": 0.5}},
+    {"equals": {"oracle": "truth"}},
+    {"series": {"oracle": "truth"}},
+    {"equals": 1, "known_issue": {"id": "w", "shows": {"equals": 0}}},
+    {"increases_by": 1, "known_issue": {"id": "w", "shows": {"increases_by": 2}}},
+    {"metric": "up", "equals": 1},
+]
+
+VALUES = [None, 0, 1, 1, 2, 3, "down", math.nan]
+specs = st.sampled_from(SPECS)
+quick = settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+
+
+def drawn(seed):
+    """Return scrapes of one or two targets, some missing, late or slow, and readings of an oracle."""
+    # Of one number: drawing each of the hundreds of choices would take hypothesis seconds.
+    draw = random.Random(seed)
+    timeline = Timeline()
+    for instance in ("one", "two")[: draw.randint(1, 2)]:
+        offset = draw.choice([0.0, 0.2, 0.7])
+        first, last = draw.choice([0, 0, 4, 7]), draw.choice([4, 9, 25, 25])
+        steady = draw.choice(VALUES)
+        for second in range(first, last):
+            if draw.randint(0, 15) == 0:
+                continue
+            got = draw.choice(VALUES) if draw.randint(0, 2) == 0 else steady
+            time = 100.0 + second + offset
+            series = [] if got in (None, "down") else [({}, got)]
+            arrives = time + 0.05 + draw.choice([0.0, 0.0, 0.3, 0.45])
+            timeline.scrape(time, series, instance=instance, up=0 if got == "down" else 1, arrives=arrives)
+    truth = draw.choice([0, 1, 2])
+    for tick in range(50):
+        now = draw.choice([truth] * draw.choice([3, 30]) + [1, [], None])
+        timeline.reading(SETTLED + tick * 0.4, now, error="lost" if now is None else None)
+    return timeline
+
+
+def timelines():
+    return st.integers(0, 2**32).map(drawn)
+
+
+@given(timelines(), specs, st.integers(0, 2**32))
+@quick
+def test_the_moments_of_judging_do_not_change_what_is_said(timeline, spec, seed):
+    ticks = random.Random(seed)
+    item = expected(**spec)
+    growing = Recording(timeline.manifest)
+    step_by_step = Judge(growing)
+    waiting, now, first = timeline.timed(), SETTLED, None
+    while waiting or now < 140:
+        now += ticks.choice([0.05, 0.1, 0.25, 0.6, 1.3])
+        while waiting and waiting[0][0] <= now:
+            growing.add(waiting.pop(0)[1])
+        said = step_by_step.judge(item, now)
+        if ticks.randint(0, 9) == 0:
+            assert judge(growing, item, now).model_dump_json() == said.model_dump_json()
+        if isinstance(said, Finding) and first is None:
+            first = said
+    at_the_end = judge(timeline.recording(), item, now)
+    assert isinstance(first, Finding)
+    assert isinstance(at_the_end, Finding)
+    assert first.model_dump_json() == at_the_end.model_dump_json()
+
+
+@given(timelines(), specs)
+@quick
+def test_nothing_passes_without_a_fresh_sample(timeline, spec):
+    stale = Recording(timeline.manifest)
+    for entry in timeline.entries():
+        if isinstance(entry, Samples):
+            kept = [sample for sample in entry.samples if sample[1] <= SETTLED]
+            if kept:
+                stale.add(Samples(samples=kept))
+        else:
+            stale.add(entry)
+    said = judge(stale, expected(**spec), 1000.0)
+    assert isinstance(said, Finding)
+    assert said.verdict is Verdict.ERROR
+
+
+@given(timelines(), specs)
+@quick
+def test_without_its_samples_a_metric_is_absent_and_nothing_else(timeline, spec):
+    bare = Recording(timeline.manifest)
+    gone = set()
+    for entry in timeline.entries():
+        if entry.type == "series" and entry.labels["__name__"] == "things":
+            gone.add(entry.number)
+        if isinstance(entry, Samples):
+            bare.add(Samples(samples=[sample for sample in entry.samples if sample[0] not in gone]))
+        else:
+            bare.add(entry)
+    said = judge(bare, expected(**spec), 1000.0)
+    assert isinstance(said, Finding)
+    if said.verdict is Verdict.PASS:
+        empty = said.evidence.get("readings", [{}])[0].get("vector") == []
+        assert "absent" in spec or spec.get("metric") == "up" or ("series" in spec and empty)
+
+
+@given(timelines(), st.integers(1, 3))
+@quick
+def test_a_series_frozen_before_the_step_never_increases(timeline, by):
+    frozen = Recording(timeline.manifest)
+    things = {
+        each.number
+        for each in timeline.entries()
+        if each.type == "series" and each.labels["__name__"] == "things"
+    }
+    at = {}
+    for entry in timeline.entries():
+        if isinstance(entry, Samples):
+            # What was not there yet at the baseline stays away: it could only count from 0.
+            samples = []
+            for number, time, got in entry.samples:
+                counted = number in things
+                if counted and time < 103.5:
+                    at[number] = got
+                if not counted:
+                    samples.append((number, time, got))
+                elif number in at:
+                    samples.append((number, time, at[number]))
+            entry = Samples(samples=samples)
+        frozen.add(entry)
+    said = judge(frozen, expected(increases_by=by), 1000.0)
+    assert isinstance(said, Finding)
+    if said.verdict is Verdict.PASS:
+        # Only a series that its target did not have at the baseline counts from 0.
+        assert any(row["baseline"] == 0 and row["value"] > 0 for row in said.actual)
+
+
+@given(st.lists(st.integers(0, 5), min_size=6, max_size=20), st.integers(0, 20))
+@quick
+def test_an_increase_is_never_negative_and_resets_only_add(values, by):
+    said = judge(Timeline().values(values).recording(), expected(increases_by=by), 1000.0)
+    assert isinstance(said, Finding)
+    for row in said.actual:
+        assert row["increase"] >= 0
+        assert row["increase"] >= row["value"] - row["baseline"]
+
+
+@given(
+    st.lists(st.integers(0, 2), min_size=40, max_size=60),
+    st.lists(st.integers(0, 2), min_size=20, max_size=20),
+)
+@quick
+def test_a_verdict_on_the_product_rests_on_an_oracle_that_stood_still(truths, values):
+    timeline = Timeline().values([0] * 5 + values).readings(truths, step=0.4)
+    said = judge(timeline.recording(), expected(equals={"oracle": "truth"}), 1000.0)
+    assert isinstance(said, Finding)
+    if said.verdict in (Verdict.PASS, Verdict.FAIL):
+        readings = said.evidence["readings"]
+        assert len({str(reading["vector"]) for reading in readings}) == 1
+        scrape = said.evidence["scrapes"][0]
+        assert SETTLED <= readings[0]["began"]
+        assert readings[0]["ended"] <= scrape["time"]
+        assert readings[-1]["began"] >= scrape["time"] + scrape["duration"]
+        around = [
+            truth
+            for index, truth in enumerate(truths)
+            if readings[0]["began"] <= SETTLED + index * 0.4 <= readings[-1]["began"]
+        ]
+        assert set(around) == {readings[0]["vector"][0]["value"]}
+
+
+@given(timelines(), st.lists(specs, min_size=1, max_size=4), st.sampled_from([108.0, 118.0, 140.0]))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline, wanted, end):
+    items = [expected(id=f"0.{index}", **spec) for index, spec in enumerate(wanted)]
+    folder = tmp_path_factory.mktemp("recording")
+    live = Recording(timeline.manifest)
+    with RecordingWriter(folder, timeline.manifest) as writer:
+
+        def add(entry):
+            writer.write(entry)
+            live.add(entry)
+
+        for item in items:
+            add(item)
+        for time, entry in timeline.timed():
+            if time <= end:
+                add(entry)
+        ended = Mark(time=end, step=0, name="ended")
+        add(ended)
+    said = judge_step(live, ended)
+    reader = RecordingReader(folder)
+    again = replay(reader.entries(), reader.manifest)
+    assert [each.model_dump_json() for each in again] == [each.model_dump_json() for each in said]
+    ticking = Judge(live)
+    for item, finding in zip(items, said, strict=True):
+        before = ticking.judge(item, end)
+        assert isinstance(before, Pending) or before.model_dump_json() == finding.model_dump_json()
