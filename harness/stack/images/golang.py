@@ -15,6 +15,9 @@ from harness.base.errors import UsageError
 
 # -buildvcs=false: the checkout's own commit must not decide what a pinned program looks like.
 BUILD_FLAGS = ("-mod=readonly", "-trimpath", "-buildvcs=false")
+# Go's own resolver and user database, and no loading of SQLite extensions: a static C library has neither.
+# Packages without C code then compile as without cgo, and Go's build cache serves both.
+_STATIC_TAGS = ("netgo", "osusergo", "sqlite_omit_load_extension")
 _LONGEST_BUILD_SECONDS = 3000.0
 _LONGEST_LIST_SECONDS = 900.0
 
@@ -93,7 +96,8 @@ class Go:
             packages: the import paths of the commands.
             folder: the module to build in.
             out: the folder for the programs.
-            cgo: whether C code is compiled and linked too.
+            cgo: whether C code is compiled and linked too, statically: the programs run in images whose
+                C library can be older than this machine's.
             tags: build tags, separated by commas.
             stamps: variable to value, for the linker.
             modfile: a go.mod to use in place of the folder's.
@@ -102,7 +106,11 @@ class Go:
         Raises:
             CommandError: the build failed.
         """
-        linked = " ".join(["-s", "-w", *(f"-X {name}={value}" for name, value in (stamps or {}).items())])
+        flags = ["-s", "-w", *(f"-X {name}={value}" for name, value in (stamps or {}).items())]
+        if cgo:
+            flags += ["-linkmode=external", "-extldflags=-static"]
+            tags = ",".join([*_STATIC_TAGS, *filter(None, [tags])])
+        linked = " ".join(flags)
         modfile_flag = [f"-modfile={modfile}"] if modfile else []
         args = [
             "build",

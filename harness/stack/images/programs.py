@@ -11,7 +11,7 @@ from pathlib import Path
 from types import ModuleType
 
 from harness.base import process
-from harness.stack.images import chaosmesh
+from harness.stack.images import chaosmesh, golang
 from harness.stack.images.archive import write_layer
 from harness.stack.images.artefact import Artefact, Build, Use, digest_of, digest_of_file
 from harness.stack.images.golang import BUILD_FLAGS, Go
@@ -154,7 +154,7 @@ class Programs:
             "go": self.go.version(self.stack),
             "flags": " ".join(BUILD_FLAGS),
             "version": self.chaos_mesh_version,
-            "recipe": digest_of_source(chaosmesh),
+            "recipe": digest_of_source(chaosmesh, golang),
         }
         uses: tuple[Use, ...] = ()
         if self.checkout:
