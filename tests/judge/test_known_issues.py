@@ -37,9 +37,7 @@ def test_another_wrong_value_fails_with_both_expectations():
 
 
 def test_a_waiver_that_shows_what_is_right_is_refused():
-    finding = found(
-        after(2), at_least=1, known_issue={"id": "same", "shows": {"at_most": 5}}
-    )
+    finding = found(after(2), at_least=1, known_issue={"id": "same", "shows": {"at_most": 5}})
     assert finding.verdict is Verdict.FAIL
     assert finding.reason == "the waiver same does not differ from what is right: both hold"
 

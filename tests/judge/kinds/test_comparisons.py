@@ -65,7 +65,8 @@ def test_no_series_is_never_0(spec):
 
 
 @pytest.mark.parametrize(
-    "spec", [{"equals": 1}, {"at_least": 1}, {"at_most": 1}, {"between": [0, 1]}, {"within": {"value": 1, "abs": 1}}]
+    "spec",
+    [{"equals": 1}, {"at_least": 1}, {"at_most": 1}, {"between": [0, 1]}, {"within": {"value": 1, "abs": 1}}],
 )
 def test_of_several_series_none_is_picked(spec):
     timeline = Timeline()
@@ -135,7 +136,11 @@ def test_two_series_on_two_targets_for_one_point_are_too_many():
         ("equals", {"oracle": 5}, "`oracle` takes the name of an oracle, not 5"),
         ("between", [1, "x"], "1: a number is wanted, not the text 'x'"),
         ("within", {"value": 1}, "exactly one of `abs` and `rel` is wanted beside `value`"),
-        ("within", {"value": 1, "abs": 1, "rel": 1}, "exactly one of `abs` and `rel` is wanted beside `value`"),
+        (
+            "within",
+            {"value": 1, "abs": 1, "rel": 1},
+            "exactly one of `abs` and `rel` is wanted beside `value`",
+        ),
     ],
 )
 def test_wrong_arguments(kind, raw, message):
@@ -144,7 +149,9 @@ def test_wrong_arguments(kind, raw, message):
     assert str(error.value) == message
 
 
-@pytest.mark.parametrize(("kind", "raw"), [("between", [1]), ("between", 1), ("within", {"value": 1, "abs": -1})])
+@pytest.mark.parametrize(
+    ("kind", "raw"), [("between", [1]), ("between", 1), ("within", {"value": 1, "abs": -1})]
+)
 def test_more_wrong_arguments(kind, raw):
     with pytest.raises(ArgumentError):
         kinds()[kind].parse(raw)

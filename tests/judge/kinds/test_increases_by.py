@@ -36,7 +36,10 @@ def test_too_much_is_final():
 
 def test_too_much_by_an_oracle_s_number_is_not_final():
     timeline = after(6, 6).readings([0] * 4)
-    assert "so far: the increase is 1" in pending(timeline, increases_by={"oracle": "truth"}, now=107).waiting_for
+    assert (
+        "so far: the increase is 1"
+        in pending(timeline, increases_by={"oracle": "truth"}, now=107).waiting_for
+    )
 
 
 def test_too_little_is_waited_for():
@@ -48,7 +51,12 @@ def test_a_reset_counts_from_0_and_is_shown():
     finding = found(after(6, 1), increases_by=2)
     assert finding.verdict is Verdict.PASS
     assert finding.evidence["resets"] == [
-        {"labels": {"job": "manager", "instance": "one", "node": "n1"}, "time": 106.0, "before": 6.0, "after": 1.0}
+        {
+            "labels": {"job": "manager", "instance": "one", "node": "n1"},
+            "time": 106.0,
+            "before": 6.0,
+            "after": 1.0,
+        }
     ]
 
 

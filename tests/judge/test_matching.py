@@ -1,0 +1,88 @@
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from harness.judge.matching import Matchers, fixed_labels, regex_problem
+from harness.scenario.model import Matcher
+
+
+@pytest.mark.parametrize(
+    ("wanted", "value", "matches"),
+    [
+        ("a", "a", True),
+        ("a", "ab", False),
+        ("", None, True),
+        ("a", None, False),
+        (Matcher(**{"not": "a"}), "b", True),
+        (Matcher(**{"not": "a"}), "a", False),
+        (Matcher(**{"not": "a"}), None, True),
+        (Matcher(matches="a|b"), "b", True),
+        (Matcher(matches="a|b"), "bb", False),
+        (Matcher(matches="a"), "xa", False),
+        (Matcher(matches="a.*"), "a\nb", True),
+        (Matcher(matches="a"), "a\n", False),
+        (Matcher(matches=".*"), None, True),
+        (Matcher(matches=r"\d"), "\u0663", False),
+        (Matcher(not_matches="a.*"), "ab", False),
+        (Matcher(not_matches="a.*"), "b", True),
+        (Matcher(not_matches=".+"), None, True),
+    ],
+)
+def test_matchers_do_what_prometheus_does(wanted, value, matches):
+    labels = {} if value is None else {"label": value}
+    assert Matchers({"label": wanted}).match(labels) is matches
+
+
+def test_all_matchers_have_to_match():
+    matchers = Matchers({"a": "1", "node": Matcher(matches="n.")})
+    assert matchers.match({"a": "1", "node": "n1"})
+    assert not matchers.match({"a": "2", "node": "n1"})
+    assert not matchers.match({"a": "1", "node": "x"})
+    # A target is chosen by its own labels alone.
+    assert matchers.match_target({"node": "n1", "job": "j"})
+    assert not matchers.match_target({"node": "x"})
+
+
+def test_labels_fixed_by_equality():
+    assert fixed_labels({"a": "1", "b": Matcher(matches="1")}) == {"a": "1"}
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", r"(a)\1", "(?P<x>a)(?P=x)", "a++", "a*+", "a{2}+", "(?>a)", "(?#x)",
+        "(?x)a", "(?U)a*", "(?a)b", r"\pL", r"\Qa\E", r"a\Z", r"a\z", "[[:alpha:]]", "a{,3}", "a{1001}", r"\s", "(a",
+        "*", r"\C", r"(a)?(?(1)b)",
+    ],
+)  # fmt: skip
+def test_what_re2_and_python_read_differently_is_refused(pattern):
+    assert regex_problem(pattern)
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "",
+        "a|b",
+        "(?i)ab",
+        "(?:a|b)+",
+        "[a-z]{1,3}",
+        r"\d+\.\w*",
+        "(?P<x>a)",
+        r"a\\1",
+        r"\\s",
+        r"a\+b",
+        "a+b",
+        "a*?",
+    ],
+)
+def test_what_both_read_alike_is_taken(pattern):
+    assert regex_problem(pattern) is None
+
+
+@given(st.text(max_size=10))
+def test_what_is_taken_compiles(pattern):
+    if regex_problem(pattern) is None:
+        re.compile(pattern)

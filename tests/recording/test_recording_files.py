@@ -1,0 +1,263 @@
+"""Writing a recording and reading it back."""
+
+import gzip
+import json
+import math
+import tempfile
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from harness.base.errors import InfrastructureError, UsageError
+from harness.recording.model import (
+    Expected,
+    KubernetesEvent,
+    Mark,
+    Note,
+    Point,
+    Reading,
+    Recording,
+    Samples,
+    SeriesDefinition,
+)
+from harness.recording.reader import RecordingError, RecordingReader, Truncated, read
+from harness.recording.writer import ENTRIES, MANIFEST, RecordingWriter
+from tests.fakes.recordings import manifest
+
+ENTRIES_OF_EACH_TYPE = [
+    Mark(time=1.5, step=0, name="started", detail={"of": ["anything"]}),
+    SeriesDefinition(number=0, labels={"__name__": "up", "job": "manager"}),
+    Samples(samples=[(0, 2.0, 1.0)]),
+    Reading(oracle="truth", key="{}", began=2.1, ended=2.2, vector=[Point(labels={"a": "b"}, value=3)]),
+    Reading(oracle="truth", key="{}", began=2.3, ended=2.4, vector=None, error="lost"),
+    Expected(id="0.0", step=0, spec={"metric": "up", "equals": 1}, jobs=["manager"]),
+    KubernetesEvent(
+        time=3,
+        namespace="n",
+        kind="Pod",
+        object="p",
+        component="c",
+        event_type="Normal",
+        reason="r",
+        message="ü\n",
+    ),
+    Note(time=4, text="a note\nof two lines"),
+]
+
+
+def write(folder, entries):
+    with RecordingWriter(folder, manifest()) as writer:
+        for entry in entries:
+            writer.write(entry)
+
+
+def test_every_type_of_entry_comes_back(tmp_path):
+    write(tmp_path, ENTRIES_OF_EACH_TYPE)
+    reader = RecordingReader(tmp_path)
+    assert list(reader.entries()) == ENTRIES_OF_EACH_TYPE
+    assert reader.manifest == manifest()
+    assert reader.truncated is None
+
+
+names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+numbers = st.floats(allow_nan=False)
+
+
+@given(
+    st.lists(
+        st.one_of(
+            st.builds(
+                Mark,
+                time=numbers,
+                step=st.integers(0, 9),
+                name=st.sampled_from(["started", "acknowledged", "settled", "ended"]),
+                detail=st.dictionaries(names, names, max_size=2),
+            ),
+            st.builds(
+                SeriesDefinition, number=st.integers(0), labels=st.dictionaries(names, names, max_size=3)
+            ),
+            st.builds(Samples, samples=st.lists(st.tuples(st.integers(0), numbers, numbers), max_size=4)),
+            st.builds(
+                Reading,
+                oracle=names,
+                key=names,
+                began=numbers,
+                ended=numbers,
+                vector=st.none()
+                | st.lists(
+                    st.builds(Point, labels=st.dictionaries(names, names, max_size=2), value=numbers),
+                    max_size=2,
+                ),
+                error=st.none() | names,
+            ),
+            st.builds(
+                Note, time=numbers, text=names, detail=st.dictionaries(names, st.integers(), max_size=2)
+            ),
+        ),
+        max_size=12,
+    )
+)
+@settings(max_examples=60, deadline=None)
+def test_what_is_written_is_read(entries):
+    with tempfile.TemporaryDirectory() as folder:
+        write(Path(folder), entries)
+        assert list(RecordingReader(Path(folder)).entries()) == entries
+
+
+def test_not_a_number_and_infinity_come_back(tmp_path):
+    samples = Samples(samples=[(0, 1.0, math.nan), (0, 2.0, math.inf), (0, 3.0, -math.inf)])
+    write(tmp_path, [samples])
+    (again,) = RecordingReader(tmp_path).entries()
+    values = [value for _, _, value in again.samples]
+    assert math.isnan(values[0])
+    assert values[1:] == [math.inf, -math.inf]
+
+
+def test_the_same_entries_give_the_same_bytes(tmp_path):
+    for name in ("a", "b"):
+        write(tmp_path / name, ENTRIES_OF_EACH_TYPE)
+    assert (tmp_path / "a" / ENTRIES).read_bytes() == (tmp_path / "b" / ENTRIES).read_bytes()
+
+
+def test_what_was_written_is_readable_before_the_writer_is_closed(tmp_path):
+    writer = RecordingWriter(tmp_path, manifest())
+    for count, entry in enumerate(ENTRIES_OF_EACH_TYPE, start=1):
+        writer.write(entry)
+        reader = RecordingReader(tmp_path)
+        assert list(reader.entries()) == ENTRIES_OF_EACH_TYPE[:count]
+        assert reader.truncated == Truncated(entries=count, lost=0)
+    writer.close()
+    reader = RecordingReader(tmp_path)
+    assert len(list(reader.entries())) == len(ENTRIES_OF_EACH_TYPE)
+    assert reader.truncated is None
+
+
+def test_cut_off_anywhere_it_gives_a_prefix_and_says_so(tmp_path):
+    write(tmp_path, ENTRIES_OF_EACH_TYPE)
+    path = tmp_path / ENTRIES
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        reader = RecordingReader(tmp_path)
+        found = list(reader.entries())
+        assert found == ENTRIES_OF_EACH_TYPE[: len(found)]
+        assert reader.truncated is not None
+        assert reader.truncated.entries == len(found)
+
+
+def test_read_gives_the_index_and_the_note(tmp_path):
+    write(tmp_path, ENTRIES_OF_EACH_TYPE)
+    recording, truncated = read(tmp_path)
+    assert truncated is None
+    assert isinstance(recording, Recording)
+    assert [mark.name for mark in recording.marks] == ["started"]
+    path = tmp_path / ENTRIES
+    path.write_bytes(path.read_bytes()[:-3])
+    _, truncated = read(tmp_path)
+    assert str(truncated) == "the recording was cut off after 8 entries"
+
+
+def test_a_damaged_line_is_named_by_its_number(tmp_path):
+    write(tmp_path, ENTRIES_OF_EACH_TYPE)
+    path = tmp_path / ENTRIES
+    lines = gzip.decompress(path.read_bytes()).split(b"\n")
+    lines[2] = b'{"type":"samples","samples":[[0'
+    path.write_bytes(gzip.compress(b"\n".join(lines)))
+    with pytest.raises(RecordingError, match="line 3, is damaged"):
+        list(RecordingReader(tmp_path).entries())
+
+
+def test_a_damaged_last_line_of_a_finished_recording_is_not_taken_for_a_cut(tmp_path):
+    write(tmp_path, ENTRIES_OF_EACH_TYPE)
+    path = tmp_path / ENTRIES
+    text = gzip.decompress(path.read_bytes())
+    path.write_bytes(gzip.compress(text[:-5]))
+    with pytest.raises(RecordingError, match="damaged after line 7: the last line has no end"):
+        list(RecordingReader(tmp_path).entries())
+
+
+def test_damaged_bytes_are_an_error(tmp_path):
+    write(tmp_path, ENTRIES_OF_EACH_TYPE)
+    path = tmp_path / ENTRIES
+    data = bytearray(path.read_bytes())
+    data[-6] ^= 0xFF
+    path.write_bytes(bytes(data))
+    with pytest.raises(RecordingError, match="is damaged after line"):
+        list(RecordingReader(tmp_path).entries())
+
+
+def test_anything_after_the_end_is_an_error(tmp_path):
+    write(tmp_path, ENTRIES_OF_EACH_TYPE)
+    path = tmp_path / ENTRIES
+    path.write_bytes(path.read_bytes() + b"more")
+    with pytest.raises(RecordingError, match="data after the end"):
+        list(RecordingReader(tmp_path).entries())
+
+
+def test_an_unknown_entry_is_an_error(tmp_path):
+    write(tmp_path, [])
+    (tmp_path / ENTRIES).write_bytes(gzip.compress(b'{"type":"surprise"}\n'))
+    with pytest.raises(RecordingError, match=r"line 1, is damaged.*surprise"):
+        list(RecordingReader(tmp_path).entries())
+
+
+def test_samples_of_an_undefined_series_are_an_error(tmp_path):
+    write(tmp_path, [Samples(samples=[(7, 1.0, 1.0)])])
+    with pytest.raises(RecordingError, match="line 1, is damaged: samples of series 7"):
+        read(tmp_path)
+
+
+def test_another_format_is_refused_whatever_else_it_holds(tmp_path):
+    write(tmp_path, [])
+    (tmp_path / MANIFEST).write_text(json.dumps({"format": 99, "new": True}))
+    with pytest.raises(RecordingError, match="has format 99; this version reads format 1"):
+        RecordingReader(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{", "cannot read"),
+        ("[]", "has format None"),
+        ('{"format": 1}', r"cannot read .*scenario: Field required"),
+    ],
+)
+def test_an_unreadable_manifest_is_an_error(tmp_path, text, message):
+    write(tmp_path, [])
+    (tmp_path / MANIFEST).write_text(text)
+    with pytest.raises(RecordingError, match=message):
+        RecordingReader(tmp_path)
+
+
+@pytest.mark.parametrize("name", [MANIFEST, ENTRIES])
+def test_a_missing_file_is_a_usage_error(tmp_path, name):
+    write(tmp_path, [])
+    (tmp_path / name).unlink()
+    with pytest.raises(UsageError, match=f"holds no recording: {name} is missing"):
+        RecordingReader(tmp_path)
+
+
+def test_a_full_disk_is_an_infrastructure_error_that_names_the_folder(tmp_path):
+    (tmp_path / ENTRIES).symlink_to("/dev/full")
+    writer = RecordingWriter(tmp_path, manifest())
+    with pytest.raises(InfrastructureError, match="No space left on device") as error:
+        writer.write(ENTRIES_OF_EACH_TYPE[0])
+    assert str(tmp_path) in str(error.value)
+    # It stays so, and closing hides nothing and adds nothing.
+    with pytest.raises(InfrastructureError):
+        writer.write(ENTRIES_OF_EACH_TYPE[1])
+    writer.close()
+
+
+def test_what_went_wrong_first_is_what_is_raised(tmp_path):
+    (tmp_path / ENTRIES).symlink_to("/dev/full")
+    with pytest.raises(ZeroDivisionError), RecordingWriter(tmp_path, manifest()):
+        raise ZeroDivisionError
+
+
+def test_a_folder_that_cannot_be_made_is_an_infrastructure_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InfrastructureError, match="cannot write the recording in"):
+        RecordingWriter(tmp_path / "file" / "folder", manifest())
