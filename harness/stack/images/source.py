@@ -127,12 +127,13 @@ def key_of(entries: Mapping[str, Entry]) -> str:
 
 
 def release_of_prometheus(module: str) -> str:
-    """Return the release of a module version: v0.316.0 of the module is v3.16.0.
+    """Return the release of a module version: v0.316.0 is v3.16.0, and v0.55.0 was v2.55.0.
 
-    Prometheus' releases have had two numberings since 2.x, see its RELEASE.md.
+    Prometheus' RELEASE.md gives both numberings.
     """
     _, minor, patch = module.split(".", 2)
-    return f"v{minor[0]}.{int(minor[1:])}.{patch}"
+    major, release = divmod(int(minor), 100)
+    return f"v{major or 2}.{release}.{patch}"
 
 
 def debian_versions(installed: Entry, packages: tuple[str, ...]) -> dict[str, str]:
