@@ -96,16 +96,19 @@ class ImageParameters(InTargets):
 
 
 class Images(Oracle):
-    """Counts the containers that run a certain image."""
+    """Counts the containers that have a certain image, whether it runs or crashes.
+
+    pod-failure leaves the pod's command as it is: what the pause image does not hold cannot be started.
+    """
 
     name: ClassVar[str] = "images"
-    summary: ClassVar[str] = "how many of the given containers run the given image, from the pods' status"
+    summary: ClassVar[str] = "how many of the given containers have the given image, from the pods' status"
     parameters: ClassVar[type[Parameters]] = ImageParameters
 
     def read(self, parameters: ImageParameters) -> list[Point]:
         """Read the pods' status."""
         count = sum(
-            "running" in (status.get("state") or {}) and is_image(str(status.get("image")), parameters.image)
+            is_image(str(status.get("image")), parameters.image)
             for _, status in _of_targets(self, parameters.targets)
         )
         return [Point(value=count)]

@@ -1,0 +1,90 @@
+import pytest
+
+from harness.oracle.base import OracleError
+from harness.oracle.experiments import Experiments, Schedules, Workflows
+from harness.oracle.pods import ContainerRestarts, Images, Pods, PodUids, is_image
+
+
+def chaos(kind, name, namespace="n", running=True):
+    conditions = [{"type": "Selected", "status": "True"}, {"type": "AllInjected", "status": str(running)}]
+    return {
+        "kind": kind,
+        "metadata": {"name": name, "namespace": namespace, "creationTimestamp": "2026-11-23T00:00:00Z"},
+        "spec": {},
+        "status": {"conditions": conditions, "experiment": {"desiredPhase": "Run"}},
+    }
+
+
+def test_experiments_are_counted_by_kind_and_phase(cluster, read):
+    cluster.unserved.add("PhysicalMachineChaos")
+    cluster.put("StressChaos", chaos("StressChaos", "a"), chaos("StressChaos", "b"))
+    cluster.put("StressChaos", chaos("StressChaos", "c", running=False), chaos("StressChaos", "x", "other"))
+    cluster.put("PodChaos", chaos("PodChaos", "a"))
+    cluster.put("PodNetworkChaos", chaos("PodNetworkChaos", "p"))
+    assert read(Experiments) == {
+        ("n", "StressChaos", "running"): 2,
+        ("n", "StressChaos", "injecting"): 1,
+        ("n", "PodChaos", "running"): 1,
+    }
+    assert read(Experiments, kind="StressChaos", phase="injecting") == {("n", "StressChaos", "injecting"): 1}
+    assert read(Experiments, kind="PodChaos", phase="paused") == {("n", "PodChaos", "paused"): 0}
+
+
+def test_none_is_an_empty_vector(read):
+    assert read(Experiments) == read(Schedules) == read(Workflows) == {}
+
+
+def test_schedules_and_workflows_are_counted(cluster, read):
+    cluster.put("Schedule", chaos("Schedule", "a"), chaos("Schedule", "b"), chaos("Schedule", "c", "other"))
+    cluster.put("Workflow", chaos("Workflow", "a"))
+    assert read(Schedules) == {("n",): 2}
+    assert read(Workflows) == {("n",): 1}
+
+
+def test_no_cluster_is_no_answer(cluster, read):
+    cluster.down = True
+    for oracle in (Experiments, Schedules, Pods):
+        with pytest.raises(OracleError):
+            read(oracle)
+
+
+def test_pods_are_counted_by_readiness(cluster, read, pod_named):
+    cluster.put("Pod", pod_named("a"), pod_named("b", ready=False))
+    assert read(Pods) == {(): 2}
+    assert read(Pods, ready=True) == read(Pods, ready=False) == {(): 1}
+    assert read(Pods, phase="Pending") == {(): 0}
+
+
+def test_restarts_are_summed(cluster, read, pod_named, target):
+    cluster.put("Pod", pod_named("a", restarts=2), pod_named("b", restarts=3))
+    assert read(ContainerRestarts) == {(): 5}
+    assert read(ContainerRestarts, **{"in": [target("b")]}) == {(): 3}
+    assert read(ContainerRestarts, **{"in": [target("gone")]}) == {(): 0}
+
+
+def test_a_pod_that_took_the_name_of_another_is_not_it(cluster, read, pod_named):
+    cluster.put("Pod", pod_named("a"))
+    assert read(PodUids, since=["uid-a", "uid-of-its-predecessor"]) == {(): 1}
+
+
+def test_images_are_counted(cluster, read, pod_named, target):
+    pause = "registry.local:5000/chaos/pause:v1"
+    cluster.put("Pod", pod_named("a", image=pause, state="waiting"), pod_named("b"))
+    both = [target("a"), target("b")]
+    assert read(Images, image="pause", **{"in": both}) == {(): 1}
+    assert read(Images, image=pause, **{"in": both}) == {(): 1}
+    assert read(Images, image="paus", **{"in": both}) == {(): 0}
+
+
+@pytest.mark.parametrize(
+    ("reference", "wanted", "same"),
+    [
+        ("a/pause@sha256:abc", "pause", True),
+        ("pause", "pause", True),
+        ("pause:1", "pause:1", True),
+        ("a/pause:1", "pause:2", False),
+        ("pause/other:1", "pause", False),
+    ],
+)
+def test_an_image_is_known_by_reference_or_name(reference, wanted, same):
+    assert is_image(reference, wanted) == same
