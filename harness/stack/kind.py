@@ -116,14 +116,8 @@ def create(
             next_step=f"see the nodes' logs in {logs / 'nodes'}",
         )
     except process.CommandError:
-        with contextlib.suppress(process.CommandError):
-            process.run(
-                "collect the nodes' logs",
-                [images.kind, "export", "logs", f"--name={cluster}", logs / "nodes"],
-                timeout=_LIST_SECONDS,
-                env=engine.env,
-                log=logs / "kind.log",
-            )
+        if cancel is None or not cancel.is_set():
+            _collect_logs(cluster, images, engine, logs)
         raise
 
 
@@ -203,6 +197,17 @@ def wait_for_archives(engine: Engine, nodes: list[str], *, logs: Path, cancel: t
             timeout=_CREATE_SECONDS,
             log=logs / "images.log",
             cancel=cancel,
+        )
+
+
+def _collect_logs(cluster: str, images: ImageSet, engine: Engine, logs: Path) -> None:
+    with contextlib.suppress(process.CommandError):
+        process.run(
+            "collect the nodes' logs",
+            [images.kind, "export", "logs", f"--name={cluster}", logs / "nodes"],
+            timeout=_LIST_SECONDS,
+            env=engine.env,
+            log=logs / "kind.log",
         )
 
 
