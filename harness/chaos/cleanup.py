@@ -7,6 +7,8 @@ object. So the finalizers go last, and by force.
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.base.errors import InfrastructureError
 from harness.chaos import processes
 from harness.chaos.daemons import Daemons
@@ -25,7 +27,10 @@ _CHILD_KINDS = ("WorkflowNode", "StatusCheck", *EXPERIMENT_KINDS)
 
 # Ordinary deletion takes 0.1 to 0.2 s; what takes this long is stuck.
 _ORDINARY_SECONDS = 10.0
-_NAMESPACE_SECONDS = 30.0
+_POD_SECONDS = 20.0
+
+# What would make new pods in the place of those that are deleted.
+_OWNER_KINDS = ("StatefulSet", "Deployment", "DaemonSet")
 
 # Waits for processes to end, without asking again and again, then ends them; prints those that it had to end.
 _END_SCRIPT = """
@@ -37,15 +42,23 @@ done
 
 
 def clean(
-    cluster: Cluster, namespace: str, chaos_mesh_namespace: str, *, seconds: float = CLEANUP_SECONDS
+    cluster: Cluster,
+    namespace: str,
+    chaos_mesh_namespace: str,
+    *,
+    seconds: float = CLEANUP_SECONDS,
+    wait: bool = True,
 ) -> list[Leftover]:
-    """Remove a scenario's objects, its stressors and its namespace.
+    """Remove a scenario's objects, its stressors, its pods and its namespace.
 
     Args:
         cluster: where.
         namespace: the scenario's own; one that does not exist is clean.
         chaos_mesh_namespace: where Chaos Mesh runs.
         seconds: bound for all of it.
+        wait: wait for the namespace itself too. Kubernetes begins to remove one only 5 s after it was
+            asked to; without waiting, everything that matters in it is gone, it cannot take new objects
+            any more, and `await_gone` has to be called for it before the run ends.
 
     Returns:
         What did not go in the ordinary way; empty when all did.
@@ -57,7 +70,29 @@ def clean(
     pods = cluster.list("Pod", namespace)
     left = _remove_chaos(cluster, namespace, deadline)
     left += end_stressors(cluster, chaos_mesh_namespace, pods)
-    left += _remove_namespace(cluster, namespace, deadline)
+    namespaces.delete(cluster, namespace)
+    left += _remove_pods(cluster, namespace, deadline)
+    if wait:
+        left += await_gone(cluster, [namespace], deadline.left())
+    return left
+
+
+def await_gone(cluster: Cluster, names: Iterable[str], seconds: float) -> list[Leftover]:
+    """Wait until namespaces that `clean` asked to go are gone; return those that are not.
+
+    Args:
+        cluster: where.
+        names: of the namespaces.
+        seconds: bound for all of them together.
+    """
+    deadline = Deadline(seconds)
+    left = []
+    for name in names:
+        try:
+            namespaces.gone(cluster, name, deadline.left())
+        except WaitTimeout as late:
+            reasons = "; ".join(reason for item in late.last for reason in namespaces.why_kept(item))
+            left.append(Leftover("Namespace", name, f"still there after {late.waited:.0f} s: {reasons}"))
     return left
 
 
@@ -152,18 +187,8 @@ def _remove_chaos(cluster: Cluster, namespace: str, deadline: Deadline) -> list[
     return left + [strip_finalizers(cluster, item, deadline) for item in shared]
 
 
-def _remove_namespace(cluster: Cluster, namespace: str, deadline: Deadline) -> list[Leftover]:
-    namespaces.delete(cluster, namespace)
-    try:
-        namespaces.gone(cluster, namespace, deadline.left(_NAMESPACE_SECONDS))
-    except WaitTimeout:
-        pass
-    else:
-        return []
-    left = [strip_finalizers(cluster, pod, deadline) for pod in cluster.list("Pod", namespace)]
-    try:
-        namespaces.gone(cluster, namespace, deadline.left())
-    except WaitTimeout as late:
-        reasons = "; ".join(reason for item in late.last for reason in namespaces.why_kept(item))
-        left.append(Leftover("Namespace", namespace, f"still there after {late.waited:.0f} s: {reasons}"))
-    return left
+def _remove_pods(cluster: Cluster, namespace: str, deadline: Deadline) -> list[Leftover]:
+    delete_all(cluster, _OWNER_KINDS, namespace)
+    pods = delete_all(cluster, ["Pod"], namespace)
+    stuck = wait_all_gone(cluster, pods, Deadline(deadline.left(_POD_SECONDS)))
+    return [strip_finalizers(cluster, pod, deadline) for pod in stuck]

@@ -93,7 +93,7 @@ def test_what_goes_by_itself_is_not_reported(cluster):
     cluster.put("PodNetworkChaos", "workload")
     assert clean(cluster) == []
     deleted = [entry[1] for entry in cluster.log if entry[0] == "delete"]
-    assert deleted == ["StressChaos", "PodNetworkChaos", "Namespace"], "in this order"
+    assert deleted == ["StressChaos", "PodNetworkChaos", "Namespace", "Pod"], "in this order"
 
 
 def test_parents_go_before_their_children(cluster):
@@ -143,3 +143,17 @@ def test_sweep_removes_other_runs_and_stops_at_what_stays(cluster):
     cluster.immortal.add(("Namespace", "m"))
     with pytest.raises(InfrastructureError, match="namespace m"):
         cleanup.sweep(cluster, "this-run", "chaos-mesh")
+
+
+def test_pods_go_even_when_nobody_waits_for_the_namespace(cluster):
+    cluster.immortal.add(("Namespace", "n"))
+    assert cleanup.clean(cluster, "n", "chaos-mesh", seconds=5, wait=False) == []
+    assert ("Pod", "workload") not in cluster.objects
+    (left,) = cleanup.await_gone(cluster, ["gone-already", "n"], 1)
+    assert left.name == "n"
+
+
+def test_a_pod_that_is_stuck_is_removed_by_force(cluster):
+    cluster.objects["Pod", "workload"]["metadata"]["finalizers"] = ["someone/else"]
+    (left,) = clean(cluster)
+    assert (left.kind, left.forced) == ("Pod", True)
