@@ -42,12 +42,11 @@ class ScenarioError(ScenarioFailed):
     """A scenario could not be decided because of the infrastructure."""
 
 
-class CleanupFailed(ScenarioFailed):
-    """A scenario left something behind."""
+class CleanupFailed(Exception):  # noqa: N818  (reads as what happened)
+    """Scenarios left something behind."""
 
-    def __init__(self, result: ScenarioResult) -> None:
-        Exception.__init__(self, leftovers_text(result))
-        self.result = result
+    def __init__(self, results: list[ScenarioResult]) -> None:
+        super().__init__("\n".join(leftovers_text(result) for result in results if result.leftovers))
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -181,7 +180,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
     if not isinstance(item, ScenarioItem):
         return
-    if call.excinfo and isinstance(call.excinfo.value, ScenarioFailed):
+    if call.excinfo and isinstance(call.excinfo.value, ScenarioFailed | CleanupFailed):
         report.longrepr = str(call.excinfo.value)
     elif call.excinfo and isinstance(call.excinfo.value, HarnessError):
         report.longrepr = call.excinfo.value.render()

@@ -23,13 +23,14 @@ from harness.report import results
 from harness.report.results import Results, Run
 from harness.runner import runner
 from harness.runner.clock import Clock
-from harness.runner.result import ScenarioResult
+from harness.runner.result import Leftover, ScenarioResult
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
 from harness.stack import lock
 from harness.stack.handle import StackHandle
 from harness.stack.up import UpOptions, up
 
+_NAMESPACE_SECONDS = 30.0
 _OWN_FILES = ("results.json", "recordings")
 
 
@@ -108,9 +109,33 @@ class RunSession:
             facts=facts,
         )
 
-    def close(self) -> None:
-        """Let go of the lock; the stack stays up for the next run."""
-        self._held.close()
+    def close(self) -> list[ScenarioResult]:
+        """Let go of the lock; the stack stays up for the next run.
+
+        Returns:
+            Scenarios whose namespace is still there: their clean-up failed after all.
+        """
+        late = []
+        try:
+            for result in self.results.scenarios:
+                left = self._namespace_left(result)
+                if left:
+                    result.leftovers += left
+                    late.append(result)
+        finally:
+            self._held.close()
+        self.results.count()
+        return late
+
+    def _namespace_left(self, result: ScenarioResult) -> list[Leftover]:
+        if self._surroundings is None or result.namespace is None:
+            return []
+        name = result.namespace
+        try:
+            left = cleanup.await_gone(self._surroundings.cluster, [name], _NAMESPACE_SECONDS)
+        except HarnessError as error:
+            return [Leftover(kind="Namespace", name=name, what_was_done=f"not verified: {error}")]
+        return [Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left]
 
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
         """Run a scenario and keep its result."""

@@ -37,10 +37,10 @@ class Oracle(ABC):
     def __init__(self, world: World) -> None:
         self.world = world
 
-    def start(self) -> None:
+    def start(self) -> None:  # noqa: B027  (most oracles have nothing to begin)
         """Begin to watch, for oracles that count what passes by."""
 
-    def stop(self) -> None:
+    def stop(self) -> None:  # noqa: B027
         """End what `start` began."""
 
     @abstractmethod

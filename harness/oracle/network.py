@@ -170,6 +170,15 @@ def sections(output: str) -> dict[str, str]:
     return found
 
 
+class RuleParameters(InTargets):
+    """Attributes: jump: only rules that jump there, such as DROP.
+
+    Rules that all packets pass never stand still: probes and scrapes are packets too.
+    """
+
+    jump: str | None = None
+
+
 class IptablesPackets(_InNamespaces):
     """Packets by rule, labelled exactly as `chaos_daemon_iptables_packets` is.
 
@@ -180,11 +189,11 @@ class IptablesPackets(_InNamespaces):
     summary: ClassVar[str] = (
         "packets counted by each legacy iptables rule in the containers' network namespace"
     )
-    parameters: ClassVar[type[Parameters]] = InTargets
+    parameters: ClassVar[type[Parameters]] = RuleParameters
 
-    def read(self, parameters: InTargets) -> list[Point]:
+    def read(self, parameters: RuleParameters) -> list[Point]:
         """Run iptables-save with counters."""
-        return _by_rule(self.outputs(parameters.targets, IPTABLES), "packets")
+        return _by_rule(self.outputs(parameters.targets, IPTABLES), "packets", parameters.jump)
 
 
 class IptablesBytes(_InNamespaces):
@@ -192,11 +201,11 @@ class IptablesBytes(_InNamespaces):
 
     name: ClassVar[str] = "iptables-bytes"
     summary: ClassVar[str] = "bytes counted by each legacy iptables rule in the containers' network namespace"
-    parameters: ClassVar[type[Parameters]] = InTargets
+    parameters: ClassVar[type[Parameters]] = RuleParameters
 
-    def read(self, parameters: InTargets) -> list[Point]:
+    def read(self, parameters: RuleParameters) -> list[Point]:
         """Run iptables-save with counters."""
-        return _by_rule(self.outputs(parameters.targets, IPTABLES), "size")
+        return _by_rule(self.outputs(parameters.targets, IPTABLES), "size", parameters.jump)
 
 
 class IpsetMembers(_InNamespaces):
@@ -235,10 +244,12 @@ class TcQdiscs(_InNamespaces):
         ]
 
 
-def _by_rule(outputs: Iterator[tuple[Target, str]], counter: str) -> list[Point]:
+def _by_rule(outputs: Iterator[tuple[Target, str]], counter: str, jump: str | None) -> list[Point]:
     sums: dict[tuple[tuple[str, str], ...], int] = defaultdict(int)
     for target, output in outputs:
         for rule in rules_of(output):
+            if jump is not None and f"-j {jump}" not in rule.rule:
+                continue
             labels = {**target.labels(), **rule.labels()}
             sums[tuple(labels.items())] += int(getattr(rule, counter))
     return [Point(labels=dict(labels), value=value) for labels, value in sums.items()]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -58,12 +59,16 @@ class Results(BaseModel):
     scenarios: list[ScenarioResult] = []
 
     def add(self, result: ScenarioResult) -> None:
-        """Add a scenario and count it."""
+        """Add a scenario and count all anew."""
         self.scenarios.append(result)
-        name = result.verdict.value
-        setattr(self.summary, name, getattr(self.summary, name) + 1)
-        if result.leftovers:
-            self.summary.cleanup_failed += 1
+        self.count()
+
+    def count(self) -> None:
+        """Count the scenarios anew: leftovers may be found after a scenario was added."""
+        verdicts = Counter(result.verdict.value for result in self.scenarios)
+        self.summary = Summary(
+            **verdicts, cleanup_failed=sum(1 for result in self.scenarios if result.leftovers)
+        )
 
     def write(self, folder: Path) -> Path:
         """Write `results.json` into the folder, whole or not at all; return its path."""

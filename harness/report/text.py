@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from harness.judge.finding import Finding, Verdict
 from harness.runner.result import ScenarioResult, StepResult
 
 _MOST_SERIES = 12
+_MOST_ROWS = 4
+_MOST_SAMPLES = 6
+_TARGET_LABELS = ("instance", "job", "node")
 
 
 def scenario_text(result: ScenarioResult) -> str:
@@ -79,9 +83,29 @@ def _actual_lines(actual: list[dict[str, Any]]) -> list[str]:
 
 
 def _evidence_lines(name: str, value: Any) -> list[str]:
-    if not isinstance(value, list):
-        return [f"  {name}: {value}"]
-    lines = [f"  {name}:"] + [f"    {item}" for item in value[:_MOST_SERIES]]
-    if len(value) > _MOST_SERIES:
-        lines.append(f"    ... and {len(value) - _MOST_SERIES} more")
+    if name == "samples":
+        return ["  samples (scrape time, value):", *(f"    {line}" for line in _sample_lines(value))]
+    if name in ("resets", "nearest", "readings"):
+        rows = [f"    {item}" for item in value[:_MOST_ROWS]]
+        more = [f"    ... and {len(value) - _MOST_ROWS} more"] if len(value) > _MOST_ROWS else []
+        return [f"  {name}:", *rows, *more]
+    return []
+
+
+def _sample_lines(series: list[dict[str, Any]]) -> list[str]:
+    lines = []
+    for each in series[:_MOST_ROWS]:
+        values = ", ".join(f"{_clock(time)} {value}" for time, value in each["samples"][-_MOST_SAMPLES:])
+        lines.append(f"{_short(each['labels'])}: {values}")
+    if len(series) > _MOST_ROWS:
+        lines.append(f"... and {len(series) - _MOST_ROWS} more series, in results.json")
     return lines
+
+
+def _short(labels: dict[str, str]) -> str:
+    """Return a label set without the target's own labels, which all series of a scrape share."""
+    return labels_text({name: value for name, value in labels.items() if name not in _TARGET_LABELS})
+
+
+def _clock(time: float) -> str:
+    return datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S.%f")[:-3]

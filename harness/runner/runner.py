@@ -154,7 +154,9 @@ class ScenarioRun:
                 oracle.stop()
             self._recorder.close()
             try:
-                left = cleanup.clean(self._cluster, self._namespace, self._around.chaos_mesh_namespace)
+                left = cleanup.clean(
+                    self._cluster, self._namespace, self._around.chaos_mesh_namespace, wait=False
+                )
             except InfrastructureError as error:
                 self._result.leftovers.append(
                     Leftover(

@@ -14,6 +14,9 @@ from harness.judge.state import State
 class IncreasesBy(Kind):
     """The increases of all selected series since before the step, summed, are exactly a number.
 
+    `increases_by: 0` also holds where there is no series at all: nothing was counted, ever. (The daemon has
+    no series of a gRPC method before its first call.)
+
     A value below the one before it is a restart of the counter, and counts as grown from 0. More
     than a plain number is final, as a counter never falls.
     """
@@ -51,7 +54,7 @@ class IncreasesBy(Kind):
         else:
             wanted = plain(argument)
             expected = self.describe(argument)
-        if not increases:
+        if not increases and wanted != 0:
             return Outcome(False, expected, "no series, before the step or since", actual=shown)
         total = math.fsum(increase.amount for increase in increases)
         if total == wanted:
