@@ -462,12 +462,33 @@ class Cluster:
             doing=f"run {argv[0]} in {namespace}/{pod}",
         )
 
+    def logs(
+        self,
+        namespace: str,
+        pod: str,
+        container: str,
+        *,
+        seconds: int,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> str:
+        """Return what a container has logged in the last seconds.
+
+        Raises:
+            ApiError: NotFound when there is no such pod.
+        """
+        doing = f"read the log of {namespace}/{pod}"
+        query = [("container", container), ("sinceSeconds", str(seconds))]
+        path = kind_of("Pod").path(namespace, pod) + "/log"
+        # The default media type of _open would be refused: a log is no object.
+        response = self._open(doing, "GET", path, query=query, timeout=timeout, accept="*/*")
+        return _read(response, time.monotonic() + timeout, doing).decode(errors="replace")
+
     def _authorization(self) -> str | None:
         setting = self._configuration.auth_settings().get("BearerToken", {})
         value = setting.get("value")
         return str(value) if value else None
 
-    def _until(  # noqa: PLR0917  (private, and both callers name them in order)
+    def _until(
         self,
         kind: str,
         namespace: str | None,
@@ -556,9 +577,12 @@ class Cluster:
         body: Object | None = None,
         content_type: str | None = None,
         timeout: float | tuple[float, float],
+        accept: str = "application/json",
     ) -> urllib3.HTTPResponse:
         try:
-            return self._request(method, path, query, timeout=timeout, body=body, content_type=content_type)
+            return self._request(
+                method, path, query, timeout=timeout, accept=accept, body=body, content_type=content_type
+            )
         except kubernetes_client.ApiException as error:
             if error.status:
                 raise from_answer(doing, int(error.status), str(error.body or "")) from error

@@ -268,3 +268,10 @@ def test_session_reaches_what_the_proxy_url_names(api, cluster):
     assert cluster.session().get(url + "/-/ready", timeout=5).text == "ok"
     assert api.requests[0].path == "/api/v1/namespaces/n/services/prometheus:9090/proxy/-/ready"
     assert api.requests[0].headers["Authorization"] == "Bearer a-token"
+
+
+def test_logs_are_plain_text(api, cluster):
+    api.route = lambda request: request.answer(200, b"a line\n", "text/plain")
+    assert cluster.logs("n", "a", "c", seconds=30) == "a line\n"
+    assert api.requests[0].path == f"{PODS}/a/log"
+    assert ("sinceSeconds", "30") in api.requests[0].query
