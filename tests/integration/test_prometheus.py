@@ -34,9 +34,10 @@ def test_query_keeps_type_warnings_and_infos(prometheus, exporter, eventually):
     exporter.body = "wanted 1\n"
     eventually(lambda: names(prometheus, "wanted"), "the sample is there")
     assert prometheus.query("time()").result_type == "scalar"
+    # A rate takes two samples. The info: the name does not end like a counter's.
+    eventually(lambda: prometheus.query("rate(wanted[5s])").result, "there is a rate")
     answer = prometheus.query("rate(wanted[5s])")
     assert answer.result_type == "vector"
-    # An info: the name does not end like a counter's.
     assert any("wanted" in info for info in answer.infos), answer
 
 
