@@ -30,6 +30,7 @@ class Wanted:
     image_key: str
     workers: int
     scrape_interval: float
+    configuration: dict[Part, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,10 @@ def decide(handle: StackHandle | None, wanted: Wanted, observed: Observed) -> Pl
         reasons.append(
             f"the scrape interval was {handle.scrape_interval:g} s, not {wanted.scrape_interval:g} s"
         )
+    for part, configuration in wanted.configuration.items():
+        if part not in parts and handle.configuration.get(part) != configuration:
+            parts.add(part)
+            reasons.append(f"the configuration of {part} has changed")
     return Plan("repair", reasons, frozenset(parts)) if parts else Plan("reuse")
 
 

@@ -43,6 +43,8 @@ class StackHandle(BaseModel):
         image_key: `ImageSet.key` that the cluster was made from.
         capabilities: capability to None when present, or to the reason why it is missing.
         durations: seconds of each step of `up`.
+        configuration: part to a hash of what it was configured with; a change of our own manifests or
+            values is applied to a running stack by it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -65,3 +67,4 @@ class StackHandle(BaseModel):
     nodes: list[NodeFacts]
     capabilities: dict[str, str | None] = {}
     durations: dict[str, float] = {}
+    configuration: dict[str, str] = {}

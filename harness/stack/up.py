@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import threading
 import uuid
 from collections.abc import Callable
@@ -128,7 +130,11 @@ class _Stack:
         if self.options.fresh:
             return damage.Plan("create", ["--fresh"] if containers else [])
         wanted = damage.Wanted(
-            self.engine.name, self.images.key, self.options.workers, self.options.scrape_interval
+            self.engine.name,
+            self.images.key,
+            self.options.workers,
+            self.options.scrape_interval,
+            self._configuration(),
         )
         if handle is None or not containers:
             return damage.decide(handle, wanted, damage.Observed(containers))
@@ -316,7 +322,16 @@ class _Stack:
             versions=versions,
             stand_ins=self.images.stand_ins,
             nodes=nodes,
+            configuration={str(part): digest for part, digest in self._configuration().items()},
         )
+
+    def _configuration(self) -> dict[damage.Part, str]:
+        """Return a hash of what each part is configured with, but for the identity."""
+        texts: dict[damage.Part, str] = {
+            "chaos-mesh": json.dumps(chaosmesh.values(self.images), sort_keys=True),
+            "prometheus": prometheus.render(self._settings("")),
+        }
+        return {part: hashlib.sha256(text.encode()).hexdigest() for part, text in texts.items()}
 
     def _settings(self, identity: str) -> prometheus.Settings:
         return prometheus.Settings(

@@ -85,6 +85,15 @@ def test_another_interval_configures_prometheus_only() -> None:
     assert plan.reasons == ["the scrape interval was 1 s, not 2 s"]
 
 
+def test_a_changed_configuration_is_applied() -> None:
+    handle = HANDLE.model_copy(update={"configuration": {"chaos-mesh": "a", "prometheus": "b"}})
+    same = replace(WANTED, configuration={"chaos-mesh": "a", "prometheus": "b"})
+    assert damage.decide(handle, same, WELL) == damage.Plan("reuse")
+    plan = damage.decide(handle, replace(WANTED, configuration={"chaos-mesh": "a", "prometheus": "c"}), WELL)
+    assert (plan.action, plan.parts) == ("repair", {"prometheus"})
+    assert plan.reasons == ["the configuration of prometheus has changed"]
+
+
 def test_broken_parts_are_repaired() -> None:
     plan = damage.decide(HANDLE, WANTED, replace(WELL, chaos_mesh=["chaos-daemon is not installed"]))
     assert (plan.action, plan.parts) == ("repair", {"chaos-mesh"})
