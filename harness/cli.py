@@ -7,11 +7,14 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness.base import places
 from harness.base.errors import ExitCode, HarnessError
 from harness.base.progress import Progress
 from harness.run import run
 from harness.stack import lock
+from harness.stack.capable import with_capabilities
 from harness.stack.handle import StackHandle
+from harness.stack.images import source
 from harness.stack.state import DEFAULT_CLUSTER
 from harness.stack.status import Status, status
 from harness.stack.up import UpOptions, down, up
@@ -44,6 +47,7 @@ def parser() -> argparse.ArgumentParser:
     _add_up(commands)
     _add_down(commands)
     _add_status(commands)
+    _add_build(commands)
     commands.add_parser("run", help="run scenarios; all arguments are pytest's", add_help=False)
     return root
 
@@ -96,7 +100,7 @@ def _up(options: argparse.Namespace) -> int:
     with lock.held(options.cluster, "up"):
         handle = up(up_options(options), progress)
     progress.say(f"{handle.cluster} is up")
-    sys.stdout.write("\n".join(_describe(handle)) + "\n")
+    sys.stdout.write("\n".join(_describe(with_capabilities(handle))) + "\n")
     return ExitCode.OK
 
 
@@ -123,10 +127,26 @@ def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def _status(options: argparse.Namespace) -> int:
     found = status(options.cluster, Progress())
+    if found.handle and all(found.answers.values()):
+        found = found.model_copy(update={"handle": with_capabilities(found.handle)})
     if options.json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
         sys.stdout.write("\n".join(_render(found)) + "\n")
+    return ExitCode.OK
+
+
+def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser(
+        "build", help="build a program of the stack alone, for tests without a cluster"
+    )
+    command.add_argument("program", choices=["prometheus"])
+    command.set_defaults(command=_build)
+
+
+def _build(_: argparse.Namespace) -> int:
+    built = source.build_prometheus(progress=Progress(), logs=places.state_dir() / "logs")
+    sys.stdout.write(f"{built}\n")
     return ExitCode.OK
 
 

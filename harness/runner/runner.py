@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from harness.base.errors import HarnessError, InfrastructureError
-from harness.chaos import cleanup, experiments, phases
+from harness.chaos import cleanup, daemon_log, experiments, phases
 from harness.chaos.catalogue import Catalogue
 from harness.chaos.workload import WorkloadHandle, install
 from harness.cluster import namespaces
@@ -235,13 +235,24 @@ class ScenarioRun:
                         kind="until",
                         reason=f"{applied.kind} {applied.name} was not {wanted} within {step.bound:g} s: "
                         f"it is {phase}",
-                        details=phases.explain(found, self._recorder.recording.events),
+                        details=[
+                            *phases.explain(found, self._recorder.recording.events),
+                            *self._daemon_errors(step.bound),
+                        ],
                     )
                 ) from error
         if step.action in ("apply", "resume"):
             found = self._cluster.get(applied.kind, applied.name, applied.namespace)
             if found is not None:
                 applied.targets = experiments.targets(self._cluster, found) or applied.targets
+
+    def _daemon_errors(self, seconds: float) -> list[str]:
+        try:
+            return daemon_log.errors(
+                self._cluster, self._around.chaos_mesh_namespace, self._namespace, int(seconds) + 1
+            )
+        except HarnessError as error:
+            return [f"the logs of chaos-daemon could not be read: {error}"]
 
     def _await_proof(self, proof: Proof, deadline: float) -> str:
         arguments = resolve(dict(proof.model_extra or {}), self._scope())

@@ -26,6 +26,7 @@ from harness.stack.images.pins import (
     Pins,
     version_of,
 )
+from harness.stack.images.programs import Programs
 from harness.stack.images.store import Store
 from harness.stack.imageset import ImageSet, StandIn
 
@@ -119,6 +120,22 @@ def prepare(
             **debian_versions(entries[made.node_packages.name], ("containerd", "runc")),
         },
     )
+
+
+def build_prometheus(*, progress: Progress, logs: Path) -> Path:
+    """Build Prometheus alone, for tests that need no cluster; return the program.
+
+    Raises:
+        UsageError: Go is missing.
+        InfrastructureError: the build failed.
+    """
+    cancel = threading.Event()
+    fixtures = bundled.fixtures()
+    artefact = Programs(fixtures / "images", Go.on_path(cancel), chaos_mesh_version="").prometheus()
+    entries = build_all(
+        [artefact], store=Store(places.cache_dir() / "images"), progress=progress, logs=logs, cancel=cancel
+    )
+    return entries[artefact.name].path("prometheus")
 
 
 def key_of(entries: Mapping[str, Entry]) -> str:
