@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from harness.judge.argument import Number, OracleRef, Quantity, Template, labels_text, number_text
@@ -152,6 +152,12 @@ def compare_vector(
 def agrees(wanted: dict[str, str], labels: dict[str, str]) -> bool:
     """Tell whether a label set has these labels; a missing one has the value ""."""
     return all(labels.get(name, "") == value for name, value in wanted.items())
+
+
+def join_samples(samples: Sequence[Sample], words: Callable[[Sample], str]) -> str:
+    """Return a text about the first samples as one line; there may be thousands."""
+    more = f"; and {len(samples) - _SHOWN} more" if len(samples) > _SHOWN else ""
+    return "; ".join(words(sample) for sample in samples[:_SHOWN]) + more
 
 
 def join(problems: list[str]) -> str:

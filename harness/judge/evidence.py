@@ -9,8 +9,8 @@ from typing import Any
 from harness.judge.kind import Increase
 from harness.judge.matching import Where, label_test
 from harness.judge.state import Sample, State, target_text
-from harness.judge.sweep import Selection
-from harness.recording.model import Reading, Recording, Series
+from harness.judge.sweep import Selection, target_of
+from harness.recording.model import Reading, Recording, Series, TargetKey
 from harness.scenario.model import Matcher
 
 _SAMPLES = 8
@@ -31,13 +31,14 @@ class Evidence:
     where: Where
     state: State | None
     baseline: State | None
+    took_part: set[TargetKey]
     readings: list[Reading]
 
     def collect(self, increases: list[Increase]) -> dict[str, Any]:
         """Return the evidence, JSON-compatible."""
         found: dict[str, Any] = {}
         if self.baseline is not None:
-            found["baseline"] = rows(self.baseline.samples)[:_SERIES]
+            found["baseline"] = rows(self.baseline.samples[:_SERIES])
             found["baseline_scrapes"] = _scrapes(self.baseline)
         if self.readings:
             found["readings"] = [
@@ -54,18 +55,15 @@ class Evidence:
             return found
         found["scrapes"] = _scrapes(self.state)
         shown = [
-            each
-            for each in (self._samples(labels, series) for labels, series in self._selected())
-            if each["samples"]
+            (labels, series)
+            for target in sorted(self.took_part)
+            for labels, series in self.selection.series.get(target, [])
+            if series.times and series.times[0] <= self._until(target)
         ]
-        found["samples"] = shown[:_SERIES]
+        found["samples"] = [self._samples(labels, series) for labels, series in shown[:_SERIES]]
         if len(shown) > _SERIES:
             found["series_left_out"] = len(shown) - _SERIES
-        gone = sorted(
-            target_text(target)
-            for target, up in self.selection.targets.items()
-            if target not in self.state.scrapes and up.times and up.times[0] <= self.state.time
-        )
+        gone = sorted(target_text(target) for target in self.took_part - self.state.scrapes.keys())
         if gone:
             found["targets_gone"] = gone
         if not self.state.samples:
@@ -86,23 +84,25 @@ class Evidence:
             found["vanished"] = vanished[:_SERIES]
         return found
 
-    def _selected(self) -> list[tuple[dict[str, str], Series]]:
-        return [each for target in sorted(self.selection.series) for each in self.selection.series[target]]
+    def _until(self, target: TargetKey) -> float:
+        """Return the time until which a target's samples had surely been recorded at the decision."""
+        assert self.state is not None
+        if target in self.state.scrapes:
+            return self.state.scrapes[target].time
+        return self.state.time - self.recording.manifest.interval
 
     def _samples(self, labels: dict[str, str], series: Series) -> dict[str, Any]:
-        assert self.state is not None
-        end = bisect_right(series.times, self.state.time)
+        end = bisect_right(series.times, self._until(target_of(series)))
         part = slice(max(0, end - _SAMPLES), end)
         samples = [list(pair) for pair in zip(series.times[part], series.values[part], strict=True)]
         return {"labels": labels, "samples": samples}
 
     def _nearest(self) -> list[dict[str, Any]]:
         """Return series of the same metric that miss the fewest matchers, and which ones."""
-        assert self.state is not None
         tests = {label: (label_test(wanted), _wanted(wanted)) for label, wanted in self.where.items()}
         near: list[tuple[int, dict[str, Any]]] = []
         for series in self.recording.by_name.get(self.selection.metric, []):
-            index = bisect_right(series.times, self.state.time) - 1
+            index = bisect_right(series.times, self._until(target_of(series))) - 1
             if index < 0:
                 continue
             labels = {name: value for name, value in series.labels.items() if name != "__name__"}

@@ -20,7 +20,8 @@ def increases(selection: Selection, baseline: State, state: State) -> list[Incre
     found: list[Increase] = []
     for target, scrape in baseline.scrapes.items():
         now = state.scrapes.get(target)
-        until = now.time if now else state.time
+        # Of a target that is gone, or is back and does not take part yet, nothing newer is sure to be here.
+        until = now.time if now else state.time - selection.recording.manifest.interval
         for labels, series in selection.series.get(target, []):
             at_baseline = series.at(scrape.time)
             first = bisect_right(series.times, scrape.time)

@@ -25,13 +25,13 @@ from harness.judge.argument import ArgumentError, OracleRef
 from harness.judge.evidence import Evidence, rows
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.increase import increases
-from harness.judge.kind import Increase, Kind, NotComparable, Outcome, kinds
+from harness.judge.kind import MOST_ROWS, Increase, Kind, NotComparable, Outcome, kinds
 from harness.judge.matching import Matchers, fixed_labels
 from harness.judge.reading import bracket
 from harness.judge.state import State, target_text
 from harness.judge.sweep import Selection, Sweep, Waiting, baseline
 from harness.metrics.promql import selector
-from harness.recording.model import Expected, Mark, Point, Reading, Recording
+from harness.recording.model import Expected, Mark, Point, Reading, Recording, TargetKey
 from harness.scenario.model import Expectation
 
 DEADLINE_SCRAPES = 10
@@ -313,6 +313,10 @@ class Case:
             )
         return self._make(Verdict.FAIL, reason, compared)
 
+    def _took_part(self) -> set[TargetKey]:
+        before = set(self._baseline.scrapes) if self._baseline else set()
+        return before | (self._sweep.took_part() if self._sweep else set())
+
     def _counts(self) -> bool:
         shown = self.spec.known_issue.shows if self.spec.known_issue else {}
         return self._baseline is not None and "increases_by" in (self.spec.kind, *shown)
@@ -359,7 +363,7 @@ class Case:
             outcome = judged.outcome
             expected = outcome.expected if outcome else expected
             shown = outcome.actual if outcome else None
-            actual = rows(judged.state.samples) if shown is None else shown
+            actual = rows(judged.state.samples[:MOST_ROWS]) if shown is None else shown
             began = self._acknowledged or self._settled
             seconds = round(judged.state.time - began.time, 3) if began else None
         if spec.kind == "increases_by":
@@ -372,9 +376,12 @@ class Case:
                 where=spec.where,
                 state=judged.state if judged else None,
                 baseline=self._baseline,
+                took_part=self._took_part(),
                 readings=judged.readings if judged else [],
             ).collect(self.increases(judged.state) if judged and self._counts() else [])
             evidence["deadline"] = self._deadline
+            if judged is not None:
+                evidence["series_selected"] = len(judged.state.samples)
         return Finding(
             id=self.expected.id,
             step=self.expected.step,

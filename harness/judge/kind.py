@@ -17,6 +17,9 @@ from harness.judge.state import State
 from harness.recording.model import Point
 from harness.scenario.model import Expectation
 
+MOST_ROWS = 100
+"""The series that a finding shows at most; a mistaken `where` may select thousands."""
+
 
 class NotComparable(Exception):  # noqa: N818  (no error: the state only cannot decide)
     """A state says nothing about an expectation.

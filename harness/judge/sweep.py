@@ -3,9 +3,12 @@
 Every state is a function of the scrapes up to its time alone, so that the order and the moment at
 which entries arrive cannot change what was judged before:
 
-- A target takes part from its first scrape on. It is *gone* once it has had no scrape for more than
-  5 intervals while another target of the same job, matched by the same `where`, has had one: its pod
-  went away and service discovery dropped it. The last target of a job is never gone, only not scraped.
+- A target takes part from 0.9 intervals after its first scrape on: by then that scrape has surely been
+  recorded, as Prometheus gives none more time than one interval.
+- It is *gone* when it has had no scrape for more than 5 intervals; that is known once another target
+  of the same job, matched by the same `where`, has been scraped for 6 intervals without it. Its pod
+  went away and service discovery dropped it. The last target of a job is never gone, only not
+  scraped. One that comes back takes part again like a new one.
 - A state follows once each target that takes part has a scrape newer than the one in the state
   before: "three states" means three scrapes of every target, however many targets there are.
 - It is at the time of the newest scrape in it and has, for each target, the newest scrape until then.
@@ -15,7 +18,7 @@ which entries arrive cannot change what was judged before:
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -24,6 +27,8 @@ from harness.judge.state import Sample, Scrape, State, target_text
 from harness.recording.model import SCRAPE_DURATION, UP, Recording, Series, TargetKey
 
 GONE_AFTER_INTERVALS = 5
+_KNOWN_AFTER_INTERVALS = 1
+_ENTERS_AFTER_INTERVALS = 0.9
 _APART_INTERVALS = 0.5
 
 
@@ -47,13 +52,13 @@ class _Turn:
     Attributes:
         time: the earliest time at which the state can be.
         firsts: the first new scrape of each target that takes part.
-        joining: the first scrape of targets that take part from then on.
+        entering: when targets that are new, or are back, begin to take part.
         missing: targets that take part and have no new scrape.
     """
 
     time: float
     firsts: dict[TargetKey, float] = field(default_factory=dict)
-    joining: dict[TargetKey, float] = field(default_factory=dict)
+    entering: dict[TargetKey, float] = field(default_factory=dict)
     missing: list[TargetKey] = field(default_factory=list)
 
 
@@ -77,16 +82,16 @@ class Selection:
     def refresh(self) -> None:
         """Take in the series that were defined since."""
         for series in self._new(UP):
-            target = _target(series)
+            target = target_of(series)
             self.unseen_jobs.discard(target[0])
             if series.labels.get("job") in self.jobs and self.matchers.match_target(series.labels):
                 self.targets[target] = series
         for series in self._new(SCRAPE_DURATION):
-            self._durations[_target(series)] = series
+            self._durations[target_of(series)] = series
         for series in self._new(self.metric, "selected"):
             if self.matchers.match(series.labels):
                 labels = {name: value for name, value in series.labels.items() if name != "__name__"}
-                self.series.setdefault(_target(series), []).append((labels, series))
+                self.series.setdefault(target_of(series), []).append((labels, series))
 
     def _new(self, metric: str, purpose: str = "") -> Iterator[Series]:
         found = self.recording.by_name.get(metric, [])
@@ -137,6 +142,10 @@ class Sweep:
         self._used: dict[TargetKey, float] = {}
         self._time = fresh_after
 
+    def took_part(self) -> set[TargetKey]:
+        """Return the targets of the states so far."""
+        return set(self._used)
+
     def accept(self, state: State) -> None:
         """Go on behind this state."""
         self._time = state.time
@@ -156,13 +165,14 @@ class Sweep:
         turn = self._turn()
         if turn.missing:
             return self._waiting(turn.missing)
-        time = turn.time
+        time: float | None = turn.time
         if not turn.firsts:
-            if not turn.joining:
+            time = self._first_after_entry(turn)
+            if time is None:
                 return self._waiting(list(self.selection.targets))
-            time = max(time, min(turn.joining.values()))
+        assert time is not None
         scrapes: dict[TargetKey, float] = {}
-        for target in [*turn.firsts, *(each for each, first in turn.joining.items() if first <= time)]:
+        for target in [*turn.firsts, *(each for each, entry in turn.entering.items() if entry <= time)]:
             times = self.selection.targets[target].times
             index = bisect_right(times, time) - 1
             newest = times[index]
@@ -175,22 +185,23 @@ class Sweep:
     def _turn(self) -> _Turn:
         """Return which targets have a scrape for the next state, and which it has to wait for."""
         turn = _Turn(self._time)
+        entry = _ENTERS_AFTER_INTERVALS * self.interval
         for target, up in self.selection.targets.items():
+            if not up.times:
+                continue
+            if target not in self._used and up.times[0] + entry > self._time:
+                turn.entering[target] = up.times[0] + entry
+                continue
             index = bisect_right(up.times, self._used.get(target, self.fresh_after))
             first = up.times[index] if index < len(up.times) else None
-            if not up.times or up.times[0] > self._time:
-                # It takes part from its first scrape on: the others do not wait for it.
-                if first is not None:
-                    turn.joining[target] = first
-                continue
             last = up.times[index - 1] if index else up.times[0]
             near = first is not None and first <= last + GONE_AFTER_INTERVALS * self.interval
             gone = None if near else self._gone_at(target, last)
-            if gone is not None and (first is None or first > gone):
-                # It leaves at `gone`, or has left before; it takes part again when it comes back.
+            if gone is not None:
+                # It leaves at `gone`, or has left before.
                 turn.time = max(turn.time, gone)
                 if first is not None:
-                    turn.joining[target] = first
+                    turn.entering[target] = first + entry
             elif first is not None:
                 turn.firsts[target] = first
                 turn.time = max(turn.time, first)
@@ -198,9 +209,19 @@ class Sweep:
                 turn.missing.append(target)
         return turn
 
+    def _first_after_entry(self, turn: _Turn) -> float | None:
+        """Return the first scrape of any target that enters, when none other takes part."""
+        earliest: float | None = None
+        for target, entry in turn.entering.items():
+            times = self.selection.targets[target].times
+            index = bisect_left(times, max(entry, turn.time))
+            if index < len(times) and (earliest is None or times[index] < earliest):
+                earliest = times[index]
+        return earliest
+
     def _gone_at(self, target: TargetKey, last: float) -> float | None:
         """Return when a target whose last scrape was at `last` is known to be gone."""
-        limit = last + GONE_AFTER_INTERVALS * self.interval
+        limit = last + (GONE_AFTER_INTERVALS + _KNOWN_AFTER_INTERVALS) * self.interval
         earliest: float | None = None
         for other, up in self.selection.targets.items():
             if other != target and other[0] == target[0]:
@@ -229,5 +250,6 @@ def baseline(selection: Selection, seen: dict[TargetKey, float]) -> State | None
     return selection.state(scrapes) if scrapes else None
 
 
-def _target(series: Series) -> TargetKey:
+def target_of(series: Series) -> TargetKey:
+    """Return the target that a series was scraped from."""
     return (series.labels.get("job", ""), series.labels.get("instance", ""))

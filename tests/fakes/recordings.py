@@ -133,8 +133,8 @@ class Timeline:
         return recording
 
 
-def expected(*, jobs=(JOB,), id="0.0", step=0, metric=METRIC, **spec):
-    return Expected(id=id, step=step, spec={"metric": metric, **spec}, jobs=list(jobs))
+def expected(*, jobs=(JOB,), identity="0.0", step=0, metric=METRIC, **spec):
+    return Expected(id=identity, step=step, spec={"metric": metric, **spec}, jobs=list(jobs))
 
 
 def say(timeline, *, now=math.inf, final=False, **spec):

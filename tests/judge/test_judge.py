@@ -163,8 +163,9 @@ def test_what_was_true_before_the_step_must_stay_true_for_three_scrapes(spec, va
 
 def test_without_a_baseline_it_is_taken_for_true_before_the_step():
     timeline = Timeline()
-    timeline.values([2, 2, 2], start=FIRST)
-    assert found(timeline, equals=2).reason == "true at 105.000 and in all 3 scrapes since"
+    # A new target takes part from its second scrape on.
+    timeline.values([2, 2, 2, 2], start=FIRST)
+    assert found(timeline, equals=2).reason == "true at 106.000 and in all 3 scrapes since"
 
 
 @pytest.mark.parametrize("spec", [{"increases_by": 1}, {"unchanged": True}])
@@ -232,12 +233,12 @@ def test_absent_looks_at_all_targets():
     assert 'instance="two"' in finding.reason
 
 
-def test_a_target_whose_pod_went_away_is_left_out_once_another_was_scraped_for_five_intervals():
-    assert isinstance(pending(two([0] * 5 + [2] * 4, [0] * 4), equals=2, now=SETTLED + 5), Pending)
+def test_a_target_whose_pod_went_away_is_left_out_once_another_was_scraped_long_without_it():
+    assert isinstance(pending(two([0] * 5 + [2] * 5, [0] * 4), equals=2, now=SETTLED + 6), Pending)
     finding = found(two([0] * 5 + [2] * 20, [0] * 4), equals=2)
     assert finding.verdict is Verdict.PASS
-    # Last scraped at 103.3: gone with the first scrape after 108.3.
-    assert finding.evidence["scrapes"][0]["time"] == 109.0
+    # Last scraped at 103.3: known to be gone with the first scrape after 109.3.
+    assert finding.evidence["scrapes"][0]["time"] == 110.0
     assert finding.evidence["targets_gone"] == ["manager/two"]
 
 
@@ -256,13 +257,22 @@ def test_a_target_that_was_gone_before_the_step_plays_no_part():
     assert found(timeline, unchanged=True).verdict is Verdict.PASS
 
 
-def test_a_new_target_takes_part_from_its_first_scrape():
+def test_a_new_target_takes_part_from_its_second_scrape():
     # It appears while "absent" is being confirmed, and has the series.
-    timeline = Timeline().values([None] * 20).values([1] * 10, start=106.3, instance="new")
+    timeline = Timeline().values([None] * 20).values([1] * 10, start=105.3, instance="new")
     finding = found(timeline, absent=True)
     assert finding.verdict is Verdict.FAIL
     assert finding.reason.startswith("was right at 106.000 and wrong again at 107.000: ")
     assert 'instance="new"' in finding.reason
+
+
+def test_a_target_that_comes_back_takes_part_again():
+    timeline = Timeline().values([None] * 40)
+    timeline.values([None] * 5, start=100.3, instance="two").values([1] * 10, start=112.3, instance="two")
+    finding = found(timeline, absent=True, hold=8)
+    assert finding.verdict is Verdict.FAIL
+    # Gone from 111.0 on, back at 112.3; it takes part from 113.2 on.
+    assert finding.reason.startswith("was right at 113.000 and wrong again at 114.000: ")
 
 
 def test_series_of_other_jobs_are_not_selected():

@@ -31,8 +31,8 @@ def test_another_wrong_value_fails_with_both_expectations():
     finding = found(after(*[7] * 20), **GAUGE)
     assert finding.verdict is Verdict.FAIL
     assert finding.reason == (
-        "neither what is right (equal to 2) nor what not-counted shows (equal to 0) within 10 scrapes and 5 more;"
-        " at the last: the value is 7"
+        "neither what is right (equal to 2) nor what not-counted shows (equal to 0) within"
+        " 10 scrapes and 5 more; at the last: the value is 7"
     )
 
 

@@ -10,7 +10,7 @@ def entries(timeline, *items):
 def test_a_step_is_judged_at_its_end_with_what_came_before():
     timeline = Timeline().values([0] * 5 + [2, 2, 2, 9]).mark("ended", 107.5)
     finding, other = replay(
-        entries(timeline, expected(equals=2, hold=2), expected(id="0.1", equals=9)), timeline.manifest
+        entries(timeline, expected(equals=2, hold=2), expected(identity="0.1", equals=9)), timeline.manifest
     )
     assert finding.verdict is Verdict.PASS
     # The scrape with 9 was recorded after the end.
@@ -22,7 +22,10 @@ def test_a_recording_that_was_cut_off_has_errors_for_what_was_undecided():
     timeline = Timeline().values([0] * 5 + [2, 2])
     decided, undecided, never_begun = replay(
         entries(
-            timeline, expected(equals=2), expected(id="0.1", equals=9), expected(id="1.0", step=1, equals=9)
+            timeline,
+            expected(equals=2),
+            expected(identity="0.1", equals=9),
+            expected(identity="1.0", step=1, equals=9),
         ),
         timeline.manifest,
     )

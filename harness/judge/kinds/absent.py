@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from harness.judge.argument import ArgumentError, labels_text
-from harness.judge.comparison import join
+from harness.judge.comparison import join_samples
 from harness.judge.kind import Context, Kind, Outcome
 from harness.judge.state import State
 
@@ -31,8 +31,8 @@ class Absent(Kind):
 
     def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
         """Look whether any series is there."""
-        there = [f"{labels_text(sample.labels)} is there" for sample in state.samples]
-        return Outcome(not there, "no series", join(there))
+        there = join_samples(state.samples, lambda sample: f"{labels_text(sample.labels)} is there")
+        return Outcome(not state.samples, "no series", there)
 
 
 KINDS = [Absent]

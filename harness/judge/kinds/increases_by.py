@@ -7,7 +7,7 @@ from typing import Any
 
 from harness.judge.argument import Number, OracleRef, Quantity, number_text
 from harness.judge.comparison import plain, quantity_text
-from harness.judge.kind import Context, Increase, Kind, Outcome
+from harness.judge.kind import MOST_ROWS, Context, Increase, Kind, Outcome
 from harness.judge.state import State
 
 
@@ -43,7 +43,7 @@ class IncreasesBy(Kind):
     def check(self, argument: Quantity, state: State, baseline: State | None, context: Context) -> Outcome:
         """Sum the increases."""
         increases = context.increases(state)
-        shown = [_row(increase) for increase in increases]
+        shown = [_row(increase) for increase in increases[:MOST_ROWS]]
         if isinstance(argument, OracleRef):
             points = context.vector(argument, state)
             if len(points) != 1:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from harness.judge.argument import ArgumentError, labels_text, number_text
-from harness.judge.comparison import join
+from harness.judge.comparison import join, join_samples
 from harness.judge.kind import Context, Kind, Outcome
 from harness.judge.state import State
 from harness.recording.model import labels_of
@@ -37,7 +37,9 @@ class Unchanged(Kind):
         before = {labels_of(sample.labels): sample for sample in baseline.samples} if baseline else {}
         now = {labels_of(sample.labels): sample for sample in state.samples}
         expected = "as before the step: " + (
-            join([f"{labels_text(each.labels)} {number_text(each.value)}" for each in before.values()])
+            join_samples(
+                list(before.values()), lambda each: f"{labels_text(each.labels)} {number_text(each.value)}"
+            )
             or "no series"
         )
         if not before and not now:

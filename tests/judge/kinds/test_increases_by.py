@@ -81,8 +81,10 @@ def test_a_series_that_vanishes_keeps_what_was_seen():
     assert finding.evidence["vanished"][0]["increase_kept"] == 2
 
 
-def test_no_series_is_no_increase_of_0():
-    finding = found(Timeline().values([None] * 25), increases_by=0)
+def test_nothing_ever_counted_is_an_increase_of_0_and_of_nothing_else():
+    never = Timeline().values([None] * 25)
+    assert found(never, increases_by=0).verdict is Verdict.PASS
+    finding = found(never, increases_by=1)
     assert finding.verdict is Verdict.FAIL
     assert finding.reason.endswith("at the last: no series, before the step or since")
 
