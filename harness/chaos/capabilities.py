@@ -49,6 +49,17 @@ CAPABILITIES = tuple(
 _SECONDS = 20.0
 
 
+def probes() -> dict[str, str]:
+    """Return each capability with how it is probed, for the documentation."""
+    found = {
+        name: f"`{command}`, in a network namespace of its own" for name, command in _IN_NAMESPACE.items()
+    }
+    found |= {name: f"`{command}`" for name, command in _PLAIN.items()}
+    found |= {f"runtime-{name}": f"{DAEMON} was started with `--runtime {name}`" for name in _RUNTIMES}
+    found["dns-server"] = f"a pod with the label `{COMPONENT}={_DNS_SERVER}` is ready"
+    return {name: found[name] for name in CAPABILITIES}
+
+
 def probe(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, str | None]:
     """Return each capability with None when every node has it, or with the reason why not.
 

@@ -1,0 +1,143 @@
+"""Writes the generated parts of docs/scenarios.md: `python -m harness.report.reference docs/scenarios.md`."""
+
+from __future__ import annotations
+
+import re
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+from types import NoneType
+from typing import Any, get_args, get_origin
+
+from pydantic import BaseModel, TypeAdapter
+
+from harness.base.errors import HarnessError, UsageError
+from harness.chaos.capabilities import probes
+from harness.judge.kind import kinds
+from harness.oracle.asking import Target
+from harness.oracle.base import oracles
+
+_WIDTH = 110
+_PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_TYPES = {str: "text", bool: "true or false", float: "number", int: "number", Target: "containers"}
+
+
+def oracle_table() -> str:
+    """Return every oracle with its summary and parameters, as a Markdown list."""
+    return _list(
+        (f"`{name}`", oracle.summary, f"Parameters: {_parameters(oracle.parameters)}.")
+        for name, oracle in sorted(oracles().items())
+    )
+
+
+def kind_table() -> str:
+    """Return every kind of expectation with its argument and summary, as a Markdown list."""
+    return _list(
+        (f"`{name}: {_argument(TypeAdapter(kind.argument).json_schema())}`", kind.summary, "")
+        for name, kind in sorted(kinds().items())
+    )
+
+
+def capability_table() -> str:
+    """Return every capability with how it is probed, as a Markdown list."""
+    return _list((f"`{name}`", how, "") for name, how in probes().items())
+
+
+PARTS: Mapping[str, Callable[[], str]] = {
+    "capabilities": capability_table,
+    "kinds": kind_table,
+    "oracles": oracle_table,
+}
+"""What a page can have generated, by the name in its marker."""
+
+
+def renew(text: str) -> str:
+    """Return a page with the parts between its markers generated anew.
+
+    Raises:
+        UsageError: a marker names something that is not generated.
+    """
+
+    def generate(match: re.Match[str]) -> str:
+        name = match[2]
+        if name not in PARTS:
+            raise UsageError(f"nothing is generated for `{name}`; there is: {', '.join(sorted(PARTS))}")
+        return f"{match[1]}\n{PARTS[name]()}\n\n{match[3]}"
+
+    return _PART.sub(generate, text)
+
+
+def main(argv: Sequence[str]) -> int:
+    """Renew the pages that are named."""
+    try:
+        for path in map(Path, argv):
+            path.write_text(renew(path.read_text()))
+    except HarnessError as error:
+        sys.stderr.write(f"{error.render()}\n")
+        return error.exit_code
+    return 0
+
+
+def _list(rows: Iterable[tuple[str, str, str]]) -> str:
+    """Return one entry a row. The rows of a Markdown table cannot be wrapped, and these are long."""
+    entries = []
+    for name, what, more in rows:
+        text = f"- {name}: {what}." + (f" {more}" if more else "")
+        entries.append(
+            "\n".join(
+                textwrap.wrap(
+                    text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+                )
+            )
+        )
+    return "\n".join(entries)
+
+
+def _parameters(model: type[BaseModel]) -> str:
+    told = []
+    for name, field in model.model_fields.items():
+        optional = "" if field.is_required() else ", optional"
+        told.append(f"`{field.alias or name}` ({_type(field.annotation)}{optional})")
+    return ", ".join(told) or "none"
+
+
+def _type(annotation: Any) -> str:
+    inner = [each for each in get_args(annotation) if each is not NoneType]
+    if get_origin(annotation) is list:
+        return "containers" if inner == [Target] else f"list of {_type(inner[0])}"
+    return " or ".join(_type(each) for each in inner) if inner else _TYPES[annotation]
+
+
+def _argument(  # noqa: PLR0911  (one for each form)
+    schema: dict[str, Any],
+) -> str:
+    """Return what a JSON schema takes, in the short form in which a scenario writes it.
+
+    N is a number or an oracle: the two are allowed together everywhere. Templates go without saying.
+    """
+    branches = [each for each in schema.get("anyOf", []) if each.get("type") != "null"]
+    if any(each.get("type") == "number" and len(branches) > 1 for each in branches):
+        return "N"
+    if branches:
+        return " or ".join(_argument(each) for each in branches)
+    if schema.get("const") is True:
+        return "true"
+    match schema.get("type"):
+        case "array" if "prefixItems" in schema:
+            return f"[{', '.join(_argument(each) for each in schema['prefixItems'])}]"
+        case "array":
+            return f"[{_argument(schema['items'])}, ...]"
+        case "object":
+            keys = [f"{name}: {_argument(each)}" for name, each in schema.get("properties", {}).items()]
+            if "oracle" in schema.get("properties", {}):
+                return "{oracle: NAME, ...}"
+            labels = ["LABEL: text"] if isinstance(schema.get("additionalProperties"), dict) else []
+            return f"{{{', '.join([*labels, *keys])}}}"
+        case [*_]:
+            return "N"
+    return str(schema.get("type", "anything"))
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
