@@ -118,7 +118,9 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
         return None
     if not (is_scenario_file(file_path) or parent.session.isinitpath(file_path)):
         return None
-    module: pytest.Collector = ScenarioModule.from_parent(parent, path=file_path)
+    # pytest has no name for a file outside of the root folder that was named itself.
+    outside = None if file_path.is_relative_to(parent.config.rootpath) else str(file_path)
+    module: pytest.Collector = ScenarioModule.from_parent(parent, path=file_path, nodeid=outside)
     return module
 
 

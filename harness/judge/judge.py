@@ -3,11 +3,13 @@
 The rules, over the fresh states of a step in time order (sweep.py says what a state is, kind.py what
 a kind says about one):
 
-- Fresh is what was scraped after the step settled, by more than the uncertainty of the clocks.
+- Fresh is what was scraped after the step settled, by more than the uncertainty of the clocks; in a step
+  that only waits, after it started.
 - The first state in which it holds must come before the deadline (10 intervals after the step settled,
-  and the longest scrape, unless the expectation says otherwise); 5 intervals more are looked at to
-  tell "late" from "never".
-- It must then hold in `hold` further states; one comparable state in which it does not is a failure.
+  and the longest scrape, unless the expectation says otherwise; a scrape of a target that was down puts it
+  off by one); 5 intervals more are looked at to tell "late" from "never".
+- It must then hold in `hold` further states, and in all that come before the step ends; one comparable
+  state in which it does not is a failure.
   What held before the step, or cannot be known to have been different, must hold in 3 states at
   least, so that a late effect is not missed.
 - A state with a target that did not answer, or that an oracle gives nothing to compare with, says
@@ -40,6 +42,7 @@ SLACK_SCRAPES = 2
 """Intervals after which a scrape that was due has arrived or will not be waited for."""
 STEADY_STATES = 3
 _NEAR_DEADLINE_SCRAPES = 3
+_MOST_LOST_SCRAPES = 10
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ class _Unjudgeable(Exception):  # noqa: N818
 class Case:
     """One expectation of a recording, judged as the recording grows.
 
+    A pass is said as soon as it is known, and stands only as long as no later state of the step says
+    otherwise. All other findings are final.
+
     States that were judged are not looked at again; what is said is the same as when all is judged
     at once.
     """
@@ -95,6 +101,8 @@ class Case:
         self._last: _Judged | None = None
         self._last_compared: _Judged | None = None
         self._first_state = True
+        self._passed: Finding | None = None
+        self._lost = 0
 
     def advance(self, now: float, *, final: bool = False) -> Pending | Finding:
         """Judge what was recorded since the last call.
@@ -108,7 +116,7 @@ class Case:
                 said = self._advance(now, final)
             except _Unjudgeable as error:
                 said = self.error(str(error))
-            if isinstance(said, Pending):
+            if isinstance(said, Pending) or said is self._passed:
                 return said
             self.finding = said
         return self.finding
@@ -121,7 +129,7 @@ class Case:
             raise NotComparable("the step has not settled")
         recorded = self.recording.readings.get((oracle.name, oracle.key), [])
         manifest = self.recording.manifest
-        readings = bracket(oracle, recorded, state, self._settled.time, manifest)
+        readings = bracket(oracle, recorded, state, self._fresh_from(), manifest)
         self._readings += readings
         return readings[0].vector or []
 
@@ -144,23 +152,30 @@ class Case:
         self._selection.refresh()
         while True:
             expired = now > self._limit() + SLACK_SCRAPES * self.recording.manifest.interval
-            state = self._sweep.next(patient=not (expired or final))
+            hurried = final or (expired and self._passed is None)
+            state = self._sweep.next(patient=not hurried)
             if isinstance(state, Waiting):
+                if self._passed is not None:
+                    return self._passed
                 if expired:
                     return self._conclude(right, shows, state)
                 if final:
                     return self.error(f"the step ended before a decision: waiting for {state.reason}")
                 return Pending(waiting_for=self._what_for(state.reason))
-            if state.time > self._limit():
+            if self._passed is None and state.time > self._limit():
                 return self._conclude(right, shows, None)
             judged = self._compare(state, right, shows)
             if isinstance(judged, NotComparable):
-                if judged.waiting and not (expired or final):
+                if judged.waiting and not hurried:
+                    if self._passed is not None:
+                        return self._passed
                     return Pending(waiting_for=self._what_for(judged.reason))
                 judged = _Judged(state, None, judged.reason)
             self._sweep.accept(state)
             decided = self._weigh(judged)
-            if decided is not None:
+            if decided is not None and decided.verdict is Verdict.PASS:
+                self._passed = decided
+            elif decided is not None:
                 return decided
 
     def _sides(self) -> tuple[_Side, _Side | None]:
@@ -182,18 +197,27 @@ class Case:
         manifest = self.recording.manifest
         matchers = Matchers(self.spec.where)
         self._selection = Selection(self.recording, self.spec.metric, matchers, self.expected.jobs)
-        self._sweep = Sweep(self._selection, self._settled.time + manifest.clock_uncertainty)
+        self._sweep = Sweep(self._selection, self._fresh_from() + manifest.clock_uncertainty)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
         self._deadline = self._settled.time + scrapes * manifest.interval + longest
         return None
+
+    def _fresh_from(self) -> float:
+        """Return the time from which scrapes count: a step that only waits has no effect to wait for."""
+        assert self._settled is not None
+        started = self.recording.mark(self.expected.step, "started")
+        if started is not None and started.detail.get("action") == "wait":
+            return started.time
+        return self._settled.time
 
     def _first(self, state: State, right: _Side) -> None:
         """Take up the baseline when the first state shows which targets matter."""
         assert self._selection is not None
         self._baseline = baseline(self._selection, self.recording.seen_at(self.expected.step, "started"))
         self._steady = 1 + self.spec.hold
-        if self.spec.known_issue or self._was_right(state, right):
+        waits = self._settled is not None and self._fresh_from() < self._settled.time
+        if self.spec.known_issue or (not waits and self._was_right(state, right)):
             self._steady = max(self._steady, STEADY_STATES)
 
     def _was_right(self, state: State, right: _Side) -> bool:
@@ -213,6 +237,7 @@ class Case:
             self._first_state = False
         self._readings = []
         if not state.complete:
+            self._lose_scrape()
             down = ", ".join(target_text(target) for target in state.down)
             return NotComparable(f"target down: {down}")
         for side in (right, shows):
@@ -224,6 +249,12 @@ class Case:
         except NotComparable as error:
             return error
         return _Judged(state, outcome, outcome.reason, other, self._readings)
+
+    def _lose_scrape(self) -> None:
+        """Put the deadline off: it counts scrapes, and this one of a target that was down told nothing."""
+        if self._passed is None and self._lost < _MOST_LOST_SCRAPES:
+            self._lost += 1
+            self._deadline += self.recording.manifest.interval
 
     def _need_baseline(self, state: State) -> None:
         if self._baseline is None:
@@ -249,7 +280,7 @@ class Case:
                 return self._make(Verdict.FAIL, late, judged, layer="late")
             self._streak.append(time)
             self._streak_began = self._streak[0]
-            if len(self._streak) >= self._steady:
+            if self._passed is None and len(self._streak) >= self._steady:
                 return self._make(Verdict.PASS, self._held(), judged)
             return None
         if self._streak:
@@ -289,13 +320,13 @@ class Case:
         """Decide when nothing that comes later counts any more."""
         last, compared = self._last, self._last_compared
         interval = self.recording.manifest.interval
+        if last is not None and last.outcome is None and not last.state.complete:
+            return self.error(f"{last.reason} at the deadline", judged=last)
         if last is None or (waiting is not None and last.state.time < self._deadline):
             since = "the step settled" if last is None else _at(last.state.time)
             if waiting is None:
                 return self.error(f"not scraped since {since}", judged=last)
             return self.error(f"not scraped since {since}: {_missing(waiting)}", judged=last)
-        if last.outcome is None and not last.state.complete:
-            return self.error(f"{last.reason} at the deadline", judged=last)
         near = self._deadline - _NEAR_DEADLINE_SCRAPES * interval
         if compared is None or compared.state.time < near:
             return self.error(f"nothing could be compared near the deadline: {last.reason}", judged=last)

@@ -205,7 +205,7 @@ class Prometheus:
             uncertainty = (ended - began) / 2
             if best is None or uncertainty < best[1]:
                 best = (server - (began + ended) / 2, uncertainty)
-        assert best is not None  # noqa: S101  (there is at least one try)
+        assert best is not None
         return best
 
     def targets(self) -> list[Target]:

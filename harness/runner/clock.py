@@ -16,3 +16,7 @@ class Clock:
     def now(self) -> float:
         """Return the time on Prometheus' clock, seconds since the epoch."""
         return time.time() + self.offset
+
+    def sleep(self, seconds: float) -> None:
+        """Wait; here, so that tests can do without waiting."""
+        time.sleep(seconds)

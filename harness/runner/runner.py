@@ -58,17 +58,23 @@ def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) ->
         result.reason = "; ".join(missing)
         return result
     began = time.monotonic()
-    scenario_run = ScenarioRun(file, surroundings, catalogue, result)
+    scenario_run: ScenarioRun | None = None
     try:
+        scenario_run = ScenarioRun(file, surroundings, catalogue, result)
         scenario_run.perform()
         result.verdict = result.decide()
     except HarnessError as error:
-        result.verdict = Verdict.FAIL if result.decide() is Verdict.FAIL else Verdict.ERROR
-        result.reason, result.details = str(error), [*error.details, error.next_step]
+        _trouble(result, error)
     finally:
-        scenario_run.close()
+        if scenario_run is not None:
+            scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
     return result
+
+
+def _trouble(result: ScenarioResult, error: HarnessError) -> None:
+    result.verdict = Verdict.FAIL if result.decide() is Verdict.FAIL else Verdict.ERROR
+    result.reason, result.details = str(error), [*error.details, error.next_step]
 
 
 class ScenarioRun:
@@ -152,12 +158,15 @@ class ScenarioRun:
         with self._phase("clean up"):
             for oracle in self._oracles.values():
                 oracle.stop()
-            self._recorder.close()
+            try:
+                self._recorder.close()
+            except InfrastructureError as error:
+                _trouble(self._result, error)
             try:
                 left = cleanup.clean(
                     self._cluster, self._namespace, self._around.chaos_mesh_namespace, wait=False
                 )
-            except InfrastructureError as error:
+            except HarnessError as error:
                 self._result.leftovers.append(
                     Leftover(
                         kind="Namespace", name=self._namespace, what_was_done=f"clean-up stopped: {error}"
@@ -370,11 +379,13 @@ class ScenarioRun:
         while True:
             self._sampler.fetch()
             scrapes = self._sampler.scrapes_since(since)
+            now = self._clock.now()
             jobs = {job for (job, _), number in scrapes.items() if number >= count}
-            waiting = [target for target, number in scrapes.items() if number < count]
+            current = self._sampler.targets_at(now)
+            waiting = [target for target, number in scrapes.items() if number < count and target in current]
             if wanted <= jobs and not waiting:
                 return
-            if self._clock.now() > deadline:
+            if now > deadline:
                 names = [f"{job} {instance}" for job, instance in waiting]
                 names += [f"any target of job {job}" for job in sorted(wanted - jobs)]
                 raise InfrastructureError(

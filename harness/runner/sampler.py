@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
@@ -16,6 +15,7 @@ from harness.runner.recorder import Recorder
 WORKLOAD_JOB = "workload"
 
 _LOST_AFTER_SECONDS = 5.0
+_GONE_AFTER_SCRAPES = 5
 _LEAST_WAIT_SECONDS = 0.02
 _COMMIT_SECONDS = 0.01
 
@@ -96,17 +96,10 @@ class Sampler:
         """
         began = self._clock.now()
         seconds = began - self._fetched + 4 * self._interval + 1
-        new = 0
         try:
-            for selector in self._watch.selectors():
-                series = self._prometheus.raw(selector, seconds)
-                new += self._recorder.add_samples(
-                    [
-                        (labels, [(t, v) for t, v in samples if t >= self._began - 2 * self._interval])
-                        for labels, samples in series
-                        if self._watch.wants(labels)
-                    ]
-                )
+            # All answers before any is recorded: an `up` without the metrics of its scrape would make
+            # them absent. The selector with `up` comes first, so that the others are never older.
+            answers = [self._prometheus.raw(selector, seconds) for selector in self._watch.selectors()]
         except (PrometheusUnreachable, BadAnswer) as error:
             self._recorder.add(Note(time=began, text=f"fetching samples failed: {error}"))
             if began - self._fetched > _LOST_AFTER_SECONDS:
@@ -115,10 +108,18 @@ class Sampler:
                     next_step="look at its pod: chaos-harness status; nothing was judged without it",
                     details=[str(error)],
                 ) from error
-            time.sleep(self._interval / 4)
+            self._clock.sleep(self._interval / 4)
             return 0
         self._fetched = began
-        return new
+        oldest = self._began - 2 * self._interval
+        return self._recorder.add_samples(
+            [
+                (labels, [(t, v) for t, v in samples if t >= oldest])
+                for series in answers
+                for labels, samples in series
+                if self._watch.wants(labels)
+            ]
+        )
 
     def pause(self) -> None:
         """Wait until the next scrape of any target is due to be complete.
@@ -133,11 +134,20 @@ class Sampler:
                 last = series.times[-1]
                 spent = self.recording.scrape_duration(target, last)
                 due = min(due, last + self._interval + spent + _COMMIT_SECONDS)
-        time.sleep(min(max(due - now, _LEAST_WAIT_SECONDS), self._interval))
+        self._clock.sleep(min(max(due - now, _LEAST_WAIT_SECONDS), self._interval))
 
     def scrapes_since(self, since: float) -> dict[TargetKey, int]:
         """Return for each target how many successful scrapes began after `since`."""
         return {
             target: sum(1 for t, v in zip(series.times, series.values, strict=True) if t > since and v == 1)
             for target, series in self.recording.targets()
+        }
+
+    def targets_at(self, now: float) -> set[TargetKey]:
+        """Return the targets that are still scraped, successfully or not: not those of pods that went."""
+        oldest = now - _GONE_AFTER_SCRAPES * self._interval
+        return {
+            target
+            for target, series in self.recording.targets()
+            if series.times and series.times[-1] > oldest
         }

@@ -318,7 +318,7 @@ def test_what_the_finding_says_of_the_expectation():
 
 
 def test_evidence_around_the_deciding_scrape():
-    finding = found(after(1, 1, 2, 7, 7), equals=2)
+    finding = found(after(1, 1, 2, 2, 2), equals=2)
     (row,) = finding.evidence["samples"]
     assert row["samples"][-1] == [107.0, 2.0]
     assert len(row["samples"]) == 8
@@ -345,10 +345,35 @@ def test_judge_says_the_same_as_the_function():
     assert said == judge(recording, item, 200)
 
 
-def test_a_decision_does_not_change_any_more():
+def one_more(recording, value):
+    up = next(entry for entry in after(1, 2).entries() if entry.type == "samples").samples[0][0]
+    recording.add(Samples(samples=[(up + offset, 107.0, each) for offset, each in enumerate([1, 0.05, value])]))
+
+
+def test_a_pass_stands_only_while_no_later_scrape_of_the_step_says_otherwise():
+    recording, item = after(1, 2).recording(), expected(equals=2)
+    said = Judge(recording)
+    assert said.judge(item, 106.5).verdict is Verdict.PASS
+    one_more(recording, 9)
+    finding = said.judge(item, 300)
+    assert finding.verdict is Verdict.FAIL
+    assert finding.reason == "was right at 106.000 and wrong again at 107.000: the value is 9"
+    assert finding == judge(recording, item, 300)
+
+
+def test_a_pass_that_still_holds_is_the_same_finding():
     recording, item = after(1, 2).recording(), expected(equals=2)
     said = Judge(recording)
     first = said.judge(item, 106.5)
-    up = next(entry for entry in after(1, 2).entries() if entry.type == "samples").samples[0][0]
-    recording.add(Samples(samples=[(up + offset, 107.0, value) for offset, value in enumerate([1, 0.05, 9])]))
+    one_more(recording, 2)
     assert said.judge(item, 300) == first == judge(recording, item, 300)
+
+
+def test_a_failure_does_not_change_any_more():
+    recording, item = after(1, 3).recording(), expected(increases_by=1)
+    said = Judge(recording)
+    first = said.judge(item, 106.5)
+    assert first.verdict is Verdict.FAIL
+    one_more(recording, 2)
+    assert said.judge(item, 300) == first == judge(recording, item, 300)
+
