@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.chaos.check import check_against_catalogue
+from harness.chaos.names import check_names
 from harness.judge.check import check_expectations
 from harness.scenario.load import ScenarioError, ScenarioFile, load
 from harness.scenario.references import check_references
@@ -22,6 +23,7 @@ def load_checked(path: Path) -> ScenarioFile:
         *check_references(file),
         *check_steps(file),
         *check_against_catalogue(file),
+        *check_names(file),
         *check_expectations(file),
     ]
     if problems:

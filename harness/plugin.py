@@ -28,6 +28,7 @@ from harness.session import RunSession
 from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
+WRONG_FILES = pytest.StashKey[list[Path]]()
 
 
 class ScenarioFailed(Exception):  # noqa: N818  (reads as what happened)
@@ -80,6 +81,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "scenario: every scenario file has this marker and one for each of its tags"
     )
     config.pluginmanager.register(_fixtures(), "harness.fixtures")
+    config.stash[WRONG_FILES] = []
     config.stash[RUN_SESSION] = RunSession.from_options(
         cluster=config.getoption("--cluster"),
         images=config.getoption("--images"),
@@ -132,7 +134,11 @@ class ScenarioModule(pytest.Module):
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Load and check the file, and yield its item."""
-        file = load_checked(self.path)
+        try:
+            file = load_checked(self.path)
+        except HarnessError:
+            self.config.stash[WRONG_FILES].append(self.path)
+            raise
         item: ScenarioItem = ScenarioItem.from_parent(
             self, name=file.scenario.scenario, callobj=_test_of(file)
         )
@@ -217,6 +223,9 @@ def pytest_sessionstart(session: pytest.Session) -> None:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the results; tell by the exit code when nothing ran, or only the infrastructure failed."""
     run = session.config.stash[RUN_SESSION]
+    if session.config.stash[WRONG_FILES] and exitstatus == ExitCode.INTERRUPTED:
+        # pytest stops before the first test and calls that an interruption.
+        session.exitstatus = ExitCode.USAGE
     scenarios = [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
     if not scenarios or session.config.getoption("collectonly"):
         return

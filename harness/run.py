@@ -16,4 +16,3 @@ def run(arguments: Sequence[str]) -> int:
     if checkout.is_file():
         words = ["-c", str(checkout), f"--rootdir={bundled.root()}", *words]
     return int(pytest.main(["-p", "harness.plugin", "--without-path-all", *words]))
-

@@ -137,7 +137,7 @@ def test_a_failure_shows_promql_expected_and_actual(pytester, made_up):
     add(pytester, made_up, "wrong", Verdict.FAIL)
     run_pytest(pytester).stdout.fnmatch_lines(
         [
-            "*promql:   chaos_controller_manager_chaos_experiments{namespace=\"x\"}",
+            '*promql:   chaos_controller_manager_chaos_experiments{namespace="x"}',
             "*expected: 1",
             '*actual:   {kind="PodChaos"} 2.0',
             "*reason:   2 is not 1",
@@ -198,7 +198,27 @@ def test_a_wrong_file_is_an_error_with_its_line(pytester, made_up):
     done = run_pytest(pytester)
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*first.yaml:12:*untl*until*"])
-    assert done.ret != ExitCode.OK
+    assert done.ret == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(
+    ("wrong", "right", "message"),
+    [
+        ("tags: [made-up]\nneeds: [stressng]", "tags: [made-up]", "*no capability `stressng`*stress-ng*"),
+        (
+            "workload: mini-node",
+            "workload: mini-node-exporter",
+            "*no workload `mini-node`*mini-node-exporter*",
+        ),
+    ],
+)
+def test_a_name_that_nothing_stands_behind_is_an_error(pytester, made_up, wrong, right, message):
+    add(pytester, made_up, "first", Verdict.PASS)
+    path = pytester.path / "scenarios/first.yaml"
+    path.write_text(path.read_text().replace(right, wrong))
+    done = run_pytest(pytester)
+    done.stdout.fnmatch_lines([message])
+    assert done.ret == ExitCode.USAGE
 
 
 def test_a_yaml_file_that_is_no_scenario_is_left_alone_unless_named(pytester, made_up):

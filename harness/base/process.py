@@ -75,7 +75,7 @@ def run(
     began = time.monotonic()
     with contextlib.ExitStack() as files:
         out: IO[bytes] = files.enter_context(
-            stdout_file.open("wb") if stdout_file else tempfile.TemporaryFile()
+            stdout_file.open("wb") if stdout_file else tempfile.TemporaryFile()  # noqa: SIM115  (it is one)
         )
         err: IO[bytes] = files.enter_context(tempfile.TemporaryFile())
         source: IO[bytes] | int = subprocess.DEVNULL

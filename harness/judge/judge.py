@@ -139,7 +139,7 @@ class Case:
             return []
         return increases(self._selection, self._baseline, state)
 
-    def _advance(  # noqa: PLR0911  (one for each thing that may be missing)
+    def _advance(  # noqa: PLR0911, PLR0912  (one for each thing that may be missing)
         self, now: float, final: bool
     ) -> Pending | Finding:
         right, shows = self._sides()

@@ -118,9 +118,11 @@ def find(progress: Progress, host: Host | None = None) -> Engine:
     refusals: list[InfrastructureError] = []
     for name in ENGINES:
         engine = _try(name, host, progress, refusals)
-        if engine:
+        if engine and not (engine.name == "podman" and host.which("iptables") is None):
             return engine
-    if host.which("podman") is None and host.is_root() and host.which("apt-get"):
+    # Podman's netavark calls iptables; Debian's podman package does not bring it.
+    incomplete = any(host.which(program) is None for program in ("podman", "iptables"))
+    if incomplete and host.is_root() and host.which("apt-get"):
         _install(host, progress)
         engine = _try("podman", host, progress, refusals)
         if engine:

@@ -347,7 +347,8 @@ def test_judge_says_the_same_as_the_function():
 
 def one_more(recording, value):
     up = next(entry for entry in after(1, 2).entries() if entry.type == "samples").samples[0][0]
-    recording.add(Samples(samples=[(up + offset, 107.0, each) for offset, each in enumerate([1, 0.05, value])]))
+    values = enumerate([1, 0.05, value])
+    recording.add(Samples(samples=[(up + offset, 107.0, each) for offset, each in values]))
 
 
 def test_a_pass_stands_only_while_no_later_scrape_of_the_step_says_otherwise():
@@ -376,4 +377,3 @@ def test_a_failure_does_not_change_any_more():
     assert first.verdict is Verdict.FAIL
     one_more(recording, 2)
     assert said.judge(item, 300) == first == judge(recording, item, 300)
-

@@ -1,0 +1,42 @@
+"""Checks the names in a scenario that stand for something of ours: capabilities, workloads, known issues."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from harness.base.words import meant
+from harness.chaos import workload
+from harness.chaos.capabilities import CAPABILITIES
+from harness.chaos.known_issues import known_issues
+from harness.scenario.load import ScenarioFile
+from harness.scenario.positions import DocumentPath
+from harness.scenario.problem import Problem
+
+
+def check_names(file: ScenarioFile) -> list[Problem]:
+    """Return the names that nothing stands behind.
+
+    A capability that nobody probes would be missing everywhere, and its scenario skipped for ever.
+    """
+    scenario = file.scenario
+    problems = [
+        problem
+        for position, name in enumerate(scenario.needs)
+        for problem in _unknown(file, ("needs", position), "capability", name, CAPABILITIES)
+    ]
+    if scenario.workload is not None:
+        problems += _unknown(file, ("workload",), "workload", scenario.workload.name, workload.names())
+    for index, step in enumerate(scenario.steps):
+        for position, expectation in enumerate(step.expect):
+            if expectation.known_issue is not None:
+                at = ("steps", index, "expect", position, "known_issue", "id")
+                problems += _unknown(file, at, "known issue", expectation.known_issue.id, known_issues())
+    return problems
+
+
+def _unknown(
+    file: ScenarioFile, at: DocumentPath, what: str, name: str, known: Collection[str]
+) -> Iterator[Problem]:
+    if name not in known:
+        listed = ", ".join(sorted(known))
+        yield file.problem(at, f"there is no {what} `{name}`; there is: {listed}", meant(name, known))
