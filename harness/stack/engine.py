@@ -116,13 +116,14 @@ def find(progress: Progress, host: Host | None = None) -> Engine:
     """
     host = host or Host()
     refusals: list[InfrastructureError] = []
+    # Podman's netavark calls iptables, and Debian's podman package does not bring it.
+    if host.which("podman") and host.which("iptables") is None and host.is_root() and host.which("apt-get"):
+        _install(host, progress)
     for name in ENGINES:
         engine = _try(name, host, progress, refusals)
-        if engine and not (engine.name == "podman" and host.which("iptables") is None):
+        if engine:
             return engine
-    # Podman's netavark calls iptables; Debian's podman package does not bring it.
-    incomplete = any(host.which(program) is None for program in ("podman", "iptables"))
-    if incomplete and host.is_root() and host.which("apt-get"):
+    if host.which("podman") is None and host.is_root() and host.which("apt-get"):
         _install(host, progress)
         engine = _try("podman", host, progress, refusals)
         if engine:

@@ -133,7 +133,7 @@ def test_without_root_nothing_is_installed(quiet: Progress) -> None:
 
 
 def test_podman_that_fails_is_not_installed_again(quiet: Progress) -> None:
-    host = FakeHost({"apt-get", "podman"}, answering={"podman"}, root=True)
+    host = FakeHost({"apt-get", "podman", "iptables"}, answering={"podman"}, root=True)
     with pytest.raises(engine.PrivilegeError):
         engine.find(quiet, host)
     assert not any(call[0] == "apt-get" for call in host.calls)
@@ -213,3 +213,9 @@ def test_the_probe_program_runs_and_succeeds(tmp_path: Path) -> None:
 def test_an_unknown_processor_is_said() -> None:
     with pytest.raises(Exception, match="no probe for a sparc processor"):
         engine.probe_root("sparc")
+
+
+def test_podman_without_iptables_is_completed_first(quiet: Progress) -> None:
+    host = FakeHost({"apt-get", "podman"}, answering={"podman"}, able={"podman"}, root=True)
+    assert engine.find(quiet, host).name == "podman"
+    assert any(call[0] == "apt-get" and "iptables" in call for call in host.calls)
