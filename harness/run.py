@@ -14,5 +14,8 @@ def run(arguments: Sequence[str]) -> int:
     words = list(arguments)
     checkout = bundled.root() / "pyproject.toml"
     if checkout.is_file():
-        words = ["-c", str(checkout), f"--rootdir={bundled.root()}", *words]
+        # The checkout's own conftest.py only loads the plugin, which is loaded here; pytest refuses such
+        # a file when it comes to it after the start, as it does from another working directory.
+        cut = f"--confcutdir={bundled.scenarios()}"
+        words = ["-c", str(checkout), f"--rootdir={bundled.root()}", cut, *words]
     return int(pytest.main(["-p", "harness.plugin", "--without-path-all", *words]))

@@ -56,9 +56,10 @@ def clean(
         namespace: the scenario's own; one that does not exist is clean.
         chaos_mesh_namespace: where Chaos Mesh runs.
         seconds: bound for all of it.
-        wait: wait for the namespace itself too. Kubernetes begins to remove one only 5 s after it was
-            asked to; without waiting, everything that matters in it is gone, it cannot take new objects
-            any more, and `await_gone` has to be called for it before the run ends.
+        wait: wait for the pods and the namespace too. Kubernetes begins to remove a namespace only 5 s
+            after it was asked to; without waiting, all chaos and all stressors are gone, the pods are
+            ending, it cannot take new objects any more, and `await_gone` has to be called for it
+            before the run ends.
 
     Returns:
         What did not go in the ordinary way; empty when all did.
@@ -71,7 +72,8 @@ def clean(
     left = _remove_chaos(cluster, namespace, deadline)
     left += end_stressors(cluster, chaos_mesh_namespace, pods)
     namespaces.delete(cluster, namespace)
-    left += _remove_pods(cluster, namespace, deadline)
+    delete_all(cluster, _OWNER_KINDS, namespace)
+    delete_all(cluster, ["Pod"], namespace)
     if wait:
         left += await_gone(cluster, [namespace], deadline.left())
     return left
@@ -88,6 +90,12 @@ def await_gone(cluster: Cluster, names: Iterable[str], seconds: float) -> list[L
     deadline = Deadline(seconds)
     left = []
     for name in names:
+        try:
+            namespaces.gone(cluster, name, deadline.left(_POD_SECONDS))
+        except WaitTimeout:
+            left += [strip_finalizers(cluster, pod, deadline) for pod in cluster.list("Pod", name)]
+        else:
+            continue
         try:
             namespaces.gone(cluster, name, deadline.left())
         except WaitTimeout as late:
@@ -185,10 +193,3 @@ def _remove_chaos(cluster: Cluster, namespace: str, deadline: Deadline) -> list[
         cluster, delete_all(cluster, SHARED_KINDS, namespace), Deadline(deadline.left(_ORDINARY_SECONDS))
     )
     return left + [strip_finalizers(cluster, item, deadline) for item in shared]
-
-
-def _remove_pods(cluster: Cluster, namespace: str, deadline: Deadline) -> list[Leftover]:
-    delete_all(cluster, _OWNER_KINDS, namespace)
-    pods = delete_all(cluster, ["Pod"], namespace)
-    stuck = wait_all_gone(cluster, pods, Deadline(deadline.left(_POD_SECONDS)))
-    return [strip_finalizers(cluster, pod, deadline) for pod in stuck]

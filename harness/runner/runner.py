@@ -16,7 +16,7 @@ from harness.cluster import namespaces
 from harness.cluster.errors import WaitTimeout
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
-from harness.judge.kind import wanted_readings
+from harness.judge.kind import kinds, wanted_readings
 from harness.judge.proof import check_proof, split_proof
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
@@ -132,8 +132,9 @@ class ScenarioRun:
                     self._around.workload_image,
                     self._scenario.workload.replicas,
                 )
-        with self._phase("first scrape"):
-            self._await_first_scrapes(self._clock.now())
+        if self._needs_first_scrapes():
+            with self._phase("first scrape"):
+                self._await_scrapes(self._clock.now(), 1, _GATE_SCRAPES)
         with self._phase("steps"):
             for index, step in enumerate(self._scenario.steps):
                 outcome = StepResult(title=step.title())
@@ -183,14 +184,19 @@ class ScenarioRun:
         self._act(step)
         outcome.acknowledged = self._mark(index, "acknowledged")
         deadline = time.monotonic() + step.bound
+        expected: list[Expected] | None = None
         if step.wait is not None:
+            # Read before the scrapes that are waited for, so that these can be compared already.
+            expected = self._resolve_expectations(index, step)
+            self._take_readings(self._wanted_readings(expected))
             self._await_scrapes(since, step.wait, _GATE_SCRAPES + step.wait)
         if step.chaos is not None:
             self._await_phase(step, deadline)
         for proof in step.proof:
             outcome.proofs.append(self._await_proof(proof, deadline))
         outcome.settled = self._mark(index, "settled", {"proofs": outcome.proofs})
-        expected = self._resolve_expectations(index, step)
+        if expected is None:
+            expected = self._resolve_expectations(index, step)
         self._decide(expected)
         outcome.ended = self._mark(index, "ended")
         outcome.findings = [self._final(item, outcome.ended) for item in expected]
@@ -307,11 +313,7 @@ class ScenarioRun:
         """Tick until the judge has decided all expectations."""
         if not expected:
             return
-        wanted = {
-            (oracle.name, oracle.key): oracle.parameters
-            for item in expected
-            for oracle in wanted_readings(Expectation.model_validate(item.spec))
-        }
+        wanted = self._wanted_readings(expected)
         self._take_readings(wanted)
         while True:
             fresh = self._sampler.fetch()
@@ -322,6 +324,15 @@ class ScenarioRun:
             if not any(isinstance(verdict, Pending) for verdict in verdicts):
                 return
             self._sampler.pause()
+
+    @staticmethod
+    def _wanted_readings(expected: list[Expected]) -> dict[tuple[str, str], dict[str, Any]]:
+        """Return the parameters of each oracle that is to be read, by its name and their key."""
+        return {
+            (oracle.name, oracle.key): oracle.parameters
+            for item in expected
+            for oracle in wanted_readings(Expectation.model_validate(item.spec))
+        }
 
     def _final(self, item: Expected, ended: float) -> Finding:
         finding = self._judge.judge(item, ended, final=True)
@@ -364,9 +375,12 @@ class ScenarioRun:
             for event in events.new_events():
                 self._recorder.add(event)
 
-    def _await_first_scrapes(self, since: float) -> None:
-        """Wait until each target that counts was scraped, so that the first step has a baseline."""
-        self._await_scrapes(since, 1, _GATE_SCRAPES)
+    def _needs_first_scrapes(self) -> bool:
+        """Say whether the first step needs a baseline: one that only waits brings its own scrapes."""
+        first = self._scenario.steps[0]
+        return first.action != "wait" or any(
+            kinds()[expectation.kind].needs_baseline for expectation in first.expect
+        )
 
     def _await_scrapes(self, since: float, count: int, bound: int) -> None:
         """Wait until every watched target has `count` successful scrapes that began after `since`.
