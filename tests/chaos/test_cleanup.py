@@ -56,8 +56,16 @@ class FakeCluster:
     def patch(self, kind, name, namespace, merge_patch):
         self.log.append(("patch", kind, name))
         self.objects[kind, name]["metadata"].update(merge_patch["metadata"])
+        kept = (kind, name) in self.immortal or self.objects[kind, name]["metadata"].get("finalizers")
+        if ("delete", kind, name) in self.log and not kept:
+            del self.objects[kind, name]
 
     def wait_gone(self, kind, name, namespace, timeout):
+        inside = kind == "Namespace" and any(
+            found["metadata"].get("namespace") == name for found in self.objects.values()
+        )
+        if inside:
+            raise WaitTimeout("not empty", last=self.list("Namespace"), waited=timeout)
         if (kind, name) in self.objects:
             raise WaitTimeout("still there", last=[self.objects[kind, name]], waited=timeout)
 
