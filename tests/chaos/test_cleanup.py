@@ -122,9 +122,10 @@ def test_stuck_finalizers_are_removed_last_and_reported(cluster):
 def test_what_stays_even_so_is_not_called_forced(cluster):
     cluster.put("NetworkChaos", "delay", finalizers=["f"])
     cluster.immortal.add(("NetworkChaos", "delay"))
-    (left,) = clean(cluster)
+    left, around = clean(cluster)
     assert not left.forced
     assert "still there" in left.what_was_done
+    assert around.kind == "Namespace"
 
 
 def test_stressors_of_the_own_containers_are_ended_and_no_others(cluster):
