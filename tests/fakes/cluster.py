@@ -1,0 +1,324 @@
+"""A cluster on which Chaos Mesh runs, on a fake clock: as much of both as a run of PodChaos needs."""
+
+import copy
+import threading
+from collections import Counter
+from datetime import UTC, datetime
+
+from harness.cluster.client import ExecResult
+from harness.cluster.errors import NotFound, Unreachable, WaitTimeout
+
+CHAOS_MESH = "chaos-mesh"
+DAEMON_LOG = (
+    "2026-01-01T00:00:00Z\tERROR\tchaos-daemon\tx.go:1\tcannot start the container\t"
+    '{{"namespacedName": "{namespace}/mini-node-exporter-0", "error": "pause is not there"}}'
+)
+_REQUEST_SECONDS = 0.005
+_POLL_SECONDS = 0.05
+_INJECT_SECONDS = 0.3
+_RECOVER_SECONDS = 0.2
+_NAMESPACE_SECONDS = 5.0
+_THREAD_SECONDS = 60
+
+
+class FakeCluster:
+    """Objects, a controller that injects pod-failure, events that a watch tells at once.
+
+    Attributes:
+        hooks: (verb, kind) to what is done before a request; it may raise.
+        down: the API server does not answer.
+        injects: the controller succeeds; otherwise the record and an event say why not.
+        affects: an injected pod runs the pause image.
+        miscounted: added to the gauge of experiments.
+        stuck: (kind, name) of what does not go when it is deleted, but by force.
+        immortal: (kind, name) of what does not go at all.
+        watched: somebody watches events.
+    """
+
+    def __init__(self, clock):
+        self.clock = clock
+        self.objects = {}
+        self.hooks = {}
+        self.requests = []
+        self.down = False
+        self.injects = True
+        self.affects = True
+        self.miscounted = 0
+        self.stuck = set()
+        self.immortal = set()
+        self.counted = Counter()
+        self._uid = 0
+        self._lock = threading.RLock()
+        self._told = threading.Condition(self._lock)
+        self._changes = []
+        self.watched = False
+        self._opened = threading.Event()
+        daemon = self.put("Pod", "chaos-daemon-1", CHAOS_MESH)
+        daemon["metadata"]["labels"] = {"app.kubernetes.io/component": "chaos-daemon"}
+        daemon["spec"] = {"nodeName": "n1", "containers": [{"name": "chaos-daemon"}]}
+        running = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+        daemon["status"] = {"containerStatuses": [{"name": "chaos-daemon", "state": running}]}
+
+    def exposes(self):
+        """What the controller-manager's /metrics says now."""
+        with self._lock:
+            phases = Counter(
+                (namespace, kind, _phase(body))
+                for (kind, namespace, _), body in self.objects.items()
+                if kind == "PodChaos"
+            )
+        return [
+            (
+                "chaos_controller_manager_chaos_experiments",
+                {"namespace": namespace, "kind": kind, "phase": phase},
+                float(number + self.miscounted),
+            )
+            for (namespace, kind, phase), number in phases.items()
+        ] + [
+            (
+                "chaos_controller_manager_emitted_event_total",
+                {"namespace": namespace, "type": event_type, "reason": reason},
+                float(number),
+            )
+            for (namespace, event_type, reason), number in self.counted.items()
+        ]
+
+    def put(self, kind, name, namespace=None, **fields):
+        with self._lock:
+            self._uid += 1
+            metadata = {"name": name, "namespace": namespace, "uid": f"uid-{self._uid}"}
+            body = {"kind": kind, "metadata": metadata, **fields}
+            self.objects[kind, namespace, name] = body
+            return body
+
+    # What harness.cluster.client.Cluster has.
+
+    def get(self, kind, name, namespace=None):
+        self._request("get", kind)
+        with self._lock:
+            return copy.deepcopy(self.objects.get((kind, namespace, name)))
+
+    def list(self, kind, namespace=None, label_selector=None):
+        self._request("list", kind)
+        return self._list(kind, namespace, label_selector)
+
+    def list_versioned(self, kind, namespace):
+        # Called by the thread of the oracle of events, which must not move the clock.
+        if self.down:
+            raise Unreachable("cannot list: no answer")
+        return self._list(kind, namespace), "1"
+
+    def create(self, body):
+        kind, metadata = body["kind"], body["metadata"]
+        self._request("create", kind, metadata["name"])
+        made = self.put(kind, metadata["name"], metadata.get("namespace"))
+        with self._lock:
+            made.update(copy.deepcopy({key: value for key, value in body.items() if key != "metadata"}))
+            made["metadata"].update(copy.deepcopy(metadata))
+        if kind == "StatefulSet":
+            assert self._opened.wait(_THREAD_SECONDS), "nobody watches events"
+            self._make_pods(made)
+        if kind == "PodChaos":
+            made["metadata"]["finalizers"] = ["chaos-mesh/records"]
+            made["metadata"]["creationTimestamp"] = self._timestamp()
+            self.clock.after(_INJECT_SECONDS, lambda: self._inject(made))
+        return made
+
+    def patch(self, kind, name, namespace, merge_patch):
+        self._request("patch", kind, name, merge_patch)
+        with self._lock:
+            body = self.objects.get((kind, namespace, name))
+            if body is None:
+                raise NotFound(f"cannot patch {kind} {name}")
+            body["metadata"].update(merge_patch["metadata"])
+
+    def delete(self, kind, name, namespace=None, *, grace=None):
+        self._request("delete", kind, name)
+        with self._lock:
+            body = self.objects.get((kind, namespace, name))
+        if body is None:
+            return
+        body["metadata"]["deletionTimestamp"] = self._timestamp()
+        if (kind, name) in self.immortal or ((kind, name) in self.stuck and grace != 0):
+            return
+        if kind == "PodChaos":
+            self.clock.after(_RECOVER_SECONDS, lambda: self._recover(body))
+        elif kind == "Namespace":
+            self.clock.after(_NAMESPACE_SECONDS, lambda: self._remove(body))
+        else:
+            self._remove(body)
+
+    def until(self, kind, namespace, predicate, timeout, name):
+        self._request("until", kind)
+        end = self.clock.now() + timeout
+        while True:
+            with self._lock:
+                found = copy.deepcopy(self.objects.get((kind, namespace, name)))
+            if predicate(found):
+                return found
+            if self.clock.now() >= end:
+                raise WaitTimeout("not seen", last=[found] if found else [], waited=timeout)
+            self.clock.advance(_POLL_SECONDS)
+
+    def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
+        found = self.list(kind, namespace, label_selector)
+        if not predicate(found):
+            raise WaitTimeout("not seen", last=found, waited=timeout)
+        return found
+
+    def wait_gone(self, kind, name, namespace, timeout):
+        self.until(kind, namespace, lambda found: found is None, timeout, name)
+
+    def watch(self, kind, namespace, version, seconds, *, opened=None):
+        with self._lock:
+            self.watched = True
+        opened(self._end_watch)
+        self._opened.set()
+        while True:
+            with self._told:
+                assert self._told.wait_for(lambda: self._changes or not self.watched, _THREAD_SECONDS)
+                if not self._changes:
+                    return
+                change = self._changes[0]
+            yield "ADDED", change
+            with self._told:
+                self._changes.pop(0)
+                self._told.notify_all()
+
+    def exec(self, namespace, pod, container, argv, timeout):
+        self._request("exec", "Pod")
+        return ExecResult("", "", 0)
+
+    def logs(self, namespace, pod, container, *, seconds):
+        self._request("logs", "Pod")
+        own = next(name for kind, _, name in self.objects if kind == "Namespace")
+        return DAEMON_LOG.format(namespace=own)
+
+    # Chaos Mesh.
+
+    def _inject(self, body):
+        if body["metadata"].get("deletionTimestamp"):
+            return
+        pods = self._list("Pod", body["metadata"]["namespace"], "chaos-harness/scrape=true")
+        records = [
+            {
+                "id": f"{pod['metadata']['namespace']}/{pod['metadata']['name']}",
+                "phase": "Injected" if self.injects else "Not Injected",
+                "events": []
+                if self.injects
+                else [{"type": "Failed", "operation": "Apply", "message": "cannot start the container"}],
+            }
+            for pod in pods
+        ]
+        with self._lock:
+            body["status"] = {
+                "conditions": [
+                    {"type": "Selected", "status": "True"},
+                    {"type": "AllInjected", "status": str(self.injects)},
+                ],
+                "experiment": {"desiredPhase": "Run", "containerRecords": records},
+            }
+        if not self.injects:
+            self._emit(body, "Warning", "Failed", "Failed to apply chaos: cannot start the container")
+            return
+        self._set_image(body, "pause:3" if self.affects else "workload:1")
+        self._emit(body, "Normal", "Applied", "Successfully apply chaos")
+
+    def _recover(self, body):
+        self._set_image(body, "workload:1")
+        self._emit(body, "Normal", "Recovered", "Successfully recover chaos")
+        self._remove(body)
+
+    def _emit(self, body, event_type, reason, message):
+        namespace, name = body["metadata"]["namespace"], body["metadata"]["name"]
+        event = self.put(
+            "Event",
+            f"{name}.{int(self.clock.now() * 1e9):x}",
+            namespace,
+            type=event_type,
+            reason=reason,
+            message=message,
+            involvedObject={"kind": body["kind"], "name": name},
+            source={"component": "records"},
+        )
+        event["metadata"]["creationTimestamp"] = self._timestamp()
+        self.counted[namespace, event_type, reason] += 1
+        with self._told:
+            if self.watched:
+                self._changes.append(event)
+                self._told.notify_all()
+                assert self._told.wait_for(lambda: not self._changes, _THREAD_SECONDS), "nobody listens"
+
+    def _set_image(self, body, image):
+        with self._lock:
+            for (kind, namespace, _), pod in self.objects.items():
+                if kind == "Pod" and namespace == body["metadata"]["namespace"]:
+                    pod["status"]["containerStatuses"][0]["image"] = image
+
+    def _make_pods(self, owner):
+        namespace, name = owner["metadata"]["namespace"], owner["metadata"]["name"]
+        for index in range(owner["spec"]["replicas"]):
+            pod = self.put("Pod", f"{name}-{index}", namespace)
+            pod["metadata"]["labels"] = owner["spec"]["template"]["metadata"]["labels"]
+            pod["spec"] = {"nodeName": "n1", "containers": [{"name": name}]}
+            status = {"name": name, "image": "workload:1", "containerID": f"containerd://{name}-{index}"}
+            pod["status"] = {
+                "podIP": f"10.0.0.{index + 1}",
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "containerStatuses": [status],
+            }
+
+    # The rest.
+
+    def _request(self, verb, kind, *what):
+        self.requests.append((verb, kind, *what))
+        self.clock.advance(_REQUEST_SECONDS)
+        if self.down:
+            raise Unreachable(f"cannot {verb} {kind}: no answer", next_step="look at the API server")
+        if hook := self.hooks.get((verb, kind)):
+            hook()
+
+    def _list(self, kind, namespace, label_selector=None):
+        with self._lock:
+            found = [
+                copy.deepcopy(body)
+                for (each, where, _), body in self.objects.items()
+                if each == kind and namespace in (None, where)
+            ]
+        for part in (label_selector or "").split(","):
+            label, _, value = part.partition("=")
+            if label.endswith("!"):
+                found = [body for body in found if _labels(body).get(label[:-1]) != value]
+            elif label:
+                found = [body for body in found if _labels(body).get(label) == value]
+        return found
+
+    def _remove(self, body):
+        metadata = body["metadata"]
+        with self._lock:
+            own = metadata["name"] if body["kind"] == "Namespace" else ""
+            inside = [key for key in self.objects if own and key[1] == own]
+            if any((kind, name) in self.immortal for kind, _, name in inside):
+                return
+            for key in [*inside, (body["kind"], metadata.get("namespace"), metadata["name"])]:
+                self.objects.pop(key, None)
+
+    def _end_watch(self):
+        with self._told:
+            self.watched = False
+            self._told.notify_all()
+
+    def _timestamp(self):
+        return datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _labels(body):
+    return body["metadata"].get("labels") or {}
+
+
+def _phase(body):
+    if body["metadata"].get("deletionTimestamp"):
+        return "deleting"
+    conditions = (body.get("status") or {}).get("conditions") or []
+    met = {condition["type"] for condition in conditions if condition["status"] == "True"}
+    return "running" if {"Selected", "AllInjected"} <= met else "injecting"

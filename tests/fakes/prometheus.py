@@ -1,0 +1,54 @@
+"""A Prometheus that scrapes on a fake clock and answers range selectors."""
+
+import re
+
+from harness.metrics.prometheus import PrometheusUnreachable
+
+REQUEST_SECONDS = 0.005
+_MATCHER = re.compile(r'(\w+)=~"((?:[^"\\]|\\.)*)"')
+
+
+class FakePrometheus:
+    def __init__(self, clock, interval=1.0):
+        self.clock = clock
+        self.interval = interval
+        self.asked = []
+        self.down = False
+        self.scrapes = True
+        self._series = {}
+
+    def target(self, job, instance, phase, exposes, *, node="n1", duration=0.02):
+        """Scrape a target each interval; `exposes` gives (name, labels, value) each, None when it is down."""
+
+        def scrape():
+            if not self.scrapes:
+                return
+            found = exposes()
+            samples = [("up", {}, float(found is not None)), ("scrape_duration_seconds", {}, duration)]
+            time = self.clock.now()
+            for name, labels, value in [*samples, *(found or [])]:
+                full = {"__name__": name, "job": job, "instance": instance, "node": node, **labels}
+                self.put(full, time, value, seen=time + duration)
+
+        self.clock.every(self.interval, self.clock.now() + phase, scrape)
+
+    def put(self, labels, time, value, *, seen=0.0):
+        """Hold a sample, which is there for queries from `seen` on."""
+        self._series.setdefault(tuple(sorted(labels.items())), []).append((time, value, seen))
+
+    def raw(self, selector, seconds, at=None):
+        self.asked.append((selector, round(seconds, 6)))
+        self.clock.advance(REQUEST_SECONDS)
+        if self.down:
+            raise PrometheusUnreachable("cannot query Prometheus: no answer")
+        now = self.clock.now()
+        matchers = [(label, pattern.replace("\\\\", "\\")) for label, pattern in _MATCHER.findall(selector)]
+        assert matchers, f"not understood: {selector}"
+        found = []
+        for key, samples in self._series.items():
+            labels = dict(key)
+            if all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in matchers):
+                there = [(t, v) for t, v, seen in samples if now - seconds < t <= now and seen <= now]
+                if there:
+                    found.append((labels, there))
+        return found

@@ -1,0 +1,192 @@
+"""What a person reads of a scenario that did not pass, word by word."""
+
+import math
+
+import pytest
+
+from harness.judge.finding import Finding, Verdict
+from harness.report.text import finding_lines, labels_text, leftovers_text, scenario_text
+from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+
+TARGET = {"job": "controller-manager", "instance": "10.0.1.1:10080", "node": "n1"}
+# 2026-01-01T00:00:00Z
+MIDNIGHT = 1_767_225_600.0
+
+
+def finding(verdict=Verdict.FAIL, **changes):
+    fields = {
+        "id": "0.0",
+        "step": 0,
+        "metric": "things",
+        "kind": "equals",
+        "promql": 'things{namespace="ns"}',
+        "expected": "equal to 1",
+        "actual": [{"labels": {"phase": "running", "kind": "PodChaos"}, "value": 2.0}],
+        "verdict": verdict,
+        "reason": "the value is 2",
+    }
+    return Finding(**(fields | changes))
+
+
+def text(finding):
+    return "\n".join(finding_lines(finding))
+
+
+def scenario(*steps, verdict=Verdict.FAIL, **changes):
+    return ScenarioResult(name="example", file="example.yaml", verdict=verdict, steps=list(steps), **changes)
+
+
+def test_a_failed_finding():
+    labels = {**TARGET, "kind": "PodChaos"}
+    samples = [[MIDNIGHT + n + 0.25, float(n)] for n in range(8)]
+    shown = finding(
+        because="one experiment runs",
+        layer="late",
+        evidence={
+            "baseline": [{"labels": {}, "value": 0}],
+            "samples": [{"labels": labels, "samples": samples}],
+            "readings": [{"oracle": "experiments", "vector": []}],
+            "resets": [],
+            "deadline": 5.0,
+        },
+    )
+    assert text(shown) == (
+        "failed: things equals\n"
+        '  promql:   things{namespace="ns"}\n'
+        "  expected: equal to 1\n"
+        '  actual:   {kind="PodChaos", phase="running"} 2.0\n'
+        "  reason:   the value is 2\n"
+        "  because:  one experiment runs\n"
+        "  layer:    late\n"
+        "  samples (scrape time, value):\n"
+        '    {kind="PodChaos"}: 00:00:02.250 2.0, 00:00:03.250 3.0, 00:00:04.250 4.0, '
+        "00:00:05.250 5.0, 00:00:06.250 6.0, 00:00:07.250 7.0\n"
+        "  readings:\n"
+        "    {'oracle': 'experiments', 'vector': []}"
+    )
+
+
+def test_no_series_and_the_nearest():
+    shown = finding(actual=[], reason="no series", evidence={"nearest": [{"value": n} for n in range(6)]})
+    assert text(shown) == (
+        "failed: things equals\n"
+        '  promql:   things{namespace="ns"}\n'
+        "  expected: equal to 1\n"
+        "  actual:   no series\n"
+        "  reason:   no series\n"
+        "  nearest:\n"
+        "    {'value': 0}\n"
+        "    {'value': 1}\n"
+        "    {'value': 2}\n"
+        "    {'value': 3}\n"
+        "    ... and 2 more"
+    )
+
+
+def test_an_error():
+    shown = finding(
+        Verdict.ERROR, actual=[], reason="not scraped since the step settled", layer="infrastructure"
+    )
+    assert text(shown) == (
+        "error: things equals\n"
+        '  promql:   things{namespace="ns"}\n'
+        "  expected: equal to 1\n"
+        "  actual:   no series\n"
+        "  reason:   not scraped since the step settled\n"
+        "  layer:    infrastructure"
+    )
+
+
+def test_a_known_issue_is_named():
+    shown = finding(Verdict.KNOWN_ISSUE, known_issue="pod-kill-twice", reason="known issue pod-kill-twice: 2")
+    assert text(shown).splitlines()[0] == "known_issue: things equals [pod-kill-twice]"
+    assert text(shown).splitlines()[-1] == "  reason:   known issue pod-kill-twice: 2"
+
+
+@pytest.mark.parametrize(
+    ("number", "more"), [(12, []), (13, ["... and 1 more series"]), (40, ["... and 28 more series"])]
+)
+def test_many_series_are_cut_off(number, more):
+    shown = finding(actual=[{"labels": {"n": str(n)}, "value": float(n)} for n in range(number)])
+    lines = [line for line in finding_lines(shown) if "{n=" in line or "more series" in line]
+    assert lines == [
+        '  actual:   {n="0"} 0.0',
+        *(f'            {{n="{n}"}} {n}.0' for n in range(1, 12)),
+        *(f"            {words}" for words in more),
+    ]
+
+
+def test_samples_of_many_series_are_cut_off():
+    rows = [{"labels": {"n": str(n)}, "samples": [[MIDNIGHT, 1.0]]} for n in range(6)]
+    lines = finding_lines(finding(evidence={"samples": rows}))
+    assert lines[-6:] == [
+        "  samples (scrape time, value):",
+        '    {n="0"}: 00:00:00.000 1.0',
+        '    {n="1"}: 00:00:00.000 1.0',
+        '    {n="2"}: 00:00:00.000 1.0',
+        '    {n="3"}: 00:00:00.000 1.0',
+        "    ... and 2 more series, in results.json",
+    ]
+
+
+def test_a_value_that_is_no_number():
+    shown = finding(actual=[{"labels": {}, "value": math.nan}])
+    assert "  actual:   {} nan" in finding_lines(shown)
+
+
+def test_label_sets_are_sorted():
+    assert labels_text({"b": "2", "a": "1"}) == '{a="1", b="2"}'
+    assert labels_text({}) == "{}"
+
+
+def test_a_scenario_shows_what_went_wrong_and_leaves_out_the_rest():
+    good, bad = finding(Verdict.PASS, metric="fine"), finding()
+    problem = StepProblem(kind="until", reason="it is injecting", details=["phase injecting", "no target"])
+    result = scenario(
+        StepResult(title="wait 1 scrape", findings=[good]),
+        StepResult(title="apply burn", findings=[good, bad]),
+        StepResult(title="delete burn", problem=problem),
+        recording="report/recordings/example",
+    )
+    assert scenario_text(result) == (
+        "example: failed\n"
+        "  step 1: apply burn\n"
+        "    failed: things equals\n"
+        '      promql:   things{namespace="ns"}\n'
+        "      expected: equal to 1\n"
+        '      actual:   {kind="PodChaos", phase="running"} 2.0\n'
+        "      reason:   the value is 2\n"
+        "  step 2: delete burn\n"
+        "    until: it is injecting\n"
+        "      phase injecting\n"
+        "      no target\n"
+        "  recording: report/recordings/example"
+    )
+
+
+def test_an_error_of_the_infrastructure_says_what_to_do():
+    result = scenario(
+        verdict=Verdict.ERROR,
+        reason="Prometheus has not answered for 6 s",
+        details=["cannot query Prometheus: no answer", "", "look at its pod"],
+    )
+    assert scenario_text(result) == (
+        "example: error\n"
+        "  Prometheus has not answered for 6 s\n"
+        "  cannot query Prometheus: no answer\n"
+        "  look at its pod"
+    )
+
+
+def test_leftovers():
+    result = scenario(
+        leftovers=[
+            Leftover(kind="NetworkChaos", name="cut", what_was_done="its finalizers were removed"),
+            Leftover(kind="Namespace", name="example-1", what_was_done="still there after 30 s"),
+        ]
+    )
+    assert leftovers_text(result) == (
+        "the clean-up of example found leftovers:\n"
+        "  NetworkChaos cut: its finalizers were removed\n"
+        "  Namespace example-1: still there after 30 s"
+    )

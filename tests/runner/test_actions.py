@@ -1,0 +1,156 @@
+"""Each action's request, and what its refusal becomes."""
+
+import json
+
+import pytest
+
+from harness.chaos.workload import WorkloadHandle
+from harness.cluster.errors import Refused, Unreachable, from_answer
+from harness.runner import actions
+from harness.runner.actions import Applied, StepFailed
+from harness.scenario.model import Chaos, Traffic
+
+BURN = Applied("StressChaos", "burn", "ns")
+CHAOS = Chaos.model_validate(
+    {
+        "kind": "StressChaos",
+        "annotations": {"to": "${namespace}"},
+        "spec": {"mode": "one", "selector": "${workload.selector}"},
+    }
+)
+SCOPE = {"namespace": "ns", "workload": {"selector": {"namespaces": ["ns"]}}}
+
+
+class FakeCluster:
+    def __init__(self):
+        self.requests = []
+        self.refusal = None
+        self.answer = (200, b"{}")
+
+    def create(self, body):
+        self.requests.append(body)
+        if self.refusal:
+            raise self.refusal
+
+    def patch(self, *what):
+        self.requests.append(("patch", *what))
+
+    def delete(self, *what):
+        self.requests.append(("delete", *what))
+
+    def proxy_get(self, *what, params, timeout):
+        self.requests.append((*what, params, timeout))
+        return self.answer
+
+
+@pytest.fixture
+def cluster():
+    return FakeCluster()
+
+
+def apply(cluster):
+    return actions.apply(cluster, "burn", CHAOS, "ns", {"run": "1"}, SCOPE)
+
+
+def test_apply_creates_the_object_with_its_templates_resolved(cluster):
+    assert apply(cluster) == BURN
+    assert cluster.requests == [
+        {
+            "apiVersion": "chaos-mesh.org/v1alpha1",
+            "kind": "StressChaos",
+            "metadata": {
+                "name": "burn",
+                "namespace": "ns",
+                "labels": {"run": "1"},
+                "annotations": {"to": "ns"},
+            },
+            "spec": {"mode": "one", "selector": {"namespaces": ["ns"]}},
+        }
+    ]
+
+
+def test_what_the_webhook_refuses_is_a_failed_step_with_its_words(cluster):
+    message = 'admission webhook "vstresschaos.kb.io" denied the request:\nspec.stressors: Required value'
+    body = json.dumps({"reason": "Forbidden", "message": message})
+    cluster.refusal = from_answer("create StressChaos burn", 403, body)
+    with pytest.raises(StepFailed) as failed:
+        apply(cluster)
+    problem = failed.value.problem
+    assert str(failed.value) == "StressChaos burn was refused (HTTP 403 Forbidden)"
+    assert (problem.kind, problem.reason) == ("action", str(failed.value))
+    assert problem.details == [
+        'admission webhook "vstresschaos.kb.io" denied the request:',
+        "spec.stressors: Required value",
+    ]
+    assert isinstance(failed.value.__cause__, Refused)
+
+
+def test_an_api_server_that_does_not_answer_is_no_failed_step(cluster):
+    cluster.refusal = Unreachable("cannot create StressChaos burn: no answer")
+    with pytest.raises(Unreachable):
+        apply(cluster)
+
+
+def test_delete(cluster):
+    actions.delete(cluster, BURN)
+    assert cluster.requests == [("delete", "StressChaos", "burn", "ns")]
+
+
+@pytest.mark.parametrize(("paused", "value"), [(True, "true"), (False, None)])
+def test_pause_sets_the_annotation_and_resume_removes_it(cluster, paused, value):
+    actions.pause(cluster, BURN, paused=paused)
+    annotations = {"experiment.chaos-mesh.org/pause": value}
+    assert cluster.requests == [
+        ("patch", "StressChaos", "burn", "ns", {"metadata": {"annotations": annotations}})
+    ]
+
+
+def test_templates_see_a_chaos_without_targets_until_they_are_known():
+    known = {"kind": "StressChaos", "name": "burn", "namespace": "ns"}
+    assert BURN.scope() == known
+    targets = [{"pod": "a", "node": "n2"}, {"pod": "b", "node": "n1"}]
+    assert Applied("StressChaos", "burn", "ns", targets).scope() == {
+        **known,
+        "targets": targets,
+        "node": "n2",
+    }
+
+
+def workload():
+    addresses = {"a": "10.0.0.1", "b": "10.0.0.2"}
+    pods = [{"metadata": {"name": name}, "status": {"podIP": ip}} for name, ip in addresses.items()]
+    return WorkloadHandle("mini-node-exporter", "ns", {}, pods)
+
+
+def send(cluster, **changes):
+    wanted = {"source": "${names[0]}", "target": "b", "requests": 5, "timeout": 0.5, **changes}
+    return actions.traffic(cluster, workload(), Traffic.model_validate(wanted), {"names": ["a", "b"]})
+
+
+def test_traffic_is_sent_by_the_source_to_the_targets_address(cluster):
+    cluster.answer = (200, b'{"sent": 5, "answered": 3}')
+    assert send(cluster) == {"sent": 5, "answered": 3}, "any number is fine when none is wanted"
+    params = {"to": "10.0.0.2:8080", "count": "5", "timeout": "0.5"}
+    assert cluster.requests == [("pods", "ns", "a", 8080, "send", params, 12.5)]
+
+
+@pytest.mark.parametrize("answered", [0, 3])
+def test_traffic_that_was_answered_as_often_as_wanted(cluster, answered):
+    cluster.answer = (200, b'{"sent": 5, "answered": %d}' % answered)
+    assert send(cluster, answered=answered)["answered"] == answered
+
+
+@pytest.mark.parametrize("wanted", [0, 4])
+def test_traffic_that_was_answered_another_number_of_times_is_a_failed_step(cluster, wanted):
+    cluster.answer = (200, b'{"sent": 5, "answered": 3}')
+    with pytest.raises(StepFailed) as failed:
+        send(cluster, answered=wanted)
+    assert failed.value.problem.kind == "traffic"
+    assert failed.value.problem.reason == f"3 of 5 requests from a to b were answered, not {wanted}"
+
+
+def test_a_sender_that_cannot_send_is_a_failed_step_with_its_words(cluster):
+    cluster.answer = (500, b"no route \xff" + b"x" * 300)
+    with pytest.raises(StepFailed) as failed:
+        send(cluster)
+    assert failed.value.problem.reason == "a answered 500: no route \N{REPLACEMENT CHARACTER}" + "x" * 190

@@ -1,0 +1,459 @@
+"""A whole scenario on a fake cluster with a fake Prometheus: verdicts, evidence, clean-up, recording."""
+
+import errno
+
+import pytest
+
+from harness.chaos.catalogue import catalogue
+from harness.check import load_checked
+from harness.cluster.errors import from_answer
+from harness.judge.finding import Verdict
+from harness.judge.replay import replay
+from harness.recording.reader import RecordingReader
+from harness.runner import runner
+from harness.runner.surroundings import Surroundings
+
+SCENARIO = """\
+scenario: example
+about: A pod that is paused and comes back.
+tags: [made-up]
+{more}
+workload: mini-node-exporter
+chaos:
+  fail:
+    kind: PodChaos
+    spec: {{action: pod-failure, mode: one, selector: "${{workload.selector}}"}}
+steps:
+{first}  - apply: fail
+    until: running
+    bound: 5
+    proof: {{oracle: images, in: "${{fail.targets}}", image: pause, at_least: 1, because: it was stopped}}
+    expect:
+      - metric: chaos_controller_manager_chaos_experiments
+        where: {{namespace: "${{namespace}}", kind: PodChaos, phase: running}}
+        equals: 1
+      - metric: chaos_controller_manager_chaos_experiments
+        where: {{namespace: "${{namespace}}"}}
+        series: {{oracle: experiments}}
+      - metric: chaos_controller_manager_emitted_event_total
+        where: {{namespace: "${{namespace}}", reason: Applied, type: Normal}}
+        increases_by: 1
+  - delete: fail
+    expect:
+      - metric: chaos_controller_manager_chaos_experiments
+        where: {{namespace: "${{namespace}}"}}
+        absent: true
+"""
+FIRST = """\
+  - wait: 1
+    expect:
+      - metric: chaos_controller_manager_chaos_experiments
+        where: {namespace: "${namespace}"}
+        absent: true
+"""
+
+
+@pytest.fixture
+def around(cluster, prometheus, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "time", clock)
+    prometheus.target("controller-manager", "10.0.1.1:10080", 0.37, cluster.exposes)
+    return Surroundings(
+        cluster=cluster,
+        prometheus=prometheus,
+        clock=clock,
+        chaos_mesh_namespace="chaos-mesh",
+        workload_image="workload:1",
+        interval=1.0,
+        capabilities={"netem": "node n1: Specified qdisc kind is unknown", "cgroup-v2": None},
+        nodes=["n1"],
+        run="run1",
+        recordings=tmp_path / "recordings",
+        facts={"cluster": "c"},
+    )
+
+
+@pytest.fixture
+def run(around, tmp_path):
+    def running(*, more="", first=FIRST):
+        path = tmp_path / "example.yaml"
+        path.write_text(SCENARIO.format(more=more, first=first))
+        return runner.run(load_checked(path), around, catalogue())
+
+    return running
+
+
+def left_over(result):
+    return [(left.kind, left.name, left.what_was_done) for left in result.leftovers]
+
+
+def assert_replays(result):
+    """The recording on disk gives the findings that were reported."""
+    reader = RecordingReader(result.recording)
+    found = replay(reader.entries(), reader.manifest)
+    assert found == result.findings()
+    assert reader.truncated is None
+    return found
+
+
+def own_objects(cluster, result):
+    return [key for key in cluster.objects if key[1] == result.namespace]
+
+
+def test_a_scenario_that_holds_passes(run, around, cluster):
+    result = run()
+    assert (result.verdict, result.reason, result.details) == (Verdict.PASS, None, [])
+    assert [step.title for step in result.steps] == ["wait 1 scrape", "apply fail", "delete fail"]
+    assert [[finding.verdict for finding in step.findings] for step in result.steps] == [
+        [Verdict.PASS],
+        [Verdict.PASS] * 3,
+        [Verdict.PASS],
+    ]
+    assert result.steps[1].proofs == ["images: 1; wanted: at least 1"]
+    assert all(step.problem is None for step in result.steps)
+    assert (result.name, result.about, result.tags) == (
+        "example",
+        "A pod that is paused and comes back.",
+        ["made-up"],
+    )
+    assert result.recording == around.recordings / "example"
+    assert list(result.phases) == ["set up", "steps", "clean up"]
+    assert len(assert_replays(result)) == 5
+
+
+@pytest.mark.parametrize(
+    "first",
+    ["", FIRST.replace("absent: true", "unchanged: true").replace("experiments", "schedules")],
+    ids=["apply", "needs a baseline"],
+)
+def test_a_first_step_that_needs_a_baseline_waits_for_a_scrape_before_it(run, first):
+    result = run(first=first)
+    assert list(result.phases) == ["set up", "first scrape", "steps", "clean up"]
+    assert all(finding.verdict is Verdict.PASS for finding in result.steps[-2].findings)
+    entries = list(RecordingReader(result.recording).entries())
+    types = [entry.type for entry in entries]
+    assert types.index("samples") < types.index("mark")
+
+
+def test_each_steps_times_are_in_order_and_follow_each_other(run):
+    result = run()
+    times = [
+        time for step in result.steps for time in (step.started, step.acknowledged, step.settled, step.ended)
+    ]
+    assert times == sorted(times)
+    assert result.seconds > times[-1] - times[0] > 0
+
+
+def test_everything_that_was_made_is_labelled_and_gone_afterwards(run, cluster, clock):
+    labels = []
+    cluster.hooks["until", "PodChaos"] = lambda: labels.extend(
+        body["metadata"]["labels"]
+        for (kind, _, _), body in cluster.objects.items()
+        if kind in ("Namespace", "PodChaos")
+    )
+    result = run()
+    own = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/run": "run1"}
+    assert labels[:2] == [own, own]
+    clock.advance(10)
+    assert own_objects(cluster, result) == []
+    assert ("Namespace", None, result.namespace) not in cluster.objects
+    assert result.leftovers == []
+    assert not cluster.watched
+
+
+def test_oracles_are_read_before_the_first_scrape_so_that_it_can_be_compared(run):
+    plain, with_oracle, _ = run().steps[1].findings
+    assert plain.seconds == with_oracle.seconds
+
+
+def test_the_namespace_is_named_after_the_scenario(run):
+    result = run()
+    assert result.namespace.startswith("example-")
+    assert len(result.namespace) == len("example-") + 6
+
+
+def test_the_recording_says_what_it_was_made_of(run, around):
+    manifest = RecordingReader(run().recording).manifest
+    assert manifest.scenario == "example"
+    assert manifest.namespace.startswith("example-")
+    assert (manifest.interval, manifest.clock_offset, manifest.clock_uncertainty) == (1.0, 0.25, 0.001)
+    assert manifest.stack == {"cluster": "c"}
+    assert manifest.steps == ["wait 1 scrape", "apply fail", "delete fail"]
+
+
+def test_events_are_in_the_recording(run):
+    entries = RecordingReader(run().recording).entries()
+    assert [(entry.reason, entry.object) for entry in entries if entry.type == "event"] == [
+        ("Applied", "fail"),
+        ("Recovered", "fail"),
+    ]
+
+
+def test_a_wrong_value_fails_with_both_numbers(run, cluster):
+    cluster.miscounted = 1
+    result = run()
+    assert (result.verdict, result.reason) == (Verdict.FAIL, None)
+    finding = result.steps[1].findings[0]
+    assert finding.verdict is Verdict.FAIL
+    assert finding.reason == "never within 10 scrapes and 5 more; at the last: the value is 2"
+    assert finding.expected == "equal to 1"
+    assert finding.actual[0]["value"] == 2.0
+    # What differs from the oracle fails too, and the scenario went on to its last step.
+    assert [each.verdict for each in result.findings()] == [
+        Verdict.PASS,
+        Verdict.FAIL,
+        Verdict.FAIL,
+        Verdict.PASS,
+        Verdict.PASS,
+    ]
+    assert_replays(result)
+
+
+def test_a_phase_that_is_never_reached_fails_with_what_the_cluster_says(run, cluster):
+    cluster.injects = False
+    result = run()
+    assert (result.verdict, len(result.steps)) == (Verdict.FAIL, 2)
+    problem = result.steps[1].problem
+    assert problem.kind == "until"
+    assert problem.reason == "PodChaos fail was not running within 5 s: it is injecting"
+    assert problem.details == [
+        "phase injecting",
+        "conditions: AllInjected False, Selected True",
+        "finalizers: chaos-mesh/records",
+        f"{result.namespace}/mini-node-exporter-0: Not Injected; apply failed: cannot start the container",
+        "event Failed: Failed to apply chaos: cannot start the container",
+        "chaos-daemon on n1: cannot start the container: pause is not there",
+    ]
+    assert result.steps[1].findings == []
+    assert result.steps[1].settled is None
+    assert result.leftovers == []
+
+
+def test_a_failed_step_is_noted_in_the_recording(run, cluster):
+    cluster.injects = False
+    result = run()
+    notes = [entry for entry in RecordingReader(result.recording).entries() if entry.type == "note"]
+    assert [(note.text, note.detail) for note in notes] == [
+        (result.steps[1].problem.reason, result.steps[1].problem.model_dump())
+    ]
+    assert [finding.id for finding in assert_replays(result)] == ["0.0"], "the others were never asked for"
+
+
+def test_a_chaos_without_effect_fails_however_the_metrics_look(run, cluster):
+    cluster.affects = False
+    result = run()
+    assert (result.verdict, len(result.steps)) == (Verdict.FAIL, 2)
+    problem = result.steps[1].problem
+    assert (problem.kind, problem.reason, problem.details) == (
+        "proof",
+        "the chaos had no effect: images: 0; wanted: at least 1",
+        ["because: it was stopped"],
+    )
+    step = result.steps[1]
+    assert (step.proofs, step.findings) == ([], [])
+
+
+def test_an_effect_that_comes_late_within_the_bound_is_proven(run, cluster, clock):
+    cluster.affects = False
+
+    def affect():
+        chaos = next(body for key, body in cluster.objects.items() if key[0] == "PodChaos")
+        cluster._set_image(chaos, "pause:3")
+
+    cluster.hooks["until", "PodChaos"] = lambda: (cluster.hooks.clear(), clock.after(3.0, affect))
+    assert run().verdict is Verdict.PASS
+
+
+def test_an_apply_that_is_refused_fails_with_the_webhooks_words(run, cluster):
+    def refuse():
+        raise from_answer("create PodChaos fail", 422, '{"reason": "Invalid", "message": "spec.mode: wrong"}')
+
+    cluster.hooks["create", "PodChaos"] = refuse
+    result = run()
+    assert result.verdict is Verdict.FAIL
+    problem = result.steps[1].problem
+    assert (problem.kind, problem.reason, problem.details) == (
+        "action",
+        "PodChaos fail was refused (HTTP 422 Invalid)",
+        ["spec.mode: wrong"],
+    )
+    assert result.leftovers == []
+
+
+def test_a_missing_capability_skips_with_its_reason_and_touches_nothing(run, cluster, around):
+    result = run(more="needs: [cgroup-v2, netem]")
+    assert (result.verdict, result.reason) == (
+        Verdict.SKIPPED,
+        "netem: node n1: Specified qdisc kind is unknown",
+    )
+    assert cluster.requests == []
+    assert (result.steps, result.recording, result.namespace) == ([], None, None)
+    assert not around.recordings.exists()
+
+
+def test_all_missing_capabilities_are_named(run, around):
+    around.capabilities["cgroup-v2"] = "node n1: not mounted"
+    del around.capabilities["netem"]
+    assert run(more="needs: [cgroup-v2, netem]").reason == (
+        "cgroup-v2: node n1: not mounted; netem: not a capability that is probed"
+    )
+
+
+def test_prometheus_that_is_lost_is_an_error_and_no_failure(run, prometheus, cluster):
+    cluster.hooks["create", "PodChaos"] = lambda: setattr(prometheus, "down", True)
+    result = run()
+    assert (result.verdict, result.reason) == (Verdict.ERROR, "Prometheus has not answered for 6 s")
+    assert result.details == [
+        "cannot query Prometheus: no answer",
+        "look at its pod: chaos-harness status; nothing was judged without it",
+    ]
+    assert result.steps[1].findings == []
+    assert result.leftovers == []
+    assert [key for key in own_objects(cluster, result) if key[0] in ("Pod", "PodChaos")] == []
+
+
+def test_findings_before_the_trouble_are_kept_and_a_failure_stays_one(run, prometheus, cluster):
+    cluster.miscounted = 1
+    cluster.hooks["delete", "PodChaos"] = lambda: setattr(prometheus, "down", True)
+    result = run()
+    assert result.verdict is Verdict.FAIL
+    assert result.reason == "Prometheus has not answered for 6 s"
+    assert result.steps[1].findings[0].verdict is Verdict.FAIL
+
+
+def test_an_api_server_that_is_gone_is_an_error_and_the_clean_up_says_so(run, cluster):
+    cluster.hooks["create", "PodChaos"] = lambda: (setattr(cluster, "down", True), cluster.list("Pod"))
+    result = run()
+    assert (result.verdict, result.reason) == (Verdict.ERROR, "cannot list Pod: no answer")
+    assert result.details == ["look at the API server"]
+    assert left_over(result) == [
+        ("Namespace", result.namespace, "clean-up stopped: cannot list Pod: no answer")
+    ]
+
+
+def test_a_target_that_is_never_scraped_is_an_error_before_the_first_step(run, prometheus):
+    prometheus.target("controller-manager", "10.0.1.2:10080", 0.2, lambda: None)
+    result = run(first="")
+    assert (result.verdict, result.steps) == (Verdict.ERROR, [])
+    assert result.reason == (
+        "not scraped 1 times within 15 scrape intervals: controller-manager 10.0.1.2:10080"
+    )
+    assert result.details == ["look at the target's health: chaos-harness status"]
+    assert result.leftovers == []
+
+
+def test_a_step_that_waits_is_given_the_longer_the_more_scrapes_it_wants(run, prometheus):
+    prometheus.target("controller-manager", "10.0.1.2:10080", 0.2, lambda: None)
+    assert run(first=FIRST.replace("wait: 1", "wait: 3")).reason == (
+        "not scraped 3 times within 18 scrape intervals: controller-manager 10.0.1.2:10080"
+    )
+
+
+def gone_target(prometheus, clock):
+    """A target that was scraped just before the scenario, and never again."""
+    labels = {"__name__": "up", "job": "controller-manager", "instance": "gone", "node": "n1"}
+    prometheus.put(labels, clock.now() - 0.5, 1.0)
+
+
+def test_a_target_that_went_is_not_waited_for(run, prometheus, clock):
+    gone_target(prometheus, clock)
+    result = run()
+    assert result.reason is None
+    assert 4 < result.steps[0].settled - result.steps[0].started < 7
+
+
+def test_a_job_whose_only_target_went_is_named(run, prometheus, clock):
+    gone_target(prometheus, clock)
+    prometheus.scrapes = False
+    assert run(first="").reason == (
+        "not scraped 1 times within 15 scrape intervals: any target of job controller-manager"
+    )
+
+
+def test_a_job_that_never_had_a_target_is_named(run, prometheus):
+    prometheus.scrapes = False
+    assert run(first="").reason == (
+        "not scraped 1 times within 15 scrape intervals: any target of job controller-manager"
+    )
+
+
+def test_an_interrupt_leaves_after_the_clean_up(run, cluster, around):
+    def interrupt():
+        cluster.hooks.clear()
+        raise KeyboardInterrupt
+
+    cluster.hooks["until", "PodChaos"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert [key for key in cluster.objects if key[0] in ("PodChaos", "StatefulSet")] == []
+    (namespace,) = [body for key, body in cluster.objects.items() if key[0] == "Namespace"]
+    assert "deletionTimestamp" in namespace["metadata"]
+    reader = RecordingReader(around.recordings / "example")
+    assert list(reader.entries())
+    assert reader.truncated is None, "the file was closed"
+
+
+def test_what_the_clean_up_had_to_force_is_reported_beside_the_verdict(run, cluster):
+    cluster.injects = False
+    cluster.stuck.add(("PodChaos", "fail"))
+    result = run()
+    assert left_over(result) == [
+        (
+            "PodChaos",
+            "fail",
+            "was stuck in deletion; its finalizers (chaos-mesh/records) were removed",
+        )
+    ]
+    assert ("PodChaos", result.namespace, "fail") not in cluster.objects
+
+
+def test_pods_that_are_still_ending_are_looked_at_when_the_run_ends(run, cluster):
+    cluster.immortal.add(("Pod", "mini-node-exporter-0"))
+    result = run()
+    assert (result.verdict, result.leftovers) == (Verdict.PASS, [])
+    pod = cluster.objects["Pod", result.namespace, "mini-node-exporter-0"]
+    assert "deletionTimestamp" in pod["metadata"]
+
+
+def test_a_clean_up_that_is_refused_is_a_leftover(run, cluster):
+    def refuse():
+        raise from_answer("delete Pod", 403, '{"reason": "Forbidden"}')
+
+    cluster.hooks["delete", "Pod"] = refuse
+    result = run()
+    assert result.verdict is Verdict.PASS
+    assert left_over(result) == [
+        ("Namespace", result.namespace, "clean-up stopped: cannot delete Pod: refused (HTTP 403 Forbidden)")
+    ]
+
+
+def no_space(*_):
+    raise OSError(errno.ENOSPC, "No space left on device")
+
+
+@pytest.mark.parametrize("when", ["write", "close"])
+def test_a_full_disk_is_an_error_and_the_clean_up_is_done_all_the_same(run, cluster, monkeypatch, when):
+    fill_up = {("create", "PodChaos"): lambda: monkeypatch.setattr(f"gzip.GzipFile.{when}", no_space)}
+    cluster.hooks.update(fill_up)
+    result = run()
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == (f"cannot write the recording in {result.recording}: No space left on device")
+    assert result.details == ["free disk space or choose another folder for the report, then run again"]
+    assert [key for key in own_objects(cluster, result) if key[0] in ("Pod", "PodChaos")] == []
+
+
+def test_a_full_disk_does_not_hide_a_failure(run, cluster, monkeypatch):
+    cluster.injects = False
+    monkeypatch.setattr("gzip.GzipFile.close", no_space)
+    result = run()
+    assert result.verdict is Verdict.FAIL
+    assert result.steps[1].problem.kind == "until"
+
+
+def test_a_recording_that_cannot_be_begun_is_an_error_too(run, around, cluster):
+    around.recordings.write_text("a file in the place of the folder")
+    result = run()
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == (
+        f"cannot write the recording in {around.recordings / 'example'}: Not a directory"
+    )
+    assert [request for request in cluster.requests if request[0] == "create"] == []

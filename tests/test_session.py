@@ -1,0 +1,373 @@
+"""A run around its scenarios: the lock, the report's folder, what other runs left, what stays behind."""
+
+import json
+import re
+import types
+
+import pytest
+
+from harness import session
+from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.cluster.client import Cluster
+from harness.cluster.errors import Unreachable
+from harness.judge.finding import Verdict
+from harness.runner.result import ScenarioResult
+from harness.session import RunSession
+from harness.stack import lock
+from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
+from harness.stack.imageset import StandIn
+from harness.stack.up import UpOptions
+from tests.fakes.clock import FakeClock
+from tests.fakes.cluster import FakeCluster
+
+CAPABILITIES = {"stress": None, "netem": "unknown qdisc"}
+
+
+class FakePrometheus:
+    """Its clock is 2.5 s ahead; it is the Prometheus of the stack `made-up`."""
+
+    def __init__(self, cluster, namespace, name, port):
+        self.address = (namespace, name, port)
+
+    def check_identity(self, expected):
+        if expected != "made-up":
+            raise InfrastructureError("another Prometheus answers than the one of this stack")
+
+    def clock(self):
+        return 2.5, 0.01
+
+
+def handle(tmp_path):
+    return StackHandle(
+        cluster="c",
+        provider="docker",
+        kubeconfig=tmp_path / "kubeconfig",
+        context="kind-c",
+        identity="made-up",
+        prometheus=ServiceAddress(namespace="monitoring", name="prometheus", port=9090),
+        dashboard=ServiceAddress(namespace="chaos-mesh", name="dashboard", port=2333),
+        chaos_mesh_namespace="chaos-mesh",
+        workload_image="workload:1",
+        scrape_interval=0.5,
+        scrape_timeout=0.5,
+        images="source",
+        image_key="key",
+        versions={"chaos-mesh": "v2.8.3"},
+        stand_ins=[StandIn(name="mini", replaces="big", limits="few")],
+        nodes=[NodeFacts(name="n1", kernel="6.1", runtime="containerd", cgroup="v2")],
+    )
+
+
+@pytest.fixture
+def cluster():
+    return FakeCluster(FakeClock())
+
+
+@pytest.fixture
+def stack(cluster, tmp_path, monkeypatch):
+    """A stack that comes up at once; `fails` is raised instead."""
+    state = types.SimpleNamespace(handle=handle(tmp_path), fails=None, ups=0, connected=[])
+
+    def up(options, progress):
+        state.ups += 1
+        if state.fails:
+            raise state.fails
+        return state.handle
+
+    def connect(kubeconfig, context):
+        state.connected.append((kubeconfig, context))
+        return cluster
+
+    monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr(session, "up", up)
+    monkeypatch.setattr(session, "Prometheus", FakePrometheus)
+    monkeypatch.setattr(session, "probe", lambda cluster, namespace: CAPABILITIES)
+    monkeypatch.setattr(Cluster, "connect", connect)
+    return state
+
+
+def made(tmp_path, **options):
+    fields = {"report": tmp_path / "report", "chaos_mesh_source": None, "cluster": "c"}
+    return RunSession.from_options(**(fields | options))
+
+
+@pytest.fixture
+def opened(stack, tmp_path):
+    run = made(tmp_path)
+    run.open()
+    yield run
+    run.close()
+
+
+def result(name, namespace=None, verdict=Verdict.PASS):
+    return ScenarioResult(name=name, file=f"{name}.yaml", namespace=namespace, verdict=verdict)
+
+
+def old_namespace(cluster, name, run="old"):
+    labels = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/run": run}
+    cluster.put("Namespace", name)["metadata"]["labels"] = labels
+
+
+def test_options_arrive_and_those_that_were_chosen_are_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    run = made(tmp_path, chaos_mesh_source="checkout", workers=0, fresh=False, scrape_interval=0.5)
+    assert run.options == UpOptions(cluster="c", chaos_mesh_source=tmp_path / "checkout", scrape_interval=0.5)
+    assert run.results.run.options == {
+        "cluster": "c",
+        "images": "auto",
+        "scrape_interval": "0.5",
+        "chaos_mesh_source": str(tmp_path / "checkout"),
+    }
+    assert re.fullmatch("[0-9a-f]{8}", run.results.run.id)
+
+
+def test_scenarios_get_what_the_stack_is(opened, cluster, stack, tmp_path):
+    around = opened._surroundings
+    assert stack.connected == [(tmp_path / "kubeconfig", "kind-c")]
+    assert around.cluster is cluster
+    assert around.prometheus.address == ("monitoring", "prometheus", 9090)
+    assert (around.clock.offset, around.clock.uncertainty) == (2.5, 0.01)
+    assert (around.interval, around.nodes, around.workload_image) == (0.5, ["n1"], "workload:1")
+    assert (around.chaos_mesh_namespace, around.capabilities) == ("chaos-mesh", CAPABILITIES)
+    assert around.run == opened.results.run.id
+    assert around.recordings == tmp_path / "report/recordings"
+
+
+def test_results_say_what_the_stack_is_without_paths(opened, tmp_path):
+    facts = opened.results.run.stack
+    assert facts == {
+        "cluster": "c",
+        "provider": "docker",
+        "images": "source",
+        "image_key": "key",
+        "identity": "made-up",
+        "scrape_interval": 0.5,
+        "versions": {"chaos-mesh": "v2.8.3"},
+        "stand_ins": [{"name": "mini", "replaces": "big", "limits": "few"}],
+        "nodes": [{"name": "n1", "kernel": "6.1", "runtime": "containerd", "cgroup": "v2"}],
+        "capabilities": CAPABILITIES,
+    }
+    assert str(tmp_path) not in json.dumps(facts)
+    assert opened._surroundings.facts == facts
+
+
+def test_a_second_run_on_the_same_cluster_is_refused(opened, stack, tmp_path):
+    second = made(tmp_path, report=tmp_path / "another")
+    with pytest.raises(UsageError) as refused:
+        second.open()
+    assert re.fullmatch(
+        rf"the cluster c is in use by process \d+ \(run {opened.results.run.id}\) "
+        r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC",
+        refused.value.problem,
+    )
+    assert refused.value.next_step == "wait for it to end, or use another cluster (--cluster NAME)"
+    assert stack.ups == 1, "nothing was touched"
+    assert second.results.run.stack_error == refused.value.render()
+
+
+def test_another_cluster_is_another_matter(opened, stack, tmp_path):
+    other = made(tmp_path, report=tmp_path / "another", cluster="d")
+    other.open()
+    other.close()
+    assert stack.ups == 2
+
+
+def test_the_cluster_is_free_again_after_the_run(stack, tmp_path):
+    run = made(tmp_path)
+    run.open()
+    assert lock.holder("c").doing == f"run {run.results.run.id}"
+    run.close()
+    assert lock.holder("c") is None
+
+
+def test_the_cluster_is_let_go_even_when_looking_for_leftovers_breaks(stack, tmp_path, monkeypatch):
+    run = made(tmp_path)
+    run.open()
+    run.results.add(result("s", "s-123456"))
+
+    def interrupt(*_):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(session.cleanup, "await_gone", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        run.close()
+    assert lock.holder("c") is None
+
+
+def test_a_report_that_is_no_folder_is_a_usage_error_before_anything_is_touched(stack, tmp_path):
+    (tmp_path / "file").write_text("")
+    run = made(tmp_path, report=tmp_path / "file/report")
+    with pytest.raises(UsageError) as refused:
+        run.open()
+    assert refused.value.problem == (
+        f"cannot use {tmp_path / 'file/report'} as the report folder: Not a directory"
+    )
+    assert refused.value.next_step == "choose another folder with --report"
+    assert stack.ups == 0
+    assert lock.holder("c") is None
+
+
+def test_what_an_earlier_run_reported_goes_and_nothing_else(stack, tmp_path):
+    report = tmp_path / "report"
+    (report / "recordings/old").mkdir(parents=True)
+    for name in ("results.json", "recordings/old/manifest.json", "notes.txt"):
+        (report / name).write_text("old")
+    run = made(tmp_path)
+    run.open()
+    run.close()
+    assert sorted(path.name for path in report.iterdir()) == ["notes.txt"]
+
+
+def test_results_that_cannot_be_written_are_a_usage_error(opened, tmp_path):
+    (tmp_path / "report/results.part").mkdir()
+    with pytest.raises(UsageError) as refused:
+        opened.finish()
+    assert refused.value.problem == f"cannot write the results to {tmp_path / 'report'}: Is a directory"
+    assert refused.value.next_step == "free some disk space or choose another folder with --report"
+
+
+def test_namespaces_of_a_killed_run_are_swept_and_named(stack, cluster, tmp_path, capsys):
+    old_namespace(cluster, "left-b")
+    old_namespace(cluster, "left-a")
+    cluster.put("Namespace", "somebody-elses")
+    run = made(tmp_path)
+    old_namespace(cluster, "own", run.results.run.id)
+    run.open()
+    run.close()
+    told = [line.split("] ", 1)[1] for line in capsys.readouterr().err.splitlines()]
+    assert told == [
+        "removed what an earlier run left: namespace left-a",
+        "removed what an earlier run left: namespace left-b",
+    ]
+    assert [name for kind, _, name in cluster.objects if kind == "Namespace"] == ["somebody-elses", "own"]
+
+
+def test_what_cannot_be_swept_ends_the_run(stack, cluster, tmp_path):
+    old_namespace(cluster, "left")
+    cluster.immortal.add(("Namespace", "left"))
+    run = made(tmp_path)
+    with pytest.raises(InfrastructureError) as stopped:
+        run.open()
+    run.close()
+    assert stopped.value.problem == "what an earlier run left in the namespace left cannot be removed"
+
+
+def test_another_prometheus_ends_the_run(stack, tmp_path):
+    stack.handle = stack.handle.model_copy(update={"identity": "another"})
+    run = made(tmp_path)
+    with pytest.raises(InfrastructureError, match="another Prometheus answers"):
+        run.open()
+    run.close()
+    assert run._surroundings is None
+
+
+def test_a_stack_that_does_not_come_up_is_not_tried_again(stack, tmp_path):
+    stack.fails = InfrastructureError("no engine", next_step="install podman")
+    run = made(tmp_path)
+    for _ in range(3):
+        with pytest.raises(HarnessError) as failed:
+            run.open()
+        assert failed.value is stack.fails
+    assert stack.ups == 1
+    assert run.stack_failed() is stack.fails
+    run.close()
+    run.finish()
+    found = json.loads((tmp_path / "report/results.json").read_text())["run"]
+    assert found["stack"] is None
+    assert found["stack_error"] == "no engine\n  next step: install podman"
+
+
+def test_a_namespace_that_goes_late_is_no_leftover(opened, cluster):
+    cluster.put("Namespace", "s-123456")
+    cluster.delete("Namespace", "s-123456")
+    opened.results.add(result("s", "s-123456"))
+    assert opened.close() == []
+    assert opened.results.scenarios[0].leftovers == []
+    assert ("Namespace", None, "s-123456") not in cluster.objects, "it was waited for"
+
+
+def test_a_namespace_that_stays_is_a_leftover_of_its_scenario(opened, cluster):
+    reason = {"status": "True", "message": "Some content remains: pods."}
+    cluster.put("Namespace", "bad-123456", status={"conditions": [reason]})
+    opened.results.add(result("good", "good-123456"))
+    opened.results.add(result("bad", "bad-123456"))
+    opened.results.add(result("skipped", None, Verdict.SKIPPED))
+    assert [late.name for late in opened.close()] == ["bad"]
+    (left,) = opened.results.scenarios[1].leftovers
+    assert (left.kind, left.name) == ("Namespace", "bad-123456")
+    assert left.what_was_done == "still there after 30 s: Some content remains: pods."
+    assert opened.results.summary.cleanup_failed == 1
+
+
+def test_a_pod_that_is_stuck_is_removed_by_force_and_reported(opened, cluster):
+    cluster.put("Namespace", "s-123456")
+    cluster.put("Pod", "p", "s-123456")["metadata"]["finalizers"] = ["somebody/else"]
+    cluster.immortal.add(("Namespace", "s-123456"))
+    opened.results.add(result("s", "s-123456"))
+    opened.close()
+    assert [(left.kind, left.name, left.what_was_done) for left in opened.results.scenarios[0].leftovers] == [
+        ("Pod", "p", "was stuck in deletion; its finalizers (somebody/else) were removed"),
+        ("Namespace", "s-123456", "still there after 30 s: "),
+    ]
+
+
+def test_a_namespace_that_cannot_be_looked_at_is_a_leftover_too(opened, cluster):
+    def gone():
+        raise Unreachable("cannot get Namespace: no answer")
+
+    cluster.hooks["until", "Namespace"] = gone
+    opened.results.add(result("s", "s-123456"))
+    assert [late.name for late in opened.close()] == ["s"]
+    (left,) = opened.results.scenarios[0].leftovers
+    assert left.what_was_done == "not verified: cannot get Namespace: no answer"
+
+
+def test_each_scenario_is_written_as_soon_as_it_is_done(opened, tmp_path, monkeypatch):
+    done = iter([result("first"), result("second", verdict=Verdict.SKIPPED)])
+    given = []
+    monkeypatch.setattr(session.runner, "run", lambda *what: given.append(what) or next(done))
+
+    def names():
+        found = json.loads((tmp_path / "report/results.json").read_text())
+        return [each["name"] for each in found["scenarios"]]
+
+    opened.run("file 1", "node::1")
+    assert names() == ["first"]
+    opened.run("file 2", "node::2")
+    assert names() == ["first", "second"]
+    assert [(what[0], what[1] is opened._surroundings) for what in given] == [
+        ("file 1", True),
+        ("file 2", True),
+    ]
+    assert opened.result_of("node::2").name == "second"
+    assert opened.result_of("node::3") is None
+
+
+@pytest.mark.parametrize(
+    ("verdicts", "ran", "infrastructure"),
+    [
+        ([], False, 0),
+        ([Verdict.SKIPPED], False, 0),
+        ([Verdict.SKIPPED, Verdict.PASS], True, 0),
+        ([Verdict.ERROR, Verdict.ERROR, Verdict.PASS], True, 2),
+        ([Verdict.ERROR, Verdict.FAIL], True, 0),
+    ],
+)
+def test_what_the_exit_code_rests_on(tmp_path, verdicts, ran, infrastructure):
+    run = made(tmp_path)
+    for verdict in verdicts:
+        run.results.add(result("s", verdict=verdict))
+    assert run.anything_ran() is ran
+    assert run.infrastructure_failures() == infrastructure
+
+
+def test_the_last_lines_count_and_point_to_the_report(tmp_path):
+    run = made(tmp_path)
+    assert run.summary_lines() == [], "nothing was asked for"
+    run.results.add(result("s"))
+    run.finish()
+    assert run.summary_lines() == [
+        "scenarios: 1 passed, 0 failed, 0 known_issue, 0 skipped, 0 error, 0 cleanup_failed",
+        f"report: {tmp_path / 'report/results.json'}",
+    ]
+    assert json.loads((tmp_path / "report/results.json").read_text())["run"]["ended"] is not None
