@@ -172,7 +172,12 @@ class RunSession:
         if self._finished is None:
             return []
         counts = ", ".join(f"{number} {name}" for name, number in self.results.summary.model_dump().items())
-        return [f"scenarios: {counts}", f"report: {self._finished}"]
+        lines = [f"scenarios: {counts}"]
+        stand_ins = (self.results.run.stack or {}).get("stand_ins", [])
+        if stand_ins:
+            names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
+            lines.append(f"stand-ins, not the real programs: {names}")
+        return [*lines, f"report: {self._finished}"]
 
     def _write(self) -> Path:
         self.results.run.seconds = round(time.monotonic() - self._began, 3)

@@ -405,9 +405,22 @@ class ScenarioRun:
                 raise InfrastructureError(
                     f"not scraped {count} times within {bound} scrape intervals: "
                     f"{', '.join(sorted(set(names)))}",
-                    next_step="look at the target's health: chaos-harness status",
+                    next_step="look at the component's pod; chaos-harness status names the kubeconfig",
+                    details=self._target_errors(),
                 )
             self._sampler.pause()
+
+    def _target_errors(self) -> list[str]:
+        """Return what Prometheus says about each target that is not healthy."""
+        try:
+            targets = self._around.prometheus.targets()
+        except HarnessError as error:
+            return [f"Prometheus' own list of targets could not be had: {error}"]
+        return [
+            f"{target.job} {target.instance}: {target.health}: {target.last_error}"
+            for target in targets
+            if target.health != "up"
+        ]
 
     def _scope(self) -> dict[str, Any]:
         scope: dict[str, Any] = {
