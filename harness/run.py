@@ -18,4 +18,6 @@ def run(arguments: Sequence[str]) -> int:
         # a file when it comes to it after the start, as it does from another working directory.
         cut = f"--confcutdir={bundled.scenarios()}"
         words = ["-c", str(checkout), f"--rootdir={bundled.root()}", cut, *words]
-    return int(pytest.main(["-p", "harness.plugin", "--without-path-all", *words]))
+    # pytest warns that it cannot rewrite asserts of modules that this command has imported already.
+    quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
+    return int(pytest.main(["-p", "harness.plugin", "--without-path-all", *quiet, *words]))

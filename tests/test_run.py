@@ -13,6 +13,11 @@ from harness.base import bundled
 
 pytest_plugins = ["pytester"]
 
+ALWAYS = (
+    *("-p", "harness.plugin", "--without-path-all"),
+    *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
+)
+
 
 @pytest.fixture
 def given(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
@@ -33,7 +38,7 @@ def test_in_a_checkout_its_own_settings_are_used_from_everywhere(given):
     assert (root / "pyproject.toml").is_file()
     assert given == [
         [
-            *("-p", "harness.plugin", "--without-path-all"),
+            *ALWAYS,
             *("-c", str(root / "pyproject.toml"), f"--rootdir={root}"),
             f"--confcutdir={root / 'scenarios'}",
             *("scenarios/a.yaml", "-k", "x"),
@@ -44,7 +49,7 @@ def test_in_a_checkout_its_own_settings_are_used_from_everywhere(given):
 def test_installed_there_are_no_settings_to_be_found(given, tmp_path, monkeypatch):
     monkeypatch.setattr(bundled, "root", lambda: tmp_path)
     run.run(("-q",))
-    assert given == [["-p", "harness.plugin", "--without-path-all", "-q"]]
+    assert given == [[*ALWAYS, "-q"]]
 
 
 def test_the_exit_code_is_a_plain_number(given):

@@ -45,11 +45,11 @@ def manifest(**changes):
 class Timeline:
     """Entries with the time at which each would have been recorded, sorted when asked for."""
 
-    def __init__(self, **changes):
+    def __init__(self, *, action="apply", **changes):
         self.manifest = manifest(**changes)
         self._entries = []
         self._order = 0
-        self.mark("started", STARTED)
+        self.at(STARTED, Mark(time=STARTED, step=0, name="started", detail={"action": action}))
         self.mark("acknowledged", SETTLED - 0.3)
         self.mark("settled", SETTLED)
 

@@ -377,3 +377,31 @@ def test_a_failure_does_not_change_any_more():
     assert first.verdict is Verdict.FAIL
     one_more(recording, 2)
     assert said.judge(item, 300) == first == judge(recording, item, 300)
+
+
+# Steps that only wait, and lost scrapes
+
+
+def test_in_a_step_that_only_waits_what_was_scraped_since_it_started_counts():
+    waits, acts = Timeline(action="wait"), Timeline(action="apply")
+    for timeline in (waits, acts):
+        timeline.values([0, 0, 0, 0]).scrape(SETTLED - 0.2, [({}, 0)])
+    assert isinstance(pending(acts, equals=0, now=SETTLED + 0.1), Pending)
+    finding = found(waits, equals=0)
+    assert finding.verdict is Verdict.PASS
+    assert finding.reason == f"true at {SETTLED - 0.2:.3f}"
+
+
+def test_a_lost_scrape_puts_the_deadline_off_by_one():
+    in_time = ["down"] * 4 + [0] * 8 + [2]
+    assert found(after(*in_time), equals=2).verdict is Verdict.PASS
+    late = found(after(*[0] * 12, 2), equals=2)
+    assert late.verdict is Verdict.FAIL
+    assert late.layer == "late"
+
+
+def test_a_target_that_stays_down_does_not_put_it_off_for_ever():
+    finding = found(after(*["down"] * 40), equals=2)
+    assert finding.verdict is Verdict.ERROR
+    assert finding.reason == "target down: manager/one at the deadline"
+    assert finding.evidence["scrapes"][0]["time"] <= SETTLED + 10 + 10 + 5 + 1

@@ -74,9 +74,9 @@ def around(cluster, prometheus, clock, tmp_path, monkeypatch):
 
 @pytest.fixture
 def run(around, tmp_path):
-    def running(*, more="", first=FIRST):
+    def running(*, more="", first=FIRST, text=SCENARIO):
         path = tmp_path / "example.yaml"
-        path.write_text(SCENARIO.format(more=more, first=first))
+        path.write_text(text.format(more=more, first=first))
         return runner.run(load_checked(path), around, catalogue())
 
     return running
@@ -121,17 +121,27 @@ def test_a_scenario_that_holds_passes(run, around, cluster):
 
 
 @pytest.mark.parametrize(
-    "first",
-    ["", FIRST.replace("absent: true", "unchanged: true").replace("experiments", "schedules")],
+    ("first", "left_out"),
+    [
+        ("", "increases_by: 1"),
+        (FIRST.replace("absent: true", "unchanged: true").replace("experiments", "schedules"), None),
+    ],
     ids=["apply", "needs a baseline"],
 )
-def test_a_first_step_that_needs_a_baseline_waits_for_a_scrape_before_it(run, first):
-    result = run(first=first)
+def test_a_first_step_that_needs_a_scrape_before_it_waits_for_one(run, first, left_out):
+    result = run(first=first, text=SCENARIO.replace(left_out or "-", "present: true" if left_out else "-"))
     assert list(result.phases) == ["set up", "first scrape", "steps", "clean up"]
     assert all(finding.verdict is Verdict.PASS for finding in result.steps[-2].findings)
-    entries = list(RecordingReader(result.recording).entries())
-    types = [entry.type for entry in entries]
+    types = [entry.type for entry in RecordingReader(result.recording).entries()]
     assert types.index("samples") < types.index("mark")
+
+
+def test_a_step_that_waits_reads_its_oracles_before_the_scrapes(run):
+    metric = FIRST.partition("expect:\n")[2]
+    both = FIRST + metric.replace("absent: true", "series: {oracle: experiments}")
+    plain, with_oracle = run(first=both).steps[0].findings
+    assert plain.verdict is with_oracle.verdict is Verdict.PASS
+    assert plain.seconds == with_oracle.seconds
 
 
 def test_each_steps_times_are_in_order_and_follow_each_other(run):
@@ -328,6 +338,18 @@ def test_an_api_server_that_is_gone_is_an_error_and_the_clean_up_says_so(run, cl
     assert left_over(result) == [
         ("Namespace", result.namespace, "clean-up stopped: cannot list Pod: no answer")
     ]
+
+
+def test_a_refusal_outside_of_the_steps_is_an_error(run, cluster):
+    def refuse():
+        raise from_answer("create Namespace", 403, '{"reason": "Forbidden", "message": "not yours"}')
+
+    cluster.hooks["create", "Namespace"] = refuse
+    result = run()
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == "cannot create Namespace: refused (HTTP 403 Forbidden)"
+    assert result.details == ["not yours", ""]
+    assert result.leftovers == []
 
 
 def test_a_target_that_is_never_scraped_is_an_error_before_the_first_step(run, prometheus):
