@@ -171,6 +171,8 @@ class RunSession:
         """Return the last lines of a run; none when no scenario was asked for."""
         if self._finished is None:
             return []
+        if self._failure:
+            return ["no scenario ran: the stack did not come up", f"report: {self._finished}"]
         counts = ", ".join(f"{number} {name}" for name, number in self.results.summary.model_dump().items())
         lines = [f"scenarios: {counts}"]
         stand_ins = (self.results.run.stack or {}).get("stand_ins", [])

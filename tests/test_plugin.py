@@ -181,8 +181,15 @@ def test_a_stack_that_does_not_come_up_is_an_error_with_its_exit_code(pytester, 
     add(pytester, made_up, "first", Verdict.PASS)
     add(pytester, made_up, "second", Verdict.PASS)
     done = run_pytest(pytester)
-    done.assert_outcomes(errors=2)
-    done.stdout.fnmatch_lines(["*no engine", "*next step: install podman"])
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(
+        [
+            "*no engine",
+            "*next step: install podman",
+            "no scenario ran: the stack did not come up",
+            "*stopped: no engine*",
+        ]
+    )
     assert done.ret == ExitCode.INFRASTRUCTURE
 
 

@@ -371,3 +371,8 @@ def test_the_last_lines_count_and_point_to_the_report(tmp_path):
         f"report: {tmp_path / 'report/results.json'}",
     ]
     assert json.loads((tmp_path / "report/results.json").read_text())["run"]["ended"] is not None
+
+
+def test_stand_ins_are_named_in_the_last_lines(opened):
+    opened.finish()
+    assert opened.summary_lines()[1] == "stand-ins, not the real programs: mini (for big)"

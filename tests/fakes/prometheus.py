@@ -2,7 +2,7 @@
 
 import re
 
-from harness.metrics.prometheus import PrometheusUnreachable
+from harness.metrics.prometheus import PrometheusUnreachable, Target
 
 REQUEST_SECONDS = 0.005
 _MATCHER = re.compile(r'(\w+)=~"((?:[^"\\]|\\.)*)"')
@@ -16,6 +16,7 @@ class FakePrometheus:
         self.down = False
         self.scrapes = True
         self._series = {}
+        self._targets = {}
 
     def target(self, job, instance, phase, exposes, *, node="n1", duration=0.02):
         """Scrape a target each interval; `exposes` gives (name, labels, value) each, None when it is down."""
@@ -24,6 +25,7 @@ class FakePrometheus:
             if not self.scrapes:
                 return
             found = exposes()
+            self._targets[job, instance] = (node, found is not None, duration)
             samples = [("up", {}, float(found is not None)), ("scrape_duration_seconds", {}, duration)]
             time = self.clock.now()
             for name, labels, value in [*samples, *(found or [])]:
@@ -38,9 +40,7 @@ class FakePrometheus:
 
     def raw(self, selector, seconds, at=None):
         self.asked.append((selector, round(seconds, 6)))
-        self.clock.advance(REQUEST_SECONDS)
-        if self.down:
-            raise PrometheusUnreachable("cannot query Prometheus: no answer")
+        self._answer()
         now = self.clock.now()
         matchers = [(label, pattern.replace("\\\\", "\\")) for label, pattern in _MATCHER.findall(selector)]
         assert matchers, f"not understood: {selector}"
@@ -52,3 +52,25 @@ class FakePrometheus:
                 if there:
                     found.append((labels, there))
         return found
+
+    def targets(self):
+        self._answer()
+        return [
+            Target(
+                job=job,
+                instance=instance,
+                node=node,
+                health="up" if up else "down",
+                last_scrape=None,
+                last_error="" if up else "connection refused",
+                scrape_duration=duration,
+                scrape_interval=self.interval,
+                labels={},
+            )
+            for (job, instance), (node, up, duration) in self._targets.items()
+        ]
+
+    def _answer(self):
+        self.clock.advance(REQUEST_SECONDS)
+        if self.down:
+            raise PrometheusUnreachable("cannot query Prometheus: no answer")

@@ -9,6 +9,7 @@ from harness.check import load_checked
 from harness.cluster.errors import from_answer
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
+from harness.metrics.prometheus import PrometheusUnreachable
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
 from harness.runner.surroundings import Surroundings
@@ -359,7 +360,10 @@ def test_a_target_that_is_never_scraped_is_an_error_before_the_first_step(run, p
     assert result.reason == (
         "not scraped 1 times within 15 scrape intervals: controller-manager 10.0.1.2:10080"
     )
-    assert result.details == ["look at the target's health: chaos-harness status"]
+    assert result.details == [
+        "controller-manager 10.0.1.2:10080: down: connection refused",
+        "look at the component's pod; chaos-harness status names the kubeconfig",
+    ]
     assert result.leftovers == []
 
 
@@ -391,10 +395,18 @@ def test_a_job_whose_only_target_went_is_named(run, prometheus, clock):
     )
 
 
-def test_a_job_that_never_had_a_target_is_named(run, prometheus):
+def test_a_job_that_never_had_a_target_is_named(run, prometheus, monkeypatch):
+    def unreachable():
+        raise PrometheusUnreachable("cannot ask for the targets: no answer")
+
     prometheus.scrapes = False
-    assert run(first="").reason == (
+    monkeypatch.setattr(prometheus, "targets", unreachable)
+    result = run(first="")
+    assert result.reason == (
         "not scraped 1 times within 15 scrape intervals: any target of job controller-manager"
+    )
+    assert result.details[0] == (
+        "Prometheus' own list of targets could not be had: cannot ask for the targets: no answer"
     )
 
 
