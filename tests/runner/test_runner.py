@@ -58,6 +58,7 @@ FIRST = """\
 def around(cluster, prometheus, clock, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "time", clock)
     prometheus.target("controller-manager", "10.0.1.1:10080", 0.37, cluster.exposes)
+    clock.advance(3)
     return Surroundings(
         cluster=cluster,
         prometheus=prometheus,
