@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -66,28 +68,44 @@ def apply(
         },
         "spec": resolve(chaos.spec, scope),
     }
-    try:
+    with _may_be_refused(f"{chaos.kind} {name}"):
         cluster.create(body)
-    except Refused as error:
-        raise StepFailed(
-            StepProblem(
-                kind="action",
-                reason=f"{chaos.kind} {name} was refused (HTTP {error.status} {error.reason})",
-                details=error.message.splitlines(),
-            )
-        ) from error
     return Applied(chaos.kind, name, namespace)
 
 
 def delete(cluster: Cluster, applied: Applied) -> None:
-    """Delete a chaos; its finalizers then recover what it did."""
-    cluster.delete(applied.kind, applied.name, applied.namespace)
+    """Delete a chaos; its finalizers then recover what it did.
+
+    Raises:
+        StepFailed: refused.
+    """
+    with _may_be_refused(f"the deletion of {applied.kind} {applied.name}"):
+        cluster.delete(applied.kind, applied.name, applied.namespace)
 
 
 def pause(cluster: Cluster, applied: Applied, *, paused: bool) -> None:
-    """Pause or resume a chaos by its annotation."""
+    """Pause or resume a chaos by its annotation.
+
+    Raises:
+        StepFailed: refused, or the chaos does not exist any more.
+    """
     patch = {"metadata": {"annotations": {PAUSE_ANNOTATION: "true" if paused else None}}}
-    cluster.patch(applied.kind, applied.name, applied.namespace, patch)
+    with _may_be_refused(f"{'pausing' if paused else 'resuming'} {applied.kind} {applied.name}"):
+        cluster.patch(applied.kind, applied.name, applied.namespace, patch)
+
+
+@contextmanager
+def _may_be_refused(what: str) -> Iterator[None]:
+    try:
+        yield
+    except Refused as error:
+        raise StepFailed(
+            StepProblem(
+                kind="action",
+                reason=f"{what} was refused (HTTP {error.status} {error.reason})",
+                details=error.message.splitlines(),
+            )
+        ) from error
 
 
 def traffic(
@@ -118,7 +136,11 @@ def traffic(
                 kind="traffic", reason=f"{source} answered {status}: {body[:200].decode(errors='replace')}"
             )
         )
-    answer: dict[str, Any] = json.loads(body)
+    try:
+        answer: dict[str, Any] = json.loads(body)
+    except ValueError as error:
+        text = body[:200].decode(errors="replace")
+        raise StepFailed(StepProblem(kind="traffic", reason=f"{source} answered no JSON: {text}")) from error
     if wanted.answered is not None and answer["answered"] != wanted.answered:
         raise StepFailed(
             StepProblem(

@@ -34,9 +34,13 @@ class FakeCluster:
 
     def patch(self, *what):
         self.requests.append(("patch", *what))
+        if self.refusal:
+            raise self.refusal
 
     def delete(self, *what):
         self.requests.append(("delete", *what))
+        if self.refusal:
+            raise self.refusal
 
     def proxy_get(self, *what, params, timeout):
         self.requests.append((*what, params, timeout))
@@ -89,6 +93,34 @@ def test_an_api_server_that_does_not_answer_is_no_failed_step(cluster):
     cluster.refusal = Unreachable("cannot create StressChaos burn: no answer")
     with pytest.raises(Unreachable):
         apply(cluster)
+
+
+@pytest.mark.parametrize(
+    ("act", "reason"),
+    [
+        (actions.delete, "the deletion of StressChaos burn was refused (HTTP 403 Forbidden)"),
+        (
+            lambda *on: actions.pause(*on, paused=True),
+            "pausing StressChaos burn was refused (HTTP 403 Forbidden)",
+        ),
+        (
+            lambda *on: actions.pause(*on, paused=False),
+            "resuming StressChaos burn was refused (HTTP 403 Forbidden)",
+        ),
+    ],
+)
+def test_other_actions_that_are_refused_are_failed_steps_too(cluster, act, reason):
+    cluster.refusal = from_answer("x", 403, json.dumps({"reason": "Forbidden", "message": "no"}))
+    with pytest.raises(StepFailed) as failed:
+        act(cluster, BURN)
+    assert str(failed.value) == reason
+
+
+def test_a_sender_that_answers_no_json_is_a_failed_step(cluster):
+    cluster.answer = (200, b"<html>")
+    with pytest.raises(StepFailed) as failed:
+        actions.traffic(cluster, workload(), Traffic(source="a", target="b", requests=1), {})
+    assert str(failed.value) == "a answered no JSON: <html>"
 
 
 def test_delete(cluster):
