@@ -29,6 +29,8 @@ from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()
+OTHER_FAILURES = pytest.StashKey[list[str]]()
+"""Node ids of what failed for another reason than the infrastructure."""
 
 
 class ScenarioFailed(Exception):  # noqa: N818  (reads as what happened)
@@ -47,6 +49,7 @@ class CleanupFailed(Exception):  # noqa: N818  (reads as what happened)
     """Scenarios left something behind."""
 
     def __init__(self, results: list[ScenarioResult]) -> None:
+        self.leftovers = [left for result in results for left in result.leftovers]
         super().__init__("\n".join(leftovers_text(result) for result in results if result.leftovers))
 
 
@@ -82,6 +85,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.pluginmanager.register(_fixtures(), "harness.fixtures")
     config.stash[WRONG_FILES] = []
+    config.stash[OTHER_FAILURES] = []
     config.stash[RUN_SESSION] = RunSession.from_options(
         cluster=config.getoption("--cluster"),
         images=config.getoption("--images"),
@@ -186,12 +190,13 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
+    error = call.excinfo.value if call.excinfo else None
+    if report.failed and not (error and _is_infrastructure(error)):
+        item.config.stash[OTHER_FAILURES].append(item.nodeid)
     if not isinstance(item, ScenarioItem):
         return
-    if call.excinfo and isinstance(call.excinfo.value, ScenarioFailed | CleanupFailed):
-        report.longrepr = str(call.excinfo.value)
-    elif call.excinfo and isinstance(call.excinfo.value, HarnessError):
-        report.longrepr = call.excinfo.value.render()
+    if error and (message := _message(error)):
+        report.longrepr = message
     result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
     if call.when == "call" and result is not None:
         report.user_properties.append(("verdict", result.verdict.value))
@@ -200,12 +205,32 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             ids = sorted({finding.known_issue for finding in result.findings() if finding.known_issue})
             report.outcome = "skipped"
             report.wasxfail = f"known issue: {', '.join(ids)}"
-    if (
-        call.when == "call"
-        and call.excinfo
-        and isinstance(call.excinfo.value, ScenarioError | InfrastructureError)
-    ):
+    if call.when == "call" and isinstance(error, ScenarioError | InfrastructureError):
         report.when = "setup"
+
+
+def _message(error: BaseException) -> str | None:
+    """Return what our own exceptions say, without a traceback; None for any other."""
+    match error:
+        case BaseExceptionGroup():
+            # pytest groups what the tear-downs of several fixtures raise.
+            messages = [_message(each) for each in error.exceptions]
+            return None if None in messages else "\n".join(str(message) for message in messages)
+        case ScenarioFailed() | CleanupFailed():
+            return str(error)
+        case HarnessError():
+            return error.render()
+    return None
+
+
+def _is_infrastructure(error: BaseException) -> bool:
+    """Say whether a failure says nothing about the product."""
+    match error:
+        case BaseExceptionGroup():
+            return all(_is_infrastructure(each) for each in error.exceptions)
+        case CleanupFailed():
+            return all(left.infrastructure for left in error.leftovers)
+    return isinstance(error, ScenarioError | InfrastructureError)
 
 
 def pytest_sessionstart(session: pytest.Session) -> None:
@@ -235,7 +260,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = failure.exit_code
     elif exitstatus == ExitCode.OK and not run.anything_ran():
         session.exitstatus = ExitCode.NOTHING_RAN
-    elif exitstatus == ExitCode.FAILED and session.testsfailed == run.infrastructure_failures():
+    elif exitstatus == ExitCode.FAILED and not session.config.stash[OTHER_FAILURES]:
         session.exitstatus = ExitCode.INFRASTRUCTURE
 
 

@@ -118,7 +118,8 @@ class RunSession:
         late = []
         try:
             for result in self.results.scenarios:
-                left = self._namespace_left(result)
+                told = any(left.kind == "Namespace" for left in result.leftovers)
+                left = [] if told else self._namespace_left(result)
                 if left:
                     result.leftovers += left
                     late.append(result)
@@ -134,7 +135,8 @@ class RunSession:
         try:
             left = cleanup.await_gone(self._surroundings.cluster, [name], _NAMESPACE_SECONDS)
         except HarnessError as error:
-            return [Leftover(kind="Namespace", name=name, what_was_done=f"not verified: {error}")]
+            told = f"not verified: {error}"
+            return [Leftover(kind="Namespace", name=name, what_was_done=told, infrastructure=True)]
         return [Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left]
 
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
@@ -153,10 +155,6 @@ class RunSession:
     def anything_ran(self) -> bool:
         """Say whether any scenario was run, rather than skipped."""
         return any(result.verdict is not Verdict.SKIPPED for result in self.results.scenarios)
-
-    def infrastructure_failures(self) -> int:
-        """Return how many failures were never the product's."""
-        return self.results.summary.error if results.infrastructure_only(self.results.summary) else 0
 
     def stack_failed(self) -> HarnessError | None:
         """Return why the stack did not come up, if it did not."""

@@ -163,6 +163,18 @@ def test_leftovers_are_an_error_of_the_tear_down_and_a_failed_run(pytester, made
     assert summary(pytester)["cleanup_failed"] == 1
 
 
+def test_a_clean_up_that_the_cluster_did_not_answer_is_the_infrastructures(pytester, made_up, monkeypatch):
+    add(pytester, made_up, "cut-off", Verdict.ERROR)
+    made_up["cut-off"].leftovers.append(
+        Leftover(kind="Namespace", name="n", what_was_done="clean-up stopped", infrastructure=True)
+    )
+    monkeypatch.setattr(RunSession, "close", lambda self: [made_up["cut-off"]])
+    done = run_pytest(pytester)
+    assert done.ret == ExitCode.INFRASTRUCTURE
+    done.stdout.fnmatch_lines(["*Namespace n: clean-up stopped"])
+    done.stdout.no_fnmatch_line("*Exception Group*")
+
+
 def test_junit_tells_errors_from_failures(pytester, made_up):
     add(pytester, made_up, "broken", Verdict.ERROR)
     add(pytester, made_up, "wrong", Verdict.FAIL)

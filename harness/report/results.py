@@ -93,10 +93,5 @@ def now() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds")
 
 
-def infrastructure_only(summary: Summary) -> bool:
-    """Say whether what went wrong was never the product: the exit code is then its own."""
-    return summary.error > 0 and summary.failed == 0 and summary.cleanup_failed == 0
-
-
 def _relative(path: Path | None, folder: Path) -> Path | None:
     return Path(os.path.relpath(path, folder)) if path else None

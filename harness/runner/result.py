@@ -38,11 +38,16 @@ class StepResult(BaseModel):
 
 
 class Leftover(BaseModel):
-    """Something that a scenario left behind and the clean-up had to force, or could not remove."""
+    """Something that a scenario left behind and the clean-up had to force, or could not remove.
+
+    Attributes:
+        infrastructure: it is not known what is left, because the cluster did not answer.
+    """
 
     kind: str
     name: str
     what_was_done: str
+    infrastructure: bool = False
 
 
 class ScenarioResult(BaseModel):

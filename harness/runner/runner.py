@@ -13,6 +13,7 @@ from harness.chaos import cleanup, daemon_log, experiments, phases
 from harness.chaos.catalogue import Catalogue
 from harness.chaos.workload import WorkloadHandle, install
 from harness.cluster import namespaces
+from harness.cluster.client import Cluster
 from harness.cluster.errors import WaitTimeout
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
@@ -28,7 +29,7 @@ from harness.runner.actions import Applied, StepFailed
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.recorder import Recorder
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
-from harness.runner.sampler import Sampler
+from harness.runner.sampler import PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Proof, Step
@@ -36,6 +37,7 @@ from harness.scenario.template import resolve
 
 _GATE_SCRAPES = 15
 _PROOF_PAUSE_SECONDS = 0.1
+_VERSION_SECONDS = 3.0
 
 
 def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) -> ScenarioResult:
@@ -63,6 +65,8 @@ def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) ->
         scenario_run = ScenarioRun(file, surroundings, catalogue, result)
         scenario_run.perform()
         result.verdict = result.decide()
+    except PrometheusLost as error:
+        _trouble(result, _who_is_gone(error, surroundings.cluster))
     except HarnessError as error:
         _trouble(result, error)
     finally:
@@ -70,6 +74,16 @@ def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) ->
             scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
     return result
+
+
+def _who_is_gone(error: PrometheusLost, cluster: Cluster) -> HarnessError:
+    """Return the API server's trouble when it has any: Prometheus is reached through it."""
+    try:
+        cluster.version(timeout=_VERSION_SECONDS)
+    except HarnessError as trouble:
+        trouble.next_step = trouble.next_step or "look at the cluster: chaos-harness status"
+        return trouble
+    return error
 
 
 def _trouble(result: ScenarioResult, error: HarnessError) -> None:
@@ -170,7 +184,10 @@ class ScenarioRun:
             except HarnessError as error:
                 self._result.leftovers.append(
                     Leftover(
-                        kind="Namespace", name=self._namespace, what_was_done=f"clean-up stopped: {error}"
+                        kind="Namespace",
+                        name=self._namespace,
+                        what_was_done=f"clean-up stopped: {error}; the next run sweeps it",
+                        infrastructure=isinstance(error, InfrastructureError),
                     )
                 )
                 return

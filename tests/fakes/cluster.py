@@ -102,6 +102,10 @@ class FakeCluster:
         self._request("list", kind)
         return self._list(kind, namespace, label_selector)
 
+    def version(self, timeout):
+        self._request("get", "version")
+        return "v1.35.3"
+
     def list_versioned(self, kind, namespace):
         # Called by the thread of the oracle of events, which must not move the clock.
         if self.down:

@@ -8,7 +8,7 @@ import pytest
 
 from harness.judge.finding import Finding, Verdict
 from harness.report import results
-from harness.report.results import SCHEMA, Results, Run, Summary, infrastructure_only
+from harness.report.results import SCHEMA, Results, Run
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 
 
@@ -127,7 +127,9 @@ def test_every_field_of_the_schema(made, tmp_path):
                         ],
                     }
                 ],
-                "leftovers": [{"kind": "Pod", "name": "p", "what_was_done": "stayed"}],
+                "leftovers": [
+                    {"kind": "Pod", "name": "p", "what_was_done": "stayed", "infrastructure": False}
+                ],
                 "recording": "recordings/s",
                 "seconds": 2.5,
                 "phases": {"set up": 0.5},
@@ -219,21 +221,6 @@ def test_the_file_reads_back_as_the_model(made, tmp_path):
     made.add(scenario(Verdict.KNOWN_ISSUE, steps=[StepResult(title="t", findings=[finding()])]))
     path = made.write(tmp_path)
     assert Results.model_validate_json(path.read_text()).model_dump() == made.model_dump()
-
-
-@pytest.mark.parametrize(
-    ("summary", "only"),
-    [
-        (Summary(), False),
-        (Summary(passed=2), False),
-        (Summary(error=1, passed=1, skipped=1, known_issue=1), True),
-        (Summary(error=1, failed=1), False),
-        (Summary(error=1, cleanup_failed=1), False),
-        (Summary(failed=1), False),
-    ],
-)
-def test_only_errors_are_the_infrastructures_alone(summary, only):
-    assert infrastructure_only(summary) is only
 
 
 def test_times_are_utc_to_the_second():

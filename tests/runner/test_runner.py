@@ -322,6 +322,22 @@ def test_prometheus_that_is_lost_is_an_error_and_no_failure(run, prometheus, clu
     assert [key for key in own_objects(cluster, result) if key[0] in ("Pod", "PodChaos")] == []
 
 
+def test_prometheus_behind_an_api_server_that_is_gone_is_not_to_blame(run, prometheus, cluster):
+    waits = []
+
+    def both():
+        waits.append("until")
+        # The second is for the deletion, after which only Prometheus is asked.
+        prometheus.down = cluster.down = len(waits) == 2
+
+    cluster.hooks["until", "PodChaos"] = both
+    result = run()
+    assert (result.verdict, result.reason) == (Verdict.ERROR, "cannot get version: no answer")
+    assert result.details == ["look at the API server"]
+    (left,) = result.leftovers
+    assert left.infrastructure
+
+
 def test_findings_before_the_trouble_are_kept_and_a_failure_stays_one(run, prometheus, cluster):
     cluster.miscounted = 1
     cluster.hooks["delete", "PodChaos"] = lambda: setattr(prometheus, "down", True)
@@ -337,7 +353,11 @@ def test_an_api_server_that_is_gone_is_an_error_and_the_clean_up_says_so(run, cl
     assert (result.verdict, result.reason) == (Verdict.ERROR, "cannot list Pod: no answer")
     assert result.details == ["look at the API server"]
     assert left_over(result) == [
-        ("Namespace", result.namespace, "clean-up stopped: cannot list Pod: no answer")
+        (
+            "Namespace",
+            result.namespace,
+            "clean-up stopped: cannot list Pod: no answer; the next run sweeps it",
+        )
     ]
 
 
@@ -456,7 +476,11 @@ def test_a_clean_up_that_is_refused_is_a_leftover(run, cluster):
     result = run()
     assert result.verdict is Verdict.PASS
     assert left_over(result) == [
-        ("Namespace", result.namespace, "clean-up stopped: cannot delete Pod: refused (HTTP 403 Forbidden)")
+        (
+            "Namespace",
+            result.namespace,
+            "clean-up stopped: cannot delete Pod: refused (HTTP 403 Forbidden); the next run sweeps it",
+        )
     ]
 
 
