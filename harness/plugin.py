@@ -258,6 +258,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     failure = run.stack_failed()
     if failure is not None:
         session.exitstatus = failure.exit_code
+    elif exitstatus == ExitCode.OK and run.unwritten is not None:
+        session.exitstatus = ExitCode.INFRASTRUCTURE
     elif exitstatus == ExitCode.OK and not run.anything_ran():
         session.exitstatus = ExitCode.NOTHING_RAN
     elif exitstatus == ExitCode.FAILED and not session.config.stash[OTHER_FAILURES]:

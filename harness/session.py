@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.base.errors import HarnessError, UsageError
+from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import cleanup
 from harness.chaos.capabilities import probe
@@ -47,6 +47,8 @@ class RunSession:
     _by_node: dict[str, ScenarioResult] = field(default_factory=dict)
     _failure: HarnessError | None = None
     _finished: Path | None = None
+    _ended: bool = False
+    unwritten: InfrastructureError | None = None
 
     @classmethod
     def from_options(cls, *, report: Path, chaos_mesh_source: str | None, **options: Any) -> RunSession:
@@ -163,31 +165,35 @@ class RunSession:
     def finish(self) -> None:
         """Write the results for the last time."""
         self.results.run.ended = results.now()
-        self._finished = self._write()
+        self._ended = True
+        self._write()
 
     def summary_lines(self) -> list[str]:
         """Return the last lines of a run; none when no scenario was asked for."""
-        if self._finished is None:
+        if not self._ended:
             return []
+        where = self.unwritten.render().splitlines() if self.unwritten else [f"report: {self._finished}"]
         if self._failure:
-            return ["no scenario ran: the stack did not come up", f"report: {self._finished}"]
+            return ["no scenario ran: the stack did not come up", *where]
         counts = ", ".join(f"{number} {name}" for name, number in self.results.summary.model_dump().items())
         lines = [f"scenarios: {counts}"]
         stand_ins = (self.results.run.stack or {}).get("stand_ins", [])
         if stand_ins:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
             lines.append(f"stand-ins, not the real programs: {names}")
-        return [*lines, f"report: {self._finished}"]
+        return [*lines, *where]
 
-    def _write(self) -> Path:
+    def _write(self) -> None:
+        """Write the results; that it failed is told at the end, and does not end the run."""
         self.results.run.seconds = round(time.monotonic() - self._began, 3)
         try:
-            return self.results.write(self.report)
+            self._finished = self.results.write(self.report)
+            self.unwritten = None
         except OSError as error:
-            raise UsageError(
+            self.unwritten = InfrastructureError(
                 f"cannot write the results to {self.report}: {error.strerror}",
                 next_step="free some disk space or choose another folder with --report",
-            ) from error
+            )
 
     def _make_report_folder(self) -> None:
         try:

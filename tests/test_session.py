@@ -218,12 +218,17 @@ def test_what_an_earlier_run_reported_goes_and_nothing_else(stack, tmp_path):
     assert sorted(path.name for path in report.iterdir()) == ["notes.txt"]
 
 
-def test_results_that_cannot_be_written_are_a_usage_error(opened, tmp_path):
-    (tmp_path / "report/results.part").mkdir()
-    with pytest.raises(UsageError) as refused:
-        opened.finish()
-    assert refused.value.problem == f"cannot write the results to {tmp_path / 'report'}: Is a directory"
-    assert refused.value.next_step == "free some disk space or choose another folder with --report"
+def test_results_that_cannot_be_written_are_told_at_the_end_and_end_nothing(opened, tmp_path):
+    folder = opened.report / "results.part"
+    folder.mkdir(parents=True)
+    opened.finish()
+    assert opened.summary_lines()[-2:] == [
+        f"cannot write the results to {opened.report}: Is a directory",
+        "  next step: free some disk space or choose another folder with --report",
+    ]
+    folder.rmdir()
+    opened.finish()
+    assert opened.summary_lines()[-1] == f"report: {opened.report / 'results.json'}"
 
 
 def test_namespaces_of_a_killed_run_are_swept_and_named(stack, cluster, tmp_path, capsys):
