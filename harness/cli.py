@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from harness import replay
 from harness.base import places
 from harness.base.errors import ExitCode, HarnessError
 from harness.base.progress import Progress
@@ -48,6 +49,7 @@ def parser() -> argparse.ArgumentParser:
     _add_down(commands)
     _add_status(commands)
     _add_build(commands)
+    _add_replay(commands)
     commands.add_parser("run", help="run scenarios; all arguments are pytest's", add_help=False)
     return root
 
@@ -148,6 +150,20 @@ def _build(_: argparse.Namespace) -> int:
     built = source.build_prometheus(progress=Progress(), logs=places.state_dir() / "logs")
     sys.stdout.write(f"{built}\n")
     return ExitCode.OK
+
+
+def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("replay", help="judge recordings again, without a cluster, and compare")
+    command.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a recording, or a folder of them"
+    )
+    command.set_defaults(command=_replay)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    lines, code = replay.run(options.paths)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return code
 
 
 def _render(found: Status) -> list[str]:

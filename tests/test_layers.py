@@ -10,6 +10,7 @@ PACKAGE = Path(harness.__file__).parent
 ROOMS = [
     "cli",
     "run",
+    "replay",
     "plugin",
     "session",
     "check",

@@ -14,6 +14,8 @@ from harness.recording.model import AnyEntry, Manifest
 
 MANIFEST = "manifest.json"
 ENTRIES = "entries.jsonl.gz"
+FINDINGS = "findings.json"
+"""What the live run found, for `chaos-harness replay` to compare with."""
 
 
 class RecordingWriter:

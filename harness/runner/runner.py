@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from harness.base import bundled
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.chaos import cleanup, daemon_log, experiments, phases
 from harness.chaos.catalogue import Catalogue
@@ -23,7 +26,7 @@ from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
 from harness.recording.model import Expected, Manifest, Mark, Note, Reading, Recording, reading_key
-from harness.recording.writer import RecordingWriter
+from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
@@ -48,7 +51,7 @@ def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) ->
     """
     scenario = file.scenario
     result = ScenarioResult(
-        name=scenario.scenario, file=str(file.path), about=scenario.about, tags=list(scenario.tags)
+        name=scenario.scenario, file=_shown(file.path), about=scenario.about, tags=list(scenario.tags)
     )
     missing = [
         f"{name}: {surroundings.capabilities.get(name, 'not a capability that is probed')}"
@@ -74,6 +77,12 @@ def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) ->
             scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
     return result
+
+
+def _shown(path: Path) -> str:
+    """Return a scenario's path without what is particular to this machine, as far as that can be told."""
+    root = bundled.root()
+    return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
 def _who_is_gone(error: PrometheusLost, cluster: Cluster) -> HarnessError:
@@ -116,7 +125,7 @@ class ScenarioRun:
         folder = surroundings.recordings / self._scenario.scenario
         manifest = Manifest(
             scenario=self._scenario.scenario,
-            file=str(file.path),
+            file=_shown(file.path),
             namespace=self._namespace,
             interval=surroundings.interval,
             clock_offset=self._clock.offset,
@@ -175,6 +184,7 @@ class ScenarioRun:
                 oracle.stop()
             try:
                 self._recorder.close()
+                self._write_findings()
             except InfrastructureError as error:
                 _trouble(self._result, error)
             try:
@@ -194,6 +204,18 @@ class ScenarioRun:
             self._result.leftovers += [
                 Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left
             ]
+
+    def _write_findings(self) -> None:
+        findings = [json.loads(finding.model_dump_json()) for finding in self._result.findings()]
+        folder = self._result.recording
+        assert folder is not None
+        try:
+            (folder / FINDINGS).write_text(json.dumps(findings, indent=1) + "\n", encoding="utf-8")
+        except OSError as error:
+            raise InfrastructureError(
+                f"cannot write the findings in {folder}: {error.strerror}",
+                next_step="free disk space or choose another folder for the report, then run again",
+            ) from error
 
     def _perform_step(self, index: int, step: Step, outcome: StepResult) -> None:
         outcome.started = self._mark(index, "started", {"action": step.action})

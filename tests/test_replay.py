@@ -1,0 +1,90 @@
+"""Recordings of real runs, judged again: the same findings, byte for byte, and a change is noticed."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from harness import cli, replay
+from harness.base.errors import ExitCode, UsageError
+from harness.judge.finding import Verdict
+from harness.recording.reader import RecordingError
+
+RECORDINGS = Path(__file__).parent / "recordings"
+NAMES = sorted(path.parent.name for path in RECORDINGS.glob("*/manifest.json"))
+
+
+def test_there_are_recordings_of_real_runs():
+    assert len(NAMES) >= 10
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_real_recording_replays_to_the_findings_of_its_live_run(name):
+    done = replay.replay_folder(RECORDINGS / name)
+    assert done.findings
+    assert done.differing == []
+    assert done.note is None
+    assert {finding.verdict for finding in done.findings} <= {Verdict.PASS, Verdict.KNOWN_ISSUE}
+
+
+@pytest.fixture
+def stress(tmp_path: Path) -> Path:
+    return shutil.copytree(RECORDINGS / "stress-cpu", tmp_path / "stress-cpu")
+
+
+def rewrite(folder: Path, change) -> None:
+    path = folder / "entries.jsonl.gz"
+    lines = [json.loads(line) for line in gzip.decompress(path.read_bytes()).splitlines()]
+    body = "".join(json.dumps(change(line)) + "\n" for line in lines)
+    path.write_bytes(gzip.compress(body.encode()))
+
+
+def test_a_frozen_metric_is_a_difference(stress, capsys):
+    numbers = set()
+
+    def freeze(line):
+        if line["type"] == "series" and line["labels"]["__name__"].startswith("chaos_daemon_bpm"):
+            numbers.add(line["number"])
+        if line["type"] == "samples":
+            line["samples"] = [
+                [number, time, 0.0 if number in numbers else value] for number, time, value in line["samples"]
+            ]
+        return line
+
+    rewrite(stress, freeze)
+    assert cli.main(["replay", str(stress)]) == ExitCode.FAILED
+    told = capsys.readouterr().out.splitlines()
+    assert any("chaos_daemon_bpm_controlled_process_total: passed live" in line for line in told)
+    assert told[-1].startswith("1 recordings, ")
+    assert not told[-1].endswith(" 0 differ")
+
+
+def test_the_last_line_sums_up(capsys):
+    assert cli.main(["replay", str(RECORDINGS)]) == ExitCode.OK
+    last = capsys.readouterr().out.splitlines()[-1]
+    assert last.startswith(f"{len(NAMES)} recordings, ")
+    assert last.endswith(" findings, 0 differ")
+
+
+def test_a_recording_that_was_cut_off_says_so(stress):
+    path = stress / "entries.jsonl.gz"
+    path.write_bytes(path.read_bytes()[:-40])
+    done = replay.replay_folder(stress)
+    assert done.note is not None
+    assert done.note.startswith("the recording was cut off after ")
+
+
+def test_without_the_findings_of_the_live_run_there_is_nothing_to_compare(stress):
+    (stress / "findings.json").unlink()
+    with pytest.raises(RecordingError, match=r"findings\.json is missing"):
+        replay.replay_folder(stress)
+
+
+def test_a_folder_without_recordings_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError) as refused:
+        list(replay.recordings_in([tmp_path]))
+    assert refused.value.problem == f"{tmp_path} holds no recording"
