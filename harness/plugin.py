@@ -24,11 +24,13 @@ from harness.report.text import leftovers_text, scenario_text
 from harness.runner.result import ScenarioResult
 from harness.scenario.discover import is_scenario_file
 from harness.scenario.load import ScenarioFile
+from harness.scenario.problem import ScenarioError as WrongScenario
 from harness.session import RunSession
 from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()
+NAMES = pytest.StashKey[dict[str, Path]]()
 OTHER_FAILURES = pytest.StashKey[list[str]]()
 """Node ids of what failed for another reason than the infrastructure."""
 
@@ -85,6 +87,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.pluginmanager.register(_fixtures(), "harness.fixtures")
     config.stash[WRONG_FILES] = []
+    config.stash[NAMES] = {}
     config.stash[OTHER_FAILURES] = []
     config.stash[RUN_SESSION] = RunSession.from_options(
         cluster=config.getoption("--cluster"),
@@ -140,6 +143,7 @@ class ScenarioModule(pytest.Module):
         """Load and check the file, and yield its item."""
         try:
             file = load_checked(self.path)
+            self._claim_name(file)
         except HarnessError:
             self.config.stash[WRONG_FILES].append(self.path)
             raise
@@ -157,6 +161,13 @@ class ScenarioModule(pytest.Module):
         if isinstance(excinfo.value, HarnessError):
             return excinfo.value.render()
         return super().repr_failure(excinfo)
+
+    def _claim_name(self, file: ScenarioFile) -> None:
+        name = file.scenario.scenario
+        other = self.config.stash[NAMES].setdefault(name, self.path)
+        if other != self.path:
+            message = f"`{name}` is the name of {other} too; results and recordings go by it"
+            raise WrongScenario([file.problem(("scenario",), message)])
 
 
 class ScenarioItem(pytest.Function):
@@ -233,15 +244,19 @@ def _is_infrastructure(error: BaseException) -> bool:
     return isinstance(error, ScenarioError | InfrastructureError)
 
 
-def pytest_sessionstart(session: pytest.Session) -> None:
-    """End like Ctrl-C when CI cancels the job, so that the clean-up runs."""
-    if session.config.getoption("collectonly"):
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """End like Ctrl-C when CI cancels the job, so that the clean-up runs; only where scenarios run."""
+    if session.config.getoption("collectonly") or not _scenarios(session):
         return
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt("SIGTERM")
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def _scenarios(session: pytest.Session) -> list[pytest.Item]:
+    return [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
 
 
 @pytest.hookimpl(trylast=True)
@@ -251,8 +266,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     if session.config.stash[WRONG_FILES] and exitstatus == ExitCode.INTERRUPTED:
         # pytest stops before the first test and calls that an interruption.
         session.exitstatus = ExitCode.USAGE
-    scenarios = [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
-    if not scenarios or session.config.getoption("collectonly"):
+    if not _scenarios(session) or session.config.getoption("collectonly"):
         return
     run.finish()
     failure = run.stack_failed()

@@ -247,6 +247,15 @@ def test_a_yaml_file_that_is_no_scenario_is_left_alone_unless_named(pytester, ma
     done.assert_outcomes(errors=1)
 
 
+def test_two_scenarios_of_one_name_are_an_error(pytester, made_up):
+    add(pytester, made_up, "first", Verdict.PASS)
+    text = (pytester.path / "scenarios/first.yaml").read_text()
+    (pytester.path / "scenarios/second.yaml").write_text(text)
+    done = run_pytest(pytester)
+    done.stdout.fnmatch_lines(["*second.yaml:2:1: `first` is the name of *first.yaml too; *"])
+    assert done.ret == ExitCode.USAGE
+
+
 def test_last_failed_runs_only_what_failed(pytester, made_up):
     add(pytester, made_up, "good", Verdict.PASS)
     add(pytester, made_up, "wrong", Verdict.FAIL)

@@ -10,8 +10,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from pydantic import ValidationError
+
 from harness.base import bundled
-from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.chaos import cleanup, daemon_log, experiments, phases
 from harness.chaos.catalogue import Catalogue
 from harness.chaos.workload import WorkloadHandle, install
@@ -321,6 +323,12 @@ class ScenarioRun:
                 text = f"{proof.oracle}: {text}"
                 if holds:
                     return text
+            if time.monotonic() > deadline and reading.vector is None:
+                # Nobody knows whether there was an effect: that is no failure of the product.
+                raise InfrastructureError(
+                    f"the proof of an effect could not be had: {text}",
+                    next_step="look at the component that the oracle asks; chaos-harness status helps",
+                )
             if time.monotonic() > deadline:
                 raise StepFailed(
                     StepProblem(
@@ -384,10 +392,17 @@ class ScenarioRun:
 
     def _read(self, name: str, parameters: dict[str, Any]) -> Reading:
         oracle = self._oracles[name]
+        try:
+            typed = oracle.parameters.model_validate(parameters)
+        except ValidationError as problem:
+            raise UsageError(
+                f"the oracle {name} does not take these parameters, templates resolved: {parameters}",
+                details=[f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problem.errors()],
+            ) from problem
         began = self._clock.now()
         vector, error = None, None
         try:
-            vector = oracle.read(oracle.parameters.model_validate(parameters))
+            vector = oracle.read(typed)
         except (OracleError, InfrastructureError) as problem:
             error = str(problem)
         reading = Reading(

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
 from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable
+from harness.metrics.promql import any_of, one_of
 from harness.recording.model import SCRAPE_DURATION, UP, Note, Recording, TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
+from harness.scenario.model import Matcher
 
 WORKLOAD_JOB = "workload"
 
@@ -45,13 +45,10 @@ class Watch:
 
     def selectors(self) -> list[str]:
         """Return the selectors to fetch: one, and another when something is wanted whole."""
-        found = [
-            f'{{__name__=~"{_any_of(self.narrow | {UP, SCRAPE_DURATION})}",'
-            f'namespace=~"|{_any_of(self.namespaces)}"}}'
-        ]
-        if self.wide:
-            found.append(f'{{__name__=~"{_any_of(self.wide)}"}}')
-        return found
+        # The empty alternative matches series that have no such label.
+        own = Matcher(matches="|" + one_of(sorted(self.namespaces)))
+        found = [any_of(self.narrow | {UP, SCRAPE_DURATION}, {"namespace": own})]
+        return [*found, any_of(self.wide)] if self.wide else found
 
     def wants(self, labels: dict[str, str]) -> bool:
         """Say whether a series' target is one that counts for this scenario."""
@@ -59,11 +56,6 @@ class Watch:
         if job == WORKLOAD_JOB:
             return labels.get("instance", "").startswith(f"{self.own_namespace}/")
         return job in self.jobs
-
-
-def _any_of(names: Iterable[str]) -> str:
-    """Return an alternation; escaped for RE2 and once more for the PromQL string around it."""
-    return "|".join(re.escape(name).replace("\\", "\\\\") for name in sorted(names))
 
 
 class Sampler:

@@ -90,12 +90,6 @@ def _in_document(location: Iterable[int | str], data: Any) -> DocumentPath:
     return tuple(at)
 
 
-def _value_at(at: DocumentPath, data: Any) -> Any:
-    for part in at:
-        data = data[part]
-    return data
-
-
 def _without_other_branches(errors: list[ErrorDetails], data: Any) -> Iterator[ErrorDetails]:
     """Leave out what pydantic says about the branches of a union that were not meant.
 

@@ -10,6 +10,7 @@ from harness.cluster.errors import from_answer
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
 from harness.metrics.prometheus import PrometheusUnreachable
+from harness.oracle.base import OracleError, oracles
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
 from harness.runner.surroundings import Surroundings
@@ -307,6 +308,27 @@ def test_all_missing_capabilities_are_named(run, around):
     assert run(more="needs: [cgroup-v2, netem]").reason == (
         "cgroup-v2: node n1: not mounted; netem: not a capability that is probed"
     )
+
+
+def test_a_proof_that_cannot_be_read_is_an_error_and_no_missing_effect(run, monkeypatch):
+    def unreadable(self, parameters):
+        raise OracleError("the kubelet does not answer")
+
+    monkeypatch.setattr(oracles()["images"], "read", unreadable)
+    result = run()
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == (
+        "the proof of an effect could not be had: images could not be read: the kubelet does not answer"
+    )
+    assert result.leftovers == []
+
+
+def test_an_oracle_that_does_not_take_what_a_template_became_is_an_error_that_says_so(run, monkeypatch):
+    monkeypatch.setattr(runner.experiments, "targets", lambda *_: [{"nonsense": "x"}])
+    result = run()
+    assert result.verdict is Verdict.ERROR
+    assert result.reason.startswith("the oracle images does not take these parameters, templates resolved: ")
+    assert any("nonsense" in detail for detail in result.details)
 
 
 def test_prometheus_that_is_lost_is_an_error_and_no_failure(run, prometheus, cluster):

@@ -29,20 +29,20 @@ def sampled(recorder, name):
 
 def test_narrow_metrics_come_with_the_scenarios_namespaces_and_those_without_one():
     assert watch(narrow={"b", "a"}, namespaces={"ns", "other"}).selectors() == [
-        '{__name__=~"a|b|scrape_duration_seconds|up",namespace=~"|ns|other"}'
+        '{__name__=~"a|b|scrape_duration_seconds|up", namespace=~"|ns|other"}'
     ]
 
 
 def test_wide_metrics_come_whole():
     assert watch(wide={"w", "v"}).selectors() == [
-        '{__name__=~"m|scrape_duration_seconds|up",namespace=~"|ns"}',
+        '{__name__=~"m|scrape_duration_seconds|up", namespace=~"|ns"}',
         '{__name__=~"v|w"}',
     ]
 
 
 def test_names_are_escaped_for_the_expression_and_for_the_string_around_it():
     assert watch(narrow={"a.b"}, wide={"c+"}, namespaces={"n.s"}).selectors() == [
-        '{__name__=~"a\\\\.b|scrape_duration_seconds|up",namespace=~"|n\\\\.s"}',
+        '{__name__=~"a\\\\.b|scrape_duration_seconds|up", namespace=~"|n\\\\.s"}',
         '{__name__=~"c\\\\+"}',
     ]
 
