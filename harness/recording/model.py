@@ -123,6 +123,56 @@ class KubernetesEvent(Entry):
     message: str
 
 
+class Answer(Entry):
+    """What Prometheus answered to an expression, evaluated at the time of a scrape that counts.
+
+    Attributes:
+        expression: PromQL, templates resolved.
+        time: the evaluation time; all scrapes up to it had been recorded when it was asked.
+        asked: when it was asked.
+        result_type: vector, scalar, matrix, string; "" when it was refused.
+        vector: the elements that are numbers; None when it was refused or is no vector.
+        histograms: how many elements are native histograms, which are no numbers.
+        warnings: Prometheus' own.
+        infos: Prometheus' own.
+        error: why it was refused.
+    """
+
+    type: Literal["answer"] = "answer"
+    expression: str
+    time: float
+    asked: float
+    result_type: str = ""
+    vector: list[Point] | None = None
+    histograms: int = 0
+    warnings: list[str] = []
+    infos: list[str] = []
+    error: str | None = None
+
+
+class Exposition(Entry):
+    """A look at what a target itself exposes of one metric, between two of Prometheus' scrapes.
+
+    Attributes:
+        began, ended: when it was asked and answered.
+        job, instance: the target.
+        metric: the name of the series.
+        metric_type: what its TYPE line says; "" without one.
+        samples: its samples, with the labels as exposed, duplicates included; None when there was no answer.
+        error: why not.
+    """
+
+    type: Literal["exposition"] = "exposition"
+    began: float
+    ended: float
+    job: str
+    instance: str
+    metric: str
+    metric_type: str = ""
+    samples: list[Point] | None = None
+    error: str | None = None
+
+
 class Note(Entry):
     """A thing worth knowing when reading the recording: a failed fetch, an answer of the workload."""
 
@@ -133,7 +183,7 @@ class Note(Entry):
 
 
 AnyEntry = Annotated[
-    Mark | SeriesDefinition | Samples | Reading | Expected | KubernetesEvent | Note,
+    Mark | SeriesDefinition | Samples | Reading | Answer | Exposition | Expected | KubernetesEvent | Note,
     Field(discriminator="type"),
 ]
 
@@ -182,6 +232,8 @@ class Recording:
         self.marks: list[Mark] = []
         self.expected: list[Expected] = []
         self.readings: dict[tuple[str, str], list[Reading]] = {}
+        self.answers: dict[tuple[str, float], Answer] = {}
+        self.expositions: list[Exposition] = []
         self.events: list[KubernetesEvent] = []
         self.notes: list[Note] = []
         self.series: dict[Labels, Series] = {}
@@ -189,7 +241,7 @@ class Recording:
         self._numbered: dict[int, Series] = {}
         self._seen: dict[tuple[int, str], dict[TargetKey, float]] = {}
 
-    def add(self, entry: AnyEntry) -> None:
+    def add(self, entry: AnyEntry) -> None:  # noqa: PLR0912  (one for each type of entry)
         """Add one entry.
 
         Raises:
@@ -216,6 +268,10 @@ class Recording:
                     series.values.append(value)
             case Reading():
                 self.readings.setdefault((entry.oracle, entry.key), []).append(entry)
+            case Answer():
+                self.answers.setdefault((entry.expression, entry.time), entry)
+            case Exposition():
+                self.expositions.append(entry)
             case Expected():
                 self.expected.append(entry)
             case KubernetesEvent():

@@ -59,10 +59,12 @@ class KnownIssue(Model):
 
 
 class Expectation(BaseModel):
-    """One statement about one metric; exactly one key beside those below names its kind.
+    """One statement about a metric or an expression; exactly one key beside those below names its kind.
 
     Attributes:
-        metric: the metric's exposed name.
+        metric: the metric's exposed name; "" with `promql`.
+        promql: an expression in place of `metric` and `where`, evaluated by Prometheus at the time of each
+            scrape that counts.
         where: label matchers; a plain string is equality.
         hold: further scrapes (count) for which it must stay true.
         deadline: scrapes (count) after the step settled within which it must become true.
@@ -73,7 +75,8 @@ class Expectation(BaseModel):
 
     model_config = ConfigDict(extra="allow", frozen=True)
 
-    metric: str
+    metric: str = ""
+    promql: str | None = None
     where: dict[str, str | Matcher] = {}
     hold: int = Field(default=0, ge=0, le=60)
     deadline: int | None = Field(default=None, ge=1, le=600)
@@ -88,6 +91,19 @@ class Expectation(BaseModel):
             found = ", ".join(kinds) if kinds else "none"
             raise ValueError(f"an expectation takes exactly one kind, such as `equals: 1`; found: {found}")
         return self
+
+    @model_validator(mode="after")
+    def _one_subject(self) -> Expectation:
+        if bool(self.metric) == (self.promql is not None):
+            raise ValueError("an expectation takes exactly one of `metric` and `promql`")
+        if self.promql is not None and self.where:
+            raise ValueError("`where` goes with `metric`; an expression has its matchers in itself")
+        return self
+
+    @property
+    def subject(self) -> str:
+        """What it is about: the metric's name, or the expression."""
+        return self.metric or self.promql or ""
 
     @property
     def kind(self) -> str:

@@ -30,7 +30,10 @@ def json_schema(
         "properties": definitions["Expectation"]["properties"]
         | {k: dict(v) for k, v in expectations.items()},
         "additionalProperties": False,
-        "oneOf": [{"required": [kind]} for kind in sorted(expectations)],
+        "allOf": [
+            {"oneOf": [{"required": [kind]} for kind in sorted(expectations)]},
+            {"oneOf": [{"required": ["metric"]}, {"required": ["promql"]}]},
+        ],
     }
     definitions["KnownIssue"]["properties"]["shows"] |= {
         "properties": {kind: dict(argument) for kind, argument in expectations.items()},

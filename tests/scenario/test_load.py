@@ -128,7 +128,7 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(problems: Problems) 
         " (did you mean `should`?)",
         "s.yaml:12:52: an expectation takes exactly one kind, such as `equals: 1`; found: equals, hodl"
         " in steps[4].expect[1] (did you mean `hold`?)",
-        "s.yaml:12:85: `metric` is missing in steps[4].expect[2]",
+        "s.yaml:12:85: an expectation takes exactly one of `metric` and `promql` in steps[4].expect[2]",
         "s.yaml:13:5: `target` is missing in steps[5].traffic",
         "s.yaml:13:26: `steps[5].traffic.requests` must be a whole number, not the text `many`",
     ]

@@ -15,7 +15,7 @@ def test_an_expectation_has_exactly_one_of_the_kinds(schema: dict[str, Any]) -> 
     expectation = schema["$defs"]["Expectation"]
 
     assert expectation["properties"]["equals"] == {"type": "number"}
-    assert expectation["oneOf"] == [{"required": ["absent"]}, {"required": ["equals"]}]
+    assert expectation["allOf"][0]["oneOf"] == [{"required": ["absent"]}, {"required": ["equals"]}]
     assert expectation["additionalProperties"] is False
     assert {"metric", "where", "hold", "known_issue"} <= set(expectation["properties"])
 
