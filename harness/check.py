@@ -8,24 +8,29 @@ from harness.chaos.check import check_against_catalogue
 from harness.chaos.names import check_names
 from harness.judge.check import check_expectations
 from harness.scenario.load import ScenarioError, ScenarioFile, load
+from harness.scenario.problem import Problem, in_order, told_once
 from harness.scenario.references import check_references
 from harness.scenario.steps import check_steps
 
 
-def load_checked(path: Path) -> ScenarioFile:
-    """Return a scenario file in which nothing is known to be wrong.
+def load_checked(path: Path) -> list[ScenarioFile]:
+    """Return the scenarios of a file, one or one for each case, in which nothing is known to be wrong.
 
     Raises:
         ScenarioError: with all problems at once, each with its place.
     """
-    file = load(path)
-    problems = [
+    files = load(path)
+    problems = told_once([(file.case, _problems(file)) for file in files])
+    if problems:
+        raise ScenarioError(in_order(path, problems))
+    return files
+
+
+def _problems(file: ScenarioFile) -> list[Problem]:
+    return [
         *check_references(file),
         *check_steps(file),
         *check_against_catalogue(file),
         *check_names(file),
         *check_expectations(file),
     ]
-    if problems:
-        raise ScenarioError(sorted(problems, key=lambda problem: (problem.line, problem.column)))
-    return file

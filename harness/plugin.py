@@ -134,27 +134,30 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
 
 
 class ScenarioModule(pytest.Module):
-    """A scenario file as pytest sees it; it holds one item."""
+    """A scenario file as pytest sees it; it holds one item for each of its cases."""
 
     def _getobj(self) -> types.ModuleType:
         return types.ModuleType(self.path.stem)
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
-        """Load and check the file, and yield its item."""
+        """Load and check the file, and yield its items."""
         try:
-            file = load_checked(self.path)
-            self._claim_name(file)
+            files = load_checked(self.path)
+            for file in files:
+                self._claim_name(file)
         except HarnessError:
             self.config.stash[WRONG_FILES].append(self.path)
             raise
-        item: ScenarioItem = ScenarioItem.from_parent(
-            self, name=file.scenario.scenario, callobj=_test_of(file)
-        )
+        for file in files:
+            yield self._item(file)
+
+    def _item(self, file: ScenarioFile) -> ScenarioItem:
+        item: ScenarioItem = ScenarioItem.from_parent(self, name=file.name, callobj=_test_of(file))
         item.add_marker("scenario")
         for tag in file.scenario.tags:
             self.config.addinivalue_line("markers", f"{tag}: a tag of scenario files")
             item.add_marker(tag)
-        yield item
+        return item
 
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """Show a wrong file by its own message, not by our traceback."""

@@ -44,4 +44,4 @@ def test_what_every_check_finds_comes_at_once_in_the_order_of_the_file(tmp_path)
 
 @pytest.mark.parametrize("path", sorted(bundled.scenarios().rglob("*.yaml")), ids=lambda path: path.stem)
 def test_what_ships_is_fine(path):
-    assert load_checked(path).path == path
+    assert load_checked(path)[0].path == path

@@ -53,7 +53,7 @@ def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) ->
     """
     scenario = file.scenario
     result = ScenarioResult(
-        name=scenario.scenario, file=_shown(file.path), about=scenario.about, tags=list(scenario.tags)
+        name=file.name, file=_shown(file.path), about=scenario.about, tags=list(scenario.tags)
     )
     missing = [
         f"{name}: {surroundings.capabilities.get(name, 'not a capability that is probed')}"
@@ -126,7 +126,7 @@ class ScenarioRun:
         result.namespace = self._namespace
         folder = surroundings.recordings / self._scenario.scenario
         manifest = Manifest(
-            scenario=self._scenario.scenario,
+            scenario=file.name,
             file=_shown(file.path),
             namespace=self._namespace,
             interval=surroundings.interval,

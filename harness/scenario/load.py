@@ -35,6 +35,7 @@ class ScenarioFile:
         positions: the places of its values.
         text: the whole file.
         data: the document as it is written: short forms kept, no defaults.
+        case: the name of the case, of a file with several.
     """
 
     path: Path
@@ -42,6 +43,13 @@ class ScenarioFile:
     positions: Positions
     text: str
     data: dict[str, Any]
+    case: str | None = None
+
+    @property
+    def name(self) -> str:
+        """What people call it: `stressors[cpu]`; folders and Kubernetes have `stressors-cpu`."""
+        safe = self.scenario.scenario
+        return safe if self.case is None else f"{safe.removesuffix(f'-{self.case}')}[{self.case}]"
 
     def problem(self, at: DocumentPath, message: str, suggestion: str | None = None) -> Problem:
         """Return a problem at a place of the document."""
@@ -49,8 +57,8 @@ class ScenarioFile:
         return Problem(self.path, place.line, place.column, message, suggestion)
 
 
-def load(path: Path) -> ScenarioFile:
-    """Return the scenario that a file holds.
+def load(path: Path) -> list[ScenarioFile]:
+    """Return the scenarios that a file holds: one, or one for each of its cases.
 
     Checked is what the language itself says; references, the order of steps, metrics and the
     arguments of expectations have checks of their own.
@@ -75,7 +83,7 @@ def load(path: Path) -> ScenarioFile:
     if problems or scenario is None:
         unique = sorted(set(problems), key=lambda problem: (problem.line, problem.column, problem.message))
         raise ScenarioError(unique)
-    return ScenarioFile(path, scenario, positions, text, data)
+    return [ScenarioFile(path, scenario, positions, text, data)]
 
 
 def read_text(path: Path) -> str:

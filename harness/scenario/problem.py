@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.base.errors import UsageError
@@ -52,3 +52,30 @@ class ScenarioError(UsageError):
             files = sorted({str(problem.path) for problem in found})
             super().__init__(f"{len(lines)} problems in {', '.join(files)}", details=lines)
         self.problems = found
+
+
+def in_order(path: Path, problems: Iterable[Problem]) -> list[Problem]:
+    """Return problems once each, in the order of the file; those of files that it includes come after."""
+
+    def place(problem: Problem) -> tuple[bool, str, int, int, str]:
+        return problem.path != path, str(problem.path), problem.line, problem.column, problem.message
+
+    return sorted(set(problems), key=place)
+
+
+def told_once(found: Sequence[tuple[str | None, Sequence[Problem]]]) -> list[Problem]:
+    """Return the problems of all cases of a file, each once; one that only some have names them.
+
+    Args:
+        found: the name of each case, None for a file without cases, and what is wrong with it.
+    """
+    cases: dict[Problem, list[str]] = {}
+    for case, problems in found:
+        for problem in dict.fromkeys(problems):
+            cases.setdefault(problem, []).append(f"`{case}`")
+    told = []
+    for problem, names in cases.items():
+        some = f"in the case{'s' if len(names) > 1 else ''} {', '.join(names)}"
+        everywhere = len(names) == len(found)
+        told.append(problem if everywhere else replace(problem, message=f"{problem.message} ({some})"))
+    return told

@@ -20,7 +20,9 @@ def check(tmp_path: Path) -> Check:
         path = tmp_path / "s.yaml"
         keys = "\n      ".join(expectation.split("; "))
         path.write_text(f"scenario: a\nabout: b\nsteps:\n- wait: 1\n  expect:\n    - {keys}\n")
-        return [str(problem).removeprefix(f"{tmp_path}/") for problem in check_against_catalogue(load(path))]
+        return [
+            str(problem).removeprefix(f"{tmp_path}/") for problem in check_against_catalogue(load(path)[0])
+        ]
 
     return checked
 
@@ -120,6 +122,6 @@ def test_kinds_of_chaos_are_known(tmp_path: Path) -> None:
         "steps: [{apply: x}]\n"
     )
 
-    assert [str(problem) for problem in check_against_catalogue(load(path))] == [
+    assert [str(problem) for problem in check_against_catalogue(load(path)[0])] == [
         f"{path}:4:7: Chaos Mesh has no kind `StresChaos` (did you mean `StressChaos`?)"
     ]

@@ -18,7 +18,7 @@ steps:
 def problems(tmp_path, body):
     path = tmp_path / "example.yaml"
     path.write_text(HEAD + body)
-    return check_expectations(load(path))
+    return check_expectations(load(path)[0])
 
 
 def of(tmp_path, expectation):

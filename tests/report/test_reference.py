@@ -99,7 +99,7 @@ def test_each_scenario_of_the_pages_is_right(text: str, tmp_path: Path) -> None:
     file = tmp_path / "scenario.yaml"
     file.write_text(text)
 
-    assert load_checked(file).scenario.steps
+    assert load_checked(file)[0].scenario.steps
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=place) for place, text in EXPECTATIONS])
@@ -107,7 +107,7 @@ def test_each_expectation_of_the_pages_is_right(text: str, tmp_path: Path) -> No
     file = tmp_path / "scenario.yaml"
     file.write_text(AROUND + "".join(f"      {line}\n" for line in text.splitlines()))
 
-    assert load_checked(file).scenario.steps[0].expect
+    assert load_checked(file)[0].scenario.steps[0].expect
 
 
 def test_a_wrong_scenario_of_a_page_is_noticed(tmp_path: Path) -> None:

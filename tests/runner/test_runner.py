@@ -80,7 +80,7 @@ def run(around, tmp_path):
     def running(*, more="", first=FIRST, text=SCENARIO):
         path = tmp_path / "example.yaml"
         path.write_text(text.format(more=more, first=first))
-        return runner.run(load_checked(path), around, catalogue())
+        return runner.run(load_checked(path)[0], around, catalogue())
 
     return running
 

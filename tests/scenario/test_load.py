@@ -53,7 +53,7 @@ HEAD = "scenario: a\nabout: b\n"
 
 
 def test_the_design_s_own_example_loads(scenario_file: Write) -> None:
-    file = load(scenario_file(STRESS))
+    file = load(scenario_file(STRESS))[0]
 
     burn = file.scenario.steps[0]
     assert (burn.action, burn.phase, burn.chaos) == ("apply", "running", "burn")
@@ -68,7 +68,7 @@ def test_the_design_s_own_example_loads(scenario_file: Write) -> None:
 
 
 def test_positions_name_where_an_entry_begins(scenario_file: Write) -> None:
-    positions = load(scenario_file(STRESS)).positions
+    positions = load(scenario_file(STRESS))[0].positions
 
     def at(*path: str | int) -> tuple[int, int]:
         place = positions.at(path)
@@ -218,7 +218,7 @@ def test_what_yaml_reads_otherwise_than_people_do(line: str, expected: str, prob
 def test_what_is_no_trap(line: str, scenario_file: Write) -> None:
     text = f"{HEAD}chaos: {{c: {{kind: K, spec: {{{line}}}}}}}\nsteps: [{{wait: 1}}]\n"
 
-    assert load(scenario_file(text)).scenario.chaos["c"].spec == yaml.safe_load(line)
+    assert load(scenario_file(text))[0].scenario.chaos["c"].spec == yaml.safe_load(line)
 
 
 @pytest.mark.parametrize(
@@ -357,7 +357,7 @@ def test_each_position_is_that_of_its_entry(spec: dict[str, object], tmp_path: P
     path = tmp_path / "s.yaml"
     path.write_text(yaml.safe_dump(data, sort_keys=False))
 
-    file = load(path)
+    file = load(path)[0]
 
     assert file.data == data
     lines = file.text.splitlines()

@@ -35,7 +35,7 @@ Check = Callable[..., list[str]]
 def check(scenario_file: Callable[[str], Path], shown: Callable[[list[Problem]], list[str]]) -> Check:
     def checked(text: str = TEXT, spec: str = "", before: str = "", after: str = "") -> list[str]:
         text = text.replace("SPEC", spec).replace("BEFORE", before).replace("AFTER", after)
-        return shown(check_references(load(scenario_file(text))))
+        return shown(check_references(load(scenario_file(text))[0]))
 
     return checked
 

@@ -35,7 +35,7 @@ def check(scenario_file: Callable[[str], Path], shown: Callable[[list[Problem]],
         missing = FIRST_STEP_LINE - len(lines) - 1
         problems = [
             Problem(p.path, p.line + missing - FIRST_STEP_LINE + 1, p.column, p.message, p.suggestion)
-            for p in check_steps(load(scenario_file(text)))
+            for p in check_steps(load(scenario_file(text))[0])
         ]
         return shown(problems)
 
@@ -146,7 +146,7 @@ def test_what_a_scenario_lacks_altogether(
     text = "scenario: a\nabout: b\nchaos:\n  burn: {kind: K, spec: {}}\nsteps:\n"
     text += "- traffic: {source: a, target: b, requests: 1}\n"
 
-    assert shown(check_steps(load(scenario_file(text)))) == [
+    assert shown(check_steps(load(scenario_file(text))[0])) == [
         "s.yaml:6:3: traffic needs a workload; add `workload: mini-node-exporter`",
         "s.yaml:4:3: `burn` is never applied by a step",
         "s.yaml:5:1: no step has an `expect`: this scenario says nothing about a metric",
