@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import operator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Annotated, Any
 
@@ -54,16 +56,42 @@ class Template:
         return self.text
 
 
-Quantity = float | OracleRef | Template
+@dataclass(frozen=True)
+class Arithmetic:
+    """`{product: [{oracle: packets}, 28]}` in the place of a number.
+
+    Attributes:
+        operator: one of OPERATORS.
+        operands: what it is applied to, from left to right.
+    """
+
+    operator: str
+    operands: tuple[Quantity, ...]
+
+    def __str__(self) -> str:
+        """Return it with the operator between the operands, in parentheses."""
+        texts = [number_text(each) if isinstance(each, float) else str(each) for each in self.operands]
+        return "(" + f" {OPERATORS[self.operator][0]} ".join(texts) + ")"
+
+
+Quantity = float | OracleRef | Template | Arithmetic
+
+OPERATORS: dict[str, tuple[str, Callable[[float, float], float]]] = {
+    "sum": ("+", operator.add),
+    "difference": ("-", operator.sub),
+    "product": ("*", operator.mul),
+    "quotient": ("/", operator.truediv),
+}
+"""The sign of each operator, and what it does."""
 
 
 def quantity(raw: Any, *, templates: bool = False) -> Quantity:
-    """Return a number, an oracle or (only with `templates`) a template.
+    """Return a number, an oracle, arithmetic with oracles or (only with `templates`) a template.
 
     Raises:
         ArgumentError: it is none of these.
     """
-    if isinstance(raw, float | OracleRef | Template):
+    if isinstance(raw, float | OracleRef | Template | Arithmetic):
         return raw
     if isinstance(raw, int) and not isinstance(raw, bool):
         return float(raw)
@@ -79,7 +107,28 @@ def quantity(raw: Any, *, templates: bool = False) -> Quantity:
         if not isinstance(raw["oracle"], str):
             raise ArgumentError(f"`oracle` takes the name of an oracle, not {raw['oracle']!r}")
         return OracleRef(raw["oracle"], {name: value for name, value in raw.items() if name != "oracle"})
+    if isinstance(raw, dict) and len(raw) == 1 and (name := next(iter(raw))) in OPERATORS:
+        return _arithmetic(name, raw[name], templates)
     raise ArgumentError(f"a number or {{oracle: name, ...}} is wanted, not {raw!r}")
+
+
+def oracles_in(number: Quantity) -> list[OracleRef]:
+    """Return the oracles that a number is made of."""
+    match number:
+        case OracleRef():
+            return [number]
+        case Arithmetic():
+            return [oracle for operand in number.operands for oracle in oracles_in(operand)]
+    return []
+
+
+def _arithmetic(name: str, raw: Any, templates: bool) -> Arithmetic:
+    if not isinstance(raw, list) or len(raw) != 2:
+        raise ArgumentError(f"`{name}` takes a list of two numbers, not {raw!r}")
+    made = Arithmetic(name, tuple(quantity(each, templates=templates) for each in raw))
+    if not oracles_in(made) and not any(isinstance(each, Template | Arithmetic) for each in made.operands):
+        raise ArgumentError(f"`{name}` of plain numbers: write the result")
+    return made
 
 
 def is_template(raw: Any) -> bool:
@@ -100,11 +149,20 @@ Number = Annotated[
                 {"type": "number"},
                 {"type": "string", "pattern": r"\$\{"},
                 {"type": "object", "properties": {"oracle": {"type": "string"}}, "required": ["oracle"]},
+                *(
+                    {
+                        "type": "object",
+                        "properties": {name: {"type": "array", "minItems": 2, "maxItems": 2}},
+                        "required": [name],
+                        "additionalProperties": False,
+                    }
+                    for name in ("sum", "difference", "product", "quotient")
+                ),
             ]
         }
     ),
 ]
-"""A field of an argument that takes a number or an oracle."""
+"""A field of an argument that takes a number, an oracle, or arithmetic with oracles."""
 
 
 def explain(error: ValidationError) -> str:

@@ -6,9 +6,10 @@ from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
-from harness.judge.argument import Number, OracleRef, Quantity, Template, labels_text, number_text
-from harness.judge.kind import Context, Kind, NotComparable, Outcome
+from harness.judge.argument import Number, OracleRef, Quantity, labels_text, number_text, oracles_in
+from harness.judge.kind import Context, Kind, Outcome
 from harness.judge.state import Sample, State
+from harness.judge.value import Nothing, one_point, read_text, value_of
 from harness.recording.model import Point
 
 _SHOWN = 5
@@ -45,7 +46,7 @@ class Comparison(Kind):
 
     def oracles(self, argument: Any) -> list[OracleRef]:
         """Return the oracles among the numbers."""
-        return [number for number in self.numbers(argument) if isinstance(number, OracleRef)]
+        return [oracle for number in self.numbers(argument) for oracle in oracles_in(number)]
 
     def describe(self, argument: Any) -> str:
         """Return the phrase, with oracles by name."""
@@ -63,23 +64,22 @@ class Comparison(Kind):
         texts: list[str] = []
         labels: dict[str, str] = {}
         for number in numbers:
-            if not isinstance(number, OracleRef):
-                values.append(plain(number))
-                texts.append(number_text(values[-1]))
-                continue
-            points = context.vector(number, state)
-            if not points:
-                expected = self.words(argument, *(quantity_text(each) for each in numbers))
-                return Outcome(False, expected, f"{number} says there is nothing, which is not 0")
-            if len(points) > 1:
-                if len(numbers) > 1:
-                    raise NotComparable(f"{number} gives {len(points)} points; one number is wanted here")
-                return compare_vector(
-                    points, state.samples, test, lambda value: self.words(argument, number_text(value))
-                )
-            values.append(points[0].value)
-            texts.append(f"{number_text(values[-1])} ({number})")
-            labels |= points[0].labels
+            try:
+                if isinstance(number, OracleRef):
+                    points = context.vector(number, state)
+                    if len(points) > 1 and len(numbers) == 1:
+                        return compare_vector(
+                            points, state.samples, test, lambda each: self.words(argument, number_text(each))
+                        )
+                    point = one_point(number, points)
+                    labels |= point.labels
+                    value, text = point.value, read_text(number, point)
+                else:
+                    value, text = value_of(number, state, context)
+            except Nothing as nothing:
+                return Outcome(False, self.describe(argument), str(nothing))
+            values.append(value)
+            texts.append(text)
         expected = self.words(argument, *texts)
         if problem := one_series(state.samples):
             return Outcome(False, expected, problem)
@@ -172,7 +172,7 @@ def quantity_text(number: Quantity) -> str:
 
 
 def plain(number: Quantity) -> float:
-    """Return a number that is neither an oracle nor a template."""
-    if isinstance(number, OracleRef | Template):
+    """Return a number that is neither an oracle, nor made of one, nor a template."""
+    if not isinstance(number, float):
         raise TypeError(f"{number} is not a number")
     return number

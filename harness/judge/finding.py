@@ -32,7 +32,7 @@ class Finding(BaseModel):
     Attributes:
         id: the expectation's id, "<step>.<position>".
         step: index of the step.
-        metric: the metric's name.
+        metric: the metric's name; "" where it is about an expression.
         kind: the kind of the expectation.
         promql: an expression to paste into Prometheus.
         expected: what was wanted, in words and numbers.

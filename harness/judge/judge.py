@@ -14,6 +14,8 @@ a kind says about one):
   least, so that a late effect is not missed.
 - A state with a target that did not answer, or that an oracle gives nothing to compare with, says
   nothing. When nothing could be compared near the deadline the verdict is an error, not a failure.
+- An expression's state has for its series what Prometheus answered at the state's time; a refusal, a
+  warning, a scalar or a native histogram says nothing about the product, and is an error in the end.
 - With a known issue, the wrong value that it shows must be seen in 3 comparable states in a row; the
   right one, seen as often, is a failure: the waiver has to go.
 """
@@ -25,6 +27,8 @@ from typing import Any
 
 from harness.judge.argument import ArgumentError, OracleRef
 from harness.judge.evidence import Evidence, rows
+from harness.judge.expression import QUERY, BadAnswer, BadExpression, changes, with_answer
+from harness.judge.expression import evidence as answers_until
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.increase import increases
 from harness.judge.kind import MOST_ROWS, Increase, Kind, NotComparable, Outcome, kinds
@@ -63,12 +67,17 @@ class _Judged:
     state: State
     outcome: Outcome | None
     reason: str = ""
+    layer: str = "infrastructure"
     shows: Outcome | None = None
     readings: list[Reading] = field(default_factory=list)
 
 
 class _Unjudgeable(Exception):  # noqa: N818
     """The expectation itself cannot be judged: it becomes a finding."""
+
+    def __init__(self, reason: str, layer: str = "infrastructure") -> None:
+        super().__init__(reason)
+        self.layer = layer
 
 
 class Case:
@@ -91,6 +100,7 @@ class Case:
         self._selection: Selection | None = None
         self._sweep: Sweep | None = None
         self._baseline: State | None = None
+        self._no_baseline = ""
         self._settled: Mark | None = None
         self._acknowledged: Mark | None = None
         self._steady = 1
@@ -103,6 +113,8 @@ class Case:
         self._first_state = True
         self._passed: Finding | None = None
         self._lost = 0
+        self.asks: set[tuple[str, float]] = set()
+        """(expression, evaluation time) of the answers that are missing to go on."""
 
     def advance(self, now: float, *, final: bool = False) -> Pending | Finding:
         """Judge what was recorded since the last call.
@@ -112,10 +124,11 @@ class Case:
             final: nothing will be recorded any more; what is undecided becomes an error.
         """
         if self.finding is None:
+            self.asks = set()
             try:
                 said = self._advance(now, final)
             except _Unjudgeable as error:
-                said = self.error(str(error))
+                said = self.error(str(error), layer=error.layer)
             if isinstance(said, Pending) or said is self._passed:
                 return said
             self.finding = said
@@ -137,6 +150,8 @@ class Case:
         """See kind.Context."""
         if self._selection is None or self._baseline is None:
             return []
+        if self.spec.promql is not None:
+            return changes(self._baseline, state)
         return increases(self._selection, self._baseline, state)
 
     def _advance(  # noqa: PLR0911, PLR0912  (one for each thing that may be missing)
@@ -166,11 +181,12 @@ class Case:
                 return self._conclude(right, shows, None)
             judged = self._compare(state, right, shows)
             if isinstance(judged, NotComparable):
-                if judged.waiting and not hurried:
+                # An answer is there as soon as it was asked for, however late it is.
+                if (judged.waiting and not hurried) or (self.asks and not final):
                     if self._passed is not None:
                         return self._passed
                     return Pending(waiting_for=self._what_for(judged.reason))
-                judged = _Judged(state, None, judged.reason)
+                judged = _Judged(state, None, judged.reason, judged.layer)
             self._sweep.accept(state)
             decided = self._weigh(judged)
             if decided is not None and decided.verdict is Verdict.PASS:
@@ -212,9 +228,19 @@ class Case:
         return self._settled.time
 
     def _first(self, state: State, right: _Side) -> None:
-        """Take up the baseline when the first state shows which targets matter."""
+        """Take up the baseline when the first state shows which targets matter.
+
+        Raises:
+            NotComparable: of an expression, the answer at that time is not there yet.
+        """
         assert self._selection is not None
-        self._baseline = baseline(self._selection, self.recording.seen_at(self.expected.step, "started"))
+        before = baseline(self._selection, self.recording.seen_at(self.expected.step, "started"))
+        self._baseline = before
+        if before is not None and before.complete and self.spec.promql is not None:
+            try:
+                self._baseline = self._answered(before)
+            except (BadAnswer, BadExpression) as error:
+                self._baseline, self._no_baseline = None, str(error)
         self._steady = 1 + self.spec.hold
         waits = self._settled is not None and self._fresh_from() < self._settled.time
         if self.spec.known_issue or (not waits and self._was_right(state, right)):
@@ -231,10 +257,33 @@ class Case:
             # An oracle is read after the step settled; what it says is never known from before.
             return False
 
+    def _answered(self, state: State) -> State:
+        """Return a state with what the expression gave at its time; asks for the answer when it is missing.
+
+        Raises:
+            NotComparable: there is no answer yet.
+            BadAnswer, BadExpression: see with_answer.
+        """
+        assert self.spec.promql is not None
+        answer = self.recording.answers.get(self.spec.promql, {}).get(state.time)
+        if answer is None:
+            self.asks.add((self.spec.promql, state.time))
+            raise NotComparable("Prometheus' answer", waiting=True)
+        return with_answer(state, answer)
+
     def _compare(self, state: State, right: _Side, shows: _Side | None) -> _Judged | NotComparable:
-        if self._first_state:
-            self._first(state, right)
-            self._first_state = False
+        try:
+            if self._first_state:
+                self._first(state, right)
+                self._first_state = False
+            if self.spec.promql is not None and state.complete:
+                state = self._answered(state)
+        except NotComparable as missing:
+            return missing
+        except BadAnswer as error:
+            return NotComparable(str(error), layer=QUERY)
+        except BadExpression as error:
+            raise _Unjudgeable(str(error), QUERY) from error
         self._readings = []
         if not state.complete:
             self._lose_scrape()
@@ -248,7 +297,7 @@ class Case:
             other = shows.kind.check(shows.argument, state, self._baseline, self) if shows else None
         except NotComparable as error:
             return error
-        return _Judged(state, outcome, outcome.reason, other, self._readings)
+        return _Judged(state, outcome, outcome.reason, shows=other, readings=self._readings)
 
     def _lose_scrape(self) -> None:
         """Put the deadline off: it counts scrapes, and this one of a target that was down told nothing."""
@@ -257,6 +306,8 @@ class Case:
             self._deadline += self.recording.manifest.interval
 
     def _need_baseline(self, state: State) -> None:
+        if self._baseline is None and self._no_baseline:
+            raise _Unjudgeable(f"before the step: {self._no_baseline}", QUERY)
         if self._baseline is None:
             raise _Unjudgeable("nothing was scraped before the step")
         if lacking := _lacking(self._baseline, state):
@@ -329,11 +380,13 @@ class Case:
             return self.error(f"not scraped since {since}: {_missing(waiting)}", judged=last)
         near = self._deadline - _NEAR_DEADLINE_SCRAPES * interval
         if compared is None or compared.state.time < near:
-            return self.error(f"nothing could be compared near the deadline: {last.reason}", judged=last)
+            reason = f"nothing could be compared near the deadline: {last.reason}"
+            return self.error(reason, judged=last, layer=last.layer)
         assert compared.outcome is not None
         if self._streak and shows is None:
             reason = last.reason or "too few scrapes"
-            return self.error(f"true at {_at(self._streak[0])}, then not followed: {reason}", judged=last)
+            followed = f"true at {_at(self._streak[0])}, then not followed: {reason}"
+            return self.error(followed, judged=last, layer=last.layer)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         within = f"within {scrapes} scrape{'s' if scrapes > 1 else ''} and {GRACE_SCRAPES} more"
         reason = f"never {within}; at the last: {compared.outcome.reason}"
@@ -371,9 +424,9 @@ class Case:
             return f"{missing}; so far: {self._last.reason}"
         return missing
 
-    def error(self, reason: str, judged: _Judged | None = None) -> Finding:
+    def error(self, reason: str, judged: _Judged | None = None, layer: str = "infrastructure") -> Finding:
         """Return a finding that says why there is no verdict on the product."""
-        return self._make(Verdict.ERROR, reason, judged, layer="infrastructure")
+        return self._make(Verdict.ERROR, reason, judged, layer=layer)
 
     def _make(
         self,
@@ -411,6 +464,8 @@ class Case:
                 readings=judged.readings if judged else [],
             ).collect(self.increases(judged.state) if judged and self._counts() else [])
             evidence["deadline"] = self._deadline
+            if spec.promql is not None and judged is not None:
+                evidence |= answers_until(self.recording, spec.promql, judged.state.time)
             if judged is not None:
                 evidence["series_selected"] = len(judged.state.samples)
         return Finding(
@@ -418,7 +473,7 @@ class Case:
             step=self.expected.step,
             metric=spec.metric,
             kind=spec.kind,
-            promql=selector(spec.metric, spec.where),
+            promql=spec.promql if spec.promql is not None else selector(spec.metric, spec.where),
             expected=expected,
             actual=actual,
             verdict=verdict,
@@ -461,6 +516,10 @@ class Judge:
         if expected.id not in self._cases:
             self._cases[expected.id] = Case(self.recording, expected)
         return self._cases[expected.id].advance(now, final=final)
+
+    def asks(self) -> set[tuple[str, float]]:
+        """Return (expression, evaluation time) of the answers that the last calls found missing."""
+        return {ask for case in self._cases.values() if case.finding is None for ask in case.asks}
 
 
 def _side(name: str, raw: Any) -> _Side:

@@ -27,12 +27,14 @@ class NotComparable(Exception):  # noqa: N818  (no error: the state only cannot 
     Attributes:
         reason: why.
         waiting: a later entry of the recording may change that.
+        layer: where that lies, for an error that comes of it.
     """
 
-    def __init__(self, reason: str, *, waiting: bool = False) -> None:
+    def __init__(self, reason: str, *, waiting: bool = False, layer: str = "infrastructure") -> None:
         super().__init__(reason)
         self.reason = reason
         self.waiting = waiting
+        self.layer = layer
 
 
 @dataclass(frozen=True)
@@ -62,7 +64,8 @@ class Increase:
         labels: of the series, without `__name__`.
         baseline: the value before the step; 0 for a series that its target did not have then.
         last: the newest value.
-        amount: the increase; a value below the one before it is a reset, and counts as grown from 0.
+        amount: the increase; a value below the one before it is a reset, and counts as grown from 0. Of an
+            expression, whose resets nobody can tell, it may be negative.
         resets: (time, value before, value after) of each reset.
         vanished: when the series was last seen, if its target has been scraped without it since.
     """

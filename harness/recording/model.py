@@ -135,6 +135,7 @@ class Answer(Entry):
         histograms: how many elements are native histograms, which are no numbers.
         warnings: Prometheus' own.
         infos: Prometheus' own.
+        error_type: Prometheus' own, such as bad_data; "" when it was not refused.
         error: why it was refused.
     """
 
@@ -147,6 +148,7 @@ class Answer(Entry):
     histograms: int = 0
     warnings: list[str] = []
     infos: list[str] = []
+    error_type: str = ""
     error: str | None = None
 
 
@@ -232,7 +234,8 @@ class Recording:
         self.marks: list[Mark] = []
         self.expected: list[Expected] = []
         self.readings: dict[tuple[str, str], list[Reading]] = {}
-        self.answers: dict[tuple[str, float], Answer] = {}
+        self.answers: dict[str, dict[float, Answer]] = {}
+        """By expression and evaluation time; the first one counts."""
         self.expositions: list[Exposition] = []
         self.events: list[KubernetesEvent] = []
         self.notes: list[Note] = []
@@ -269,7 +272,7 @@ class Recording:
             case Reading():
                 self.readings.setdefault((entry.oracle, entry.key), []).append(entry)
             case Answer():
-                self.answers.setdefault((entry.expression, entry.time), entry)
+                self.answers.setdefault(entry.expression, {}).setdefault(entry.time, entry)
             case Exposition():
                 self.expositions.append(entry)
             case Expected():

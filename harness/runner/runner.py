@@ -24,6 +24,7 @@ from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
 from harness.judge.kind import kinds, wanted_readings
 from harness.judge.proof import check_proof, split_proof
+from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
@@ -31,6 +32,7 @@ from harness.recording.model import Expected, Manifest, Mark, Note, Reading, Rec
 from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions
 from harness.runner.actions import Applied, StepFailed
+from harness.runner.answers import answer_of
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.recorder import Recorder
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
@@ -366,11 +368,29 @@ class ScenarioRun:
             fresh = self._sampler.fetch()
             if fresh:
                 self._take_readings(wanted)
-            now = self._clock.now()
-            verdicts = [self._judge.judge(item, now) for item in expected]
-            if not any(isinstance(verdict, Pending) for verdict in verdicts):
+            verdicts = self._judge_all(expected)
+            while self._answer(self._judge.asks()):
+                verdicts = self._judge_all(expected)
+            if not any(isinstance(verdict, Pending) for verdict in verdicts) and not self._judge.asks():
                 return
             self._sampler.pause()
+
+    def _judge_all(self, expected: list[Expected]) -> list[Pending | Finding]:
+        now = self._clock.now()
+        return [self._judge.judge(item, now) for item in expected]
+
+    def _answer(self, asks: set[tuple[str, float]]) -> bool:
+        """Have expressions evaluated; return whether any was. What fails is asked again at the next tick."""
+        answered = False
+        for expression, time_ in sorted(asks):
+            try:
+                said = self._around.prometheus.query(expression, time_)
+            except (PrometheusUnreachable, BadAnswer) as error:
+                self._recorder.add(Note(time=self._clock.now(), text=f"asking {expression} failed: {error}"))
+                return answered
+            self._recorder.add(answer_of(expression, time_, self._clock.now(), said))
+            answered = True
+        return answered
 
     @staticmethod
     def _wanted_readings(expected: list[Expected]) -> dict[tuple[str, str], dict[str, Any]]:

@@ -9,6 +9,7 @@ import math
 from harness.judge.finding import Finding, Pending
 from harness.judge.judge import judge
 from harness.recording.model import (
+    Answer,
     Expected,
     Manifest,
     Mark,
@@ -24,6 +25,7 @@ from harness.recording.model import (
 JOB = "manager"
 INSTANCE = "one"
 METRIC = "things"
+EXPRESSION = "sum(things)"
 STARTED, SETTLED = 103.5, 104.0
 FIRST = 105.0
 """The first fresh scrape."""
@@ -106,6 +108,23 @@ class Timeline:
             self.reading(start + index * step, value, **more)
         return self
 
+    def answer(self, time, vector=None, *, asked=None, expression=EXPRESSION, **more):
+        """Add Prometheus' answer at a scrape's time: a number, [(labels, value), ...], or what it said."""
+        asked = time + 0.2 if asked is None else asked
+        points = None
+        if vector is not None:
+            pairs = vector if isinstance(vector, list) else [({}, vector)]
+            points = [Point(labels=labels, value=value) for labels, value in pairs]
+            more = {"result_type": "vector", **more}
+        return self.at(asked, Answer(expression=expression, time=time, asked=asked, vector=points, **more))
+
+    def answers(self, values, *, start=100.0, **more):
+        """Scrape once a second, and answer each time: None is an empty vector."""
+        for index, value in enumerate(values):
+            self.scrape(start + index)
+            self.answer(start + index, [] if value is None else value, **more)
+        return self
+
     def timed(self):
         """Return (time of recording, entry); a series is defined right before its first sample."""
         numbers, found = {}, []
@@ -133,8 +152,13 @@ class Timeline:
         return recording
 
 
-def expected(*, jobs=(JOB,), identity="0.0", step=0, metric=METRIC, **spec):
-    return Expected(id=identity, step=step, spec={"metric": metric, **spec}, jobs=list(jobs))
+def expected(*, jobs=(JOB,), identity="0.0", step=0, **spec):
+    return Expected(id=identity, step=step, spec=about(spec), jobs=list(jobs))
+
+
+def about(spec):
+    """Return an expectation's mapping about METRIC, unless it is about something else."""
+    return spec if "promql" in spec else {"metric": METRIC, **spec}
 
 
 def say(timeline, *, now=math.inf, final=False, **spec):

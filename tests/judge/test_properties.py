@@ -12,7 +12,7 @@ from harness.judge.replay import judge_step, replay
 from harness.recording.model import Mark, Recording, Samples
 from harness.recording.reader import RecordingReader
 from harness.recording.writer import RecordingWriter
-from tests.fakes.recordings import SETTLED, Timeline, expected
+from tests.fakes.recordings import EXPRESSION, SETTLED, Timeline, expected
 
 SPECS = [
     {"equals": 1},
@@ -223,3 +223,50 @@ def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline,
     for item, finding in zip(items, said, strict=True):
         before = ticking.judge(item, end)
         assert isinstance(before, Pending) or before.model_dump_json() == finding.model_dump_json()
+
+
+@given(
+    st.lists(st.sampled_from([None, 0, 1, 1, 1, 2, "refused", "down"]), min_size=12, max_size=30),
+    specs,
+    st.integers(0, 2**32),
+)
+@quick
+def test_an_expression_asked_tick_by_tick_is_judged_as_in_a_replay(values, spec, seed):
+    ticks = random.Random(seed)
+    scraped = Timeline()
+    for tick in range(60):
+        scraped.reading(SETTLED + tick * 0.4, 1)
+    said = {}
+    for index, value in enumerate(values):
+        scraped.scrape(100.0 + index, up=0 if value == "down" else 1)
+        said[100.0 + index] = {"error_type": "execution", "error": "no"} if value == "refused" else value
+    wanted = {name: value for name, value in spec.items() if name != "metric"}
+    item = expected(promql=EXPRESSION, **wanted)
+    live = Recording(scraped.manifest)
+    entries = [(0.0, item), *scraped.timed()]
+    recorded, now = [], SETTLED
+    judging = Judge(live)
+    while entries or now < 145:
+        now += ticks.choice([0.05, 0.3, 1.1])
+        while entries and entries[0][0] <= now:
+            recorded.append(entries.pop(0)[1])
+            live.add(recorded[-1])
+        found = judging.judge(item, now)
+        while asks := judging.asks():
+            for _, at in sorted(asks):
+                answer = said[at]
+                if not isinstance(answer, dict):
+                    answer = {"vector": [] if answer in (None, "down") else answer}
+                recorded.append(Timeline().answer(at, asked=now, **answer).timed()[-1][1])
+                live.add(recorded[-1])
+            found = judging.judge(item, now)
+    ended = Mark(time=now, step=0, name="ended")
+    final = judge_step(live, ended)[0]
+    if isinstance(found, Finding):
+        assert found.model_dump_json() == final.model_dump_json()
+    again = replay([*recorded, ended], scraped.manifest)[0]
+    assert again.model_dump_json() == final.model_dump_json()
+    if final.verdict is Verdict.PASS:
+        time = final.evidence["answer"]["time"]
+        assert time > SETTLED
+        assert said[time] not in ("refused", "down")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from harness.judge.argument import Number, OracleRef, Quantity, number_text
-from harness.judge.comparison import plain, quantity_text
+from harness.judge.argument import Number, OracleRef, Quantity, labels_text, number_text, oracles_in
+from harness.judge.comparison import join, quantity_text
 from harness.judge.kind import MOST_ROWS, Context, Increase, Kind, Outcome
 from harness.judge.state import State
+from harness.judge.value import Nothing, value_of
 
 
 class IncreasesBy(Kind):
@@ -27,8 +28,8 @@ class IncreasesBy(Kind):
     needs_baseline = True
 
     def oracles(self, argument: Any) -> list[OracleRef]:
-        """Return the oracle in the number's place."""
-        return [argument] if isinstance(argument, OracleRef) else []
+        """Return the oracles in the number's place."""
+        return oracles_in(argument)
 
     def describe(self, argument: Any) -> str:
         """Return the number, or the oracle's name."""
@@ -44,22 +45,22 @@ class IncreasesBy(Kind):
         """Sum the increases."""
         increases = context.increases(state)
         shown = [_row(increase) for increase in increases[:MOST_ROWS]]
-        if isinstance(argument, OracleRef):
-            points = context.vector(argument, state)
-            if len(points) != 1:
-                what = f"{len(points)} points" if points else "there is nothing, which is not 0"
-                return Outcome(False, self.describe(argument), f"{argument} says {what}", actual=shown)
-            wanted = points[0].value
-            expected = f"an increase of {number_text(wanted)} ({argument}) since before the step"
-        else:
-            wanted = plain(argument)
-            expected = self.describe(argument)
+        try:
+            wanted, text = value_of(argument, state, context)
+        except Nothing as nothing:
+            return Outcome(False, self.describe(argument), str(nothing), actual=shown)
+        expected = f"an increase of {text} since before the step"
         if not increases and wanted != 0:
             return Outcome(False, expected, "no series, before the step or since", actual=shown)
+        if fallen := [each for each in increases if each.amount < 0]:
+            told = join(
+                [f"{labels_text(each.labels)} fell by {number_text(-each.amount)}" for each in fallen]
+            )
+            return Outcome(False, expected, f"{told}: no counter does, unless it was reset", actual=shown)
         total = math.fsum(increase.amount for increase in increases)
         if total == wanted:
             return Outcome(True, expected, actual=shown)
-        overshot = total > wanted and not isinstance(argument, OracleRef)
+        overshot = total > wanted and isinstance(argument, float)
         return Outcome(False, expected, f"the increase is {number_text(total)}", final=overshot, actual=shown)
 
 

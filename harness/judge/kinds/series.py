@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, ValidationError, WithJsonSchema, model_validator
 
 from harness.judge.argument import (
+    OPERATORS,
     ArgumentError,
     Number,
     OracleRef,
@@ -16,12 +17,14 @@ from harness.judge.argument import (
     explain,
     labels_text,
     number_text,
+    oracles_in,
     quantity,
 )
-from harness.judge.comparison import agrees, compare_vector, join, plain, quantity_text
+from harness.judge.comparison import agrees, compare_vector, join, quantity_text
 from harness.judge.kind import Context, Kind, NotComparable, Outcome
 from harness.judge.matching import TARGET_LABELS
 from harness.judge.state import Sample, State
+from harness.judge.value import Nothing, value_of
 
 
 class Bounds(BaseModel):
@@ -111,7 +114,7 @@ class Series(Kind):
         if isinstance(argument, OracleRef):
             return [argument]
         numbers = [number for wanted in argument for number in _numbers(wanted.value)]
-        return [number for number in numbers if isinstance(number, OracleRef)]
+        return [oracle for number in numbers for oracle in oracles_in(number)]
 
     def describe(self, argument: Any) -> str:
         """Return the list, or the oracle's name."""
@@ -182,7 +185,7 @@ def _wanted(position: int, raw: Any, templates: bool) -> Wanted:
 
 def _value(position: int, raw: Any, templates: bool) -> Quantity | Bounds:
     try:
-        if isinstance(raw, dict) and "oracle" not in raw:
+        if isinstance(raw, dict) and not raw.keys() & {"oracle", *OPERATORS}:
             return Bounds.model_validate(raw, context={"templates": templates})
         return quantity(raw, templates=templates)
     except ValidationError as error:
@@ -208,15 +211,12 @@ def _resolve(value: Quantity | Bounds, state: State, context: Context) -> tuple[
     ends: list[float] = []
     texts: list[str] = []
     for number in _numbers(value):
-        if isinstance(number, OracleRef):
-            points = context.vector(number, state)
-            if len(points) != 1:
-                raise NotComparable(f"{number} gives {len(points)} points; one number is wanted here")
-            ends.append(points[0].value)
-            texts.append(f"{number_text(ends[-1])} ({number})")
-        else:
-            ends.append(plain(number))
-            texts.append(number_text(ends[-1]))
+        try:
+            end, text = value_of(number, state, context)
+        except Nothing as nothing:
+            raise NotComparable(str(nothing)) from nothing
+        ends.append(end)
+        texts.append(text)
     if not isinstance(value, Bounds):
         return (ends[0], ends[0], texts[0])
     if value.at_least is not None:
