@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from itertools import islice
+from typing import Any
 
 import promql_parser
 
@@ -13,6 +15,10 @@ from harness.scenario.model import Matcher
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")
 _RE2_SPECIAL = re.compile(r"[\\.+*?()|\[\]{}^$]")
+
+_TOKEN = re.compile(r"\"(?:\\.|[^\"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`|#[^\n]*|[\w.:]+|\S")
+_MOST_TOKENS = 500
+_SHOWN = 200
 
 
 class PromQLError(UsageError):
@@ -53,16 +59,34 @@ def any_of(metrics: Collection[str], where: Mapping[str, str | Matcher] | None =
     return selector(None, {"__name__": Matcher(matches=one_of(sorted(metrics))), **(where or {})})
 
 
+def parse(expression: str) -> Any:
+    """Return the syntax tree of an expression, as promql_parser gives it.
+
+    Raises:
+        PromQLError: it does not parse, or is longer than any that a person writes; the details are the
+            parser's words.
+    """
+    # The parser recurses without a bound: some thousand brackets or additions end the process.
+    if sum(1 for _ in islice(_TOKEN.finditer(expression), _MOST_TOKENS + 1)) > _MOST_TOKENS:
+        raise PromQLError(_refused(expression), details=[f"has more than {_MOST_TOKENS} tokens"])
+    try:
+        return promql_parser.parse(expression)
+    except ValueError as error:
+        raise PromQLError(_refused(expression), details=[str(error)]) from error
+
+
 def check(expression: str) -> None:
     """Parse an expression.
 
     Raises:
-        PromQLError: it does not parse; the message is the parser's.
+        PromQLError: it does not parse; the details are the parser's words.
     """
-    try:
-        promql_parser.parse(expression)
-    except ValueError as error:
-        raise PromQLError(f"not a PromQL expression: {expression}", details=[str(error)]) from error
+    parse(expression)
+
+
+def _refused(expression: str) -> str:
+    shown = expression if len(expression) <= _SHOWN else f"{expression[: _SHOWN - 3]}..."
+    return f"not a PromQL expression: {shown}"
 
 
 def _matcher(label: str, wanted: str | Matcher) -> str:
