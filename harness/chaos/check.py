@@ -53,6 +53,8 @@ def _kinds(file: ScenarioFile, metrics: Catalogue) -> Iterator[_Wrong]:
 
 def _expectation(expectation: Expectation, at: DocumentPath, metrics: Catalogue) -> Iterator[_Wrong]:
     name = expectation.metric
+    if not name:
+        return
     metric = metrics.find(name)
     if metric is None:
         suggestions = metrics.suggest(name)

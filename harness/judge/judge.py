@@ -232,6 +232,7 @@ class Case:
 
         Raises:
             NotComparable: of an expression, the answer at that time is not there yet.
+            BadExpression: it gives nothing to judge, then or later.
         """
         assert self._selection is not None
         before = baseline(self._selection, self.recording.seen_at(self.expected.step, "started"))
@@ -239,7 +240,7 @@ class Case:
         if before is not None and before.complete and self.spec.promql is not None:
             try:
                 self._baseline = self._answered(before)
-            except (BadAnswer, BadExpression) as error:
+            except BadAnswer as error:
                 self._baseline, self._no_baseline = None, str(error)
         self._steady = 1 + self.spec.hold
         waits = self._settled is not None and self._fresh_from() < self._settled.time

@@ -6,19 +6,28 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.chaos.catalogue import Catalogue
+from harness.metrics.expression import selectors
 from harness.runner.sampler import WORKLOAD_JOB, Watch
 from harness.scenario.model import Expectation, Matcher, Scenario
-from harness.scenario.template import TemplateError, resolve
+from harness.scenario.template import TEMPLATE, TemplateError, resolve
 
 
 def jobs_of(expectation: Expectation, catalogue: Catalogue) -> list[str]:
     """Return the `job` labels whose scrapes decide an expectation.
 
     A metric that several components have (`process_start_time_seconds`) is narrowed by a plain
-    `job` in `where`.
+    `job` in `where`. An expression has those of all its selectors.
     """
-    job = expectation.where.get("job")
-    return [job] if isinstance(job, str) else sorted(catalogue.jobs(expectation.metric))
+    if expectation.promql is None:
+        job = expectation.where.get("job")
+        return [job] if isinstance(job, str) else sorted(catalogue.jobs(expectation.metric))
+    jobs: set[str] = set()
+    # What a template stands for is not known yet; it is no part of a metric's name.
+    for metric, where in selectors(TEMPLATE.sub("1", expectation.promql)):
+        job = where.get("job")
+        known = set(catalogue.jobs(metric))
+        jobs |= {job} if isinstance(job, str) and job in known else known
+    return sorted(jobs)
 
 
 def watch_of(scenario: Scenario, catalogue: Catalogue, namespace: str) -> Watch:
@@ -31,6 +40,8 @@ def watch_of(scenario: Scenario, catalogue: Catalogue, namespace: str) -> Watch:
     for step in scenario.steps:
         for expectation in step.expect:
             watch.jobs |= set(jobs_of(expectation, catalogue))
+            if expectation.promql is not None:
+                continue
             metric = catalogue.find(expectation.metric)
             if metric is None or "namespace" not in metric.labels:
                 watch.narrow.add(expectation.metric)
@@ -62,6 +73,8 @@ def own_targets_only(spec: dict[str, Any], jobs: list[str], namespace: str) -> d
     Workloads of other scenarios are scraped as the same job.
     """
     where = spec.get("where", {})
+    if "promql" in spec:
+        return spec
     if jobs != [WORKLOAD_JOB] or "instance" in where:
         return spec
     return {**spec, "where": {**where, "instance": {"matches": f"{namespace}/.+"}}}

@@ -2,7 +2,7 @@
 
 import re
 
-from harness.metrics.prometheus import PrometheusUnreachable, Target
+from harness.metrics.prometheus import Answer, PrometheusUnreachable, Target
 
 REQUEST_SECONDS = 0.005
 _MATCHER = re.compile(r'(\w+)=~"((?:[^"\\]|\\.)*)"')
@@ -15,6 +15,9 @@ class FakePrometheus:
         self.asked = []
         self.down = False
         self.scrapes = True
+        self.evaluates = {}
+        """What an expression gives at a time: a number, or an Answer."""
+        self.queries = []
         self._series = {}
         self._targets = {}
 
@@ -52,6 +55,14 @@ class FakePrometheus:
                 if there:
                     found.append((labels, there))
         return found
+
+    def query(self, expression, at=None):
+        self.queries.append((expression, at))
+        self._answer()
+        given = self.evaluates[expression](at)
+        if isinstance(given, Answer):
+            return given
+        return Answer(result_type="vector", result=[{"metric": {}, "value": [at, str(given)]}])
 
     def targets(self):
         self._answer()

@@ -25,6 +25,10 @@ def scenario(*expectations, proof=()):
     )
 
 
+def of(promql):
+    return {"promql": promql, "present": True}
+
+
 def watched(*expectations):
     return watch_of(scenario(*expectations), catalogue(), "ns")
 
@@ -129,3 +133,24 @@ def test_metrics_of_the_workload_are_those_of_the_own_one():
 )
 def test_everything_else_is_left_as_it_is(spec, jobs):
     assert own_targets_only(spec, jobs, "ns") is spec
+
+
+@pytest.mark.parametrize(
+    ("promql", "jobs"),
+    [
+        (f'sum({GAUGE}{{namespace="${{namespace}}"}})', ["controller-manager"]),
+        (f"{GAUGE} / on() {RULES}", ["chaos-daemon", "controller-manager"]),
+        (f'{EVERYWHERE}{{job="chaos-daemon"}}', ["chaos-daemon"]),
+        (f"{EVERYWHERE} > ${{parameters.since}}", catalogue().jobs(EVERYWHERE)),
+    ],
+)
+def test_an_expression_waits_for_the_jobs_of_all_that_it_selects(promql, jobs):
+    assert jobs_of(Expectation.model_validate(of(promql)), catalogue()) == jobs
+    watch = watched(of(promql))
+    assert watch.jobs == set(jobs)
+    assert watch.narrow | watch.wide == set(), "Prometheus itself looks at its series"
+
+
+def test_an_expression_is_left_as_it_is():
+    spec = of("mini_node_clock_seconds")
+    assert own_targets_only(spec, ["workload"], "ns") is spec

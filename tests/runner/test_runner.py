@@ -9,7 +9,7 @@ from harness.check import load_checked
 from harness.cluster.errors import from_answer
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
-from harness.metrics.prometheus import PrometheusUnreachable
+from harness.metrics.prometheus import Answer, PrometheusUnreachable
 from harness.oracle.base import OracleError, oracles
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
@@ -537,3 +537,63 @@ def test_a_recording_that_cannot_be_begun_is_an_error_too(run, around, cluster):
         f"cannot write the recording in {around.recordings / 'example'}: Not a directory"
     )
     assert [request for request in cluster.requests if request[0] == "create"] == []
+
+
+def expressing(expectation):
+    return SCENARIO.replace(
+        """        series: {{oracle: experiments}}
+""",
+        f"""        series: {{{{oracle: experiments}}}}
+      - {expectation}
+""",
+    )
+
+
+SUM = "sum(chaos_controller_manager_chaos_experiments)"
+
+
+def test_an_expression_is_evaluated_at_the_times_of_scrapes(run, prometheus):
+    prometheus.evaluates[SUM] = lambda at: 1 if at % 1 == pytest.approx(0.37, abs=0.01) else 0
+    result = run(text=expressing(f"{{{{promql: {SUM}, equals: 1}}}}"))
+    finding = result.steps[1].findings[2]
+    assert (result.verdict, finding.verdict, finding.promql) == (Verdict.PASS, Verdict.PASS, SUM)
+    asked = [at for expression, at in prometheus.queries if expression == SUM]
+    assert len(asked) == len(set(asked)) >= 2, "the one before the step, and each since; none twice"
+    assert asked[0] < result.steps[1].started
+    assert all(at > result.steps[1].settled for at in asked[1:])
+    assert_replays(result)
+
+
+def test_a_wrong_expression_fails_and_the_recording_says_the_same(run, prometheus):
+    prometheus.evaluates[SUM] = lambda at: 3
+    result = run(text=expressing(f"{{{{promql: {SUM}, equals: 1, deadline: 2}}}}"))
+    finding = result.steps[1].findings[2]
+    assert (result.verdict, finding.verdict) == (Verdict.FAIL, Verdict.FAIL)
+    assert finding.reason.endswith("at the last: the value is 3")
+    assert_replays(result)
+
+
+def test_a_refused_expression_is_an_error_at_once(run, prometheus):
+    prometheus.evaluates[SUM] = lambda at: Answer(error_type="bad_data", error="unknown function")
+    result = run(text=expressing(f"{{{{promql: {SUM}, equals: 1}}}}"))
+    finding = result.steps[1].findings[2]
+    assert (result.verdict, finding.verdict, finding.layer) == (Verdict.ERROR, Verdict.ERROR, "query")
+    assert finding.reason == "Prometheus refused the expression: unknown function"
+    assert len(prometheus.queries) == 1
+    assert_replays(result)
+
+
+def test_prometheus_that_is_gone_for_a_moment_is_asked_again(run, prometheus):
+    failed = []
+
+    def evaluate(at):
+        if len(failed) < 2:
+            failed.append(at)
+            raise PrometheusUnreachable("no answer")
+        return 1
+
+    prometheus.evaluates[SUM] = evaluate
+    result = run(text=expressing(f"{{{{promql: {SUM}, equals: 1}}}}"))
+    assert result.verdict is Verdict.PASS
+    assert len(failed) == 2
+    assert_replays(result)
