@@ -49,7 +49,7 @@ def _step_lines(index: int, step: StepResult) -> list[str]:
 
 def finding_lines(finding: Finding) -> list[str]:
     """Return one finding: PromQL, expected and actual, the reason, samples around."""
-    head = f"{finding.verdict.value}: {finding.metric} {finding.kind}"
+    head = f"{finding.verdict.value}: {finding.metric or 'expression'} {finding.kind}"
     if finding.known_issue:
         head += f" [{finding.known_issue}]"
     lines = [head, f"  promql:   {finding.promql}", f"  expected: {finding.expected}"]

@@ -230,7 +230,7 @@ def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline,
     specs,
     st.integers(0, 2**32),
 )
-@quick
+@settings(quick, max_examples=25)
 def test_an_expression_asked_tick_by_tick_is_judged_as_in_a_replay(values, spec, seed):
     ticks = random.Random(seed)
     scraped = Timeline()
