@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.base.errors import ExitCode, UsageError
 from harness.judge.finding import Finding
 from harness.judge.replay import replay
+from harness.recording.model import Inconsistent
 from harness.recording.reader import RecordingError, RecordingReader
 from harness.recording.writer import FINDINGS, MANIFEST
 
@@ -43,7 +44,10 @@ def replay_folder(folder: Path) -> Replayed:
         RecordingError: it cannot be read, or the live run's findings are missing.
     """
     reader = RecordingReader(folder)
-    done = Replayed(folder, replay(reader.entries(), reader.manifest))
+    try:
+        done = Replayed(folder, replay(reader.entries(), reader.manifest))
+    except Inconsistent as error:
+        raise reader.damaged_line(str(error)) from error
     done.note = str(reader.truncated) if reader.truncated else None
     now = {finding.id: finding for finding in done.findings}
     for live in _live_findings(folder):

@@ -44,14 +44,17 @@ def rewrite(folder: Path, change) -> None:
 
 
 def test_a_frozen_metric_is_a_difference(stress, capsys):
-    numbers = set()
+    numbers, layouts = set(), {}
 
     def freeze(line):
         if line["type"] == "series" and line["labels"]["__name__"].startswith("chaos_daemon_bpm"):
             numbers.add(line["number"])
+        if line["type"] == "layout":
+            layouts[line["number"]] = line["series"]
         if line["type"] == "samples":
-            line["samples"] = [
-                [number, time, 0.0 if number in numbers else value] for number, time, value in line["samples"]
+            line["values"] = [
+                0.0 if number in numbers else value
+                for number, value in zip(layouts[line["layout"]], line["values"], strict=True)
             ]
         return line
 
@@ -82,6 +85,15 @@ def test_without_the_findings_of_the_live_run_there_is_nothing_to_compare(stress
     (stress / "findings.json").unlink()
     with pytest.raises(RecordingError, match=r"findings\.json is missing"):
         replay.replay_folder(stress)
+
+
+def test_an_entry_that_does_not_fit_is_named_by_its_line(stress, capsys):
+    rewrite(stress, lambda line: line | ({"layout": 99} if line["type"] == "samples" else {}))
+    lines = gzip.decompress((stress / "entries.jsonl.gz").read_bytes()).splitlines()
+    number = 1 + next(index for index, line in enumerate(lines) if b'"samples"' in line)
+    assert cli.main(["replay", str(stress)]) == ExitCode.USAGE
+    told = capsys.readouterr().err
+    assert f"line {number}, is damaged: samples of layout 99, which was not defined before" in told
 
 
 def test_a_folder_without_recordings_is_a_usage_error(tmp_path):

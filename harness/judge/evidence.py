@@ -10,7 +10,8 @@ from harness.judge.kind import Increase
 from harness.judge.matching import Where, label_test
 from harness.judge.state import Sample, State, target_text
 from harness.judge.sweep import Selection, target_of
-from harness.recording.model import Reading, Recording, Series, TargetKey
+from harness.recording.model import Reading, Recording
+from harness.recording.series import Series, TargetKey
 from harness.scenario.model import Matcher
 
 _SAMPLES = 8

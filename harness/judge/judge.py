@@ -37,7 +37,8 @@ from harness.judge.reading import bracket
 from harness.judge.state import State, target_text
 from harness.judge.sweep import Selection, Sweep, Waiting, baseline
 from harness.metrics.promql import selector
-from harness.recording.model import Expected, Mark, Point, Reading, Recording, TargetKey
+from harness.recording.model import Expected, Mark, Point, Reading, Recording
+from harness.recording.series import TargetKey
 from harness.scenario.model import Expectation
 
 DEADLINE_SCRAPES = 10

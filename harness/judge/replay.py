@@ -20,7 +20,7 @@ def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
         manifest: of the same recording.
 
     Raises:
-        ValueError: samples of a series that was not defined.
+        Inconsistent: an entry does not fit those before it.
     """
     recording = Recording(manifest)
     findings: dict[str, Finding] = {}
@@ -33,7 +33,7 @@ def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
                 if entry.name == "ended":
                     findings |= {each.id: each for each in judge_step(recording, entry)}
             case Samples():
-                now = max([now, *(time for _, time, _ in entry.samples)])
+                now = max(now, entry.time)
     return [
         findings[expected.id] if expected.id in findings else _cut_off(recording, expected, now)
         for expected in recording.expected

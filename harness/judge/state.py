@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from harness.recording.model import TargetKey
+from harness.recording.series import TargetKey
 
 
 class Sample(NamedTuple):

@@ -24,7 +24,8 @@ from dataclasses import dataclass, field
 
 from harness.judge.matching import Matchers
 from harness.judge.state import Sample, Scrape, State, target_text
-from harness.recording.model import SCRAPE_DURATION, UP, Recording, Series, TargetKey
+from harness.recording.model import SCRAPE_DURATION, UP, Recording
+from harness.recording.series import Series, TargetKey
 
 GONE_AFTER_INTERVALS = 5
 _KNOWN_AFTER_INTERVALS = 1
@@ -252,4 +253,4 @@ def baseline(selection: Selection, seen: dict[TargetKey, float]) -> State | None
 
 def target_of(series: Series) -> TargetKey:
     """Return the target that a series was scraped from."""
-    return (series.labels.get("job", ""), series.labels.get("instance", ""))
+    return series.target

@@ -6,21 +6,21 @@ measured offset before anything is recorded.
 
 from __future__ import annotations
 
+import copy
 import json
-from bisect import bisect_right
-from collections.abc import Iterator
+from bisect import insort
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-FORMAT = 1
+from harness.recording.series import Layout, Series, TargetKey
+
+FORMAT = 2
 """The version of the recording's format; raised with every change that an old reader would misread."""
 
 Labels = tuple[tuple[str, str], ...]
 """A label set with `__name__`, sorted by label name."""
-
-TargetKey = tuple[str, str]
-"""(job, instance) of a scrape target."""
 
 UP = "up"
 SCRAPE_DURATION = "scrape_duration_seconds"
@@ -66,11 +66,27 @@ class SeriesDefinition(Entry):
     labels: dict[str, str]
 
 
+class LayoutDefinition(Entry):
+    """Gives a number to series that are scraped together, once, before their first samples."""
+
+    type: Literal["layout"] = "layout"
+    number: int
+    series: list[int] = Field(min_length=1)
+
+
 class Samples(Entry):
-    """New raw samples, with the times of their scrapes: `[series number, time, value]` each."""
+    """New raw samples of one scrape of one target.
+
+    Attributes:
+        layout: which series.
+        time: of the scrape, seconds.
+        values: one for each series of the layout, in its order.
+    """
 
     type: Literal["samples"] = "samples"
-    samples: list[tuple[int, float, float]]
+    layout: int
+    time: float = Field(allow_inf_nan=False)
+    values: list[float]
 
 
 class Reading(Entry):
@@ -185,7 +201,16 @@ class Note(Entry):
 
 
 AnyEntry = Annotated[
-    Mark | SeriesDefinition | Samples | Reading | Answer | Exposition | Expected | KubernetesEvent | Note,
+    Mark
+    | SeriesDefinition
+    | LayoutDefinition
+    | Samples
+    | Reading
+    | Answer
+    | Exposition
+    | Expected
+    | KubernetesEvent
+    | Note,
     Field(discriminator="type"),
 ]
 
@@ -213,21 +238,22 @@ class Manifest(Entry):
     stack: dict[str, Any] = {}
 
 
-class Series(BaseModel):
-    """The samples of one series, in time order."""
-
-    labels: dict[str, str]
-    times: list[float] = []
-    values: list[float] = []
-
-    def at(self, time: float) -> float | None:
-        """Return the sample scraped at exactly `time`, or None."""
-        index = bisect_right(self.times, time) - 1
-        return self.values[index] if index >= 0 and self.times[index] == time else None
+class Inconsistent(ValueError):  # noqa: N818  (reads as what is wrong)
+    """An entry does not fit those before it."""
 
 
 class Recording:
-    """A recording so far, indexed. Entries are only ever added."""
+    """A recording so far, indexed. Entries are only ever added.
+
+    The samples are in `series` and `by_name`, each a `Series`: a view of its column of the scrapes. To judge
+    something else than what was recorded, make the series (`Series.of`) and take a view that has them in
+    place of a metric's own: `recording.with_series({"up": [...]})`.
+
+    Attributes:
+        readings: of each oracle with the same parameters, by the time at which they ended.
+        series: by label set.
+        by_name: those of each metric, in the order of their definition.
+    """
 
     def __init__(self, manifest: Manifest) -> None:
         self.manifest = manifest
@@ -242,35 +268,34 @@ class Recording:
         self.series: dict[Labels, Series] = {}
         self.by_name: dict[str, list[Series]] = {}
         self._numbered: dict[int, Series] = {}
+        self._layouts: dict[int, Layout] = {}
+        self._marks: dict[tuple[int, str], Mark] = {}
         self._seen: dict[tuple[int, str], dict[TargetKey, float]] = {}
+        self._durations: dict[TargetKey, Series] = {}
 
-    def add(self, entry: AnyEntry) -> None:  # noqa: PLR0912  (one for each type of entry)
+    def add(self, entry: AnyEntry) -> None:
         """Add one entry.
 
         Raises:
-            ValueError: samples of a series that was not defined.
+            Inconsistent: samples, or a layout, of what was not defined before.
         """
         match entry:
             case Mark():
                 self._seen[(entry.step, entry.name)] = dict(self._last_scrapes())
+                self._marks.setdefault((entry.step, entry.name), entry)
                 self.marks.append(entry)
             case SeriesDefinition():
-                labels = labels_of(entry.labels)
-                if labels not in self.series:
-                    series = self.series[labels] = Series(labels=entry.labels)
-                    self.by_name.setdefault(entry.labels.get("__name__", ""), []).append(series)
-                self._numbered[entry.number] = self.series[labels]
+                self._define(entry)
+            case LayoutDefinition():
+                self._define_layout(entry)
             case Samples():
-                for number, time, value in entry.samples:
-                    if number not in self._numbered:
-                        raise ValueError(f"samples of series {number}, which was not defined before")
-                    series = self._numbered[number]
-                    if series.times and time <= series.times[-1]:
-                        continue
-                    series.times.append(time)
-                    series.values.append(value)
+                self._add_samples(entry)
             case Reading():
-                self.readings.setdefault((entry.oracle, entry.key), []).append(entry)
+                insort(
+                    self.readings.setdefault((entry.oracle, entry.key), []),
+                    entry,
+                    key=lambda each: each.ended,
+                )
             case Answer():
                 self.answers.setdefault(entry.expression, {}).setdefault(entry.time, entry)
             case Exposition():
@@ -284,7 +309,7 @@ class Recording:
 
     def mark(self, step: int, name: str) -> Mark | None:
         """Return a step's mark of that name, or None when it was not made yet."""
-        return next((m for m in self.marks if m.step == step and m.name == name), None)
+        return self._marks.get((step, name))
 
     def seen_at(self, step: int, name: str) -> dict[TargetKey, float]:
         """Return, for a mark, the newest scrape of each target that was recorded before it.
@@ -297,19 +322,65 @@ class Recording:
     def targets(self) -> Iterator[tuple[TargetKey, Series]]:
         """Yield each target with its `up` series: its times are the target's scrapes."""
         for series in self.by_name.get(UP, []):
-            yield (series.labels.get("job", ""), series.labels.get("instance", "")), series
+            yield series.target, series
 
     def scrape_duration(self, target: TargetKey, time: float) -> float:
         """Return how long (seconds) the target's scrape at `time` took; 0 when not recorded."""
-        for series in self.by_name.get(SCRAPE_DURATION, []):
-            if (series.labels.get("job"), series.labels.get("instance")) == target:
-                return series.at(time) or 0.0
-        return 0.0
+        series = self._durations.get(target)
+        return (series.at(time) or 0.0) if series else 0.0
+
+    def with_series(self, replaced: Mapping[str, Sequence[Series]]) -> Recording:
+        """Return a view of the recording as it is now, with other series of some metrics.
+
+        All else is shared with this recording; nothing can be added to a view.
+
+        Args:
+            replaced: all series of each metric whose own are not to be seen.
+        """
+        view = copy.copy(self)
+        view.by_name = {**self.by_name, **{name: list(series) for name, series in replaced.items()}}
+        every = [series for of_name in view.by_name.values() for series in of_name]
+        view.series = {labels_of(series.labels): series for series in every}
+        view._durations = _by_target(view.by_name.get(SCRAPE_DURATION, []))
+        return view
+
+    def _define(self, entry: SeriesDefinition) -> None:
+        labels = labels_of(entry.labels)
+        if labels in self.series or entry.number in self._numbered:
+            raise Inconsistent(f"series {entry.number} is defined twice")
+        series = self._numbered[entry.number] = self.series[labels] = Series(entry.labels)
+        name = entry.labels.get("__name__", "")
+        self.by_name.setdefault(name, []).append(series)
+        if name == SCRAPE_DURATION:
+            self._durations.setdefault(series.target, series)
+
+    def _define_layout(self, entry: LayoutDefinition) -> None:
+        if entry.number in self._layouts:
+            raise Inconsistent(f"layout {entry.number} is defined twice")
+        if unknown := [number for number in entry.series if number not in self._numbered]:
+            raise Inconsistent(
+                f"layout {entry.number} names series {unknown[0]}, which was not defined before"
+            )
+        if len(set(entry.series)) < len(entry.series):
+            raise Inconsistent(f"layout {entry.number} names a series twice")
+        self._layouts[entry.number] = Layout([self._numbered[number] for number in entry.series])
+
+    def _add_samples(self, entry: Samples) -> None:
+        layout = self._layouts.get(entry.layout)
+        if layout is None:
+            raise Inconsistent(f"samples of layout {entry.layout}, which was not defined before")
+        if len(entry.values) != len(layout.series):
+            raise Inconsistent(f"{len(entry.values)} values of a layout of {len(layout.series)} series")
+        layout.add(entry.time, entry.values)
 
     def _last_scrapes(self) -> Iterator[tuple[TargetKey, float]]:
         for target, series in self.targets():
-            if series.times:
-                yield target, series.times[-1]
+            if series.newest is not None:
+                yield target, series.newest
+
+
+def _by_target(found: Sequence[Series]) -> dict[TargetKey, Series]:
+    return {series.target: series for series in reversed(found)}
 
 
 def reading_key(parameters: dict[str, Any]) -> str:

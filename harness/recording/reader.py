@@ -12,7 +12,7 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness.base.errors import UsageError
-from harness.recording.model import FORMAT, AnyEntry, Manifest, Recording
+from harness.recording.model import FORMAT, AnyEntry, Inconsistent, Manifest, Recording
 from harness.recording.writer import ENTRIES, MANIFEST
 
 _CHUNK = 1 << 16
@@ -46,6 +46,7 @@ class RecordingReader:
 
     Attributes:
         manifest: what the recording was made of.
+        line: the number of the last entry that `entries` has given.
         truncated: set once `entries` has come to the end of a recording that was cut off.
 
     Raises:
@@ -54,6 +55,7 @@ class RecordingReader:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.line = 0
         self.truncated: Truncated | None = None
         self.manifest = self._manifest()
         self._path = folder / ENTRIES
@@ -69,27 +71,27 @@ class RecordingReader:
             RecordingError: a damaged line (with its number), damaged compression.
         """
         self.truncated = None
-        number = 0
+        self.line = 0
         rest = b""
         unpack = zlib.decompressobj(_GZIP_FRAMING)
         with self._path.open("rb") as file:
             while chunk := file.read(_CHUNK):
                 if unpack.eof:
-                    raise self._damaged(number, "there is data after the end of the recording")
+                    raise self._damaged("there is data after the end of the recording")
                 try:
                     rest += unpack.decompress(chunk)
                 except zlib.error as error:
-                    raise self._damaged(number, str(error)) from error
+                    raise self._damaged(str(error)) from error
                 *lines, rest = rest.split(b"\n")
                 for line in lines:
-                    number += 1
-                    yield self._entry(number, line)
+                    self.line += 1
+                    yield self._entry(line)
         if unpack.unused_data:
-            raise self._damaged(number, "there is data after the end of the recording")
+            raise self._damaged("there is data after the end of the recording")
         if not unpack.eof:
-            self.truncated = Truncated(number, len(rest))
+            self.truncated = Truncated(self.line, len(rest))
         elif rest:
-            raise self._damaged(number, "the last line has no end")
+            raise self._damaged("the last line has no end")
 
     def _manifest(self) -> Manifest:
         path = self.folder / MANIFEST
@@ -114,29 +116,33 @@ class RecordingReader:
         except ValidationError as error:
             raise RecordingError(f"cannot read {path}: {_first(error)}") from error
 
-    def _entry(self, number: int, line: bytes) -> AnyEntry:
+    def damaged_line(self, what: str) -> RecordingError:
+        """Return the error that says what is wrong with the last line."""
+        return RecordingError(f"{self._path}, line {self.line}, is damaged: {what}")
+
+    def _entry(self, line: bytes) -> AnyEntry:
         try:
             return _ENTRY.validate_json(line)
         except ValidationError as error:
-            raise RecordingError(f"{self._path}, line {number}, is damaged: {_first(error)}") from error
+            raise self.damaged_line(_first(error)) from error
 
-    def _damaged(self, number: int, what: str) -> RecordingError:
-        return RecordingError(f"{self._path} is damaged after line {number}: {what}")
+    def _damaged(self, what: str) -> RecordingError:
+        return RecordingError(f"{self._path} is damaged after line {self.line}: {what}")
 
 
 def read(folder: Path) -> tuple[Recording, Truncated | None]:
     """Return a whole recording, and a note when it was cut off.
 
     Raises:
-        RecordingError: it cannot be read, or holds samples of a series that was not defined.
+        RecordingError: it cannot be read, or an entry does not fit those before it.
     """
     reader = RecordingReader(folder)
     recording = Recording(reader.manifest)
-    for number, entry in enumerate(reader.entries(), start=1):
+    for entry in reader.entries():
         try:
             recording.add(entry)
-        except ValueError as error:
-            raise RecordingError(f"{folder / ENTRIES}, line {number}, is damaged: {error}") from error
+        except Inconsistent as error:
+            raise reader.damaged_line(str(error)) from error
     return recording, reader.truncated
 
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from harness.recording.model import (
     AnyEntry,
     Labels,
+    LayoutDefinition,
     Recording,
     Samples,
     SeriesDefinition,
     labels_of,
 )
+from harness.recording.series import TargetKey
 from harness.recording.writer import RecordingWriter
 
 
@@ -21,6 +23,7 @@ class Recorder:
         self._writer = writer
         self._numbers: dict[Labels, int] = {}
         self._newest: dict[int, float] = {}
+        self._layouts: dict[tuple[int, ...], int] = {}
 
     def add(self, entry: AnyEntry) -> None:
         """Add one entry to memory and disk."""
@@ -30,23 +33,42 @@ class Recorder:
     def add_samples(self, series: list[tuple[dict[str, str], list[tuple[float, float]]]]) -> int:
         """Add what is new of some series' samples; return how many samples were new.
 
+        What came of one scrape is one entry, so that a run that is killed leaves no part of a scrape.
+
         Args:
             series: label sets (with `__name__`) and their samples as (time, value), in time order.
         """
-        new: list[tuple[int, float, float]] = []
+        scrapes: dict[tuple[float, TargetKey], dict[int, float]] = {}
         for labels, samples in series:
-            key = labels_of(labels)
-            number = self._numbers.get(key)
-            if number is None:
-                number = self._numbers[key] = len(self._numbers)
-                self.add(SeriesDefinition(number=number, labels=labels))
+            number = self._number(labels)
+            target = (labels.get("job", ""), labels.get("instance", ""))
+            newest = self._newest.get(number, float("-inf"))
             for time, value in samples:
-                if time > self._newest.get(number, float("-inf")):
-                    self._newest[number] = time
-                    new.append((number, time, value))
-        if new:
-            self.add(Samples(samples=new))
-        return len(new)
+                if time > newest:
+                    newest = time
+                    scrapes.setdefault((time, target), {})[number] = value
+            self._newest[number] = newest
+        for (time, _), scraped in sorted(scrapes.items(), key=lambda each: each[0][0]):
+            # Prometheus gives the series in any order; in this one they are those of the scrape before.
+            numbers = sorted(scraped)
+            values = [scraped[number] for number in numbers]
+            self.add(Samples(layout=self._layout(tuple(numbers)), time=time, values=values))
+        return sum(len(scraped) for scraped in scrapes.values())
+
+    def _number(self, labels: dict[str, str]) -> int:
+        key = labels_of(labels)
+        number = self._numbers.get(key)
+        if number is None:
+            number = self._numbers[key] = len(self._numbers)
+            self.add(SeriesDefinition(number=number, labels=labels))
+        return number
+
+    def _layout(self, numbers: tuple[int, ...]) -> int:
+        layout = self._layouts.get(numbers)
+        if layout is None:
+            layout = self._layouts[numbers] = len(self._layouts)
+            self.add(LayoutDefinition(number=layout, series=list(numbers)))
+        return layout
 
     def close(self) -> None:
         """Close the file; the recording in memory stays usable."""

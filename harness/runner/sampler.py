@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
 from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable
 from harness.metrics.promql import any_of, one_of
-from harness.recording.model import SCRAPE_DURATION, UP, Note, Recording, TargetKey
+from harness.recording.model import SCRAPE_DURATION, UP, Note, Recording
+from harness.recording.series import TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
 from harness.scenario.model import Matcher
@@ -122,8 +124,8 @@ class Sampler:
         now = self._clock.now()
         due = now + self._interval
         for target, series in self.recording.targets():
-            if series.times and now - series.times[-1] < 2 * self._interval:
-                last = series.times[-1]
+            last = series.newest
+            if last is not None and now - last < 2 * self._interval:
                 spent = self.recording.scrape_duration(target, last)
                 due = min(due, last + self._interval + spent + _COMMIT_SECONDS)
         self._clock.sleep(min(max(due - now, _LEAST_WAIT_SECONDS), self._interval))
@@ -131,7 +133,7 @@ class Sampler:
     def scrapes_since(self, since: float) -> dict[TargetKey, int]:
         """Return for each target how many successful scrapes began after `since`."""
         return {
-            target: sum(1 for t, v in zip(series.times, series.values, strict=True) if t > since and v == 1)
+            target: sum(1 for _, up in series.between(since, math.inf) if up == 1)
             for target, series in self.recording.targets()
         }
 
@@ -141,5 +143,5 @@ class Sampler:
         return {
             target
             for target, series in self.recording.targets()
-            if series.times and series.times[-1] > oldest
+            if series.newest is not None and series.newest > oldest
         }

@@ -11,6 +11,7 @@ from harness.judge.judge import judge
 from harness.recording.model import (
     Answer,
     Expected,
+    LayoutDefinition,
     Manifest,
     Mark,
     Point,
@@ -127,7 +128,7 @@ class Timeline:
 
     def timed(self):
         """Return (time of recording, entry); a series is defined right before its first sample."""
-        numbers, found = {}, []
+        numbers, layouts, found = {}, {}, []
         for time, _, entry in sorted(self._entries, key=lambda each: each[:2]):
             if not isinstance(entry, list):
                 found.append((time, entry))
@@ -139,7 +140,7 @@ class Timeline:
                     numbers[key] = len(numbers)
                     found.append((time, SeriesDefinition(number=numbers[key], labels=labels)))
                 samples.append((numbers[key], scraped, value))
-            found.append((time, Samples(samples=samples)))
+            found += [(time, each) for each in scraped_entries(samples, layouts)]
         return found
 
     def entries(self):
@@ -150,6 +151,39 @@ class Timeline:
         for entry in self.entries():
             recording.add(entry)
         return recording
+
+
+def scraped_entries(samples, layouts):
+    """Return the entries of (series number, time, value) each, a layout right before its first samples.
+
+    `layouts` holds those that were defined before.
+    """
+    by_time = {}
+    for number, time, value in samples:
+        by_time.setdefault(time, {})[number] = value
+    found = []
+    for time, scraped in by_time.items():
+        if tuple(scraped) not in layouts:
+            layouts[tuple(scraped)] = len(layouts)
+            found.append(LayoutDefinition(number=layouts[tuple(scraped)], series=list(scraped)))
+        found.append(Samples(layout=layouts[tuple(scraped)], time=time, values=list(scraped.values())))
+    return found
+
+
+def rewritten(entries, change):
+    """Yield the entries with `change(number, time, value)` in place of each value; None for no sample."""
+    series_of, layouts = {}, {}
+    for entry in entries:
+        if isinstance(entry, LayoutDefinition):
+            series_of[entry.number] = entry.series
+        elif isinstance(entry, Samples):
+            changed = [
+                (number, entry.time, change(number, entry.time, value))
+                for number, value in zip(series_of[entry.layout], entry.values, strict=True)
+            ]
+            yield from scraped_entries([each for each in changed if each[2] is not None], layouts)
+        else:
+            yield entry
 
 
 def expected(*, jobs=(JOB,), identity="0.0", step=0, **spec):

@@ -346,9 +346,7 @@ def test_judge_says_the_same_as_the_function():
 
 
 def one_more(recording, value):
-    up = next(entry for entry in after(1, 2).entries() if entry.type == "samples").samples[0][0]
-    values = enumerate([1, 0.05, value])
-    recording.add(Samples(samples=[(up + offset, 107.0, each) for offset, each in values]))
+    recording.add(Samples(layout=0, time=107.0, values=[1, 0.05, value]))
 
 
 def test_a_pass_stands_only_while_no_later_scrape_of_the_step_says_otherwise():

@@ -12,7 +12,7 @@ from harness.judge.replay import judge_step, replay
 from harness.recording.model import Mark, Recording, Samples
 from harness.recording.reader import RecordingReader
 from harness.recording.writer import RecordingWriter
-from tests.fakes.recordings import EXPRESSION, SETTLED, Timeline, expected
+from tests.fakes.recordings import EXPRESSION, SETTLED, Timeline, expected, rewritten
 
 SPECS = [
     {"equals": 1},
@@ -99,29 +99,28 @@ def test_the_moments_of_judging_do_not_change_what_is_said(timeline, spec, seed)
 def test_nothing_passes_without_a_fresh_sample(timeline, spec):
     stale = Recording(timeline.manifest)
     for entry in timeline.entries():
-        if isinstance(entry, Samples):
-            kept = [sample for sample in entry.samples if sample[1] <= SETTLED]
-            if kept:
-                stale.add(Samples(samples=kept))
-        else:
+        if not isinstance(entry, Samples) or entry.time <= SETTLED:
             stale.add(entry)
     said = judge(stale, expected(**spec), 1000.0)
     assert isinstance(said, Finding)
     assert said.verdict is Verdict.ERROR
 
 
+def things_of(timeline):
+    return {
+        each.number
+        for each in timeline.entries()
+        if each.type == "series" and each.labels["__name__"] == "things"
+    }
+
+
 @given(timelines(), specs)
 @quick
 def test_without_its_samples_a_metric_is_absent_and_nothing_more(timeline, spec):
     bare = Recording(timeline.manifest)
-    gone = set()
-    for entry in timeline.entries():
-        if entry.type == "series" and entry.labels["__name__"] == "things":
-            gone.add(entry.number)
-        if isinstance(entry, Samples):
-            bare.add(Samples(samples=[sample for sample in entry.samples if sample[0] not in gone]))
-        else:
-            bare.add(entry)
+    gone = things_of(timeline)
+    for entry in rewritten(timeline.entries(), lambda number, _, got: None if number in gone else got):
+        bare.add(entry)
     said = judge(bare, expected(**spec), 1000.0)
     assert isinstance(said, Finding)
     if said.verdict is Verdict.PASS:
@@ -135,26 +134,17 @@ def test_without_its_samples_a_metric_is_absent_and_nothing_more(timeline, spec)
 @quick
 def test_a_series_frozen_before_the_step_never_increases(timeline, by):
     frozen = Recording(timeline.manifest)
-    things = {
-        each.number
-        for each in timeline.entries()
-        if each.type == "series" and each.labels["__name__"] == "things"
-    }
-    at, started = {}, False
-    for entry in timeline.entries():
-        started = started or entry.type == "mark"
-        if not isinstance(entry, Samples):
-            frozen.add(entry)
-            continue
-        samples = []
-        for number, time, got in entry.samples:
-            if number not in things or not started:
-                samples.append((number, time, got))
-                at[number] = got
-            elif number in at:
-                # What was not there yet stays away: it could only count from 0.
-                samples.append((number, time, at[number]))
-        frozen.add(Samples(samples=samples))
+    things, at = things_of(timeline), {}
+
+    def freeze(number, _, got):
+        if number in things and frozen.marks:
+            # What was not there yet stays away: it could only count from 0.
+            return at.get(number)
+        at[number] = got
+        return got
+
+    for entry in rewritten(timeline.entries(), freeze):
+        frozen.add(entry)
     said = judge(frozen, expected(increases_by=by), 1000.0)
     assert isinstance(said, Finding)
     if said.verdict is Verdict.PASS:

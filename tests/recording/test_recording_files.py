@@ -14,6 +14,7 @@ from harness.base.errors import InfrastructureError, UsageError
 from harness.recording.model import (
     Expected,
     KubernetesEvent,
+    LayoutDefinition,
     Mark,
     Note,
     Point,
@@ -29,7 +30,8 @@ from tests.fakes.recordings import manifest
 ENTRIES_OF_EACH_TYPE = [
     Mark(time=1.5, step=0, name="started", detail={"of": ["anything"]}),
     SeriesDefinition(number=0, labels={"__name__": "up", "job": "manager"}),
-    Samples(samples=[(0, 2.0, 1.0)]),
+    LayoutDefinition(number=0, series=[0]),
+    Samples(layout=0, time=2.0, values=[1.0]),
     Reading(oracle="truth", key="{}", began=2.1, ended=2.2, vector=[Point(labels={"a": "b"}, value=3)]),
     Reading(oracle="truth", key="{}", began=2.3, ended=2.4, vector=None, error="lost"),
     Expected(id="0.0", step=0, spec={"metric": "up", "equals": 1}, jobs=["manager"]),
@@ -78,7 +80,13 @@ numbers = st.floats(allow_nan=False)
             st.builds(
                 SeriesDefinition, number=st.integers(0), labels=st.dictionaries(names, names, max_size=3)
             ),
-            st.builds(Samples, samples=st.lists(st.tuples(st.integers(0), numbers, numbers), max_size=4)),
+            st.builds(LayoutDefinition, number=st.integers(0), series=st.lists(st.integers(0), min_size=1)),
+            st.builds(
+                Samples,
+                layout=st.integers(0),
+                time=st.floats(allow_nan=False, allow_infinity=False),
+                values=st.lists(numbers, max_size=4),
+            ),
             st.builds(
                 Reading,
                 oracle=names,
@@ -107,12 +115,11 @@ def test_what_is_written_is_read(entries):
 
 
 def test_not_a_number_and_infinity_come_back(tmp_path):
-    samples = Samples(samples=[(0, 1.0, math.nan), (0, 2.0, math.inf), (0, 3.0, -math.inf)])
-    write(tmp_path, [samples])
+    write(tmp_path, [Samples(layout=0, time=1.0, values=[math.nan, math.inf, -math.inf, -0.0])])
     (again,) = RecordingReader(tmp_path).entries()
-    values = [value for _, _, value in again.samples]
-    assert math.isnan(values[0])
-    assert values[1:] == [math.inf, -math.inf]
+    assert math.isnan(again.values[0])
+    assert again.values[1:3] == [math.inf, -math.inf]
+    assert math.copysign(1, again.values[3]) == -1
 
 
 def test_the_same_entries_give_the_same_bytes(tmp_path):
@@ -156,14 +163,14 @@ def test_read_gives_the_index_and_the_note(tmp_path):
     path = tmp_path / ENTRIES
     path.write_bytes(path.read_bytes()[:-3])
     _, truncated = read(tmp_path)
-    assert str(truncated) == "the recording was cut off after 8 entries"
+    assert str(truncated) == "the recording was cut off after 9 entries"
 
 
 def test_a_damaged_line_is_named_by_its_number(tmp_path):
     write(tmp_path, ENTRIES_OF_EACH_TYPE)
     path = tmp_path / ENTRIES
     lines = gzip.decompress(path.read_bytes()).split(b"\n")
-    lines[2] = b'{"type":"samples","samples":[[0'
+    lines[2] = b'{"type":"layout","number":0,"series":[0'
     path.write_bytes(gzip.compress(b"\n".join(lines)))
     with pytest.raises(RecordingError, match="line 3, is damaged"):
         list(RecordingReader(tmp_path).entries())
@@ -174,7 +181,7 @@ def test_a_damaged_last_line_of_a_finished_recording_is_not_taken_for_a_cut(tmp_
     path = tmp_path / ENTRIES
     text = gzip.decompress(path.read_bytes())
     path.write_bytes(gzip.compress(text[:-5]))
-    with pytest.raises(RecordingError, match="damaged after line 7: the last line has no end"):
+    with pytest.raises(RecordingError, match="damaged after line 8: the last line has no end"):
         list(RecordingReader(tmp_path).entries())
 
 
@@ -203,16 +210,43 @@ def test_an_unknown_entry_is_an_error(tmp_path):
         list(RecordingReader(tmp_path).entries())
 
 
-def test_samples_of_an_undefined_series_are_an_error(tmp_path):
-    write(tmp_path, [Samples(samples=[(7, 1.0, 1.0)])])
-    with pytest.raises(RecordingError, match="line 1, is damaged: samples of series 7"):
+SERIES = [SeriesDefinition(number=number, labels={"__name__": f"m{number}"}) for number in (0, 1)]
+
+
+@pytest.mark.parametrize(
+    ("entries", "message"),
+    [
+        ([Samples(layout=7, time=1, values=[1])], "line 1, .* samples of layout 7, which was not defined"),
+        ([LayoutDefinition(number=0, series=[7])], "line 1, .* names series 7, which was not defined before"),
+        ([*SERIES, LayoutDefinition(number=0, series=[0, 0])], "line 3, .* names a series twice"),
+        ([*SERIES, *2 * [LayoutDefinition(number=0, series=[0])]], "line 4, .*layout 0 is defined twice"),
+        ([*SERIES, SERIES[0]], "line 3, is damaged: series 0 is defined twice"),
+        ([*SERIES, SeriesDefinition(number=2, labels={"__name__": "m0"})], "series 2 is defined twice"),
+        (
+            [*SERIES, LayoutDefinition(number=0, series=[0, 1]), Samples(layout=0, time=1, values=[1])],
+            "line 4, is damaged: 1 values of a layout of 2 series",
+        ),
+    ],
+)
+def test_an_entry_that_does_not_fit_those_before_it_is_damage(tmp_path, entries, message):
+    write(tmp_path, entries)
+    with pytest.raises(RecordingError, match=message):
         read(tmp_path)
+
+
+@pytest.mark.parametrize("time", ["NaN", "Infinity"])
+def test_a_scrape_has_a_time(tmp_path, time):
+    write(tmp_path, [])
+    line = f'{{"type":"samples","layout":0,"time":"{time}","values":[1]}}\n'
+    (tmp_path / ENTRIES).write_bytes(gzip.compress(line.encode()))
+    with pytest.raises(RecordingError, match=r"line 1, is damaged: samples\.time: Input should be a finite"):
+        list(RecordingReader(tmp_path).entries())
 
 
 def test_another_format_is_refused_whatever_else_it_holds(tmp_path):
     write(tmp_path, [])
     (tmp_path / MANIFEST).write_text(json.dumps({"format": 99, "new": True}))
-    with pytest.raises(RecordingError, match="has format 99; this version reads format 1"):
+    with pytest.raises(RecordingError, match="has format 99; this version reads format 2"):
         RecordingReader(tmp_path)
 
 
@@ -221,7 +255,7 @@ def test_another_format_is_refused_whatever_else_it_holds(tmp_path):
     [
         ("{", "cannot read"),
         ("[]", "has format None"),
-        ('{"format": 1}', r"cannot read .*scenario: Field required"),
+        ('{"format": 2}', r"cannot read .*scenario: Field required"),
     ],
 )
 def test_an_unreadable_manifest_is_an_error(tmp_path, text, message):

@@ -2,7 +2,7 @@
 
 import math
 
-from harness.recording.model import Mark, Note, Samples, SeriesDefinition, labels_of
+from harness.recording.model import LayoutDefinition, Mark, Note, Samples, SeriesDefinition, labels_of
 from harness.recording.reader import RecordingReader, read
 
 A = {"__name__": "things", "job": "manager", "instance": "one"}
@@ -26,8 +26,9 @@ def test_only_new_samples_are_written(recorder, folder):
     assert recorder.add_samples([(A, [(1.0, 5.0), (2.0, 6.0), (3.0, 6.0)])]) == 1
     recorder.close()
     assert [entry for entry in entries(folder) if isinstance(entry, Samples)] == [
-        Samples(samples=[(0, 1.0, 5.0), (0, 2.0, 6.0)]),
-        Samples(samples=[(0, 3.0, 6.0)]),
+        Samples(layout=0, time=1.0, values=[5.0]),
+        Samples(layout=0, time=2.0, values=[6.0]),
+        Samples(layout=0, time=3.0, values=[6.0]),
     ]
 
 
@@ -36,19 +37,38 @@ def test_nothing_is_written_when_nothing_is_new(recorder, folder):
     assert recorder.add_samples([(A, [(1.0, 5.0)])]) == 0
     assert recorder.add_samples([]) == 0
     recorder.close()
-    assert len(entries(folder)) == 2
+    assert len(entries(folder)) == 3
 
 
-def test_a_series_is_defined_once_before_its_samples(recorder, folder):
+def test_series_and_layouts_are_defined_once_before_their_samples(recorder, folder):
     recorder.add_samples([(A, [(1.0, 5.0)])])
     # The same label set in another order is the same series.
     recorder.add_samples([(dict(reversed(A.items())), [(2.0, 5.0)]), (B, [(2.0, 7.0)])])
+    recorder.add_samples([(B, [(3.0, 7.0)]), (A, [(3.0, 6.0)])])
     recorder.close()
     assert entries(folder) == [
         SeriesDefinition(number=0, labels=A),
-        Samples(samples=[(0, 1.0, 5.0)]),
+        LayoutDefinition(number=0, series=[0]),
+        Samples(layout=0, time=1.0, values=[5.0]),
         SeriesDefinition(number=1, labels=B),
-        Samples(samples=[(0, 2.0, 5.0), (1, 2.0, 7.0)]),
+        Samples(layout=0, time=2.0, values=[5.0]),
+        LayoutDefinition(number=1, series=[1]),
+        Samples(layout=1, time=2.0, values=[7.0]),
+        Samples(layout=1, time=3.0, values=[7.0]),
+        Samples(layout=0, time=3.0, values=[6.0]),
+    ]
+
+
+def test_one_scrape_is_one_entry_in_whatever_order_it_is_given(recorder, folder):
+    other = {**A, "__name__": "others"}
+    recorder.add_samples([(A, [(1.0, 5.0), (2.0, 6.0)]), (other, [(1.0, 7.0), (2.0, 8.0)])])
+    recorder.add_samples([(other, [(3.0, 9.0)]), (A, [(3.0, 4.0)])])
+    recorder.close()
+    assert entries(folder)[2:] == [
+        LayoutDefinition(number=0, series=[0, 1]),
+        Samples(layout=0, time=1.0, values=[5.0, 7.0]),
+        Samples(layout=0, time=2.0, values=[6.0, 8.0]),
+        Samples(layout=0, time=3.0, values=[4.0, 9.0]),
     ]
 
 
