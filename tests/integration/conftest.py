@@ -136,6 +136,10 @@ scrape_configs:
   - job_name: own
     honor_labels: true
     static_configs: [{{targets: ["{exporter.address}"], labels: {{node: here}}}}]
+  - job_name: converted
+    convert_classic_histograms_to_nhcb: true
+    static_configs: [{{targets: ["{exporter.address}"]}}]
+    metric_relabel_configs: [{{source_labels: [__name__], regex: "sizes.*", action: keep}}]
   - job_name: nobody
     static_configs: [{{targets: ["127.0.0.1:1"]}}]
 """
