@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, ClassVar
 
 from harness.judge.argument import Number, OracleRef, Quantity, labels_text, number_text, oracles_in
+from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import Context, Kind, Outcome
 from harness.judge.state import Sample, State
 from harness.judge.value import Nothing, one_point, read_text, value_of
@@ -33,8 +34,24 @@ class Comparison(Kind):
         """Tell whether a value is as wanted; false for NaN."""
 
     @abstractmethod
+    def span(self, *numbers: float) -> tuple[float, float]:
+        """Return the least and the greatest value that is as wanted."""
+
+    @abstractmethod
     def phrase(self, *numbers: str) -> str:
         """Return what is wanted, as a phrase: "at least 2"."""
+
+    def reach(self, argument: Any) -> Callable[..., tuple[float, float]]:
+        """Return the span for an argument with options of its own."""
+        return self.span
+
+    def demand(self, argument: Any) -> Demand:
+        """Return the span of the one series; of several when an oracle may have several points."""
+        numbers = self.numbers(argument)
+        if not all(isinstance(number, float) for number in numbers):
+            return Demand(least=1)
+        low, high = self.reach(argument)(*(plain(number) for number in numbers))
+        return Demand(least=1, most=1, series=(SeriesDemand(low=low, high=high),))
 
     def narrow(self, argument: Any) -> Callable[..., bool]:
         """Return the test for an argument with options of its own."""

@@ -7,7 +7,8 @@ a kind says about one):
   that only waits, after it started.
 - The first state in which it holds must come before the deadline (10 intervals after the step settled,
   and the longest scrape, unless the expectation says otherwise; a scrape of a target that was down puts it
-  off by one); 5 intervals more are looked at to tell "late" from "never".
+  off by one); 5 intervals more are looked at to tell "late" from "never", but for a control run, in which
+  nothing is expected to come true.
 - It must then hold in `hold` further states, and in all that come before the step ends; one comparable
   state in which it does not is a failure.
   What held before the step, or cannot be known to have been different, must hold in 3 states at
@@ -114,6 +115,7 @@ class Case:
         self._first_state = True
         self._passed: Finding | None = None
         self._lost = 0
+        self._grace = 0 if recording.manifest.control else GRACE_SCRAPES
         self.asks: set[tuple[str, float]] = set()
         """(expression, evaluation time) of the answers that are missing to go on."""
 
@@ -390,7 +392,8 @@ class Case:
             followed = f"true at {_at(self._streak[0])}, then not followed: {reason}"
             return self.error(followed, judged=last, layer=last.layer)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
-        within = f"within {scrapes} scrape{'s' if scrapes > 1 else ''} and {GRACE_SCRAPES} more"
+        within = f"within {scrapes} scrape{'s' if scrapes > 1 else ''}"
+        within += f" and {self._grace} more" if self._grace else ""
         reason = f"never {within}; at the last: {compared.outcome.reason}"
         if shows is not None and self.spec.known_issue is not None:
             reason = (
@@ -410,9 +413,9 @@ class Case:
     def _limit(self) -> float:
         """Return the time until which states count (seconds)."""
         interval = self.recording.manifest.interval
-        limit = self._deadline + GRACE_SCRAPES * interval
+        limit = self._deadline + self._grace * interval
         if self._streak_began is not None and self._streak_began <= limit:
-            limit = max(limit, self._streak_began + (self._steady + GRACE_SCRAPES) * interval)
+            limit = max(limit, self._streak_began + (self._steady + self._grace) * interval)
         return limit
 
     def _held(self) -> str:

@@ -13,6 +13,7 @@ from typing import Any, ClassVar, Protocol
 from pydantic import TypeAdapter, ValidationError
 
 from harness.judge.argument import ArgumentError, OracleRef, explain
+from harness.judge.demand import Demand
 from harness.judge.state import State
 from harness.recording.model import Point
 from harness.scenario.model import Expectation
@@ -151,6 +152,10 @@ class Kind(ABC):
     def vacuous(self, argument: Any) -> str | None:
         """Return why the argument can never fail, or never hold; None when it can do both."""
         return None
+
+    def demand(self, argument: Any) -> Demand:
+        """Return what the argument demands, as far as that is known without looking at a metric."""
+        return Demand()
 
 
 @cache

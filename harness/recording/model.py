@@ -225,6 +225,7 @@ class Manifest(Entry):
         stack: versions, images, stand-ins, nodes, capabilities.
         steps: a title for each step.
         file: the scenario's file as given.
+        control: the chaos was left out (docs/verdicts.md, "Control"): what does not hold is as it should be.
     """
 
     format: int = FORMAT
@@ -236,6 +237,7 @@ class Manifest(Entry):
     clock_uncertainty: float
     steps: list[str]
     stack: dict[str, Any] = {}
+    control: bool = False
 
 
 class Inconsistent(ValueError):  # noqa: N818  (reads as what is wrong)

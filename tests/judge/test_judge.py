@@ -110,6 +110,21 @@ def test_true_after_the_grace_is_never():
     assert finding.reason.startswith("never within 10 scrapes")
 
 
+def test_in_a_control_run_what_does_not_hold_in_time_is_not_looked_at_again():
+    timeline = Timeline(control=True).values([1] * 8)
+    assert isinstance(pending(timeline, equals=2, deadline=3, now=SETTLED + 3.5), Pending)
+    finding = found(Timeline(control=True).values([1] * 8 + [2]), equals=2, deadline=3)
+    assert finding.verdict is Verdict.FAIL
+    assert finding.reason == "never within 3 scrapes; at the last: the value is 1"
+
+
+def test_in_a_control_run_what_held_before_has_to_stay_true_all_the_same():
+    assert found(Timeline(control=True).values([1] * 9), equals=1, deadline=3).verdict is Verdict.PASS
+    changing = Timeline(control=True).values([1] * 7 + [2, 2])
+    finding = found(changing, equals=1, deadline=3)
+    assert finding.reason == "was right at 106.000 and wrong again at 107.000: the value is 2"
+
+
 # Holding
 
 

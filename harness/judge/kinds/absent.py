@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from harness.judge.argument import ArgumentError, labels_text
 from harness.judge.comparison import join_samples
+from harness.judge.demand import Demand
 from harness.judge.kind import Context, Kind, Outcome
 from harness.judge.state import State
 
@@ -28,6 +29,10 @@ class Absent(Kind):
     def describe(self, argument: Any) -> str:
         """Return what is wanted."""
         return "no series"
+
+    def demand(self, argument: Any) -> Demand:
+        """Return that no series is demanded."""
+        return Demand(most=0)
 
     def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
         """Look whether any series is there."""

@@ -18,6 +18,10 @@ class AtLeast(Comparison):
         """Tell whether the value is not below the number."""
         return value >= numbers[0]
 
+    def span(self, *numbers: float) -> tuple[float, float]:
+        """Return the bound and infinity."""
+        return (numbers[0], math.inf)
+
     def phrase(self, *numbers: str) -> str:
         """Return the bound."""
         return f"at least {numbers[0]}"

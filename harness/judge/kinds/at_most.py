@@ -18,6 +18,10 @@ class AtMost(Comparison):
         """Tell whether the value is not above the number."""
         return value <= numbers[0]
 
+    def span(self, *numbers: float) -> tuple[float, float]:
+        """Return minus infinity and the bound."""
+        return (-math.inf, numbers[0])
+
     def phrase(self, *numbers: str) -> str:
         """Return the bound."""
         return f"at most {numbers[0]}"

@@ -24,6 +24,10 @@ class Between(Comparison):
         """Tell whether the value is in the range."""
         return numbers[0] <= value <= numbers[1]
 
+    def span(self, *numbers: float) -> tuple[float, float]:
+        """Return both ends."""
+        return (numbers[0], numbers[1])
+
     def phrase(self, *numbers: str) -> str:
         """Return the range."""
         return f"between {numbers[0]} and {numbers[1]}"

@@ -18,6 +18,10 @@ class Equals(Comparison):
         """Tell whether both are the same number."""
         return value == numbers[0]
 
+    def span(self, *numbers: float) -> tuple[float, float]:
+        """Return the number, twice."""
+        return (numbers[0], numbers[0])
+
     def phrase(self, *numbers: str) -> str:
         """Return the number."""
         return f"equal to {numbers[0]}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.judge.argument import Number, OracleRef, Quantity, labels_text, number_text, oracles_in
 from harness.judge.comparison import join, quantity_text
+from harness.judge.demand import Demand
 from harness.judge.kind import MOST_ROWS, Context, Increase, Kind, Outcome
 from harness.judge.state import State
 from harness.judge.value import Nothing, value_of
@@ -40,6 +41,12 @@ class IncreasesBy(Kind):
         if isinstance(argument, float) and not (math.isfinite(argument) and argument >= 0):
             return f"no counter grows by {number_text(argument)}"
         return None
+
+    def demand(self, argument: Any) -> Demand:
+        """Return that nothing may change for 0; a counter that grew is there."""
+        if argument == 0:
+            return Demand(stays=True)
+        return Demand(least=1) if isinstance(argument, float) else Demand()
 
     def check(self, argument: Quantity, state: State, baseline: State | None, context: Context) -> Outcome:
         """Sum the increases."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Literal
 
 from harness.judge.argument import ArgumentError
+from harness.judge.demand import Demand
 from harness.judge.kind import Context, Kind, Outcome
 from harness.judge.state import State
 
@@ -27,6 +28,10 @@ class Present(Kind):
     def describe(self, argument: Any) -> str:
         """Return what is wanted."""
         return "at least one series"
+
+    def demand(self, argument: Any) -> Demand:
+        """Return that any series is demanded."""
+        return Demand(least=1)
 
     def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
         """Look whether any series is there."""

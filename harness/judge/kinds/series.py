@@ -21,10 +21,12 @@ from harness.judge.argument import (
     quantity,
 )
 from harness.judge.comparison import agrees, compare_vector, join, quantity_text
+from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import Context, Kind, NotComparable, Outcome
 from harness.judge.matching import TARGET_LABELS
 from harness.judge.state import Sample, State
 from harness.judge.value import Nothing, value_of
+from harness.recording.model import labels_of
 
 
 class Bounds(BaseModel):
@@ -139,6 +141,13 @@ class Series(Kind):
                 return why
         return None
 
+    def demand(self, argument: Any) -> Demand:
+        """Return the listed series; of an oracle in their place nothing is known."""
+        if isinstance(argument, OracleRef):
+            return Demand()
+        listed = tuple(SeriesDemand(labels_of(each.labels), *_span(each.value)) for each in argument)
+        return Demand(len(listed), len(listed), listed)
+
     def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
         """Find for every wanted series its one, and for every series the one that wants it."""
         if isinstance(argument, OracleRef):
@@ -196,6 +205,12 @@ def _value(position: int, raw: Any, templates: bool) -> Quantity | Bounds:
 
 def _numbers(value: Quantity | Bounds) -> tuple[Quantity, ...]:
     return value.ends() if isinstance(value, Bounds) else (value,)
+
+
+def _span(value: Quantity | Bounds) -> tuple[float, float]:
+    ends = _numbers(value)
+    low, high = ends[0], ends[-1]
+    return (low if isinstance(low, float) else -math.inf, high if isinstance(high, float) else math.inf)
 
 
 def _words(value: Quantity | Bounds) -> str:

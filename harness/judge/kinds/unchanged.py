@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 from harness.judge.argument import ArgumentError, labels_text, number_text
 from harness.judge.comparison import join, join_samples
+from harness.judge.demand import Demand
 from harness.judge.kind import Context, Kind, Outcome
 from harness.judge.state import State
 from harness.recording.model import labels_of
@@ -31,6 +32,10 @@ class Unchanged(Kind):
     def describe(self, argument: Any) -> str:
         """Return what is wanted."""
         return "as before the step"
+
+    def demand(self, argument: Any) -> Demand:
+        """Return that some series must be there, and stay as they are."""
+        return Demand(least=1, stays=True)
 
     def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
         """Compare each series with the baseline."""

@@ -60,6 +60,15 @@ class Within(Comparison):
         middle, distance = numbers
         return middle - distance <= value <= middle + distance
 
+    def reach(self, argument: Any) -> Callable[..., tuple[float, float]]:
+        """Return the span with the argument's tolerance."""
+        return lambda middle: self.span(middle, argument.distance(middle))
+
+    def span(self, *numbers: float) -> tuple[float, float]:
+        """Return the ends of the band."""
+        middle, distance = numbers
+        return (middle - distance, middle + distance)
+
     def words(self, argument: Any, *numbers: str) -> str:
         """Return the middle and the tolerance."""
         if argument.abs is not None:
