@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.scenario.load import MOST_BYTES, read_text
 from harness.scenario.problem import Problem, ScenarioError
+from harness.scenario.text import MOST_BYTES, read_text
 
 SUFFIXES = (".yaml", ".yml")
 

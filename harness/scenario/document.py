@@ -28,7 +28,7 @@ _TAG = "tag:yaml.org,2002:"
 _WORDS = {"yes", "no", "on", "off"}
 _EXPONENT = re.compile(r"[-+]?\d+(\.\d*)?[eE][-+]?\d+")
 _TOO_MANY = f"has more than {_MOST_VALUES} values, aliases expanded"
-_EMPTY = "the file is empty; a scenario begins with `scenario: NAME`"
+_BEGINS = "a scenario begins with `scenario: NAME`"
 _NAMES = {"bool": "boolean", "int": "number", "float": "number", "null": "null", "timestamp": "date"}
 
 
@@ -53,17 +53,18 @@ class _Loader(yaml.SafeLoader):
         return super().compose_node(parent, index)
 
 
-def parse(path: Path, text: str) -> tuple[Any, Positions, list[Problem]]:
+def parse(path: Path, text: str, *, begins: str = _BEGINS) -> tuple[Any, Positions, list[Problem]]:
     """Return the document in `text`, the places of its values, and what is wrong with its YAML.
 
     Args:
         path: the file's name, for the problems.
         text: the whole file.
+        begins: what is said of an empty file.
 
     Raises:
         ScenarioError: there is no document to go on with: no YAML, empty, several documents.
     """
-    root = _compose(path, text)
+    root = _compose(path, text, begins)
     builder = _Builder(path)
     try:
         data = builder.build(root, ())
@@ -72,7 +73,7 @@ def parse(path: Path, text: str) -> tuple[Any, Positions, list[Problem]]:
     return data, Positions(builder.places), builder.problems
 
 
-def _compose(path: Path, text: str) -> Node:
+def _compose(path: Path, text: str, begins: str) -> Node:
     try:
         nodes: list[Node] = list(itertools.islice(yaml.compose_all(text, Loader=_Loader), 2))
     except yaml.MarkedYAMLError as error:
@@ -85,7 +86,7 @@ def _compose(path: Path, text: str) -> Node:
     except RecursionError as error:
         raise ScenarioError([Problem(path, 1, 1, f"is nested deeper than {_MOST_LEVELS} levels")]) from error
     if not nodes or _is_null(nodes[0]):
-        raise ScenarioError([Problem(path, 1, 1, _EMPTY)])
+        raise ScenarioError([Problem(path, 1, 1, f"the file is empty; {begins}")])
     if len(nodes) > 1:
         place = _place(nodes[1])
         message = "a second document begins here; a file holds one scenario"

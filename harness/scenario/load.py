@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import codecs
-import stat
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,17 +10,15 @@ from pydantic import ValidationError
 
 from harness.base.words import meant
 from harness.scenario.document import parse
+from harness.scenario.include import with_includes
 from harness.scenario.model import ACTIONS, Scenario
+from harness.scenario.parameters import Case, cases_of
 from harness.scenario.positions import DocumentPath, Positions
-from harness.scenario.problem import Problem, ScenarioError
+from harness.scenario.problem import Problem, ScenarioError, in_order, told_once
+from harness.scenario.text import read_text
 from harness.scenario.translate import describe, problems_of
 
-__all__ = ["MOST_BYTES", "ScenarioError", "ScenarioFile", "load", "read_text"]
-
-MOST_BYTES = 1024 * 1024
-"""The largest scenario file, bytes: the largest one anybody wrote is some thousands."""
-
-_BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+__all__ = ["ScenarioError", "ScenarioFile", "load"]
 
 
 @dataclass(frozen=True)
@@ -34,8 +30,8 @@ class ScenarioFile:
         scenario: what it holds.
         positions: the places of its values.
         text: the whole file.
-        data: the document as it is written: short forms kept, no defaults.
-        case: the name of the case, of a file with several.
+        data: the document as it is written, parameters and includes put in: short forms kept, no defaults.
+        case: the name of the case, of a file with parameters.
     """
 
     path: Path
@@ -51,10 +47,13 @@ class ScenarioFile:
         safe = self.scenario.scenario
         return safe if self.case is None else f"{safe.removesuffix(f'-{self.case}')}[{self.case}]"
 
+    def is_included(self, chaos: str) -> bool:
+        """Say whether a chaos of that name stands in a file that this one includes."""
+        return self.positions.at(("chaos", chaos)).file is not None
+
     def problem(self, at: DocumentPath, message: str, suggestion: str | None = None) -> Problem:
         """Return a problem at a place of the document."""
-        place = self.positions.at(at)
-        return Problem(self.path, place.line, place.column, message, suggestion)
+        return Problem.at(self.path, self.positions.at(at), message, suggestion)
 
 
 def load(path: Path) -> list[ScenarioFile]:
@@ -71,57 +70,35 @@ def load(path: Path) -> list[ScenarioFile]:
     if not isinstance(data, dict):
         message = f"a scenario file holds a mapping that begins with `scenario: NAME`, not {describe(data)}"
         raise ScenarioError([*problems, Problem(path, 1, 1, message)])
-    problems += _unknown_chaos(data, path, positions)
-    scenario: Scenario | None = None
+    data, positions, wrong_includes = with_includes(path, data, positions)
+    if wrong_includes:
+        # What is not put in is missing in other places, and that is no mistake of its own.
+        raise ScenarioError(in_order(path, [*problems, *wrong_includes]))
+    cases, wrong_parameters = cases_of(path, data, positions)
+    if wrong_parameters:
+        raise ScenarioError(in_order(path, [*problems, *wrong_parameters]))
+    files, wrong = [], []
+    for case in cases:
+        scenario, found = _validated(path, case)
+        wrong.append((case.name, found))
+        if scenario is not None:
+            files.append(ScenarioFile(path, scenario, case.positions, text, case.data, case.name))
+    problems += told_once(wrong)
+    if problems:
+        raise ScenarioError(in_order(path, problems))
+    return files
+
+
+def _validated(path: Path, case: Case) -> tuple[Scenario | None, list[Problem]]:
+    unknown = _unknown_chaos(case.data, path, case.positions)
     try:
-        scenario = Scenario.model_validate(data)
+        return Scenario.model_validate(case.data), unknown
     except ValidationError as error:
-        found = problems_of(error, data, path, positions)
+        found = problems_of(error, case.data, path, case.positions)
         # The model tells of the first unknown name only, and not where.
-        told = bool(problems)
-        problems += [item for item in found if not (told and "no chaos is named" in item.message)]
-    if problems or scenario is None:
-        unique = sorted(set(problems), key=lambda problem: (problem.line, problem.column, problem.message))
-        raise ScenarioError(unique)
-    return [ScenarioFile(path, scenario, positions, text, data)]
-
-
-def read_text(path: Path) -> str:
-    """Return a file's text.
-
-    Raises:
-        ScenarioError: it is not there, no file, too large, not readable, or not UTF-8.
-    """
-    try:
-        if path.is_dir():
-            raise ScenarioError([_of_file(path, "is a folder, not a scenario file")])
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise ScenarioError([_of_file(path, "is not a regular file")])
-        with path.open("rb") as file:
-            raw = file.read(MOST_BYTES + 1)
-    except FileNotFoundError as error:
-        raise ScenarioError([_of_file(path, "there is no such file")]) from error
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise ScenarioError([_of_file(path, f"cannot be read: {reason}")]) from error
-    if len(raw) > MOST_BYTES:
-        raise ScenarioError([_of_file(path, "is larger than 1 MiB; that is no scenario file")])
-    if raw.startswith(codecs.BOM_UTF8):
-        message = "begins with a byte order mark; save it as UTF-8 without one"
-        raise ScenarioError([Problem(path, 1, 1, message)])
-    if raw.startswith(_BOMS):
-        raise ScenarioError([Problem(path, 1, 1, "is UTF-16; save it as UTF-8")])
-    try:
-        return raw.decode("utf-8")
-    except UnicodeDecodeError as error:
-        before = raw[: error.start]
-        line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
-        message = f"is not UTF-8: byte 0x{raw[error.start]:02x}"
-        raise ScenarioError([Problem(path, line, column, message)]) from error
-
-
-def _of_file(path: Path, message: str) -> Problem:
-    return Problem(path, 0, 0, message)
+        return None, unknown + [
+            item for item in found if not (unknown and "no chaos is named" in item.message)
+        ]
 
 
 def _unknown_chaos(data: dict[str, Any], path: Path, positions: Positions) -> list[Problem]:
@@ -133,8 +110,9 @@ def _unknown_chaos(data: dict[str, Any], path: Path, positions: Positions) -> li
             name = step.get(action) if isinstance(step, dict) else None
             if action in ("wait", "traffic") or not isinstance(name, str) or name in names:
                 continue
-            place = positions.at(("steps", index, action))
             known = ", ".join(sorted(names)) or "none"
             message = f"no chaos is named `{name}` (defined: {known})"
-            found.append(Problem(path, place.line, place.column, message, meant(name, names)))
+            found.append(
+                Problem.at(path, positions.at(("steps", index, action)), message, meant(name, names))
+            )
     return found

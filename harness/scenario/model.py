@@ -11,7 +11,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=50)]
+LONGEST_NAME = 50
+
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=LONGEST_NAME)]
 """A DNS label: names of scenarios and of chaos end up in names of Kubernetes objects."""
 
 
@@ -237,7 +239,7 @@ class Step(Model):
 
 
 class Scenario(Model):
-    """A scenario file."""
+    """What one run performs: a scenario file, or one of its cases, with all that it includes."""
 
     scenario: Name
     about: str
@@ -259,3 +261,15 @@ class Scenario(Model):
                 known = ", ".join(sorted(self.chaos)) or "none is defined"
                 raise ValueError(f"{step.action}: no chaos is named {step.chaos!r} (defined: {known})")
         return self
+
+
+class ScenarioDocument(Scenario):
+    """A scenario file as people write it; what this adds is put in when the file is loaded.
+
+    Attributes:
+        include: files whose chaos are taken over, relative to this one (harness/scenario/include.py).
+        parameters: case to the values that `${parameters.NAME}` stands for (harness/scenario/parameters.py).
+    """
+
+    include: list[str] = []
+    parameters: dict[Name, dict[str, Any]] = {}

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.base.errors import UsageError
+from harness.scenario.positions import Place
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,16 @@ class Problem:
     column: int
     message: str
     suggestion: str | None = None
+
+    @classmethod
+    def at(cls, path: Path, place: Place, message: str, suggestion: str | None = None) -> Problem:
+        """Return a problem at a place of a scenario file, or of a file that it includes.
+
+        What is wrong in an included file may be so for one of the scenarios that include it only.
+        """
+        if place.file is not None:
+            message = f"{message} (included by {path.name})"
+        return cls(place.file or path, place.line, place.column, message, suggestion)
 
     def __str__(self) -> str:
         """Return `file:line:column: message (did you mean ...?)`, as editors and CI logs link it."""

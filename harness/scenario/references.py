@@ -28,13 +28,15 @@ def check_references(file: ScenarioFile) -> list[Problem]:
     problems = [
         file.problem(("chaos", name), f"`{name}` cannot name a chaos: templates use it for something else")
         for name in scenario.chaos
-        if name in _PLAIN or name == "workload"
+        if name in {*_PLAIN, "workload", "parameters"}
     ]
     applied: dict[str, int] = {}
     for index, step in enumerate(scenario.steps):
         if step.apply is not None:
             applied.setdefault(step.apply, index)
     for name in scenario.chaos:
+        if name not in applied and file.is_included(name):
+            continue
         known = {other for other in applied if name in applied and applied[other] < applied[name]}
         problems += _check_part(file, ("chaos", name), known, "before this one is applied")
     for index in range(len(scenario.steps)):

@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.scenario.model import ACTIONS, Scenario
+from harness.scenario.model import ACTIONS, ScenarioDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+
+_PARAMETER = {"type": "string", "pattern": r"^\$\{parameters[.][^{}]+\}$"}
+_WITHOUT_PARAMETERS = ("scenario", "include", "parameters")
+_ABOUT = ("default", "description", "title")
+_NARROWING = ("enum", "const", "pattern", "minLength", "maxLength", "format")
 
 
 def json_schema(
@@ -17,6 +22,8 @@ def json_schema(
 ) -> dict[str, Any]:
     """Return the schema of a scenario file.
 
+    Every value but the name, the includes and the parameters themselves may be `${parameters.NAME}`.
+
     What the language leaves open is known to rooms above this one, and so given by the caller.
 
     Args:
@@ -24,7 +31,7 @@ def json_schema(
         oracles: names of the oracles that a proof can ask.
         comparisons: the keys of a proof of which it has exactly one.
     """
-    schema = Scenario.model_json_schema(by_alias=True)
+    schema = ScenarioDocument.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     definitions["Expectation"] |= {
         "properties": definitions["Expectation"]["properties"]
@@ -47,13 +54,61 @@ def json_schema(
     step["oneOf"] = [{"required": [action]} for action in ACTIONS]
     step["properties"]["proof"] = _also(step["properties"]["proof"], {"$ref": "#/$defs/Proof"})
     definitions["Matcher"] |= {"minProperties": 1, "maxProperties": 1}
-    schema["properties"]["workload"] = _also(schema["properties"]["workload"], {"type": "string"})
-    return {"$schema": DIALECT, "title": "Scenario of the chaos observability harness", **schema}
+    properties = schema["properties"]
+    properties["workload"] = _also(properties["workload"], {"type": "string"})
+    properties["include"] = _also(properties["include"], {"type": "string"})
+    schema["properties"] = {
+        key: value if key in _WITHOUT_PARAMETERS else _or_parameter(value)
+        for key, value in properties.items()
+    }
+    schema["$defs"] = {name: _inside(definition) for name, definition in definitions.items()}
+    schema["$defs"]["Parameter"] = _PARAMETER
+    return {"$schema": DIALECT, **schema, "title": "Scenario of the chaos observability harness"}
 
 
 def _also(schema: dict[str, Any], short_form: dict[str, Any]) -> dict[str, Any]:
     """Return a schema that allows a short form too, which the model takes for the long one."""
-    rest: dict[str, Any] = {key: schema[key] for key in ("default", "description") if key in schema}
-    long_form = {key: value for key, value in schema.items() if key not in rest}
-    branches = long_form.get("anyOf", [long_form])
-    return {"anyOf": [short_form, *branches], **rest}
+    branches, about = _branches(schema)
+    return {"anyOf": [short_form, *branches], **about}
+
+
+def _or_parameter(schema: Any) -> Any:
+    """Return the schema of a value that may be `${parameters.NAME}`, and so may what is in it."""
+    inner = _inside(schema)
+    if _takes_any_text(schema):
+        return inner
+    branches, about = _branches(inner)
+    return {"anyOf": [*branches, {"$ref": "#/$defs/Parameter"}], **about}
+
+
+def _inside(schema: Any) -> Any:
+    """Return a schema in which all that is in a value may be `${parameters.NAME}`, but not the value."""
+    if not isinstance(schema, dict):
+        return schema
+    changed = dict(schema)
+    for key in ("properties", "patternProperties"):
+        if key in schema:
+            changed[key] = {name: _or_parameter(each) for name, each in schema[key].items()}
+    for key in ("additionalProperties", "items"):
+        if isinstance(schema.get(key), dict):
+            changed[key] = _or_parameter(schema[key])
+    if "prefixItems" in schema:
+        changed["prefixItems"] = [_or_parameter(each) for each in schema["prefixItems"]]
+    if "anyOf" in schema:
+        changed["anyOf"] = [_inside(each) for each in schema["anyOf"]]
+    return changed
+
+
+def _takes_any_text(schema: Any) -> bool:
+    if not isinstance(schema, dict) or not schema:
+        return True
+    if "anyOf" in schema:
+        return any(_takes_any_text(branch) for branch in schema["anyOf"])
+    return schema.get("type") == "string" and not any(key in schema for key in _NARROWING)
+
+
+def _branches(schema: dict[str, Any]) -> tuple[list[Any], dict[str, Any]]:
+    """Return the branches of a schema, itself when it has none, and what it says about the value."""
+    about = {key: schema[key] for key in _ABOUT if key in schema}
+    rest = {key: value for key, value in schema.items() if key not in about}
+    return rest.get("anyOf", [rest]), about

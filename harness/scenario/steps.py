@@ -48,7 +48,7 @@ def check_steps(file: ScenarioFile) -> list[Problem]:
     problems += [
         file.problem(("chaos", name), f"`{name}` is never applied by a step")
         for name in file.scenario.chaos
-        if name not in applied
+        if name not in applied and not file.is_included(name)
     ]
     if not any(step.expect for step in file.scenario.steps):
         message = "no step has an `expect`: this scenario says nothing about a metric"

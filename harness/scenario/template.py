@@ -69,12 +69,12 @@ def resolve(value: Any, scope: Mapping[str, Any]) -> Any:
 def _resolve_text(text: str, scope: Mapping[str, Any]) -> Any:
     whole = TEMPLATE.fullmatch(text)
     if whole and whole.group() != "$${":
-        return _look_up(checked(whole.group(1)), scope)
+        return look_up(checked(whole.group(1)), scope)
 
     def replace(match: re.Match[str]) -> str:
         if match.group() == "$${":
             return "${"
-        return str(_look_up(checked(match.group(1)), scope))
+        return str(look_up(checked(match.group(1)), scope))
 
     return TEMPLATE.sub(replace, text)
 
@@ -114,7 +114,12 @@ def parts(reference: str) -> list[str | int]:
     return [word or int(index) for word, index in _PART.findall(reference)]
 
 
-def _look_up(reference: str, scope: Mapping[str, Any]) -> Any:
+def look_up(reference: str, scope: Mapping[str, Any]) -> Any:
+    """Return what a well-formed reference refers to.
+
+    Raises:
+        TemplateError: the scope does not have it.
+    """
     value: Any = scope
     around = ""
     for part in parts(reference):

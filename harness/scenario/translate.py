@@ -11,7 +11,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from harness.base.words import meant
-from harness.scenario.model import Expectation, Scenario
+from harness.scenario.model import Expectation, ScenarioDocument
 from harness.scenario.positions import DocumentPath, Positions, spelled
 from harness.scenario.problem import Problem
 
@@ -49,8 +49,7 @@ def problems_of(error: ValidationError, data: Any, path: Path, positions: Positi
     for details in _without_other_branches(error.errors(include_url=False), data):
         at = _in_document(details["loc"], data)
         message, suggestion = _sentence(details, at, positions)
-        place = positions.at(at)
-        found.append(Problem(path, place.line, place.column, message, suggestion))
+        found.append(Problem.at(path, positions.at(at), message, suggestion))
     return found
 
 
@@ -173,7 +172,7 @@ def _fields(model: type[BaseModel]) -> list[str]:
 
 
 def _models_at(at: DocumentPath) -> list[type[BaseModel]]:
-    annotations: list[Any] = [Scenario]
+    annotations: list[Any] = [ScenarioDocument]
     for part in at:
         annotations = [inner for annotation in annotations for inner in _entered(annotation, part)]
     return [

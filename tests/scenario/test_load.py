@@ -11,8 +11,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from harness.base.errors import ExitCode
-from harness.scenario.load import MOST_BYTES, load
+from harness.scenario.load import load
 from harness.scenario.problem import ScenarioError
+from harness.scenario.text import MOST_BYTES
 
 Write = Callable[[str], Path]
 Problems = Callable[[str], list[str]]
