@@ -24,13 +24,15 @@ from harness.report.text import leftovers_text, scenario_text
 from harness.runner.result import ScenarioResult
 from harness.scenario.discover import is_scenario_file
 from harness.scenario.load import ScenarioFile
+from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import ScenarioError as WrongScenario
 from harness.session import RunSession
 from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()
-NAMES = pytest.StashKey[dict[str, Path]]()
+NAMES = pytest.StashKey[dict[str, ScenarioFile]]()
+"""Of the scenarios so far, by the name that folders and Kubernetes have."""
 OTHER_FAILURES = pytest.StashKey[list[str]]()
 """Node ids of what failed for another reason than the infrastructure."""
 
@@ -166,11 +168,15 @@ class ScenarioModule(pytest.Module):
         return super().repr_failure(excinfo)
 
     def _claim_name(self, file: ScenarioFile) -> None:
-        name = file.scenario.scenario
-        other = self.config.stash[NAMES].setdefault(name, self.path)
-        if other != self.path:
-            message = f"`{name}` is the name of {other} too; results and recordings go by it"
-            raise WrongScenario([file.problem(("scenario",), message)])
+        safe = file.scenario.scenario
+        other = self.config.stash[NAMES].setdefault(safe, file)
+        if other.path == self.path:
+            return
+        at: DocumentPath = ("scenario",) if file.case is None else ("parameters", file.case)
+        same = f"`{safe}` is the name of {other.path} too"
+        if {file.case, other.case} != {None}:
+            same = f"`{file.name}` and `{other.name}` of {other.path} are both `{safe}` in the cluster"
+        raise WrongScenario([file.problem(at, f"{same}; results and recordings go by it")])
 
 
 class ScenarioItem(pytest.Function):

@@ -256,6 +256,39 @@ def test_two_scenarios_of_one_name_are_an_error(pytester, made_up):
     assert done.ret == ExitCode.USAGE
 
 
+def add_cases(pytester, results, name, cases):
+    """Add a file with cases, each of which comes to the verdict that is given for it."""
+    folder = pytester.path / "scenarios"
+    folder.mkdir(exist_ok=True)
+    values = "".join(f"  {case}: {{mode: {case}, tags: [tag-{case}]}}\n" for case in cases)
+    text = SCENARIO.format(name=name).replace("mode: one", 'mode: "${parameters.mode}"')
+    (folder / f"{name}.yaml").write_text(f"{text}parameters:\n{values}")
+    results |= {f"{name}-{case}": result(f"{name}[{case}]", verdict) for case, verdict in cases.items()}
+
+
+def test_each_case_is_an_item_that_can_be_selected(pytester, made_up):
+    add_cases(pytester, made_up, "kill", {"one": Verdict.PASS, "all": Verdict.FAIL})
+    run_pytest(pytester, "--collect-only", "-q").stdout.fnmatch_lines(
+        ["scenarios/kill.yaml::kill[[]one]", "scenarios/kill.yaml::kill[[]all]"]
+    )
+    run_pytest(pytester, "-k", "one").assert_outcomes(passed=1, deselected=1)
+    run_pytest(pytester, "-m", "tag-all").assert_outcomes(failed=1, deselected=1)
+    run_pytest(pytester, "scenarios/kill.yaml::kill[one]").assert_outcomes(passed=1)
+    run_pytest(pytester, "scenarios/kill.yaml::kill").assert_outcomes(passed=1, failed=1)
+    done = json.loads((pytester.path / "report/results.json").read_text())["scenarios"]
+    assert [each["name"] for each in done] == ["kill[one]", "kill[all]"]
+
+
+def test_the_name_of_a_case_in_the_cluster_is_nobody_elses(pytester, made_up):
+    add(pytester, made_up, "kill-all", Verdict.PASS)
+    add_cases(pytester, made_up, "kill", {"one": Verdict.PASS, "all": Verdict.PASS})
+    done = run_pytest(pytester)
+    done.stdout.fnmatch_lines(
+        ["*kill.yaml:20:3: `kill[[]all]` and `kill-all` of *kill-all.yaml are both `kill-all` in the *; *"]
+    )
+    assert done.ret == ExitCode.USAGE
+
+
 def test_last_failed_runs_only_what_failed(pytester, made_up):
     add(pytester, made_up, "good", Verdict.PASS)
     add(pytester, made_up, "wrong", Verdict.FAIL)
