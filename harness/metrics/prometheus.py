@@ -210,8 +210,12 @@ class Prometheus:
 
     def targets(self) -> list[Target]:
         """Return all active targets."""
-        data = self._guard("ask for the targets", lambda: self._client.get_targets(state="active"))
-        return [_target(active) for active in data["activeTargets"]]
+
+        def ask() -> list[Target]:
+            data = self._client.get_targets(state="active")
+            return [_target(active) for active in data["activeTargets"]]
+
+        return self._guard("ask for the targets", ask)
 
     def config(self) -> dict[str, Any]:
         """Return the configuration that Prometheus runs with."""
@@ -310,8 +314,15 @@ _UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 60480
 
 
 def duration_seconds(text: str) -> float:
-    """Return a Prometheus duration such as `1m30s` in seconds."""
-    return float(sum(int(number) * _UNIT_SECONDS[unit] for number, unit in _DURATION.findall(text)))
+    """Return a Prometheus duration such as `1m30s` in seconds.
+
+    Raises:
+        ValueError: it is none; that is never 0 s.
+    """
+    parts = _DURATION.findall(text)
+    if not parts or "".join(number + unit for number, unit in parts) != text:
+        raise ValueError(f"not a Prometheus duration: {text!r}")
+    return float(sum(int(number) * _UNIT_SECONDS[unit] for number, unit in parts))
 
 
 def _target(active: dict[str, Any]) -> Target:

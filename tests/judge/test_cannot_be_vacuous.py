@@ -1,12 +1,18 @@
-"""Checks of other projects that could not fail, each tried on this judge."""
+"""Checks of other projects that could not fail, each tried on this judge.
+
+What is not the judge's: a clean-up that failed and passed (tests/test_plugin.py), a timeout that was caught by
+the name of another exception (tests/runner/test_runner.py).
+"""
 
 import math
 
 import pytest
 
+from harness.chaos.phases import seconds_of
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Verdict
 from harness.judge.kind import kinds
+from harness.metrics.prometheus import duration_seconds
 from tests.fakes.recordings import Timeline, found
 
 
@@ -76,6 +82,19 @@ def test_what_is_no_number_is_no_0(raw):
 def test_a_value_that_is_no_number_is_no_0():
     assert found(steady(({}, math.nan)), equals=0).verdict is Verdict.FAIL
     assert found(steady(({}, math.nan)), at_most=5).verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize("text", ["", "5", "s", "1x", "1m 30s", "-1s"])
+@pytest.mark.parametrize("read", [duration_seconds, seconds_of])
+def test_a_duration_that_cannot_be_read_is_no_0(read, text):
+    # Litmus took the same number for nanoseconds and for seconds; one without a unit is none here.
+    with pytest.raises(ValueError, match="not a"):
+        read(text)
+
+
+@pytest.mark.parametrize("read", [duration_seconds, seconds_of])
+def test_a_duration_is_in_seconds(read):
+    assert (read("500ms"), read("90s"), read("1m30s")) == (0.5, 90.0, 90.0)
 
 
 def test_every_verdict_can_be_reached():
