@@ -1,7 +1,7 @@
 """Checks of other projects that could not fail, each tried on this judge.
 
-What is not the judge's: a clean-up that failed and passed (tests/test_plugin.py), a timeout that was caught by
-the name of another exception (tests/runner/test_runner.py).
+What is not the judge's: a clean-up that failed and passed (tests/test_plugin.py), a timeout that was
+caught by the name of another exception (tests/runner/test_runner.py).
 """
 
 import math
