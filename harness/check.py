@@ -7,30 +7,36 @@ from pathlib import Path
 from harness.chaos.check import check_against_catalogue
 from harness.chaos.names import check_names
 from harness.judge.check import check_expectations
+from harness.rules.rule import DEFAULT_INTERVAL, check_rules
 from harness.scenario.load import ScenarioError, ScenarioFile, load
 from harness.scenario.problem import Problem, in_order, told_once
 from harness.scenario.references import check_references
 from harness.scenario.steps import check_steps
 
 
-def load_checked(path: Path) -> list[ScenarioFile]:
+def load_checked(path: Path, interval: float = DEFAULT_INTERVAL) -> list[ScenarioFile]:
     """Return the scenarios of a file, one or one for each case, in which nothing is known to be wrong.
+
+    Args:
+        path: the file.
+        interval: between two scrapes, seconds: ranges of expressions depend on it.
 
     Raises:
         ScenarioError: with all problems at once, each with its place.
     """
     files = load(path)
-    problems = told_once([(file.case, _problems(file)) for file in files])
+    problems = told_once([(file.case, _problems(file, interval)) for file in files])
     if problems:
         raise ScenarioError(in_order(path, problems))
     return files
 
 
-def _problems(file: ScenarioFile) -> list[Problem]:
+def _problems(file: ScenarioFile, interval: float) -> list[Problem]:
     return [
         *check_references(file),
         *check_steps(file),
         *check_against_catalogue(file),
         *check_names(file),
         *check_expectations(file),
+        *check_rules(file, interval),
     ]

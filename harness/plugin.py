@@ -144,7 +144,7 @@ class ScenarioModule(pytest.Module):
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Load and check the file, and yield its items."""
         try:
-            files = load_checked(self.path)
+            files = load_checked(self.path, self.config.getoption("--scrape-interval"))
             for file in files:
                 self._claim_name(file)
         except HarnessError:

@@ -14,6 +14,7 @@ ROOMS = [
     "plugin",
     "session",
     "check",
+    "rules",
     "report",
     "runner",
     "stack",

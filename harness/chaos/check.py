@@ -20,6 +20,9 @@ _EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
 _HOLDS_WITHOUT_CHANGE = ("absent", "unchanged", "equals")
 _TEMPLATE = "${"
 
+Told = tuple[str, str | None]
+"""What is wrong, and what was probably meant."""
+
 _Wrong = tuple[DocumentPath, str, str | None]
 
 
@@ -56,56 +59,71 @@ def _expectation(expectation: Expectation, at: DocumentPath, metrics: Catalogue)
     if not name:
         return
     metric = metrics.find(name)
-    if metric is None:
-        suggestions = metrics.suggest(name)
-        others = f"; also near: {', '.join(suggestions[1:])}" if len(suggestions) > 1 else ""
-        message = f"the catalogue has no metric `{name}`{others}"
-        yield (*at, "metric"), message, next(iter(suggestions), None)
+    if wrong := unknown_metric(metrics, name):
+        yield ((*at, "metric"), *wrong)
         return
-    if not metric.prefix and name not in metric.series_names:
-        message = f"`{name}` is a {metric.type}; its series are {', '.join(metric.series_names)}"
-        yield (*at, "metric"), message, f"{name}_count"
-        return
-    if expectation.kind not in _HOLDS_WITHOUT_CHANGE and expectation.known_issue is None:
-        yield from _never_seen(metric, expectation, at)
+    assert metric is not None
+    if expectation.known_issue is None and (wrong := never_seen(metric, name, expectation.kind)):
+        yield ((*at, "metric"), *wrong)
     for label, value in expectation.where.items():
-        yield from _label(metric, name, label, value, (*at, "where", label))
+        if wrong := wrong_label(metric, name, label, value):
+            yield ((*at, "where", label), *wrong)
     if expectation.kind == "series" and isinstance(expectation.argument, list):
         for index, wanted in enumerate(expectation.argument):
             yield from _wanted_series(metric, name, wanted, (*at, "series", index))
 
 
-def _never_seen(metric: Metric, expectation: Expectation, at: DocumentPath) -> Iterator[_Wrong]:
+def unknown_metric(metrics: Catalogue, name: str) -> Told | None:
+    """Return what is wrong with the name of a metric that has no such series."""
+    metric = metrics.find(name)
+    if metric is None:
+        suggestions = metrics.suggest(name)
+        others = f"; also near: {', '.join(suggestions[1:])}" if len(suggestions) > 1 else ""
+        return f"the catalogue has no metric `{name}`{others}", next(iter(suggestions), None)
+    if not metric.prefix and name not in metric.series_names:
+        message = f"`{name}` is a {metric.type}; its series are {', '.join(metric.series_names)}"
+        return message, f"{name}_count"
+    return None
+
+
+def never_seen(metric: Metric, name: str, kind: str) -> Told | None:
+    """Return why an expectation of that kind cannot come true for a series that nothing writes."""
     why = {
         Status.NEVER_WRITTEN: "is never written by Chaos Mesh",
         Status.PROMISED_ABSENT: "was promised and is not exposed by any version",
         Status.RENAMED: f"was renamed after {metric.until}",
     }.get(metric.status)
-    if why:
-        message = f"`{expectation.metric}` {why}, so `{expectation.kind}` cannot come true"
-        if metric.status is not Status.RENAMED:
-            message += "; expect `absent`, or name the known issue"
-        suffix = expectation.metric.removeprefix(metric.name)
-        renamed = next(iter(metric.renamed_to), None)
-        yield (*at, "metric"), message, renamed and renamed + suffix
+    if why is None or kind in _HOLDS_WITHOUT_CHANGE:
+        return None
+    message = f"`{name}` {why}, so `{kind}` cannot come true"
+    if metric.status is not Status.RENAMED:
+        message += "; expect `absent`, or name the known issue"
+    renamed = next(iter(metric.renamed_to), None)
+    return message, renamed and renamed + name.removeprefix(metric.name)
 
 
-def _label(metric: Metric, name: str, label: str, value: Any, at: DocumentPath) -> Iterator[_Wrong]:
+def wrong_label(metric: Metric, name: str, label: str, value: Any) -> Told | None:
+    """Return what is wrong with a label of a series, or with the text that it should have."""
     labels = (*metric.labels_of(name), *TARGET_LABELS)
     if label not in labels:
         if metric.labels_known:
-            message = f"`{name}` has no label `{label}`; it has: {', '.join(labels)}"
-            yield at, message, meant(label, labels)
-        return
-    values = metric.components if label == "job" else metric.values.get(label)
+            return f"`{name}` has no label `{label}`; it has: {', '.join(labels)}", meant(label, labels)
+        return None
+    values = values_of(metric, label)
     if values and isinstance(value, str) and _TEMPLATE not in value and value not in values:
         shown = f"; it has: {', '.join(values)}" if len(values) <= 6 else ""
-        yield at, f"the label `{label}` of `{name}` is never `{value}`{shown}", meant(value, values)
+        return f"the label `{label}` of `{name}` is never `{value}`{shown}", meant(value, values)
+    return None
+
+
+def values_of(metric: Metric, label: str) -> tuple[str, ...]:
+    """Return all values that a label of a metric can have; none when the set is open."""
+    return metric.components if label == "job" else metric.values.get(label, ())
 
 
 def _wanted_series(metric: Metric, name: str, wanted: Any, at: DocumentPath) -> Iterator[_Wrong]:
     """Check the labels of one series of a `series` expectation; `value` is its value."""
     if isinstance(wanted, dict):
         for label, value in wanted.items():
-            if label != "value":
-                yield from _label(metric, name, str(label), value, (*at, label))
+            if label != "value" and (wrong := wrong_label(metric, name, str(label), value)):
+                yield ((*at, label), *wrong)

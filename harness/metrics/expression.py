@@ -93,6 +93,11 @@ class Moved:
     offset: float = 0.0
     at: str = ""
 
+    @property
+    def is_elsewhere(self) -> bool:
+        """Whether it is another time at all."""
+        return self.offset != 0 or self.at != ""
+
 
 @dataclass(frozen=True)
 class Selector(Node):

@@ -53,6 +53,27 @@ def test_each_entry_is_consistent(entry: Metric) -> None:
         assert (replacement.type, replacement.labels) == (entry.type, entry.labels)
 
 
+@pytest.mark.parametrize(
+    ("series", "is_counter", "counts"),
+    [
+        ("chaos_controller_manager_emitted_event_total", True, True),
+        ("chaos_controller_manager_chaos_experiments", False, False),
+        ("chaos_daemon_iptables_packets", False, True),
+        ("chaos_daemon_grpc_server_handling_seconds_bucket", True, True),
+        ("chaos_daemon_grpc_server_handling_seconds_sum", True, True),
+        ("process_open_fds", False, False),
+        ("go_anything", None, None),
+    ],
+)
+def test_what_counts_is_told_from_what_is_a_level(
+    series: str, is_counter: bool | None, counts: bool | None
+) -> None:
+    entry = catalogue().find(series)
+
+    assert entry is not None
+    assert (entry.is_counter(series), entry.counts(series)) == (is_counter, counts)
+
+
 def test_names_are_in_the_catalogue_once() -> None:
     names = [entry.name for entry in catalogue().metrics]
 

@@ -53,6 +53,8 @@ class Metric(BaseModel):
         until: last version with this name, if it is gone.
         renamed_to: the names that replaced it.
         source: file and line of its definition at v2.8.3, or module and version.
+        grows: a gauge by type whose series only grow, until they go.
+        least: the least value that a series has: what counts something may have no series in place of 0.
         oracle: the oracle that tells its true value.
         note: what one has to know to read it right.
     """
@@ -74,6 +76,8 @@ class Metric(BaseModel):
     until: str | None = None
     renamed_to: tuple[str, ...] = ()
     source: str
+    grows: bool = False
+    least: float | None = None
     oracle: str | None = None
     note: str | None = None
 
@@ -83,7 +87,19 @@ class Metric(BaseModel):
             raise ValueError(f"{self.name}: values of {label!r}, which is none of its labels")
         if (self.status is Status.RENAMED) != bool(self.renamed_to):
             raise ValueError(f"{self.name}: renamed_to goes with the status `renamed`, and only with it")
+        if self.grows and self.type is not MetricType.GAUGE:
+            raise ValueError(f"{self.name}: `grows` is said of gauges only")
         return self
+
+    def is_counter(self, series_name: str) -> bool | None:
+        """Say whether one of its series is a counter by its exposed type; None when that is not known."""
+        if self.type is MetricType.UNKNOWN:
+            return None
+        return self.type is MetricType.COUNTER or series_name.removeprefix(self.name) != ""
+
+    def counts(self, series_name: str) -> bool | None:
+        """Say whether one of its series only grows, whatever its type; None when that is not known."""
+        return True if self.grows else self.is_counter(series_name)
 
     @property
     def series_names(self) -> tuple[str, ...]:

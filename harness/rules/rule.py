@@ -1,0 +1,118 @@
+"""What a rule is, what it looks at, and how the rules are found."""
+
+from __future__ import annotations
+
+import importlib
+import pkgutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+from harness.chaos.catalogue import Catalogue, catalogue
+from harness.metrics.expression import Node, Selector, read
+from harness.metrics.promql import PromQLError
+from harness.rules.template import as_literals
+from harness.scenario.load import ScenarioFile
+from harness.scenario.model import Expectation, Step
+from harness.scenario.positions import DocumentPath
+from harness.scenario.problem import Problem
+
+DEFAULT_INTERVAL = 1.0
+"""Prometheus' scrape interval in the stack, seconds, unless a run chooses another."""
+
+Wrong = tuple[DocumentPath, str, str | None]
+"""Where something is wrong, what, and what was probably meant."""
+
+
+@dataclass(frozen=True)
+class Stated:
+    """An expectation and where it stands.
+
+    Attributes:
+        at: its place in the document.
+        step: the step that it is in.
+        spec: the expectation.
+        expression: its `promql`, templates replaced by literals; None without one, or when it does not parse.
+        refused: why its `promql` does not parse.
+    """
+
+    at: DocumentPath
+    step: Step
+    spec: Expectation
+    expression: Node | None = None
+    refused: str | None = None
+
+    @property
+    def place(self) -> DocumentPath:
+        """Where what it is about is written."""
+        return (*self.at, "metric" if self.spec.promql is None else "promql")
+
+    def nodes(self) -> Iterator[Node]:
+        """Yield each part of its expression; none without one."""
+        if self.expression is not None:
+            yield from self.expression.walk()
+
+    def selectors(self) -> Iterator[Selector]:
+        """Yield each selector of its expression; none without one."""
+        for node in self.nodes():
+            if isinstance(node, Selector):
+                yield node
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A scenario that is checked.
+
+    Attributes:
+        file: the scenario.
+        expectations: its expectations, in the order of the file.
+        interval: between two scrapes, seconds.
+        metrics: the catalogue.
+    """
+
+    file: ScenarioFile
+    expectations: tuple[Stated, ...]
+    interval: float
+    metrics: Catalogue
+
+
+Rule = Callable[[Subject], Iterator[Wrong]]
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """Return all rules: those of each module of this package that defines `RULES`."""
+    import harness.rules as package  # noqa: PLC0415  (the package's own modules import this file)
+
+    found: list[Rule] = []
+    for module in pkgutil.iter_modules(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        found += getattr(loaded, "RULES", [])
+    return tuple(found)
+
+
+def check_rules(
+    file: ScenarioFile, interval: float = DEFAULT_INTERVAL, known: Catalogue | None = None
+) -> list[Problem]:
+    """Return where a scenario breaks a rule.
+
+    Args:
+        file: the scenario.
+        interval: between two scrapes, seconds.
+        known: the catalogue to check against; the one that ships with the harness by default.
+    """
+    subject = Subject(file, tuple(_stated(file)), interval, known or catalogue())
+    return [file.problem(*wrong) for rule in rules() for wrong in rule(subject)]
+
+
+def _stated(file: ScenarioFile) -> Iterator[Stated]:
+    for index, step in enumerate(file.scenario.steps):
+        for position, spec in enumerate(step.expect):
+            at: DocumentPath = ("steps", index, "expect", position)
+            if spec.promql is None:
+                yield Stated(at, step, spec)
+                continue
+            try:
+                yield Stated(at, step, spec, expression=read(as_literals(spec.promql)))
+            except PromQLError as error:
+                yield Stated(at, step, spec, refused="; ".join(error.details) or str(error))
