@@ -20,7 +20,7 @@ from harness.base import bundled
 from harness.base.errors import ExitCode, HarnessError, InfrastructureError
 from harness.check import load_checked
 from harness.judge.finding import Verdict
-from harness.report.text import leftovers_text, scenario_text
+from harness.report.text import leftovers_text, scenario_text, unmet_lines
 from harness.runner.result import ScenarioResult
 from harness.scenario.discover import is_scenario_file
 from harness.scenario.load import ScenarioFile
@@ -219,10 +219,14 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = message
     result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
     if call.when == "call" and result is not None:
-        report.user_properties.append(("verdict", result.verdict.value))
-        report.user_properties.append(("recording", str(result.recording)))
+        # Of the item: JUnit takes those of the report that comes last, of the tear-down.
+        item.user_properties.append(("verdict", result.verdict.value))
+        item.user_properties.append(("recording", str(result.recording)))
+        item.user_properties += [("should", line) for line in unmet_lines(result)]
+        report.user_properties = list(item.user_properties)
         if result.verdict is Verdict.KNOWN_ISSUE:
-            ids = sorted({finding.known_issue for finding in result.findings() if finding.known_issue})
+            must = [finding for finding in result.findings() if finding.level == "must"]
+            ids = sorted({finding.known_issue for finding in must if finding.known_issue})
             report.outcome = "skipped"
             report.wasxfail = f"known issue: {', '.join(ids)}"
     if call.when == "call" and isinstance(error, ScenarioError | InfrastructureError):

@@ -21,6 +21,7 @@ from harness.judge.finding import Verdict
 from harness.metrics.prometheus import Prometheus
 from harness.report import results
 from harness.report.results import Results, Run
+from harness.report.text import unmet_lines
 from harness.runner import runner
 from harness.runner.clock import Clock
 from harness.runner.result import Leftover, ScenarioResult
@@ -175,13 +176,24 @@ class RunSession:
         where = self.unwritten.render().splitlines() if self.unwritten else [f"report: {self._finished}"]
         if self._failure:
             return ["no scenario ran: the stack did not come up", *where]
-        counts = ", ".join(f"{number} {name}" for name, number in self.results.summary.model_dump().items())
-        lines = [f"scenarios: {counts}"]
+        lines = [f"scenarios: {self._counts(should=False)}"]
+        unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
+        if unmet:
+            lines.append(f"expectations of level should: {self._counts(should=True)}; they fail no scenario")
+            lines += [f"  {line}" for line in unmet]
         stand_ins = (self.results.run.stack or {}).get("stand_ins", [])
         if stand_ins:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
             lines.append(f"stand-ins, not the real programs: {names}")
         return [*lines, *where]
+
+    def _counts(self, *, should: bool) -> str:
+        """Return the numbers of the summary: of scenarios, or of the expectations that only should hold."""
+        return ", ".join(
+            f"{number} {name.removeprefix('should_')}"
+            for name, number in self.results.summary.model_dump().items()
+            if name.startswith("should_") is should
+        )
 
     def _write(self) -> None:
         """Write the results; that it failed is told at the end, and does not end the run."""

@@ -182,6 +182,32 @@ def test_junit_tells_errors_from_failures(pytester, made_up):
     text = (pytester.path / "out.xml").read_text()
     assert 'errors="1"' in text
     assert 'failures="1"' in text
+    for verdict in ("error", "failed"):
+        assert text.count(f'<property name="verdict" value="{verdict}"') == 1
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE])
+def test_what_only_should_hold_fails_nothing_and_is_told_everywhere(pytester, made_up, verdict):
+    add(pytester, made_up, "only", Verdict.PASS)
+    issue = "made-up-issue" if verdict is Verdict.KNOWN_ISSUE else None
+    should = finding(verdict, issue).model_copy(update={"level": "should"})
+    made_up["only"].steps[0].findings.append(should)
+    done = run_pytest(pytester, "--junitxml=out.xml")
+    done.assert_outcomes(passed=1)
+    assert done.ret == ExitCode.OK
+    line = f"only, step 0 (apply kill): {should.metric} equals: {verdict.value}: 2 is not 1"
+    done.stdout.fnmatch_lines(["expectations of level should: *1 *; they fail no scenario", f"  {line}"])
+    assert f'<property name="should" value="{line}"' in (pytester.path / "out.xml").read_text()
+    assert summary(pytester)[f"should_{verdict.value}"] == 1
+    assert summary(pytester)[verdict.value] == 0
+
+
+def test_a_known_issue_that_only_should_be_is_not_why_a_scenario_is_one(pytester, made_up):
+    add(pytester, made_up, "only", Verdict.KNOWN_ISSUE)
+    other = finding(Verdict.KNOWN_ISSUE, "another").model_copy(update={"level": "should"})
+    made_up["only"].steps[0].findings.append(other)
+    done = run_pytest(pytester, "-rx")
+    done.stdout.fnmatch_lines(["XFAIL *only*known issue: made-up-issue"])
 
 
 def test_a_stack_that_does_not_come_up_is_an_error_with_its_exit_code(pytester, made_up, monkeypatch):

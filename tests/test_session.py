@@ -10,8 +10,8 @@ from harness import session
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.cluster.client import Cluster
 from harness.cluster.errors import Unreachable
-from harness.judge.finding import Verdict
-from harness.runner.result import ScenarioResult
+from harness.judge.finding import Finding, Verdict
+from harness.runner.result import ScenarioResult, StepResult
 from harness.session import RunSession
 from harness.stack import lock
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
@@ -374,6 +374,30 @@ def test_the_last_lines_count_and_point_to_the_report(tmp_path):
         f"report: {tmp_path / 'report/results.json'}",
     ]
     assert json.loads((tmp_path / "report/results.json").read_text())["run"]["ended"] is not None
+
+
+def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
+    run = made(tmp_path)
+    fields = {"id": "0.0", "step": 0, "kind": "equals", "expected": "1", "actual": [], "level": "should"}
+    step = StepResult(title="apply burn")
+    for verdict, metric, promql in (
+        (Verdict.FAIL, "m", 'm{a="b"}'),
+        (Verdict.ERROR, "", "sum(m)"),
+        (Verdict.PASS, "fine", "fine"),
+    ):
+        what = {"verdict": verdict, "metric": metric, "promql": promql, "reason": "the value is 2"}
+        step.findings.append(Finding(**fields, **what))
+    run.results.add(ScenarioResult(name="s[one]", file="s.yaml", steps=[step]))
+    run.finish()
+    assert run.summary_lines()[:-1] == [
+        "scenarios: 1 passed, 0 failed, 0 known_issue, 0 skipped, 0 error, 0 cleanup_failed",
+        "expectations of level should: 1 failed, 1 error, 0 known_issue; they fail no scenario",
+        "  s[one], step 0 (apply burn): m equals: failed: the value is 2",
+        "  s[one], step 0 (apply burn): sum(m) equals: error: the value is 2",
+    ]
+    written = json.loads((tmp_path / "report/results.json").read_text())["summary"]
+    assert (written["passed"], written["failed"], written["error"]) == (1, 0, 0)
+    assert [written[f"should_{name}"] for name in ("failed", "error", "known_issue")] == [1, 1, 0]
 
 
 def test_stand_ins_are_named_in_the_last_lines(opened):

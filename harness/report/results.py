@@ -17,7 +17,11 @@ SCHEMA = 1
 
 
 class Summary(BaseModel):
-    """How many scenarios came out how; `cleanup_failed` counts apart from the verdicts."""
+    """How many scenarios came out how; `cleanup_failed` counts apart from the verdicts.
+
+    What begins with `should_` counts expectations, those of `level: should` that did not pass. They are
+    in no other number.
+    """
 
     passed: int = 0
     failed: int = 0
@@ -25,6 +29,9 @@ class Summary(BaseModel):
     skipped: int = 0
     error: int = 0
     cleanup_failed: int = 0
+    should_failed: int = 0
+    should_error: int = 0
+    should_known_issue: int = 0
 
 
 class Run(BaseModel):
@@ -66,9 +73,11 @@ class Results(BaseModel):
     def count(self) -> None:
         """Count the scenarios anew: leftovers may be found after a scenario was added."""
         verdicts = Counter(result.verdict.value for result in self.scenarios)
-        self.summary = Summary(
-            **verdicts, cleanup_failed=sum(1 for result in self.scenarios if result.leftovers)
+        should = Counter(
+            f"should_{finding.verdict.value}" for result in self.scenarios for _, finding in result.unmet()
         )
+        left = sum(1 for result in self.scenarios if result.leftovers)
+        self.summary = Summary(**verdicts, cleanup_failed=left, **should)
 
     def write(self, folder: Path) -> Path:
         """Write `results.json` into the folder, whole or not at all; return its path."""

@@ -27,6 +27,15 @@ def scenario_text(result: ScenarioResult) -> str:
     return "\n".join(lines)
 
 
+def unmet_lines(result: ScenarioResult) -> list[str]:
+    """Return one line for each expectation of `level: should` that did not pass."""
+    return [
+        f"{result.name}, step {finding.step} ({step.title}): "
+        f"{finding.metric or finding.promql} {finding.kind}: {finding.verdict.value}: {finding.reason}"
+        for step, finding in result.unmet()
+    ]
+
+
 def leftovers_text(result: ScenarioResult) -> str:
     """Return what the clean-up of a scenario had to report."""
     lines = [f"the clean-up of {result.name} found leftovers:"]
@@ -49,7 +58,8 @@ def _step_lines(index: int, step: StepResult) -> list[str]:
 
 def finding_lines(finding: Finding) -> list[str]:
     """Return one finding: PromQL, expected and actual, the reason, samples around."""
-    head = f"{finding.verdict.value}: {finding.metric or 'expression'} {finding.kind}"
+    only = " (should)" if finding.level == "should" else ""
+    head = f"{finding.verdict.value}{only}: {finding.metric or 'expression'} {finding.kind}"
     if finding.known_issue:
         head += f" [{finding.known_issue}]"
     lines = [head, f"  promql:   {finding.promql}", f"  expected: {finding.expected}"]

@@ -79,8 +79,17 @@ class ScenarioResult(BaseModel):
         """Return the findings of all steps."""
         return [finding for step in self.steps for finding in step.findings]
 
+    def unmet(self) -> list[tuple[StepResult, Finding]]:
+        """Return what should hold and did not, or was not decided, each with its step."""
+        return [
+            (step, finding)
+            for step in self.steps
+            for finding in step.findings
+            if finding.level == "should" and finding.verdict is not Verdict.PASS
+        ]
+
     def decide(self) -> Verdict:
-        """Return the verdict that the steps add up to."""
+        """Return the verdict that the steps add up to; what only should hold has no say in it."""
         findings = [finding for finding in self.findings() if finding.level == "must"]
         seen = {finding.verdict for finding in findings}
         if Verdict.FAIL in seen or any(step.problem for step in self.steps):

@@ -53,6 +53,9 @@ def check_steps(file: ScenarioFile) -> list[Problem]:
     if not any(step.expect for step in file.scenario.steps):
         message = "no step has an `expect`: this scenario says nothing about a metric"
         problems.append(file.problem(("steps",), message))
+    elif not any(expectation.level == "must" for step in file.scenario.steps for expectation in step.expect):
+        message = "every expectation is `level: should`: no metric can make this scenario fail"
+        problems.append(file.problem(("steps",), message))
     return problems
 
 

@@ -86,6 +86,9 @@ def test_every_field_of_the_schema(made, tmp_path):
             "skipped": 0,
             "error": 0,
             "cleanup_failed": 1,
+            "should_failed": 0,
+            "should_error": 0,
+            "should_known_issue": 0,
         },
         "scenarios": [
             {
@@ -144,12 +147,13 @@ def test_the_summary_counts_each_verdict_and_leftovers_apart(made):
     for verdict in verdicts:
         made.add(scenario(verdict))
     counts = {"passed": 3, "failed": 2, "known_issue": 1, "skipped": 1, "error": 1}
-    assert made.summary.model_dump() == {**counts, "cleanup_failed": 0}
+    should = dict.fromkeys(("should_failed", "should_error", "should_known_issue"), 0)
+    assert made.summary.model_dump() == {**counts, "cleanup_failed": 0, **should}
     for late in made.scenarios[:2]:
         late.leftovers += [Leftover(kind="Namespace", name="n", what_was_done="stayed")] * 3
     assert made.summary.cleanup_failed == 0, "not before it is counted anew"
     made.count()
-    assert made.summary.model_dump() == {**counts, "cleanup_failed": 2}
+    assert made.summary.model_dump() == {**counts, "cleanup_failed": 2, **should}
 
 
 def test_numbers_that_json_does_not_have_are_strings(made, tmp_path):

@@ -97,6 +97,10 @@ def test_an_error():
     )
 
 
+def test_what_only_should_hold_says_so():
+    assert text(finding(level="should")).splitlines()[0] == "failed (should): things equals"
+
+
 def test_a_known_issue_is_named():
     shown = finding(Verdict.KNOWN_ISSUE, known_issue="pod-kill-twice", reason="known issue pod-kill-twice: 2")
     assert text(shown).splitlines()[0] == "known_issue: things equals [pod-kill-twice]"

@@ -63,6 +63,14 @@ def test_what_only_should_be_decides_nothing(verdict):
     assert scenario.decide() is KNOWN
 
 
+def test_what_should_hold_and_did_not_is_told_with_its_step():
+    scenario = result([FAIL], [PASS])
+    scenario.steps[1].findings += [finding(verdict, level="should") for verdict in (PASS, FAIL, ERROR, KNOWN)]
+    assert [(step, each.verdict) for step, each in scenario.unmet()] == [
+        (scenario.steps[1], verdict) for verdict in (FAIL, ERROR, KNOWN)
+    ]
+
+
 def test_the_findings_of_all_steps_in_order():
     scenario = result([PASS, FAIL], [], [ERROR])
     assert [each.verdict for each in scenario.findings()] == [PASS, FAIL, ERROR]

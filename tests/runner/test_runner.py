@@ -123,6 +123,15 @@ def test_a_scenario_that_holds_passes(run, around, cluster):
     assert len(assert_replays(result)) == 5
 
 
+def test_what_only_should_hold_does_not_fail_a_scenario(run):
+    text = SCENARIO.replace("        equals: 1\n", "        equals: 2\n        level: should\n")
+    result = run(text=text)
+    assert result.verdict is Verdict.PASS
+    ((step, finding),) = result.unmet()
+    assert (step.title, finding.verdict, finding.step) == ("apply fail", Verdict.FAIL, 1)
+    assert_replays(result)
+
+
 @pytest.mark.parametrize(
     ("first", "left_out"),
     [

@@ -151,3 +151,15 @@ def test_what_a_scenario_lacks_altogether(
         "s.yaml:4:3: `burn` is never applied by a step",
         "s.yaml:5:1: no step has an `expect`: this scenario says nothing about a metric",
     ]
+
+
+def test_something_has_to_hold(scenario_file: Callable[[str], Path]) -> None:
+    text = (
+        "scenario: a\nabout: b\nsteps:\n- wait: 1\n  expect: [{metric: m, absent: true, level: should}LAST]\n"
+    )
+    must = ", {metric: n, absent: true}"
+
+    assert check_steps(load(scenario_file(text.replace("LAST", must)))[0]) == []
+    assert [problem.message for problem in check_steps(load(scenario_file(text.replace("LAST", "")))[0])] == [
+        "every expectation is `level: should`: no metric can make this scenario fail"
+    ]
