@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.base.errors import InfrastructureError
-from harness.chaos import processes
+from harness.chaos import processes, rollout
 from harness.chaos.daemons import Daemons
 from harness.cluster import namespaces
 from harness.cluster.client import Cluster, Object
@@ -28,6 +28,8 @@ _CHILD_KINDS = ("WorkflowNode", "StatusCheck", *EXPERIMENT_KINDS)
 # Ordinary deletion takes 0.1 to 0.2 s; what takes this long is stuck.
 _ORDINARY_SECONDS = 10.0
 _POD_SECONDS = 20.0
+
+_ANEW = "make the cluster anew: chaos-harness down, then up"
 
 # What would make new pods in the place of those that are deleted.
 _OWNER_KINDS = ("StatefulSet", "Deployment", "DaemonSet")
@@ -107,6 +109,8 @@ def await_gone(cluster: Cluster, names: Iterable[str], seconds: float) -> list[L
 def sweep(cluster: Cluster, run: str, chaos_mesh_namespace: str) -> list[str]:
     """Clean up what other runs left behind; return the namespaces that were removed.
 
+    Chaos Mesh comes first: chaos goes only while all of it works.
+
     Args:
         cluster: where.
         run: this run's id; its namespaces are left alone.
@@ -115,13 +119,20 @@ def sweep(cluster: Cluster, run: str, chaos_mesh_namespace: str) -> list[str]:
     Raises:
         InfrastructureError: something is still there.
     """
+    crippled = rollout.make_whole(cluster, chaos_mesh_namespace)
+    if crippled:
+        raise InfrastructureError(
+            "Chaos Mesh, which an earlier run scaled, cannot be restored",
+            next_step=_ANEW,
+            details=[f"{item.kind} {item.name}: {item.what_was_done}" for item in crippled],
+        )
     swept = namespaces.of_other_runs(cluster, run)
     for name in swept:
         still = [left for left in clean(cluster, name, chaos_mesh_namespace) if not left.forced]
         if still:
             raise InfrastructureError(
                 f"what an earlier run left in the namespace {name} cannot be removed",
-                next_step="make the cluster anew: chaos-harness down, then up",
+                next_step=_ANEW,
                 details=[f"{item.kind} {item.name}: {item.what_was_done}" for item in still],
             )
     return swept
@@ -139,19 +150,16 @@ def end_stressors(cluster: Cluster, chaos_mesh_namespace: str, pods: list[Object
     left: list[Leftover] = []
     for node in sorted({pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")}):
         ids = [
-            identity for pod in pods if pod["spec"].get("nodeName") == node for identity in container_ids(pod)
+            identity
+            for pod in pods
+            if pod["spec"].get("nodeName") == node
+            for identity in processes.container_ids(pod)
         ]
         try:
             left += _end_stressors_on(daemons, node, ids)
         except InfrastructureError as error:
             left.append(Leftover("process", f"on node {node}", f"could not be looked for: {error}"))
     return left
-
-
-def container_ids(pod: Object) -> list[str]:
-    """Return the ids of a pod's containers, without the runtime's name in front."""
-    statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    return [str(status["containerID"]).split("://")[-1] for status in statuses if status.get("containerID")]
 
 
 def _end_stressors_on(daemons: Daemons, node: str, ids: list[str]) -> list[Leftover]:

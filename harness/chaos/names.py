@@ -1,4 +1,4 @@
-"""Checks the names in a scenario that stand for something of ours: capabilities, workloads, known issues."""
+"""Checks the names in a scenario that stand for something of ours: capabilities, components, known issues."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ from collections.abc import Collection, Iterator
 from harness.base.words import meant
 from harness.chaos import workload
 from harness.chaos.capabilities import CAPABILITIES
+from harness.chaos.components import COMPONENTS, WORKLOAD
 from harness.chaos.known_issues import known_issues
 from harness.scenario.load import ScenarioFile
+from harness.scenario.model import Step
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 
@@ -27,11 +29,22 @@ def check_names(file: ScenarioFile) -> list[Problem]:
     if scenario.workload is not None:
         problems += _unknown(file, ("workload",), "workload", scenario.workload.name, workload.names())
     for index, step in enumerate(scenario.steps):
+        problems += _component(file, index, step)
         for position, expectation in enumerate(step.expect):
             if expectation.known_issue is not None:
                 at = ("steps", index, "expect", position, "known_issue", "id")
                 problems += _unknown(file, at, "known issue", expectation.known_issue.id, known_issues())
     return problems
+
+
+def _component(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
+    name = step.component
+    if name is None:
+        return
+    at = ("steps", index, step.action, "component")
+    yield from _unknown(file, at, "component", name, [*COMPONENTS, WORKLOAD])
+    if step.scale is not None and name in COMPONENTS and COMPONENTS[name].kind == "DaemonSet":
+        yield file.problem(at, f"`{name}` cannot be scaled: it has one pod on each node")
 
 
 def _unknown(

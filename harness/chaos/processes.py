@@ -8,6 +8,7 @@ from pathlib import PurePosixPath
 
 from harness.base.errors import InfrastructureError
 from harness.chaos.daemons import Daemons
+from harness.cluster.client import Object
 
 MANAGED_PROGRAMS = ("stress-ng", "memStress", "toda", "tproxy")
 """What chaos-daemon starts and keeps (Chaos Mesh, pkg/chaosdaemon: stress, iochaos and httpchaos servers)."""
@@ -136,6 +137,12 @@ def launches(process: Process) -> str | None:
             if PurePosixPath(word).name in MANAGED_PROGRAMS:
                 return PurePosixPath(word).name
     return None
+
+
+def container_ids(pod: Object) -> list[str]:
+    """Return the ids of a pod's containers, without the runtime's name in front."""
+    statuses = (pod.get("status") or {}).get("containerStatuses") or []
+    return [str(status["containerID"]).split("://")[-1] for status in statuses if status.get("containerID")]
 
 
 def of_container(processes: dict[int, Process], container_id: str) -> list[Process]:

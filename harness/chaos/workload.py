@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,12 +32,18 @@ class WorkloadHandle:
         namespace: where it runs.
         selector: what Chaos Mesh needs to select its pods.
         objects: its pods as they were when they became ready, sorted by name.
+        owner: the StatefulSet that keeps them.
     """
 
     name: str
     namespace: str
     selector: dict[str, Any]
     objects: list[Object]
+    owner: str = ""
+
+    def with_pods(self, pods: list[Object]) -> WorkloadHandle:
+        """Return the same workload with other pods: after a restart, or scaled."""
+        return replace(self, objects=sorted(pods, key=lambda pod: str(pod["metadata"]["name"])))
 
     @property
     def pods(self) -> list[str]:
@@ -128,15 +134,18 @@ def install(
             next_step=f"look at its pods: kubectl --namespace {namespace} describe pods",
             details=[line for pod in late.last for line in why_not_ready(pod)] or ["no pod was created"],
         ) from late
-    labels = next(
-        body["spec"]["selector"]["matchLabels"] for body in objects if body["kind"] == "StatefulSet"
-    )
-    return WorkloadHandle(
+    owner = next(body for body in objects if body["kind"] == "StatefulSet")
+    handle = WorkloadHandle(
         name=name,
         namespace=namespace,
-        selector={"namespaces": [namespace], "labelSelectors": dict(labels)},
-        objects=sorted(pods, key=lambda pod: str(pod["metadata"]["name"])),
+        selector={
+            "namespaces": [namespace],
+            "labelSelectors": dict(owner["spec"]["selector"]["matchLabels"]),
+        },
+        objects=[],
+        owner=owner["metadata"]["name"],
     )
+    return handle.with_pods(pods)
 
 
 def manifests(name: str, namespace: str, image: str, replicas: int) -> list[Object]:

@@ -156,15 +156,23 @@ class Cluster:
         """
         return self._list(kind, namespace, None, label_selector, timeout)[0]
 
-    def create(self, body: Object, *, timeout: float = DEFAULT_TIMEOUT) -> Object:
+    def create(self, body: Object, *, dry_run: bool = False, timeout: float = DEFAULT_TIMEOUT) -> Object:
         """Create an object; its kind, name and namespace are in it.
+
+        Args:
+            body: the object.
+            dry_run: let the API server and its webhooks check it, and keep nothing.
+            timeout: seconds.
 
         Raises:
             Refused: by the API server or an admission webhook; Conflict when it exists.
         """
         name = body["metadata"].get("name", "")
         path = kind_of(body["kind"]).path(body["metadata"].get("namespace"))
-        return self._json(f"create {body['kind']} {name}", "POST", path, body=body, timeout=timeout)
+        query = [("dryRun", "All")] if dry_run else []
+        return self._json(
+            f"create {body['kind']} {name}", "POST", path, query=query, body=body, timeout=timeout
+        )
 
     def patch(
         self,
@@ -196,6 +204,7 @@ class Cluster:
         namespace: str | None = None,
         *,
         grace: int | None = None,
+        uid: str | None = None,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> None:
         """Ask for an object's deletion; one that does not exist is fine.
@@ -205,6 +214,7 @@ class Cluster:
             name: the object's name.
             namespace: its namespace, unless the kind has none.
             grace: seconds that its pods have to end by themselves; None for the object's own.
+            uid: only the object with this uid; another one of that name raises Conflict.
             timeout: seconds.
 
         Raises:
@@ -213,6 +223,8 @@ class Cluster:
         body: Object = {"propagationPolicy": "Background"}
         if grace is not None:
             body["gracePeriodSeconds"] = grace
+        if uid is not None:
+            body["preconditions"] = {"uid": uid}
         with contextlib.suppress(NotFound):
             self._json(
                 f"delete {kind} {name}",

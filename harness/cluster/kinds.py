@@ -80,6 +80,7 @@ _KINDS = {
         Kind("DaemonSet", "apps/v1", "daemonsets"),
         Kind("StatefulSet", "apps/v1", "statefulsets"),
         Kind("EndpointSlice", "discovery.k8s.io/v1", "endpointslices"),
+        Kind("Lease", "coordination.k8s.io/v1", "leases"),
         Kind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False),
         Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
         Kind("Role", "rbac.authorization.k8s.io/v1", "roles"),

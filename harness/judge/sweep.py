@@ -28,7 +28,7 @@ from harness.recording.model import SCRAPE_DURATION, UP, Recording
 from harness.recording.series import Series, TargetKey
 
 GONE_AFTER_INTERVALS = 5
-_KNOWN_AFTER_INTERVALS = 1
+KNOWN_AFTER_INTERVALS = 1
 _ENTERS_AFTER_INTERVALS = 0.9
 _APART_INTERVALS = 0.5
 
@@ -222,7 +222,7 @@ class Sweep:
 
     def _gone_at(self, target: TargetKey, last: float) -> float | None:
         """Return when a target whose last scrape was at `last` is known to be gone."""
-        limit = last + (GONE_AFTER_INTERVALS + _KNOWN_AFTER_INTERVALS) * self.interval
+        limit = last + (GONE_AFTER_INTERVALS + KNOWN_AFTER_INTERVALS) * self.interval
         earliest: float | None = None
         for other, up in self.selection.targets.items():
             if other != target and other[0] == target[0]:

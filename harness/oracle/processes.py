@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import ClassVar
 
 from harness.chaos import processes
-from harness.chaos.cleanup import container_ids
 from harness.chaos.daemons import Daemons
 from harness.oracle.asking import InTargets, asked
 from harness.oracle.base import Oracle, Parameters
@@ -72,7 +71,7 @@ class Processes(Oracle):
                         continue
                     found |= {
                         (node, process.pid)
-                        for identity in container_ids(pod)
+                        for identity in processes.container_ids(pod)
                         for process in processes.of_container(seen, identity)
                         if process.program == parameters.named
                     }

@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+from harness.chaos import rollout
+from harness.chaos.components import PodGroup
+from harness.chaos.rollout import NotWhole, Rollout
 from harness.chaos.workload import WorkloadHandle
-from harness.cluster.client import Cluster
+from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import Refused
 from harness.runner.result import StepProblem
-from harness.scenario.model import Chaos, Traffic
+from harness.scenario.model import Chaos, Restart, Traffic
 from harness.scenario.template import resolve
 
 API_VERSION = "chaos-mesh.org/v1alpha1"
@@ -106,6 +109,41 @@ def _may_be_refused(what: str) -> Iterator[None]:
                 details=error.message.splitlines(),
             )
         ) from error
+
+
+def restart(cluster: Cluster, group: PodGroup, wanted: Restart, scope: dict[str, Any]) -> Rollout:
+    """Delete the pods of a component, or of the workload.
+
+    Raises:
+        StepFailed: refused.
+        InfrastructureError: there are none.
+    """
+    node = None if wanted.node is None else str(resolve(wanted.node, scope))
+    with _may_be_refused(f"the restart of {group.job}"):
+        return rollout.restart(cluster, group, node=node, grace=wanted.grace)
+
+
+def scale(cluster: Cluster, group: PodGroup, replicas: int) -> Rollout:
+    """Ask for another number of pods of a component, or of the workload.
+
+    Raises:
+        StepFailed: refused.
+        InfrastructureError: what keeps the pods is not there.
+    """
+    with _may_be_refused(f"scaling {group.job} to {replicas}"):
+        return rollout.scale(cluster, group, replicas)
+
+
+def finish(cluster: Cluster, begun: Rollout, seconds: float, chaos_mesh_namespace: str) -> list[Object]:
+    """Wait until a restart or a change of scale is done; return the pods.
+
+    Raises:
+        StepFailed: not within `seconds`.
+    """
+    try:
+        return rollout.finish(cluster, begun, seconds, chaos_mesh_namespace)
+    except NotWhole as error:
+        raise StepFailed(StepProblem(kind="rollout", reason=error.problem, details=error.details)) from error
 
 
 def traffic(

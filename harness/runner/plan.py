@@ -38,6 +38,9 @@ def watch_of(scenario: Scenario, catalogue: Catalogue, namespace: str) -> Watch:
     """
     watch = Watch(own_namespace=namespace, namespaces={namespace})
     for step in scenario.steps:
+        if step.component is not None:
+            # Its step settles when the new pods are scraped and the old ones are not any more.
+            watch.jobs.add(step.component)
         for expectation in step.expect:
             watch.jobs |= set(jobs_of(expectation, catalogue))
             if expectation.promql is not None:

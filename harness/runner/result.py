@@ -14,7 +14,7 @@ class StepProblem(BaseModel):
 
     Attributes:
         kind: what did not come about: the action itself, the phase that was waited for, the proof
-            of an effect, the answers to the workload's traffic.
+            of an effect, the answers to the workload's traffic, the new pods of a component.
         reason: one sentence.
         details: what the cluster says about it: conditions, events, the daemon's answers.
     """

@@ -14,12 +14,15 @@ from pydantic import ValidationError
 
 from harness.base import bundled
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
-from harness.chaos import cleanup, daemon_log, experiments, phases
+from harness.chaos import cleanup, daemon_log, experiments, phases, rollout
 from harness.chaos.catalogue import Catalogue
+from harness.chaos.components import PodGroup, component_pods, workload_pods
+from harness.chaos.rollout import Rollout
 from harness.chaos.workload import WorkloadHandle, install
 from harness.cluster import namespaces
 from harness.cluster.client import Cluster
 from harness.cluster.errors import WaitTimeout
+from harness.cluster.leftovers import Leftover as Left
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
 from harness.judge.kind import kinds, wanted_readings
@@ -36,13 +39,16 @@ from harness.runner.answers import answer_of
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.recorder import Recorder
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
-from harness.runner.sampler import PrometheusLost, Sampler
+from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Proof, Step
 from harness.scenario.template import resolve
 
 _GATE_SCRAPES = 15
+_TARGETS_SCRAPES = 15
+_DISCOVERY_SECONDS = 10.0
+"""Prometheus takes up new targets at most every 5 s (its discovery manager)."""
 _PROOF_PAUSE_SECONDS = 0.1
 _VERSION_SECONDS = 3.0
 
@@ -125,6 +131,8 @@ class ScenarioRun:
         self._workload: WorkloadHandle | None = None
         self._applied: dict[str, Applied] = {}
         self._oracles: dict[str, Oracle] = {}
+        self._touched: set[str] = set()
+        self._stopped: set[str] = set()
         result.namespace = self._namespace
         folder = surroundings.recordings / self._scenario.scenario
         manifest = Manifest(
@@ -192,9 +200,7 @@ class ScenarioRun:
             except InfrastructureError as error:
                 _trouble(self._result, error)
             try:
-                left = cleanup.clean(
-                    self._cluster, self._namespace, self._around.chaos_mesh_namespace, wait=False
-                )
+                left = self._clean()
             except HarnessError as error:
                 self._result.leftovers.append(
                     Leftover(
@@ -208,6 +214,12 @@ class ScenarioRun:
             self._result.leftovers += [
                 Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left
             ]
+
+    def _clean(self) -> list[Left]:
+        """Make Chaos Mesh whole again, which the removal of chaos needs, then remove all that was made."""
+        mesh = self._around.chaos_mesh_namespace
+        left = rollout.make_whole(self._cluster, mesh, self._touched) if self._touched else []
+        return left + cleanup.clean(self._cluster, self._namespace, mesh, wait=False)
 
     def _write_findings(self) -> None:
         findings = [json.loads(finding.model_dump_json()) for finding in self._result.findings()]
@@ -224,9 +236,11 @@ class ScenarioRun:
     def _perform_step(self, index: int, step: Step, outcome: StepResult) -> None:
         outcome.started = self._mark(index, "started", {"action": step.action})
         since = outcome.started
-        self._act(step)
+        begun = self._act(step)
         outcome.acknowledged = self._mark(index, "acknowledged")
         deadline = time.monotonic() + step.bound
+        if begun is not None:
+            self._await_rollout(begun, deadline)
         expected: list[Expected] | None = None
         if step.wait is not None:
             # Read before the scrapes that are waited for, so that these can be compared already.
@@ -244,7 +258,8 @@ class ScenarioRun:
         outcome.ended = self._mark(index, "ended")
         outcome.findings = [self._final(item, outcome.ended) for item in expected]
 
-    def _act(self, step: Step) -> None:
+    def _act(self, step: Step) -> Rollout | None:
+        """Perform the action of a step; return what it began, if it replaces pods."""
         match step.action:
             case "apply":
                 assert step.apply is not None
@@ -268,8 +283,68 @@ class ScenarioRun:
                 assert self._workload is not None
                 answer = actions.traffic(self._cluster, self._workload, step.traffic, self._scope())
                 self._recorder.add(Note(time=self._clock.now(), text="traffic", detail=answer))
+            case "restart":
+                assert step.restart is not None
+                group = self._group(step.restart.component)
+                return actions.restart(self._cluster, group, step.restart, self._scope())
+            case "scale":
+                assert step.scale is not None
+                group = self._group(step.scale.component)
+                return actions.scale(self._cluster, group, step.scale.replicas)
             case "wait" | "wait_for":
                 pass
+        return None
+
+    def _group(self, job: str) -> PodGroup:
+        """Return the pods of a component; those of Chaos Mesh are made whole at the end, whatever comes."""
+        if job == WORKLOAD_JOB:
+            assert self._workload is not None
+            return workload_pods(self._workload)
+        self._touched.add(job)
+        return component_pods(job, self._around.chaos_mesh_namespace)
+
+    def _await_rollout(self, begun: Rollout, deadline: float) -> None:
+        """Wait until pods are replaced, then until Prometheus scrapes the new ones and no old one.
+
+        So what is judged, and the state that the next step starts from, has exactly the new targets.
+        """
+        group = begun.group
+        left = max(deadline - time.monotonic(), 0.1)
+        pods = actions.finish(self._cluster, begun, left, self._around.chaos_mesh_namespace)
+        if self._workload is not None and group.job == WORKLOAD_JOB:
+            self._workload = self._workload.with_pods(pods)
+        instances = {group.instance(pod) for pod in pods}
+        detail = {"component": group.job, "instances": sorted(instances)}
+        self._recorder.add(Note(time=self._clock.now(), text="rolled out", detail=detail))
+        self._stopped.discard(group.job)
+        if not pods:
+            self._stopped.add(group.job)
+        self._await_targets(group.job, instances)
+
+    def _await_targets(self, job: str, instances: set[str]) -> None:
+        """Wait until exactly these targets of a job are scraped.
+
+        Raises:
+            InfrastructureError: not in time; names the targets.
+        """
+        since = self._clock.now()
+        deadline = since + _TARGETS_SCRAPES * self._around.interval + _DISCOVERY_SECONDS
+        while True:
+            self._sampler.fetch()
+            scrapes = self._sampler.scrapes_since(since)
+            missing = {instance for instance in instances if not scrapes.get((job, instance))}
+            late = self._sampler.instances_at(job, self._clock.now()) - instances
+            if not missing and not late:
+                return
+            if self._clock.now() > deadline:
+                waited = [f"{job} {instance} is not scraped" for instance in sorted(missing)]
+                waited += [f"{job} {instance} is still scraped" for instance in sorted(late)]
+                raise InfrastructureError(
+                    f"Prometheus does not have the pods' targets: {', '.join(waited)}",
+                    next_step="look at its targets; chaos-harness status says how it is reached",
+                    details=self._target_errors(),
+                )
+            self._sampler.pause()
 
     def _await_phase(self, step: Step, deadline: float) -> None:
         assert step.chaos is not None
@@ -463,7 +538,7 @@ class ScenarioRun:
             InfrastructureError: not so within `bound` scrape intervals; names the targets.
         """
         deadline = self._clock.now() + bound * self._around.interval
-        wanted = self._jobs or {"controller-manager"}
+        wanted = (self._jobs or {"controller-manager"}) - self._stopped
         while True:
             self._sampler.fetch()
             scrapes = self._sampler.scrapes_since(since)

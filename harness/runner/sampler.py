@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
+from harness.judge.sweep import GONE_AFTER_INTERVALS, KNOWN_AFTER_INTERVALS
 from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable
 from harness.metrics.promql import any_of, one_of
 from harness.recording.model import SCRAPE_DURATION, UP, Note, Recording
@@ -136,6 +137,16 @@ class Sampler:
             target: sum(1 for _, up in series.between(since, math.inf) if up == 1)
             for target, series in self.recording.targets()
         }
+
+    def instances_at(self, job: str, now: float) -> set[str]:
+        """Return the instances of a job that the judge does not take for gone (harness/judge/sweep.py)."""
+        last = {key[1]: series.times[-1] for key, series in self.recording.targets() if key[0] == job}
+        newest = max(last.values(), default=now)
+        if newest < now - GONE_AFTER_INTERVALS * self._interval:
+            # The job has no target any more, and so nothing newer than its last scrape.
+            newest = now
+        oldest = newest - (GONE_AFTER_INTERVALS + KNOWN_AFTER_INTERVALS) * self._interval
+        return {instance for instance, time in last.items() if time >= oldest}
 
     def targets_at(self, now: float) -> set[TargetKey]:
         """Return the targets that are still scraped, successfully or not: not those of pods that went."""

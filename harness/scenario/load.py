@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from harness.base.words import meant
 from harness.scenario.document import parse
 from harness.scenario.include import with_includes
-from harness.scenario.model import ACTIONS, Scenario
+from harness.scenario.model import CHAOS_ACTIONS, Scenario
 from harness.scenario.parameters import Case, cases_of
 from harness.scenario.positions import DocumentPath, Positions
 from harness.scenario.problem import Problem, ScenarioError, in_order, told_once
@@ -106,9 +106,9 @@ def _unknown_chaos(data: dict[str, Any], path: Path, positions: Positions) -> li
     names = [str(name) for name in defined] if isinstance(defined, dict) else []
     found = []
     for index, step in enumerate(steps if isinstance(steps, list) else []):
-        for action in ACTIONS:
+        for action in CHAOS_ACTIONS:
             name = step.get(action) if isinstance(step, dict) else None
-            if action in ("wait", "traffic") or not isinstance(name, str) or name in names:
+            if not isinstance(name, str) or name in names:
                 continue
             known = ", ".join(sorted(names)) or "none"
             message = f"no chaos is named `{name}` (defined: {known})"

@@ -7,7 +7,7 @@ room `oracle` one for each truth, so their arguments are kept raw here and check
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
@@ -164,8 +164,36 @@ class Traffic(Model):
     answered: int | None = None
 
 
-Action = Literal["apply", "delete", "pause", "resume", "wait_for", "wait", "traffic"]
-ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "wait_for", "wait", "traffic")
+class Restart(Model):
+    """Ends the pods of a component, for new ones to come.
+
+    Attributes:
+        component: the name of a scrape job: one of Chaos Mesh's, or `workload`.
+        node: only its pods on this node (templates allowed).
+        grace: seconds that the pods have to end by themselves.
+    """
+
+    component: str
+    node: str | None = None
+    grace: int = Field(default=1, ge=0, le=300)
+
+
+class Scale(Model):
+    """Another number of pods for a component; that of Chaos Mesh's own is put back at the clean-up.
+
+    Attributes:
+        component: as in Restart.
+        replicas: how many pods.
+    """
+
+    component: str
+    replicas: int = Field(ge=0, le=50)
+
+
+Action = Literal["apply", "delete", "pause", "resume", "wait_for", "wait", "traffic", "restart", "scale"]
+ACTIONS: tuple[Action, ...] = get_args(Action)
+CHAOS_ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "wait_for")
+"""Those whose argument is the name of a chaos."""
 
 
 class Step(Model):
@@ -176,6 +204,8 @@ class Step(Model):
         wait_for: the name of a chaos that reaches `until` by itself: a duration that ends.
         wait: a number of scrapes, of every target that the scenario watches.
         traffic: see Traffic.
+        restart: see Restart; a plain name is its component.
+        scale: see Scale.
         until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
             gone; Schedule: spawned, gone; Workflow: running, accomplished, gone. Without it:
             delete waits for gone, pause for paused, resume for running, apply for nothing.
@@ -191,6 +221,8 @@ class Step(Model):
     wait_for: str | None = None
     wait: int | None = Field(default=None, ge=1, le=600)
     traffic: Traffic | None = None
+    restart: Restart | None = None
+    scale: Scale | None = None
     until: str | None = None
     bound: float = Field(default=30.0, gt=0, le=600)
     proof: list[Proof] = []
@@ -200,6 +232,11 @@ class Step(Model):
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
+
+    @field_validator("restart", mode="before")
+    @classmethod
+    def _by_name(cls, value: Any) -> Any:
+        return {"component": value} if isinstance(value, str) else value
 
     @model_validator(mode="after")
     def _one_action(self) -> Step:
@@ -222,6 +259,12 @@ class Step(Model):
         return self.apply or self.delete or self.pause or self.resume or self.wait_for
 
     @property
+    def component(self) -> str | None:
+        """The component whose pods the action replaces, if it is such an action."""
+        changed = self.restart or self.scale
+        return changed.component if changed else None
+
+    @property
     def phase(self) -> str | None:
         """The phase to wait for, defaults applied."""
         defaults = {"delete": "gone", "pause": "paused", "resume": "running"}
@@ -235,6 +278,11 @@ class Step(Model):
             return f"traffic {self.traffic.source} -> {self.traffic.target}"
         if self.wait_for is not None:
             return f"wait for {self.wait_for} to be {self.until}"
+        if self.restart is not None:
+            where = f" on {self.restart.node}" if self.restart.node else ""
+            return f"restart {self.restart.component}{where}"
+        if self.scale is not None:
+            return f"scale {self.scale.component} to {self.scale.replicas}"
         return f"{self.action} {self.chaos}"
 
 

@@ -53,6 +53,7 @@ def json_schema(
     step = definitions["Step"]
     step["oneOf"] = [{"required": [action]} for action in ACTIONS]
     step["properties"]["proof"] = _also(step["properties"]["proof"], {"$ref": "#/$defs/Proof"})
+    step["properties"]["restart"] = _also(step["properties"]["restart"], {"type": "string"})
     definitions["Matcher"] |= {"minProperties": 1, "maxProperties": 1}
     properties = schema["properties"]
     properties["workload"] = _also(properties["workload"], {"type": "string"})

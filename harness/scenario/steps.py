@@ -65,9 +65,9 @@ def _order(file: ScenarioFile) -> list[Problem]:
     for index, step in enumerate(file.scenario.steps):
         name = step.chaos
         if name is None:
-            if step.traffic is not None and file.scenario.workload is None:
-                message = "traffic needs a workload; add `workload: mini-node-exporter`"
-                problems.append(file.problem(("steps", index, "traffic"), message))
+            if _about_workload(step) and file.scenario.workload is None:
+                message = f"`{step.title()}` needs a workload; add `workload: mini-node-exporter`"
+                problems.append(file.problem(("steps", index, step.action), message))
             continue
         before = state.get(name)
         wrong = None
@@ -91,6 +91,10 @@ def _order(file: ScenarioFile) -> list[Problem]:
         if step.action != "wait_for":
             state[name] = {"delete": "deleted", "pause": "paused"}.get(step.action, "applied")
     return problems
+
+
+def _about_workload(step: Step) -> bool:
+    return step.traffic is not None or step.component == "workload"
 
 
 def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import threading
@@ -14,6 +15,8 @@ from typing import Any, Literal
 from harness.base import process
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
+from harness.chaos import rollout
+from harness.cluster.client import Cluster
 from harness.stack import chaosmesh, cni, damage, engine, images, kind, preflight, prometheus
 from harness.stack.engine import Engine
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
@@ -151,8 +154,18 @@ class _Stack:
                     )
                 except process.CommandError as error:
                     return damage.Plan("create", [error.problem])
+            self._undo_scaling(handle)
             observed = damage.observe(self._kubectl("look"), handle, containers)
         return damage.decide(handle, wanted, observed)
+
+    def _undo_scaling(self, handle: StackHandle) -> None:
+        """Put back what a killed run scaled: other numbers of pods are not what a stack is checked for."""
+        # What is wrong with the cluster is found, and said, by looking at it.
+        with contextlib.suppress(HarnessError):
+            cluster = Cluster.connect(handle.kubeconfig, handle.context)
+            for restored in rollout.restore(cluster, handle.chaos_mesh_namespace):
+                self.progress.say(f"scaled {restored.group.job} back to {restored.wanted}")
+                rollout.finish(cluster, restored, rollout.WHOLE_SECONDS, handle.chaos_mesh_namespace)
 
     def _create(self, *, leftovers: bool) -> StackHandle:
         self.state.forget()

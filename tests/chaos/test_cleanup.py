@@ -4,6 +4,7 @@ from harness.base.errors import InfrastructureError
 from harness.chaos import cleanup
 from harness.cluster.client import ExecResult
 from harness.cluster.errors import NotFound, WaitTimeout
+from harness.cluster.leftovers import Leftover
 
 PROCESSES = """/proc/50/status:Name:\tchaos-daemon
 /proc/50/status:PPid:\t1
@@ -38,6 +39,9 @@ class FakeCluster:
         body = {"kind": kind, "metadata": {"name": name, "namespace": namespace, **fields}}
         self.objects[kind, name] = body
         return body
+
+    def get(self, kind, name, namespace=None, *, timeout=None):
+        return self.objects.get((kind, name))
 
     def list(self, kind, namespace=None, label_selector=None):
         if kind == "BlockChaos":
@@ -152,6 +156,15 @@ def test_sweep_removes_other_runs_and_stops_at_what_stays(cluster):
     cluster.immortal.add(("Namespace", "m"))
     with pytest.raises(InfrastructureError, match="namespace m"):
         cleanup.sweep(cluster, "this-run", "chaos-mesh")
+
+
+def test_sweep_makes_chaos_mesh_whole_first_and_stops_when_it_cannot(cluster, monkeypatch):
+    whole = [Leftover("Deployment", "chaos-dashboard", "is not whole again")]
+    monkeypatch.setattr(cleanup.rollout, "make_whole", lambda *_: whole)
+    with pytest.raises(InfrastructureError) as caught:
+        cleanup.sweep(cluster, "this-run", "chaos-mesh")
+    assert caught.value.details == ["Deployment chaos-dashboard: is not whole again"]
+    assert ("Namespace", "n") in cluster.objects
 
 
 def test_pods_go_even_when_nobody_waits_for_the_namespace(cluster):

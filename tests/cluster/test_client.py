@@ -118,6 +118,16 @@ def test_patch_is_a_merge_patch_and_delete_takes_a_grace_period(api, cluster):
     assert delete.body["gracePeriodSeconds"] == 0
 
 
+def test_a_dry_run_keeps_nothing_and_a_deletion_may_name_its_object(api, cluster):
+    api.route = lambda request: request.answer(200, pod("a", "1"))
+    cluster.create({"kind": "Pod", **pod("a", "1")}, dry_run=True)
+    cluster.create({"kind": "Pod", **pod("a", "1")})
+    cluster.delete("Pod", "a", "n", uid="u-1")
+    tried, made, deleted = api.requests
+    assert (tried.query, made.query) == ([("dryRun", "All")], [])
+    assert deleted.body["preconditions"] == {"uid": "u-1"}
+
+
 def test_unknown_kind_is_named(cluster):
     with pytest.raises(UsageError, match="Stresschaos"):
         cluster.list("Stresschaos", "n")

@@ -6,7 +6,7 @@ from collections import Counter
 from datetime import UTC, datetime
 
 from harness.cluster.client import ExecResult
-from harness.cluster.errors import NotFound, Unreachable, WaitTimeout
+from harness.cluster.errors import NotFound, Unreachable, WaitTimeout, from_answer
 
 CHAOS_MESH = "chaos-mesh"
 DAEMON_LOG = (
@@ -33,6 +33,9 @@ class FakeCluster:
         stuck: (kind, name) of what does not go when it is deleted, but by force.
         immortal: (kind, name) of what does not go at all.
         watched: somebody watches events.
+        came, went: called with (job, instance) when a pod starts to run, or is gone.
+        broken: jobs of components whose new pods do not become ready.
+        pod_seconds: how long a pod takes to start, and to end after its grace period.
     """
 
     def __init__(self, clock):
@@ -47,6 +50,11 @@ class FakeCluster:
         self.stuck = set()
         self.immortal = set()
         self.counted = Counter()
+        self.came = lambda job, pod: None
+        self.went = lambda job, pod: None
+        self.broken = set()
+        self.pod_seconds = 1.0
+        self.webhook_down = 0
         self._uid = 0
         self._lock = threading.RLock()
         self._told = threading.Condition(self._lock)
@@ -93,7 +101,7 @@ class FakeCluster:
 
     # What harness.cluster.client.Cluster has.
 
-    def get(self, kind, name, namespace=None):
+    def get(self, kind, name, namespace=None, *, timeout=None):
         self._request("get", kind)
         with self._lock:
             return copy.deepcopy(self.objects.get((kind, namespace, name)))
@@ -112,8 +120,14 @@ class FakeCluster:
             raise Unreachable("cannot list: no answer")
         return self._list(kind, namespace), "1"
 
-    def create(self, body):
+    def create(self, body, *, dry_run=False, timeout=None):
         kind, metadata = body["kind"], body["metadata"]
+        if dry_run:
+            self._request("try", kind, metadata["name"])
+            if self.webhook_down:
+                self.webhook_down -= 1
+                raise from_answer("create", 500, "failed calling webhook: connection refused")
+            return body
         self._request("create", kind, metadata["name"])
         made = self.put(kind, metadata["name"], metadata.get("namespace"))
         with self._lock:
@@ -134,13 +148,25 @@ class FakeCluster:
             body = self.objects.get((kind, namespace, name))
             if body is None:
                 raise NotFound(f"cannot patch {kind} {name}")
-            body["metadata"].update(merge_patch["metadata"])
+            for part, change in merge_patch.items():
+                _merge(body.setdefault(part, {}), change)
+        if kind in ("Deployment", "StatefulSet") and "spec" in merge_patch:
+            self._reconcile(body)
 
-    def delete(self, kind, name, namespace=None, *, grace=None):
+    def delete(self, kind, name, namespace=None, *, grace=None, uid=None):
         self._request("delete", kind, name)
         with self._lock:
             body = self.objects.get((kind, namespace, name))
         if body is None:
+            return
+        if uid not in (None, body["metadata"]["uid"]):
+            raise from_answer("delete", 409, "the UID in the precondition does not match")
+        if "component" in body:
+            self._end_pod(body, grace)
+            return
+        if uid and "set" in body:
+            self._remove(body)
+            self.clock.after(self.pod_seconds, lambda: self._make_pod(body["set"], name))
             return
         body["metadata"]["deletionTimestamp"] = self._timestamp()
         if (kind, name) in self.immortal or ((kind, name) in self.stuck and grace != 0):
@@ -165,10 +191,15 @@ class FakeCluster:
             self.clock.advance(_POLL_SECONDS)
 
     def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
-        found = self.list(kind, namespace, label_selector)
-        if not predicate(found):
-            raise WaitTimeout("not seen", last=found, waited=timeout)
-        return found
+        self._request("until", kind)
+        end = self.clock.now() + timeout
+        while True:
+            found = self._list(kind, namespace, label_selector)
+            if predicate(found):
+                return found
+            if self.clock.now() >= end:
+                raise WaitTimeout("not seen", last=found, waited=timeout)
+            self.clock.advance(_POLL_SECONDS)
 
     def wait_gone(self, kind, name, namespace, timeout):
         self.until(kind, namespace, lambda found: found is None, timeout, name)
@@ -191,12 +222,104 @@ class FakeCluster:
 
     def exec(self, namespace, pod, container, argv, timeout):
         self._request("exec", "Pod")
+        numbered = {100 + number: body for number, body in enumerate(self._components())}
+        if "==cgroup" in argv[2]:
+            status = [f"/proc/{pid}/status:PPid:\t1" for pid in numbered]
+            cgroups = [f"/proc/{pid}/cgroup:0::/{body['metadata']['name']}" for pid, body in numbered.items()]
+            return ExecResult("\n".join([*status, "==cgroup", *cgroups]), "", 0)
+        if argv[2].startswith("kill"):
+            for pid in argv[4:]:
+                self._gone(numbered[int(pid)])
         return ExecResult("", "", 0)
 
     def logs(self, namespace, pod, container, *, seconds):
         self._request("logs", "Pod")
         own = next(name for kind, _, name in self.objects if kind == "Namespace")
         return DAEMON_LOG.format(namespace=own)
+
+    # Components of Chaos Mesh, and what keeps their pods.
+
+    def component(self, job, kind, name, replicas=1):
+        """Install one whose pods run already."""
+        owner = self.put(kind, name, CHAOS_MESH, spec={"replicas": replicas}, job=job)
+        if kind == "DaemonSet":
+            owner["spec"] = {}
+            owner["status"] = {"desiredNumberScheduled": replicas}
+        seconds, self.pod_seconds = self.pod_seconds, 0
+        self._reconcile(owner)
+        self.clock.advance(0)
+        self.pod_seconds = seconds
+        return owner
+
+    def pods_of(self, job):
+        return [body["metadata"]["name"] for body in self._components() if body["component"] == job]
+
+    def _components(self):
+        return [body for body in self.objects.values() if "component" in body]
+
+    def _reconcile(self, owner):
+        job = owner.get("job", "workload")
+        if owner["kind"] == "DaemonSet":
+            wanted = owner["status"]["desiredNumberScheduled"]
+        else:
+            wanted = owner["spec"]["replicas"]
+        with self._lock:
+            there = [
+                body
+                for body in self._components()
+                if body["component"] == job and "deletionTimestamp" not in body["metadata"]
+            ]
+        for _ in range(wanted - len(there)):
+            self._start_pod(owner, job)
+        for body in there[wanted:]:
+            self._end_pod(body, None)
+
+    def _start_pod(self, owner, job):
+        name = f"{owner['metadata']['name']}-{self._uid + 1}"
+        pod = self.put("Pod", name, owner["metadata"]["namespace"], component=job, owner=owner)
+        pod["metadata"]["labels"] = {"app.kubernetes.io/component": job}
+        pod["spec"] = {"nodeName": "n1", "containers": [{"name": job}]}
+        pod["status"] = {"phase": "Pending"}
+
+        def run():
+            if job in self.broken:
+                return
+            running = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+            pod["status"] = {
+                "phase": "Running",
+                "conditions": [{"type": "Ready", "status": "True"}],
+                "containerStatuses": [{"name": job, "state": running, "containerID": f"containerd://{name}"}],
+            }
+            self.came(job, name)
+            if job == "controller-manager" and not self._leads(owner["metadata"]["namespace"]):
+                self.clock.after(self.pod_seconds, lambda: self._lead(pod))
+
+        self.clock.after(self.pod_seconds, run)
+
+    def _end_pod(self, pod, grace):
+        """End a pod. The kubelet does not let a second deletion shorten the grace period of the first."""
+        metadata = pod["metadata"]
+        if "deletionTimestamp" in metadata:
+            return
+        grace = 30 if grace is None else grace
+        metadata["deletionTimestamp"] = self._timestamp()
+        metadata["deletionGracePeriodSeconds"] = grace
+
+        self.clock.after(grace, lambda: self._gone(pod))
+        self._reconcile(pod["owner"])
+
+    def _gone(self, pod):
+        if self.objects.get(_key(pod)) is pod:
+            self._remove(pod)
+            self.went(pod["component"], pod["metadata"]["name"])
+
+    def _leads(self, namespace):
+        lease = self.objects.get(("Lease", namespace, "chaos-mesh"))
+        holder = lease["spec"]["holderIdentity"].split("_")[0] if lease else ""
+        return holder in self.pods_of("controller-manager")
+
+    def _lead(self, pod):
+        self.put("Lease", "chaos-mesh", CHAOS_MESH, spec={"holderIdentity": f"{pod['metadata']['name']}_1"})
 
     # Chaos Mesh.
 
@@ -260,17 +383,21 @@ class FakeCluster:
                     pod["status"]["containerStatuses"][0]["image"] = image
 
     def _make_pods(self, owner):
-        namespace, name = owner["metadata"]["namespace"], owner["metadata"]["name"]
         for index in range(owner["spec"]["replicas"]):
-            pod = self.put("Pod", f"{name}-{index}", namespace)
-            pod["metadata"]["labels"] = owner["spec"]["template"]["metadata"]["labels"]
-            pod["spec"] = {"nodeName": "n1", "containers": [{"name": name}]}
-            status = {"name": name, "image": "workload:1", "containerID": f"containerd://{name}-{index}"}
-            pod["status"] = {
-                "podIP": f"10.0.0.{index + 1}",
-                "conditions": [{"type": "Ready", "status": "True"}],
-                "containerStatuses": [status],
-            }
+            self._make_pod(owner, f"{owner['metadata']['name']}-{index}")
+
+    def _make_pod(self, owner, name):
+        container, index = name.rsplit("-", 1)
+        pod = self.put("Pod", name, owner["metadata"]["namespace"], set=owner)
+        pod["metadata"]["labels"] = owner["spec"]["template"]["metadata"]["labels"]
+        pod["spec"] = {"nodeName": "n1", "containers": [{"name": container}]}
+        status = {"name": container, "image": "workload:1", "containerID": f"containerd://{name}"}
+        pod["status"] = {
+            "podIP": f"10.0.0.{int(index) + 1}",
+            "conditions": [{"type": "Ready", "status": "True"}],
+            "containerStatuses": [status],
+        }
+        self.came("workload", f"{owner['metadata']['namespace']}/{name}")
 
     # The rest.
 
@@ -314,6 +441,21 @@ class FakeCluster:
 
     def _timestamp(self):
         return datetime.fromtimestamp(self.clock.now(), UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _key(body):
+    return body["kind"], body["metadata"]["namespace"], body["metadata"]["name"]
+
+
+def _merge(body, change):
+    """Apply a JSON merge patch."""
+    for key, value in change.items():
+        if value is None:
+            body.pop(key, None)
+        elif isinstance(value, dict):
+            _merge(body.setdefault(key, {}), value)
+        else:
+            body[key] = value
 
 
 def _labels(body):

@@ -20,12 +20,15 @@ class FakePrometheus:
         self.queries = []
         self._series = {}
         self._targets = {}
+        self._dropped = set()
 
     def target(self, job, instance, phase, exposes, *, node="n1", duration=0.02):
         """Scrape a target each interval; `exposes` gives (name, labels, value) each, None when it is down."""
 
+        self._dropped.discard((job, instance))
+
         def scrape():
-            if not self.scrapes:
+            if not self.scrapes or (job, instance) in self._dropped:
                 return
             found = exposes()
             self._targets[job, instance] = (node, found is not None, duration)
@@ -36,6 +39,11 @@ class FakePrometheus:
                 self.put(full, time, value, seen=time + duration)
 
         self.clock.every(self.interval, self.clock.now() + phase, scrape)
+
+    def drop(self, job, instance):
+        """Service discovery does not have the target any more."""
+        self._dropped.add((job, instance))
+        self._targets.pop((job, instance), None)
 
     def put(self, labels, time, value, *, seen=0.0):
         """Hold a sample, which is there for queries from `seen` on."""

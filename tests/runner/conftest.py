@@ -2,9 +2,12 @@
 
 import pytest
 
+from harness.chaos import rollout
 from harness.recording.model import Recording
 from harness.recording.writer import RecordingWriter
+from harness.runner import runner
 from harness.runner.recorder import Recorder
+from harness.runner.surroundings import Surroundings
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.prometheus import FakePrometheus
@@ -36,3 +39,24 @@ def recorder(folder):
     made = Recorder(Recording(manifest()), RecordingWriter(folder, manifest()))
     yield made
     made.close()
+
+
+@pytest.fixture
+def around(cluster, prometheus, clock, tmp_path, monkeypatch):
+    monkeypatch.setattr(runner, "time", clock)
+    monkeypatch.setattr(rollout, "time", clock)
+    prometheus.target("controller-manager", "10.0.1.1:10080", 0.37, cluster.exposes)
+    clock.advance(3)
+    return Surroundings(
+        cluster=cluster,
+        prometheus=prometheus,
+        clock=clock,
+        chaos_mesh_namespace="chaos-mesh",
+        workload_image="workload:1",
+        interval=1.0,
+        capabilities={"netem": "node n1: Specified qdisc kind is unknown", "cgroup-v2": None},
+        nodes=["n1"],
+        run="run1",
+        recordings=tmp_path / "recordings",
+        facts={"cluster": "c"},
+    )

@@ -13,7 +13,6 @@ from harness.metrics.prometheus import Answer, PrometheusUnreachable
 from harness.oracle.base import OracleError, oracles
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
-from harness.runner.surroundings import Surroundings
 
 SCENARIO = """\
 scenario: example
@@ -53,26 +52,6 @@ FIRST = """\
         where: {namespace: "${namespace}"}
         absent: true
 """
-
-
-@pytest.fixture
-def around(cluster, prometheus, clock, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "time", clock)
-    prometheus.target("controller-manager", "10.0.1.1:10080", 0.37, cluster.exposes)
-    clock.advance(3)
-    return Surroundings(
-        cluster=cluster,
-        prometheus=prometheus,
-        clock=clock,
-        chaos_mesh_namespace="chaos-mesh",
-        workload_image="workload:1",
-        interval=1.0,
-        capabilities={"netem": "node n1: Specified qdisc kind is unknown", "cgroup-v2": None},
-        nodes=["n1"],
-        run="run1",
-        recordings=tmp_path / "recordings",
-        facts={"cluster": "c"},
-    )
 
 
 @pytest.fixture

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness.base.errors import ExitCode
 from harness.scenario.load import load
+from harness.scenario.model import ACTIONS, Step
 from harness.scenario.problem import ScenarioError
 from harness.scenario.text import MOST_BYTES
 
@@ -121,9 +122,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(problems: Problems) 
         "s.yaml:4:29: `chaos.Burn_It.spec` must be a mapping, not a list",
         "s.yaml:6:5: no chaos is named `Burn-It` (defined: Burn_It) (did you mean `Burn_It`?)",
         "s.yaml:7:5: `steps[1].wait` must be at least 1, not 0",
-        "s.yaml:8:5: a step takes exactly one action of: apply, delete, pause, resume, wait_for, wait, traffic;"
-        " found: none in steps[2]",
-        "s.yaml:9:5: a step takes exactly one action of: apply, delete, pause, resume, wait_for, wait, traffic;"
+        f"s.yaml:8:5: a step takes exactly one action of: {', '.join(ACTIONS)}; found: none in steps[2]",
+        f"s.yaml:9:5: a step takes exactly one action of: {', '.join(ACTIONS)};"
         " found: delete, wait in steps[3]",
         "s.yaml:12:26: `steps[4].expect[0].level` must be must or should, not the text `shoud`"
         " (did you mean `should`?)",
@@ -378,3 +378,18 @@ def test_each_position_is_that_of_its_entry(spec: dict[str, object], tmp_path: P
                 check(inner, (*at, index))
 
     check(data, ())
+
+
+@pytest.mark.parametrize(
+    ("step", "title"),
+    [
+        ({"restart": "chaos-daemon"}, "restart chaos-daemon"),
+        (
+            {"restart": {"component": "chaos-daemon", "node": "${nodes[0]}"}},
+            "restart chaos-daemon on ${nodes[0]}",
+        ),
+        ({"scale": {"component": "workload", "replicas": 2}}, "scale workload to 2"),
+    ],
+)
+def test_actions_on_components_have_titles(step: dict[str, object], title: str) -> None:
+    assert Step.model_validate(step).title() == title

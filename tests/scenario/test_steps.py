@@ -147,7 +147,7 @@ def test_what_a_scenario_lacks_altogether(
     text += "- traffic: {source: a, target: b, requests: 1}\n"
 
     assert shown(check_steps(load(scenario_file(text))[0])) == [
-        "s.yaml:6:3: traffic needs a workload; add `workload: mini-node-exporter`",
+        "s.yaml:6:3: `traffic a -> b` needs a workload; add `workload: mini-node-exporter`",
         "s.yaml:4:3: `burn` is never applied by a step",
         "s.yaml:5:1: no step has an `expect`: this scenario says nothing about a metric",
     ]

@@ -10,6 +10,10 @@ import pytest
 
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.progress import Progress
+from harness.chaos import rollout
+from harness.chaos.components import component_pods
+from harness.chaos.rollout import Rollout
+from harness.cluster.client import Cluster
 from harness.stack import chaosmesh, cni, damage, engine, images, kind, preflight, prometheus, state
 from harness.stack import up as module
 from harness.stack.engine import Engine
@@ -214,6 +218,34 @@ def test_an_up_that_failed_leaves_what_the_next_one_removes(world: World) -> Non
     world.up()
     assert "no `up` that came to its end is known" in world.said.getvalue()
     assert "delete" in world.diary
+
+
+def test_what_a_killed_run_scaled_is_restored_before_the_cluster_is_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Three replicas would be taken for a Prometheus that scrapes too many targets."""
+    world.up()
+    world.well()
+    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context: (kubeconfig.name, context))
+    restored = Rollout(component_pods("chaos-dashboard", "chaos-mesh"), 1)
+    monkeypatch.setattr(rollout, "restore", world.note("restore", [restored]))
+    monkeypatch.setattr(rollout, "finish", world.note("finish"))
+    monkeypatch.setattr(damage, "observe", world.note("observe", world.observed))
+    world.up()
+    assert world.diary == ["restore", "finish", "observe"]
+    assert "scaled chaos-dashboard back to 1" in world.said.getvalue()
+
+
+def test_a_cluster_that_cannot_be_restored_is_looked_at_all_the_same(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.up()
+    world.well()
+    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context: None)
+    monkeypatch.setattr(rollout, "restore", world.note("restore"))
+    world.fail["restore"] = InfrastructureError("no answer")
+    world.up()
+    assert world.diary == ["restore"]
 
 
 def test_a_lost_kubeconfig_is_exported_again(world: World) -> None:

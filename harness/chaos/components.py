@@ -1,0 +1,74 @@
+"""The components of Chaos Mesh: which pods each has, what keeps them, and where it answers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.chaos.daemons import COMPONENT
+from harness.chaos.workload import WORKLOAD_LABEL, WorkloadHandle
+from harness.cluster.client import Object
+
+WORKLOAD = "workload"
+"""The job of the scenario's own pods; a restart takes it like a component."""
+
+
+@dataclass(frozen=True)
+class Component:
+    """A component of Chaos Mesh.
+
+    Attributes:
+        kind: of the object that keeps its pods.
+        name: of that object.
+        service: the Service in front of them.
+        port: where it takes HTTP requests.
+    """
+
+    kind: str
+    name: str
+    service: str
+    port: int
+
+
+COMPONENTS = {
+    "controller-manager": Component(
+        "Deployment", "chaos-controller-manager", "chaos-mesh-controller-manager", 10080
+    ),
+    "chaos-daemon": Component("DaemonSet", "chaos-daemon", "chaos-daemon", 31766),
+    "chaos-dashboard": Component("Deployment", "chaos-dashboard", "chaos-dashboard", 2333),
+}
+"""By the names of their scrape jobs, which are the values of the label app.kubernetes.io/component."""
+
+
+@dataclass(frozen=True)
+class PodGroup:
+    """The pods of one scrape job, and the object that keeps their number.
+
+    Attributes:
+        job: the name of the scrape job.
+        kind: Deployment, DaemonSet or StatefulSet.
+        name: of that object.
+        namespace: where all of them are.
+        selector: the label selector of the pods.
+    """
+
+    job: str
+    kind: str
+    name: str
+    namespace: str
+    selector: str
+
+    def instance(self, pod: Object) -> str:
+        """Return the `instance` of a pod's target (fixtures/manifests/prometheus.yaml)."""
+        name = str(pod["metadata"]["name"])
+        return f"{self.namespace}/{name}" if self.job == WORKLOAD else name
+
+
+def component_pods(job: str, chaos_mesh_namespace: str) -> PodGroup:
+    """Return the pods of a component of Chaos Mesh."""
+    component = COMPONENTS[job]
+    return PodGroup(job, component.kind, component.name, chaos_mesh_namespace, f"{COMPONENT}={job}")
+
+
+def workload_pods(handle: WorkloadHandle) -> PodGroup:
+    """Return the pods of a scenario's workload."""
+    return PodGroup(WORKLOAD, "StatefulSet", handle.owner, handle.namespace, f"{WORKLOAD_LABEL}=true")
