@@ -297,7 +297,7 @@ def test_each_case_is_an_item_that_can_be_selected(pytester, made_up):
     run_pytest(pytester, "--collect-only", "-q").stdout.fnmatch_lines(
         ["scenarios/kill.yaml::kill[[]one]", "scenarios/kill.yaml::kill[[]all]"]
     )
-    run_pytest(pytester, "-k", "one").assert_outcomes(passed=1, deselected=1)
+    run_pytest(pytester, "-k", "kill[one]").assert_outcomes(passed=1, deselected=1)
     run_pytest(pytester, "-m", "tag-all").assert_outcomes(failed=1, deselected=1)
     run_pytest(pytester, "scenarios/kill.yaml::kill[one]").assert_outcomes(passed=1)
     run_pytest(pytester, "scenarios/kill.yaml::kill").assert_outcomes(passed=1, failed=1)

@@ -293,3 +293,34 @@ def test_a_case_is_the_file_that_one_would_have_written_without_parameters(
 
     for file, value in zip(load(path), (first, second), strict=True):
         assert file.data == document(value) | {"scenario": f"s-{file.case}"}
+
+
+PARTS = st.recursive(
+    st.integers(0, 3) | st.booleans() | st.none() | st.sampled_from(["s", "a", "_s.yaml", "_a.yaml", "${parameters.a}", "${parameters.a.b[1]} x", "${parameters", "${parameters[0]}", "$${a}", "", "/", "..", "\x7f"]),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(st.sampled_from(["a", "b", "needs", "tags", "chaos", "spec", "kind", "wait", "bound", "A.b", "${parameters.a}"]), inner, max_size=3),
+    max_leaves=10,
+)  # fmt: skip
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=150, deadline=None)
+@given(
+    data=st.fixed_dictionaries(
+        {"scenario": st.just("s") | PARTS, "steps": st.just([{"wait": 1}]) | PARTS},
+        optional=dict.fromkeys(
+            ("about", "parameters", "include", "chaos", "needs", "tags", "workload"), PARTS
+        ),
+    ),
+    included=PARTS | st.fixed_dictionaries({"chaos": PARTS}),
+)
+def test_whatever_parameters_and_includes_are_the_answer_is_a_scenario_or_a_scenario_error(
+    data: dict[str, object], included: object, tmp_path: Path
+) -> None:
+    (tmp_path / "_a.yaml").write_text(yaml.safe_dump(included))
+    path = tmp_path / "s.yaml"
+    path.write_text(yaml.safe_dump(data))
+    try:
+        files = load(path)
+    except ScenarioError as error:
+        assert error.problems
+    else:
+        assert len(files) == len(data["parameters"] if isinstance(data.get("parameters"), dict) else [1])
