@@ -7,7 +7,9 @@ import re
 from harness.scenario.template import TEMPLATE
 
 _OPEN, _CLOSE = "⟨", "⟩"
-_NUMBER = "1"
+_NUMBER = "pi()"
+"""A number of which nothing is said before it is known: a plain one could make a comparison look settled."""
+
 _DURATION = "3557"
 """Within brackets there are durations: one that nobody writes, and that is not too short."""
 

@@ -12,7 +12,7 @@ STARTED = "grpc_server_started_total"
         (f"rate({STARTED}[10s])", 1),
         (f"rate({STARTED}[${{range}}])", 1),
         (f"rate({STARTED}[${{n}}s])", 1),
-        ("max_over_time(up[5s:1s])", 1),
+        ("max_over_time(chaos_daemon_ipset_members[5s:1s])", 1),
         ("max_over_time(rate(grpc_server_started_total[5s])[5s:1s])", 1),
     ],
 )
@@ -39,19 +39,19 @@ def test_ranges_that_hold_enough_and_no_more(promql, interval, check):
             f"6:7: the range of `{STARTED}[5s]` is shorter than two scrapes (30s), and often holds fewer than two samples (did you mean `[75s]`?)",
         ),
         (
-            "max_over_time(up[5s:])",
+            "max_over_time(chaos_daemon_ipset_members[5s:])",
             1,
-            "6:7: `up[5s:]` has no step: Prometheus' default is a minute, whatever the scrapes (did you mean `[5s:1s]`?)",
+            "6:7: `chaos_daemon_ipset_members[5s:]` has no step: Prometheus' default is a minute, whatever the scrapes (did you mean `[5s:1s]`?)",
         ),
         (
-            "max_over_time(up[5s:500ms])",
+            "max_over_time(chaos_daemon_ipset_members[5s:500ms])",
             1,
-            "6:7: the step of `up[5s:500ms]` is shorter than a scrape (1s): it sees samples twice (did you mean `[5s:1s]`?)",
+            "6:7: the step of `chaos_daemon_ipset_members[5s:500ms]` is shorter than a scrape (1s): it sees samples twice (did you mean `[5s:1s]`?)",
         ),
         (
-            "max_over_time(up[5s:3s])",
+            "max_over_time(chaos_daemon_ipset_members[5s:3s])",
             1,
-            "6:7: `up[5s:3s]` is shorter than two of its steps (did you mean `[6s:3s]`?)",
+            "6:7: `chaos_daemon_ipset_members[5s:3s]` is shorter than two of its steps (did you mean `[6s:3s]`?)",
         ),
         (
             f"rate({STARTED}[1m])",
