@@ -109,6 +109,11 @@ def explain(found: dict[str, Any] | None, events: Iterable[KubernetesEvent]) -> 
     return lines
 
 
+def is_one_shot(kind: str, action: object) -> bool:
+    """Say whether an experiment does something once and has nothing to recover: it is never `running`."""
+    return action in _ONE_SHOT.get(kind, ())
+
+
 def seconds_of(duration: str) -> float:
     """Return a Go duration such as `1m30s` in seconds.
 
@@ -135,7 +140,7 @@ def _experiment_phase(found: dict[str, Any], now: float) -> str:
 def _finished(found: dict[str, Any], now: float) -> bool:
     spec = found.get("spec") or {}
     records = _records(found)
-    if spec.get("action") in _ONE_SHOT.get(found["kind"], ()):
+    if is_one_shot(found["kind"], spec.get("action")):
         return bool(records) and all(record["phase"] == _INJECTED for record in records)
     experiment = (found.get("status") or {}).get("experiment") or {}
     if experiment.get("desiredPhase") == "Run":

@@ -17,6 +17,7 @@ from harness.chaos.capabilities import probes
 from harness.judge.kind import kinds
 from harness.oracle.asking import Target
 from harness.oracle.base import oracles
+from harness.rules.rule import rules
 
 _WIDTH = 110
 _PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
@@ -44,10 +45,16 @@ def capability_table() -> str:
     return _list((f"`{name}`", how, "") for name, how in probes().items())
 
 
+def rule_table() -> str:
+    """Return every rule that a file is checked by, as a Markdown list."""
+    return "\n".join(_entry(rule.__doc__ or rule.__name__) for rule in rules())
+
+
 PARTS: Mapping[str, Callable[[], str]] = {
     "capabilities": capability_table,
     "kinds": kind_table,
     "oracles": oracle_table,
+    "rules": rule_table,
 }
 """What a page can have generated, by the name in its marker."""
 
@@ -81,17 +88,14 @@ def main(argv: Sequence[str]) -> int:
 
 def _list(rows: Iterable[tuple[str, str, str]]) -> str:
     """Return one entry a row. The rows of a Markdown table cannot be wrapped, and these are long."""
-    entries = []
-    for name, what, more in rows:
-        text = f"- {name}: {what}." + (f" {more}" if more else "")
-        entries.append(
-            "\n".join(
-                textwrap.wrap(
-                    text, _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
-                )
-            )
-        )
-    return "\n".join(entries)
+    return "\n".join(_entry(f"{name}: {what}." + (f" {more}" if more else "")) for name, what, more in rows)
+
+
+def _entry(text: str) -> str:
+    lines = textwrap.wrap(
+        f"- {text}", _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+    )
+    return "\n".join(lines)
 
 
 def _parameters(model: type[BaseModel]) -> str:

@@ -7,8 +7,10 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any, NamedTuple
 
 from harness.chaos.catalogue import Catalogue, catalogue
+from harness.judge.kind import arguments
 from harness.metrics.expression import Node, Selector, read
 from harness.metrics.promql import PromQLError
 from harness.rules.template import as_literals
@@ -22,6 +24,22 @@ DEFAULT_INTERVAL = 1.0
 
 Wrong = tuple[DocumentPath, str, str | None]
 """Where something is wrong, what, and what was probably meant."""
+
+
+class Side(NamedTuple):
+    """A kind with its argument: what an expectation wants, or what its known issue shows.
+
+    Attributes:
+        at: its place in the document.
+        kind: the kind's name.
+        raw: the argument.
+        is_issue: it is what a known issue shows.
+    """
+
+    at: DocumentPath
+    kind: str
+    raw: Any
+    is_issue: bool
 
 
 @dataclass(frozen=True)
@@ -46,6 +64,12 @@ class Stated:
     def place(self) -> DocumentPath:
         """Where what it is about is written."""
         return (*self.at, "metric" if self.spec.promql is None else "promql")
+
+    def sides(self) -> Iterator[Side]:
+        """Yield what is right, then what its known issue shows."""
+        for position, (kind, raw) in enumerate(arguments(self.spec)):
+            at = (*self.at, kind) if position == 0 else (*self.at, "known_issue", "shows", kind)
+            yield Side(at, kind, raw, is_issue=position > 0)
 
     def nodes(self) -> Iterator[Node]:
         """Yield each part of its expression; none without one."""

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from harness.judge.argument import ArgumentError
 from harness.judge.demand import Demand, SeriesDemand
-from harness.judge.kind import arguments, kinds
+from harness.judge.kind import kinds
 from harness.metrics.expression import Aggregation, Binary, Call, Moved, Node, Selector
 from harness.metrics.outcome import ANY, Bounds, OfSelector, always, bounds, comes_out, constant
 from harness.rules.rule import Stated, Subject, Wrong
@@ -97,7 +97,7 @@ def presence_says_something(subject: Subject) -> Iterator[Wrong]:
 def values_are_possible(subject: Subject) -> Iterator[Wrong]:
     """The value that is asked for is one that can be there, and not the only one."""
     for stated in subject.expectations:
-        for place, name, raw, is_issue in _sides(stated):
+        for place, name, raw, is_issue in stated.sides():
             try:
                 demand = kinds()[name].demand(kinds()[name].parse(raw, templates=True))
             except (ArgumentError, KeyError):
@@ -109,13 +109,6 @@ def values_are_possible(subject: Subject) -> Iterator[Wrong]:
                 free := _filtered(stated, demand, is_issue) or _free(stated, demand, subject)
             ):
                 yield place, f"`{name}`: {free}", None
-
-
-def _sides(stated: Stated) -> Iterator[tuple[tuple[str | int, ...], str, object, bool]]:
-    """Yield the place, the kind and the raw argument of what is right, then of what a known issue shows."""
-    for position, (name, raw) in enumerate(arguments(stated.spec)):
-        at = (*stated.at, name) if position == 0 else (*stated.at, "known_issue", "shows", name)
-        yield at, name, raw, position > 0
 
 
 def _impossible(stated: Stated, demand: Demand, subject: Subject, is_issue: bool) -> tuple[int, str] | None:

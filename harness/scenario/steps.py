@@ -19,6 +19,7 @@ EXPERIMENT_PHASES = ("injecting", "running", "paused", "finished", "deleting", "
 """Those of experiments: Chaos Mesh's own five (pkg/status/status.go:53, v2.8.3), and gone."""
 
 _AFTER_DELETION = ("deleting", "gone")
+_DELETED = ("deleting", "deleted")
 
 _Wrong = tuple[str, str, str | None]
 
@@ -61,7 +62,8 @@ def check_steps(file: ScenarioFile) -> list[Problem]:
 
 def _order(file: ScenarioFile) -> list[Problem]:
     problems = []
-    state: dict[str, str] = {}  # of each chaos: applied, paused or deleted; missing before the first apply
+    # Of each chaos: applied, paused, deleting or deleted; missing before the first apply.
+    state: dict[str, str | None] = {}
     for index, step in enumerate(file.scenario.steps):
         name = step.chaos
         if name is None:
@@ -70,27 +72,49 @@ def _order(file: ScenarioFile) -> list[Problem]:
                 problems.append(file.problem(("steps", index, step.action), message))
             continue
         before = state.get(name)
-        wrong = None
-        match step.action:
-            case "apply" if before in ("applied", "paused"):
-                wrong = f"`{name}` is applied already; delete it first"
-            case "delete" | "pause" | "resume" | "wait_for" if before is None:
-                wrong = f"`{name}` is not applied yet"
-            case "delete" | "pause" | "resume" if before == "deleted":
-                wrong = f"`{name}` is deleted already"
-            case "pause" if before == "paused":
-                wrong = f"`{name}` is paused already"
-            case "resume" if before == "applied":
-                wrong = f"`{name}` is not paused"
-            case "wait_for" if step.until in _AFTER_DELETION and before != "deleted":
-                wrong = f"`{name}` is not deleted before, so it is never {step.until}"
-            case "wait_for" if step.until not in _AFTER_DELETION and before == "deleted":
-                wrong = f"`{name}` is deleted already"
-        if wrong:
+        if wrong := _out_of_order(step, before):
             problems.append(file.problem(("steps", index, step.action), wrong))
-        if step.action != "wait_for":
-            state[name] = {"delete": "deleted", "pause": "paused"}.get(step.action, "applied")
+        state[name] = _state_after(step, before)
     return problems
+
+
+def _out_of_order(step: Step, before: str | None) -> str | None:  # noqa: PLR0911  (one for each)
+    """Return why an action cannot follow on what was done with its chaos before."""
+    name = step.chaos
+    match step.action:
+        case "apply" if before in ("applied", "paused"):
+            return f"`{name}` is applied already; delete it first"
+        case "apply" if before == "deleting":
+            return f"`{name}` may still be there; wait for it to be gone first"
+        case "delete" | "pause" | "resume" | "wait_for" if before is None:
+            return f"`{name}` is not applied yet"
+        case "delete" | "pause" | "resume" if before in _DELETED:
+            return f"`{name}` is deleted already"
+        case "pause" if before == "paused":
+            return f"`{name}` is paused already"
+        case "resume" if before == "applied":
+            return f"`{name}` is not paused"
+        case "wait_for" if step.until in _AFTER_DELETION and before not in _DELETED:
+            return f"`{name}` is not deleted before, so it is never {step.until}"
+        case "wait_for" if step.until not in _AFTER_DELETION and before in _DELETED:
+            return f"`{name}` is deleted already"
+        case "wait_for" if step.until == "paused" and before == "applied":
+            return f"`{name}` is not paused before, and no phase `paused` comes by itself"
+        case "wait_for" if step.until not in (*_AFTER_DELETION, "paused") and before == "paused":
+            return f"`{name}` is paused, and stays so until it is resumed"
+
+    return None
+
+
+def _state_after(step: Step, before: str | None) -> str | None:
+    match step.action:
+        case "delete":
+            return "deleting" if step.until == "deleting" else "deleted"
+        case "wait_for":
+            return "deleted" if before == "deleting" and step.until == "gone" else before
+        case "pause":
+            return "paused"
+    return "applied"
 
 
 def _about_workload(step: Step) -> bool:
@@ -111,9 +135,17 @@ def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
     if phase not in known:
         article = "an" if kind[:1] in "AEIOU" else "a"
         yield key, f"{article} {kind} has no phase `{phase}`; it has: {', '.join(known)}", meant(phase, known)
-    elif step.wait_for is None and (phase in _AFTER_DELETION) != (step.action == "delete"):
-        fitting = [word for word in known if (word in _AFTER_DELETION) == (step.action == "delete")]
+    elif step.wait_for is None and phase not in (fitting := _reached_by(step.action, known)):
         yield key, f"`{step.action}` never leads to the phase `{phase}`, but to: {', '.join(fitting)}", None
+
+
+def _reached_by(action: str, known: tuple[str, ...]) -> list[str]:
+    """Return the phases to which an action can lead, of those that a kind has."""
+    if action == "pause":
+        return ["paused"]
+    left_out = ("paused",) if action == "resume" else ()
+    after = action == "delete"
+    return [word for word in known if (word in _AFTER_DELETION) == after and word not in left_out]
 
 
 def _unproven(steps: list[Step]) -> Iterator[tuple[int, str]]:

@@ -47,7 +47,9 @@ def check(scenario_file: Callable[[str], Path], shown: Callable[[list[Problem]],
     [
         "- {apply: burn, until: running, PROOF}\n- {pause: burn}\n- {resume: burn}\n- {delete: burn}\n",
         "- {apply: burn, PROOF}\n- {delete: burn}\n- {apply: burn, PROOF}\n",
-        "- {apply: burn, until: injecting}\n- {delete: burn, until: deleting}\n- {wait_for: burn, until: gone}\n",
+        "- {apply: burn, until: injecting}\n- {delete: burn, until: deleting}\n- {wait_for: burn, until: gone}\n"
+        "- {apply: burn, until: injecting}\n",
+        "- {apply: burn, PROOF}\n- {pause: burn}\n- {wait_for: burn, until: paused}\n",
         "- {apply: burn}\n- {wait: 1, PROOF}\n- {delete: burn}\n",
         "- {apply: burn}\n- {wait_for: burn, until: finished, PROOF}\n",
         "- {apply: burn}\n- {traffic: {source: a, target: b, requests: 3, answered: 0}}\n",
@@ -78,6 +80,22 @@ def test_steps_that_can_be_performed(steps: str, check: Check) -> None:
         (
             "- {apply: burn, PROOF}\n- {wait_for: burn, until: gone}\n",
             ["2:4: `burn` is not deleted before, so it is never gone"],
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {delete: burn, until: deleting}\n- {apply: burn, PROOF}\n",
+            ["3:4: `burn` may still be there; wait for it to be gone first"],
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {delete: burn, until: deleting}\n- {pause: burn}\n",
+            ["3:4: `burn` is deleted already"],
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {wait_for: burn, until: paused}\n",
+            ["2:4: `burn` is not paused before, and no phase `paused` comes by itself"],
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {pause: burn}\n- {wait_for: burn, until: finished}\n",
+            ["3:4: `burn` is paused, and stays so until it is resumed"],
         ),
     ],
 )
@@ -112,6 +130,14 @@ def test_an_order_that_cannot_be(steps: str, expected: list[str], check: Check) 
         (
             "- {apply: burn, PROOF}\n- {delete: burn, until: running}\n",
             "2:18: `delete` never leads to the phase `running`, but to: deleting, gone",
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {pause: burn, until: finished}\n",
+            "2:17: `pause` never leads to the phase `finished`, but to: paused",
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {pause: burn}\n- {resume: burn, until: paused}\n",
+            "3:18: `resume` never leads to the phase `paused`, but to: injecting, running, finished",
         ),
         (
             "- {apply: burn, PROOF}\n- {wait: 2, until: running}\n",
