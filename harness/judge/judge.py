@@ -26,7 +26,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.judge.argument import ArgumentError, OracleRef
+from harness.judge.argument import ArgumentError, OracleRef, labels_text
 from harness.judge.evidence import Evidence, rows
 from harness.judge.expression import QUERY, BadAnswer, BadExpression, changes, with_answer
 from harness.judge.expression import evidence as answers_until
@@ -47,6 +47,8 @@ GRACE_SCRAPES = 5
 SLACK_SCRAPES = 2
 """Intervals after which a scrape that was due has arrived or will not be waited for."""
 STEADY_STATES = 3
+FIXED = "fixed upstream?"
+"""How the reason begins when the wrong value of a known issue is not seen any more."""
 _NEAR_DEADLINE_SCRAPES = 3
 _MOST_LOST_SCRAPES = 10
 
@@ -293,6 +295,7 @@ class Case:
             self._lose_scrape()
             down = ", ".join(target_text(target) for target in state.down)
             return NotComparable(f"target down: {down}")
+        self._refuse_histograms(state)
         for side in (right, shows):
             if side is not None and side.kind.needs_baseline:
                 self._need_baseline(state)
@@ -302,6 +305,12 @@ class Case:
         except NotComparable as error:
             return error
         return _Judged(state, outcome, outcome.reason, shows=other, readings=self._readings)
+
+    def _refuse_histograms(self, state: State) -> None:
+        """Make sure that no selected sample is a native histogram: it would be taken for no series."""
+        assert self._selection is not None
+        if found := self._selection.histogram(state):
+            raise _Unjudgeable(f"native histograms are no numbers: {labels_text(found)}", layer="query")
 
     def _lose_scrape(self) -> None:
         """Put the deadline off: it counts scrapes, and this one of a target that was down told nothing."""
@@ -361,7 +370,7 @@ class Case:
         else:
             self._streak, self._shows_streak, self._streak_began = [], [], None
         if len(self._streak) >= self._steady:
-            reason = f"fixed upstream? the right value is seen: remove the waiver {issue.id}"
+            reason = f"{FIXED} the right value is seen: remove the waiver {issue.id}"
             return self._make(Verdict.FAIL, reason, judged)
         if len(self._shows_streak) >= self._steady:
             reason = f"known issue {issue.id}: {other.expected}"

@@ -25,6 +25,7 @@ from dataclasses import dataclass, field
 from harness.judge.matching import Matchers
 from harness.judge.state import Sample, Scrape, State, target_text
 from harness.recording.model import SCRAPE_DURATION, UP, Recording
+from harness.recording.notes import NATIVE_HISTOGRAMS
 from harness.recording.series import Series, TargetKey
 
 GONE_AFTER_INTERVALS = 5
@@ -77,6 +78,8 @@ class Selection:
         self.unseen_jobs = {job for job in jobs if matchers.match_job(job)}
         self.series: dict[TargetKey, list[tuple[dict[str, str], Series]]] = {}
         self._durations: dict[TargetKey, Series] = {}
+        self._histograms: dict[tuple[TargetKey, float], dict[str, str]] = {}
+        self._notes_read = 0
         self._read: dict[str, int] = {}
         self.refresh()
 
@@ -93,6 +96,19 @@ class Selection:
             if self.matchers.match(series.labels):
                 labels = {name: value for name, value in series.labels.items() if name != "__name__"}
                 self.series.setdefault(target_of(series), []).append((labels, series))
+
+        notes = self.recording.notes[self._notes_read :]
+        self._notes_read += len(notes)
+        for histogram in (each for note in notes for each in note.detail.get(NATIVE_HISTOGRAMS, [])):
+            labels = histogram["labels"]
+            if labels.get("__name__") == self.metric and self.matchers.match(labels):
+                target = (labels.get("job", ""), labels.get("instance", ""))
+                self._histograms |= {(target, time): labels for time in histogram["times"]}
+
+    def histogram(self, state: State) -> dict[str, str] | None:
+        """Return the labels of a selected series of which a scrape of the state holds a native histogram."""
+        found = (self._histograms.get((target, scrape.time)) for target, scrape in state.scrapes.items())
+        return next((labels for labels in found if labels), None)
 
     def _new(self, metric: str, purpose: str = "") -> Iterator[Series]:
         found = self.recording.by_name.get(metric, [])

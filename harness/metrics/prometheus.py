@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, NamedTuple, Protocol, TypeVar
 
 import requests
 import urllib3
@@ -109,6 +109,9 @@ class Target:
         scrape_duration: of its last scrape, seconds.
         scrape_interval: seconds.
         labels: all of its labels.
+        address: the URL that Prometheus scrapes.
+        namespace: of the pod that it is, empty when it is none.
+        pod: the pod's name.
     """
 
     job: str
@@ -120,10 +123,23 @@ class Target:
     scrape_duration: float
     scrape_interval: float
     labels: dict[str, str]
+    address: str = ""
+    namespace: str = ""
+    pod: str = ""
 
 
-RawSeries = tuple[dict[str, str], list[tuple[float, float]]]
-"""A label set with `__name__`, and its samples as (seconds since the epoch, value)."""
+class RawSeries(NamedTuple):
+    """The samples of one series.
+
+    Attributes:
+        labels: with `__name__`.
+        samples: as (seconds since the epoch, value).
+        histograms: times of samples that are native histograms, which are no numbers.
+    """
+
+    labels: dict[str, str]
+    samples: list[tuple[float, float]]
+    histograms: list[float] = []
 
 
 class Prometheus:
@@ -150,8 +166,6 @@ class Prometheus:
         self._client = PrometheusConnect(
             self._url, session=self._session, timeout=timeout, retry=urllib3.Retry(0, redirect=0)
         )
-        self.native_histograms: set[str] = set()
-        """Names of series that `raw` left out because their samples are native histograms."""
 
     def raw(self, selector: str, seconds: float, at: float | None = None) -> list[RawSeries]:
         """Return the samples as they were scraped: an instant query with a range-vector selector.
@@ -170,11 +184,10 @@ class Prometheus:
             raise BadAnswer(f"a range selector gave a {answer.result_type or 'nothing'}, not a matrix")
         found: list[RawSeries] = []
         for series in answer.result:
-            labels = dict(series["metric"])
-            if "histograms" in series or "histogram" in series:
-                self.native_histograms.add(labels.get("__name__", ""))
-            if values := series.get("values"):
-                found.append((labels, [(float(when), float(value)) for when, value in values]))
+            values = [(float(when), float(value)) for when, value in series.get("values") or []]
+            histograms = [float(when) for when, _ in series.get("histograms") or []]
+            if values or histograms:
+                found.append(RawSeries(dict(series["metric"]), values, histograms))
         return found
 
     def query(self, expression: str, at: float | None = None) -> Answer:
@@ -327,6 +340,7 @@ def duration_seconds(text: str) -> float:
 
 def _target(active: dict[str, Any]) -> Target:
     labels = dict(active.get("labels") or {})
+    discovered = dict(active.get("discoveredLabels") or {})
     return Target(
         job=labels.get("job", ""),
         instance=labels.get("instance", ""),
@@ -337,6 +351,9 @@ def _target(active: dict[str, Any]) -> Target:
         scrape_duration=float(active.get("lastScrapeDuration", 0.0)),
         scrape_interval=duration_seconds(str(active.get("scrapeInterval", ""))),
         labels=labels,
+        address=str(active.get("scrapeUrl", "")),
+        namespace=str(discovered.get("__meta_kubernetes_namespace", "")),
+        pod=str(discovered.get("__meta_kubernetes_pod_name", "")),
     )
 
 

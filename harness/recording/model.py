@@ -177,6 +177,7 @@ class Exposition(Entry):
         metric: the name of the series.
         metric_type: what its TYPE line says; "" without one.
         samples: its samples, with the labels as exposed, duplicates included; None when there was no answer.
+        left_out: how many more there were of those that an expectation selects.
         error: why not.
     """
 
@@ -188,6 +189,7 @@ class Exposition(Entry):
     metric: str
     metric_type: str = ""
     samples: list[Point] | None = None
+    left_out: int = 0
     error: str | None = None
 
 

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
 from harness.judge.sweep import GONE_AFTER_INTERVALS, KNOWN_AFTER_INTERVALS
-from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable
+from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable, RawSeries
 from harness.metrics.promql import any_of, one_of
-from harness.recording.model import SCRAPE_DURATION, UP, Note, Recording
+from harness.recording.model import SCRAPE_DURATION, UP, Labels, Note, Recording, labels_of
+from harness.recording.notes import FETCH_FAILED, NATIVE_HISTOGRAMS
 from harness.recording.series import TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
@@ -74,6 +75,7 @@ class Sampler:
         self._interval = interval
         self._began = clock.now()
         self._fetched = self._began
+        self._histograms: dict[Labels, float] = {}
 
     @property
     def recording(self) -> Recording:
@@ -96,7 +98,13 @@ class Sampler:
             # them absent. The selector with `up` comes first, so that the others are never older.
             answers = [self._prometheus.raw(selector, seconds) for selector in self._watch.selectors()]
         except (PrometheusUnreachable, BadAnswer) as error:
-            self._recorder.add(Note(time=began, text=f"fetching samples failed: {error}"))
+            self._recorder.add(
+                Note(
+                    time=began,
+                    text=f"fetching samples failed: {error}",
+                    detail={FETCH_FAILED: "; ".join([str(error), *error.details[:1]])},
+                )
+            )
             if began - self._fetched > _LOST_AFTER_SECONDS:
                 raise PrometheusLost(
                     f"Prometheus has not answered for {began - self._fetched:.0f} s",
@@ -107,14 +115,35 @@ class Sampler:
             return 0
         self._fetched = began
         oldest = self._began - 2 * self._interval
+        wanted = [each for answer in answers for each in answer if self._watch.wants(each.labels)]
+        # Before the samples of the same scrapes: without it these series would be absent.
+        self._note_histograms(wanted, oldest, began)
         return self._recorder.add_samples(
             [
-                (labels, [(t, v) for t, v in samples if t >= oldest])
-                for series in answers
-                for labels, samples in series
-                if self._watch.wants(labels)
+                (each.labels, [(t, v) for t, v in each.samples if t >= oldest])
+                for each in wanted
+                if each.samples
             ]
         )
+
+    def _note_histograms(self, wanted: list[RawSeries], oldest: float, now: float) -> None:
+        """Record which of the new samples are native histograms, that is, no numbers."""
+        found = []
+        for each in wanted:
+            key = labels_of(each.labels)
+            newest = self._histograms.get(key, oldest)
+            if times := [time for time in each.histograms if time > newest]:
+                self._histograms[key] = times[-1]
+                found.append({"labels": each.labels, "times": times})
+        if found:
+            names = sorted({str(each["labels"]["__name__"]) for each in found})  # type: ignore[index]
+            self._recorder.add(
+                Note(
+                    time=now,
+                    text=f"native histograms, which are no numbers: {', '.join(names)}",
+                    detail={NATIVE_HISTOGRAMS: found},
+                )
+            )
 
     def pause(self) -> None:
         """Wait until the next scrape of any target is due to be complete.

@@ -2,7 +2,7 @@
 
 import re
 
-from harness.metrics.prometheus import Answer, PrometheusUnreachable, Target
+from harness.metrics.prometheus import Answer, PrometheusUnreachable, RawSeries, Target
 
 REQUEST_SECONDS = 0.005
 _MATCHER = re.compile(r'(\w+)=~"((?:[^"\\]|\\.)*)"')
@@ -46,7 +46,7 @@ class FakePrometheus:
         self._targets.pop((job, instance), None)
 
     def put(self, labels, time, value, *, seen=0.0):
-        """Hold a sample, which is there for queries from `seen` on."""
+        """Hold a sample, which is there for queries from `seen` on; it may be a "histogram"."""
         self._series.setdefault(tuple(sorted(labels.items())), []).append((time, value, seen))
 
     def raw(self, selector, seconds, at=None):
@@ -61,7 +61,8 @@ class FakePrometheus:
             if all(re.fullmatch(pattern, labels.get(label, "")) for label, pattern in matchers):
                 there = [(t, v) for t, v, seen in samples if now - seconds < t <= now and seen <= now]
                 if there:
-                    found.append((labels, there))
+                    values = [(t, v) for t, v in there if v != "histogram"]
+                    found.append(RawSeries(labels, values, [t for t, v in there if v == "histogram"]))
         return found
 
     def query(self, expression, at=None):

@@ -11,9 +11,11 @@ from harness.judge.judge import judge
 from harness.recording.model import (
     Answer,
     Expected,
+    Exposition,
     LayoutDefinition,
     Manifest,
     Mark,
+    Note,
     Point,
     Reading,
     Recording,
@@ -22,6 +24,7 @@ from harness.recording.model import (
     labels_of,
     reading_key,
 )
+from harness.recording.notes import NATIVE_HISTOGRAMS, looked_at
 
 JOB = "manager"
 INSTANCE = "one"
@@ -103,6 +106,29 @@ class Timeline:
         return self.at(
             ended, Reading(oracle=oracle, key=key, began=began, ended=ended, vector=points, error=error)
         )
+
+    def look(self, began, series=(), *, instance=INSTANCE, job=JOB, ended=None, metric=METRIC, **more):
+        """Add a look at what a target itself exposes: `series` holds (labels, value), None for no answer."""
+        ended = began + 0.02 if ended is None else ended
+        points = None if series is None else [Point(labels=labels, value=value) for labels, value in series]
+        made = Exposition(
+            began=began, ended=ended, job=job, instance=instance, metric=metric, samples=points, **more
+        )
+        return self.at(ended, made)
+
+    def looked(self, time, *, metric=METRIC, metric_type="gauge", oracle=None, key="{}", unasked=""):
+        """Add the note that goes with a look."""
+        detail = looked_at(metric, metric_type, oracle, key, unasked)
+        return self.note(time, f"looked at {metric}", detail)
+
+    def note(self, time, text, detail):
+        return self.at(time, Note(time=time, text=text, detail=detail))
+
+    def histogram(self, time, labels=None, *, metric=METRIC, instance=INSTANCE, job=JOB, node="n1"):
+        """Add the note of a scrape in which a series was a native histogram."""
+        full = {"__name__": metric, "job": job, "instance": instance, "node": node, **(labels or {})}
+        detail = {NATIVE_HISTOGRAMS: [{"labels": full, "times": [time]}]}
+        return self.note(time, "native histograms, which are no numbers", detail)
 
     def readings(self, values, *, start=SETTLED, step=0.5, **more):
         for index, value in enumerate(values):

@@ -9,17 +9,17 @@ pytestmark = pytest.mark.integration
 
 
 def names(prometheus, selector):
-    return {labels["__name__"] for labels, _ in prometheus.raw(selector, 5)}
+    return {series.labels["__name__"] for series in prometheus.raw(selector, 5)}
 
 
 def test_raw_gives_every_sample_with_the_time_of_its_scrape(prometheus, exporter, eventually):
     exporter.body = 'wanted{rule="say \\"x\\""} 1\nother NaN\n'
     eventually(lambda: names(prometheus, "wanted") and names(prometheus, "other"), "the samples are there")
-    ((labels, samples),) = prometheus.raw("wanted", 5)
+    ((labels, samples, _),) = prometheus.raw("wanted", 5)
     assert labels["rule"] == 'say "x"'
     assert (labels["job"], labels["node"]) == ("own", "here")
     assert all(value == 1.0 for _, value in samples)
-    ((_, ups),) = prometheus.raw('up{job="own"}', 5)
+    ((_, ups, _),) = prometheus.raw('up{job="own"}', 5)
     assert {when for when, _ in samples} <= {when for when, _ in ups}, "one scrape has one time"
     assert abs(samples[-1][0] - time.time()) < 5
     assert math.isnan(prometheus.raw("other", 5)[0][1][-1][1])

@@ -122,12 +122,30 @@ def test_a_failed_fetch_is_noted_and_made_up_for_by_a_longer_range(prometheus, s
     assert [(note.time, note.text) for note in recorder.recording.notes] == [
         (failed, "fetching samples failed: cannot query Prometheus: no answer")
     ]
+    assert recorder.recording.notes[0].detail == {"fetch_failed": "cannot query Prometheus: no answer"}
     assert clock.slept == [0.25], "a pause before the next try"
     prometheus.down = False
     clock.advance(4.0)
     assert sampler.fetch() == 8 * 3
     assert prometheus.asked[-1][1] == pytest.approx(clock.now() - 0.005 - 1_000_000.2 + 5)
     assert [time for _, time in sampled(recorder, "m")] == [1_000_000.1 + n for n in range(9)]
+
+
+def test_native_histograms_are_noted_once_and_before_the_samples_of_their_scrape(
+    prometheus, sampler, recorder, clock
+):
+    prometheus.target(MANAGER, "one", 0.1, lambda: [("m", {}, "histogram")])
+    clock.advance(1.2)
+    assert sampler.fetch() == 4
+    sampler.fetch()
+    clock.advance(1.0)
+    sampler.fetch()
+    labels = {"__name__": "m", "job": MANAGER, "instance": "one", "node": "n1"}
+    first, second = recorder.recording.notes
+    assert first.text == "native histograms, which are no numbers: m"
+    assert first.detail == {"native_histograms": [{"labels": labels, "times": [1_000_000.1, 1_000_001.1]}]}
+    assert second.detail["native_histograms"][0]["times"] == [1_000_002.1]
+    assert "m" not in recorder.recording.by_name
 
 
 def test_a_scrape_is_never_recorded_in_part(prometheus, recorder, clock, monkeypatch):
