@@ -139,7 +139,7 @@ def test_a_failure_shows_promql_expected_and_actual(pytester, made_up):
         [
             '*promql:   chaos_controller_manager_chaos_experiments{namespace="x"}',
             "*expected: 1",
-            '*actual:   {kind="PodChaos"} 2.0',
+            '*actual:   {kind="PodChaos"} 2',
             "*reason:   2 is not 1",
         ]
     )

@@ -6,6 +6,7 @@ import math
 import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
@@ -185,3 +186,11 @@ def number_text(value: float) -> str:
 def labels_text(labels: dict[str, str]) -> str:
     """Return a label set in braces, sorted by label name."""
     return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
+
+
+def time_text(time: float) -> str:
+    """Return a time (seconds since the epoch) as HH:MM:SS.mmm, UTC; what is no time as a number."""
+    try:
+        return datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S.%f")[:-3]
+    except (ValueError, OverflowError, OSError):
+        return number_text(time)

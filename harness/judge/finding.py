@@ -42,8 +42,9 @@ class Finding(BaseModel):
         because: the scenario's own reason for the expectation.
         level: must or should.
         known_issue: id of the known issue that was seen.
-        layer: where the fault lies, if that can be told: "product", "collector", "scrape",
-            "late", "infrastructure".
+        layer: where the fault lies, if that can be told: "infrastructure", "late", "query", "scrape",
+            "collector", "product" (docs/verdicts.md).
+        explanation: why that layer, or why none can be told: plain sentences.
         seconds: from the acknowledgement of the step to the scrape that decided.
         evidence: samples around (with scrape times), baseline, readings of the oracle, nearest
             series; JSON-compatible.
@@ -64,5 +65,6 @@ class Finding(BaseModel):
     level: str = "must"
     known_issue: str | None = None
     layer: str | None = None
+    explanation: list[str] = []
     seconds: float | None = None
     evidence: dict[str, Any] = {}

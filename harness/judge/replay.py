@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.judge.explain import explain
 from harness.judge.finding import Finding, Pending
-from harness.judge.judge import abandon, judge
+from harness.judge.judge import Judge, abandon, judge
 from harness.recording.model import AnyEntry, Expected, Manifest, Mark, Recording, Samples
 
 
@@ -40,21 +41,27 @@ def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
     ]
 
 
-def judge_step(recording: Recording, ended: Mark) -> list[Finding]:
-    """Return the findings of a step at its `ended` mark: what the runner reports, too."""
+def judge_step(recording: Recording, ended: Mark, judging: Judge | None = None) -> list[Finding]:
+    """Return the findings of a step at its `ended` mark, explained: what the runner reports, too.
+
+    Args:
+        recording: what was observed until the mark, and nothing after it.
+        ended: the mark.
+        judging: the judge that has followed the recording; it saves judging everything again.
+    """
+    judging = judging or Judge(recording)
     found: list[Finding] = []
     for expected in recording.expected:
         if expected.step == ended.step:
-            finding = judge(recording, expected, ended.time, final=True)
+            finding = judging.judge(expected, ended.time, final=True)
             assert isinstance(finding, Finding)
-            found.append(finding)
+            found.append(explain(recording, expected, finding))
     return found
 
 
 def _cut_off(recording: Recording, expected: Expected, now: float) -> Finding:
     said = judge(recording, expected, now)
     if isinstance(said, Pending):
-        return abandon(
-            recording, expected, f"the recording ends before a decision: waiting for {said.waiting_for}"
-        )
-    return said
+        reason = f"the recording ends before a decision: waiting for {said.waiting_for}"
+        said = abandon(recording, expected, reason)
+    return explain(recording, expected, said)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import re
+import textwrap
 from typing import Any
 
+from harness.judge.argument import time_text
 from harness.judge.finding import Finding, Verdict
+from harness.report.evidence import evidence_lines, labels_text, number, table_lines
 from harness.runner.result import ScenarioResult, StepResult
 
 _MOST_SERIES = 12
-_MOST_ROWS = 4
-_MOST_SAMPLES = 6
-_TARGET_LABELS = ("instance", "job", "node")
+_WIDTH = 110
+_EPOCH = re.compile(r"(?<![\w.])\d{10}\.\d{3}(?![\w.])")
+"""A time in a reason: to thousandths of a second, and of this century."""
 
 
 def scenario_text(result: ScenarioResult) -> str:
@@ -57,65 +60,49 @@ def _step_lines(index: int, step: StepResult) -> list[str]:
 
 
 def finding_lines(finding: Finding) -> list[str]:
-    """Return one finding: PromQL, expected and actual, the reason, samples around."""
+    """Return one finding: PromQL, expected and actual, the reason, the layer, and what they rest on."""
     only = " (should)" if finding.level == "should" else ""
     head = f"{finding.verdict.value}{only}: {finding.metric or 'expression'} {finding.kind}"
     if finding.known_issue:
         head += f" [{finding.known_issue}]"
     lines = [head, f"  promql:   {finding.promql}", f"  expected: {finding.expected}"]
-    lines += _actual_lines(finding.actual)
-    lines.append(f"  reason:   {finding.reason}")
+    lines += _actual_lines(finding)
+    lines.append(f"  reason:   {_with_clock(finding.reason)}")
     if finding.because:
         lines.append(f"  because:  {finding.because}")
-    if finding.layer:
-        lines.append(f"  layer:    {finding.layer}")
-    for name, value in finding.evidence.items():
-        if value:
-            lines += _evidence_lines(name, value)
-    return lines
+    if finding.layer or finding.explanation:
+        lines.append(f"  layer:    {finding.layer or 'unknown'}")
+    for sentence in finding.explanation:
+        lines += textwrap.wrap(
+            sentence,
+            _WIDTH,
+            initial_indent="    ",
+            subsequent_indent="    ",
+            break_long_words=False,
+            break_on_hyphens=False,
+        )
+    return lines + evidence_lines(finding.evidence)
 
 
-def labels_text(labels: dict[str, str]) -> str:
-    """Return a label set as PromQL writes it."""
-    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
-
-
-def _actual_lines(actual: list[dict[str, Any]]) -> list[str]:
-    if not actual:
+def _actual_lines(finding: Finding) -> list[str]:
+    if table := finding.evidence.get("table"):
+        return ["  actual:", *(f"    {line}" for line in table_lines(table, _MOST_SERIES))]
+    if not finding.actual:
         return ["  actual:   no series"]
-    lines = [
-        f"  {'actual:  ' if position == 0 else '         '} {labels_text(series['labels'])} {series['value']}"
-        for position, series in enumerate(actual[:_MOST_SERIES])
-    ]
-    if len(actual) > _MOST_SERIES:
-        lines.append(f"            ... and {len(actual) - _MOST_SERIES} more series")
+    shown = [f"{labels_text(each['labels'])} {_value(each)}" for each in finding.actual[:_MOST_SERIES]]
+    lines = [f"  {'actual:  ' if index == 0 else '         '} {text}" for index, text in enumerate(shown)]
+    if len(finding.actual) > _MOST_SERIES:
+        lines.append(f"            ... and {len(finding.actual) - _MOST_SERIES} more series")
     return lines
 
 
-def _evidence_lines(name: str, value: Any) -> list[str]:
-    if name == "samples":
-        return ["  samples (scrape time, value):", *(f"    {line}" for line in _sample_lines(value))]
-    if name in ("resets", "nearest", "readings"):
-        rows = [f"    {item}" for item in value[:_MOST_ROWS]]
-        more = [f"    ... and {len(value) - _MOST_ROWS} more"] if len(value) > _MOST_ROWS else []
-        return [f"  {name}:", *rows, *more]
-    return []
+def _value(series: dict[str, Any]) -> str:
+    value = number(series["value"])
+    if "increase" not in series:
+        return value
+    return f"{value}, grew by {number(series['increase'])} from {number(series['baseline'])}"
 
 
-def _sample_lines(series: list[dict[str, Any]]) -> list[str]:
-    lines = []
-    for each in series[:_MOST_ROWS]:
-        values = ", ".join(f"{_clock(time)} {value}" for time, value in each["samples"][-_MOST_SAMPLES:])
-        lines.append(f"{_short(each['labels'])}: {values}")
-    if len(series) > _MOST_ROWS:
-        lines.append(f"... and {len(series) - _MOST_ROWS} more series, in results.json")
-    return lines
-
-
-def _short(labels: dict[str, str]) -> str:
-    """Return a label set without the target's own labels, which all series of a scrape share."""
-    return labels_text({name: value for name, value in labels.items() if name not in _TARGET_LABELS})
-
-
-def _clock(time: float) -> str:
-    return datetime.fromtimestamp(time, UTC).strftime("%H:%M:%S.%f")[:-3]
+def _with_clock(reason: str) -> str:
+    """Return a reason with the times in it as a clock shows them."""
+    return _EPOCH.sub(lambda found: time_text(float(found.group())), reason)

@@ -27,6 +27,7 @@ from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
 from harness.judge.kind import kinds, wanted_readings
 from harness.judge.proof import check_proof, split_proof
+from harness.judge.replay import judge_step
 from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
@@ -256,7 +257,8 @@ class ScenarioRun:
             expected = self._resolve_expectations(index, step)
         self._decide(expected)
         outcome.ended = self._mark(index, "ended")
-        outcome.findings = [self._final(item, outcome.ended) for item in expected]
+        recording = self._recorder.recording
+        outcome.findings = judge_step(recording, recording.marks[-1], self._judge)
 
     def _act(self, step: Step) -> Rollout | None:
         """Perform the action of a step; return what it began, if it replaces pods."""
@@ -475,11 +477,6 @@ class ScenarioRun:
             for item in expected
             for oracle in wanted_readings(Expectation.model_validate(item.spec))
         }
-
-    def _final(self, item: Expected, ended: float) -> Finding:
-        finding = self._judge.judge(item, ended, final=True)
-        assert isinstance(finding, Finding)
-        return finding
 
     def _take_readings(self, wanted: dict[tuple[str, str], dict[str, Any]]) -> None:
         for (name, _), parameters in wanted.items():

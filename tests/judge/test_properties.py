@@ -6,12 +6,14 @@ import random
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.judge.finding import Finding, Pending, Verdict
+from harness.judge.explain import explain
+from harness.judge.finding import Finding, Verdict
 from harness.judge.judge import Judge, judge
 from harness.judge.replay import judge_step, replay
 from harness.recording.model import Mark, Recording, Samples
 from harness.recording.reader import RecordingReader
 from harness.recording.writer import RecordingWriter
+from harness.report.text import finding_lines
 from tests.fakes.recordings import EXPRESSION, SETTLED, Timeline, expected, rewritten
 
 SPECS = [
@@ -212,7 +214,10 @@ def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline,
     ticking = Judge(live)
     for item, finding in zip(items, said, strict=True):
         before = ticking.judge(item, end)
-        assert isinstance(before, Pending) or before.model_dump_json() == finding.model_dump_json()
+        if isinstance(before, Finding):
+            assert explain(live, item, before).model_dump_json() == finding.model_dump_json()
+    followed = judge_step(live, ended, ticking)
+    assert [each.model_dump_json() for each in followed] == [each.model_dump_json() for each in said]
 
 
 @given(
@@ -251,12 +256,61 @@ def test_an_expression_asked_tick_by_tick_is_judged_as_in_a_replay(values, spec,
                 live.add(recorded[-1])
             found = judging.judge(item, now)
     ended = Mark(time=now, step=0, name="ended")
+    live.add(ended)
     final = judge_step(live, ended)[0]
     if isinstance(found, Finding):
-        assert found.model_dump_json() == final.model_dump_json()
+        assert explain(live, item, found).model_dump_json() == final.model_dump_json()
     again = replay([*recorded, ended], scraped.manifest)[0]
     assert again.model_dump_json() == final.model_dump_json()
     if final.verdict is Verdict.PASS:
         time = final.evidence["answer"]["time"]
         assert time > SETTLED
         assert said[time] not in ("refused", "down")
+
+
+def looked_at(timeline, seed):
+    """Add looks, readings and notes as they may come, and as they should not."""
+    draw = random.Random(seed)
+    for _ in range(draw.randint(0, 4)):
+        time = draw.choice([102.3, 112.31, 118.4, 121.15, 124.6, 139.9])
+        values = [draw.choice([0.0, 1.0, 2.0, math.nan, math.inf]) for _ in range(draw.randint(0, 3))]
+        labels = [draw.choice([{}, {"path": ""}, {"node": "own"}, {"phase": "a"}]) for _ in values]
+        timeline.look(
+            time,
+            draw.choice([None, list(zip(labels, values, strict=True))]),
+            ended=time + draw.choice([0.01, 1.5]),
+            instance=draw.choice(["one", "two", "nobody"]),
+            metric_type=draw.choice(["", "gauge", "counter", "unknown"]),
+            left_out=draw.choice([0, 0, 5]),
+            error=draw.choice([None, "HTTP 503"]),
+        )
+    key = draw.choice(["{}", '{"in":[{"namespace":"ns","pod":"a"}]}', '{"node":"n1"}'])
+    oracle = draw.choice([None, "truth", "never-read"])
+    timeline.looked(draw.choice([102.0, 112.0, 121.0]), metric_type="gauge", oracle=oracle, key=key)
+    if draw.randint(0, 5) == 0:
+        timeline.histogram(draw.choice([107.0, 111.0]), instance=draw.choice(["one", "two"]))
+    down = [{"job": "manager", "instance": "one", "health": "down", "last_error": "refused"}]
+    timeline.note(120.0, "targets", draw.choice([{}, {"targets": down}, {"targets": "nonsense"}]))
+    return timeline
+
+
+WHERE = [{}, {"phase": "a"}, {"instance": "two"}, {"node": {"not": "n1"}}, {"namespace": "other"}]
+
+
+@given(timelines(), specs, st.sampled_from(WHERE), st.integers(0, 2**32))
+@settings(quick, max_examples=150)
+def test_an_explanation_never_fails_and_never_changes_the_verdict(timeline, spec, where, seed):
+    item = expected(**(spec if spec.get("metric") == "up" else {**spec, "where": where}))
+    looked_at(timeline, seed).mark("ended", 130.0)
+    recording = timeline.recording()
+    said = judge(recording, item, 130.0, final=True)
+    assert isinstance(said, Finding)
+    told = explain(recording, item, said)
+    assert (told.verdict, told.reason, told.actual) == (said.verdict, said.reason, said.actual)
+    assert {name: told.evidence[name] for name in said.evidence} == said.evidence
+    assert bool(told.explanation) == (told.verdict in (Verdict.FAIL, Verdict.ERROR))
+    assert all(sentence.endswith(".") for sentence in told.explanation)
+    assert told.layer in (None, "infrastructure", "late", "query", "scrape", "collector", "product")
+    assert explain(recording, item, said).model_dump_json() == told.model_dump_json()
+    assert Finding.model_validate_json(told.model_dump_json()).model_dump_json() == told.model_dump_json()
+    assert finding_lines(told)

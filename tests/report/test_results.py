@@ -124,6 +124,7 @@ def test_every_field_of_the_schema(made, tmp_path):
                                 "level": "must",
                                 "known_issue": None,
                                 "layer": None,
+                                "explanation": [],
                                 "seconds": None,
                                 "evidence": {},
                             }

@@ -28,6 +28,12 @@ def finding(verdict=Verdict.FAIL, **changes):
     return Finding(**(fields | changes))
 
 
+def reading(began, vector):
+    """An oracle's answer as evidence; seconds after midnight."""
+    began += MIDNIGHT
+    return {"oracle": "experiments", "key": "{}", "began": began, "ended": began + 0.1, "vector": vector}
+
+
 def text(finding):
     return "\n".join(finding_lines(finding))
 
@@ -45,42 +51,117 @@ def test_a_failed_finding():
         evidence={
             "baseline": [{"labels": {}, "value": 0}],
             "samples": [{"labels": labels, "samples": samples}],
-            "readings": [{"oracle": "experiments", "vector": []}],
+            "readings": [reading(3.0, []), reading(4.0, [])],
             "resets": [],
             "deadline": 5.0,
         },
+        explanation=["It is late, not wrong.", "word " * 30],
     )
     assert text(shown) == (
         "failed: things equals\n"
         '  promql:   things{namespace="ns"}\n'
         "  expected: equal to 1\n"
-        '  actual:   {kind="PodChaos", phase="running"} 2.0\n'
+        '  actual:   {kind="PodChaos", phase="running"} 2\n'
         "  reason:   the value is 2\n"
         "  because:  one experiment runs\n"
         "  layer:    late\n"
+        "    It is late, not wrong.\n"
+        f"    {' '.join(['word'] * 21)}\n"
+        f"    {' '.join(['word'] * 9)}\n"
         "  samples (scrape time, value):\n"
-        '    {kind="PodChaos"}: 00:00:02.250 2.0, 00:00:03.250 3.0, 00:00:04.250 4.0, '
-        "00:00:05.250 5.0, 00:00:06.250 6.0, 00:00:07.250 7.0\n"
-        "  readings:\n"
-        "    {'oracle': 'experiments', 'vector': []}"
+        '    {kind="PodChaos"}: 00:00:02.250 2, 00:00:03.250 3, 00:00:04.250 4, '
+        "00:00:05.250 5, 00:00:06.250 6, 00:00:07.250 7\n"
+        "  said by oracles:\n"
+        "    experiments, 00:00:03.000 to 00:00:04.100: nothing"
     )
 
 
 def test_no_series_and_the_nearest():
-    shown = finding(actual=[], reason="no series", evidence={"nearest": [{"value": n} for n in range(6)]})
+    differs = {
+        "phase": {"wanted": "running", "found": "paused"},
+        "kind": {"wanted": {"not": "X"}, "found": "X"},
+    }
+    near = [
+        {"labels": {"n": str(n)}, "differs": differs, "last_seen": MIDNIGHT, "value": n} for n in range(6)
+    ]
+    shown = finding(actual=[], reason="no series", evidence={"nearest": near})
+    words = 'at 00:00:00.000: phase is "paused", wanted "running"; kind is "X", wanted not "X"'
     assert text(shown) == (
         "failed: things equals\n"
         '  promql:   things{namespace="ns"}\n'
         "  expected: equal to 1\n"
         "  actual:   no series\n"
         "  reason:   no series\n"
-        "  nearest:\n"
-        "    {'value': 0}\n"
-        "    {'value': 1}\n"
-        "    {'value': 2}\n"
-        "    {'value': 3}\n"
-        "    ... and 2 more"
+        "  nearest series:\n"
+        f'    {{n="0"}} 0 {words}\n'
+        f'    {{n="1"}} 1 {words}\n'
+        f'    {{n="2"}} 2 {words}\n'
+        f'    {{n="3"}} 3 {words}\n'
+        "    ... and 2 more rows, in results.json"
     )
+
+
+def test_a_time_in_a_reason_is_shown_as_on_a_clock_and_other_numbers_are_not():
+    shown = finding(reason=f"was right at {MIDNIGHT:.3f} and wrong again: 123.456, 12345678901.000, 2")
+    assert "  reason:   was right at 00:00:00.000 and wrong again: 123.456, 12345678901.000, 2" in text(shown)
+
+
+def test_listed_series_are_a_table():
+    rows = [
+        {"labels": {**TARGET, "phase": "paused"}, "expected": None, "actual": math.nan},
+        {"labels": {"kind": "PodChaos", "phase": "running"}, "expected": "at least 1", "actual": None},
+    ]
+    lines = text(finding(evidence={"table": rows})).splitlines()
+    assert lines[3:7] == [
+        "  actual:",
+        "    series                              expected    actual",
+        '    {phase="paused"}                    -           NaN',
+        '    {kind="PodChaos", phase="running"}  at least 1  -',
+    ]
+    lines = text(finding(evidence={"table": rows * 7})).splitlines()
+    assert lines[17] == "    ... and 2 more series"
+
+
+def test_what_a_counter_grew_by():
+    row = {"labels": {"code": "OK"}, "value": 3.0, "baseline": 1.0, "increase": 2.0}
+    resets = [{"labels": {"code": "OK"}, "time": MIDNIGHT, "before": 5.0, "after": 0.0}]
+    lines = text(finding(actual=[row], evidence={"resets": resets})).splitlines()
+    assert lines[3] == '  actual:   {code="OK"} 3, grew by 2 from 1'
+    assert lines[-2:] == ["  resets:", '    {code="OK"}: from 5 to 0 at 00:00:00.000']
+
+
+def test_what_the_component_exposed_and_the_oracle_said():
+    look = {"target": "daemon/one", "began": MIDNIGHT, "metric_type": "gauge", "error": None, "left_out": 0}
+    looks = [
+        {**look, "exposed": [{"labels": {"n": "1"}, "value": 2.0}]},
+        {**look, "exposed": [], "metric_type": ""},
+        {**look, "exposed": [{"labels": {}, "value": n} for n in range(5)], "left_out": 3},
+        {**look, "error": "HTTP 503", "exposed": []},
+    ]
+    truth = {"oracle": "managed-processes", "points": [{"labels": {}, "value": 2.0}], "left_out": 0}
+    lines = text(finding(evidence={"looks": looks, "truth": truth})).splitlines()
+    assert lines[5:] == [
+        "  exposed by the component itself:",
+        '    daemon/one at 00:00:00.000 (gauge): {n="1"} 2',
+        "    daemon/one at 00:00:00.000: no series",
+        "    daemon/one at 00:00:00.000 (gauge): {} 0; {} 1; {} 2; {} 3; ... and 4 more series",
+        "    daemon/one at 00:00:00.000: HTTP 503",
+        "  said by oracles:",
+        "    managed-processes, around the look, of what is selected: 2",
+    ]
+
+
+def test_scrapes_without_samples_are_shown():
+    scrapes = [
+        {"target": "daemon/one", "time": MIDNIGHT, "duration": 0.25, "up": True},
+        {"target": "daemon/two", "time": MIDNIGHT, "duration": None, "up": False},
+    ]
+    lines = text(finding(actual=[], evidence={"scrapes": scrapes, "samples": []})).splitlines()
+    assert lines[-3:] == [
+        "  decided by the scrapes:",
+        "    daemon/one 00:00:00.000, took 0.250 s, up",
+        "    daemon/two 00:00:00.000, down",
+    ]
 
 
 def test_an_error():
@@ -114,8 +195,8 @@ def test_many_series_are_cut_off(number, more):
     shown = finding(actual=[{"labels": {"n": str(n)}, "value": float(n)} for n in range(number)])
     lines = [line for line in finding_lines(shown) if "{n=" in line or "more series" in line]
     assert lines == [
-        '  actual:   {n="0"} 0.0',
-        *(f'            {{n="{n}"}} {n}.0' for n in range(1, 12)),
+        '  actual:   {n="0"} 0',
+        *(f'            {{n="{n}"}} {n}' for n in range(1, 12)),
         *(f"            {words}" for words in more),
     ]
 
@@ -125,17 +206,17 @@ def test_samples_of_many_series_are_cut_off():
     lines = finding_lines(finding(evidence={"samples": rows}))
     assert lines[-6:] == [
         "  samples (scrape time, value):",
-        '    {n="0"}: 00:00:00.000 1.0',
-        '    {n="1"}: 00:00:00.000 1.0',
-        '    {n="2"}: 00:00:00.000 1.0',
-        '    {n="3"}: 00:00:00.000 1.0',
-        "    ... and 2 more series, in results.json",
+        '    {n="0"}: 00:00:00.000 1',
+        '    {n="1"}: 00:00:00.000 1',
+        '    {n="2"}: 00:00:00.000 1',
+        '    {n="3"}: 00:00:00.000 1',
+        "    ... and 2 more rows, in results.json",
     ]
 
 
 def test_a_value_that_is_no_number():
     shown = finding(actual=[{"labels": {}, "value": math.nan}])
-    assert "  actual:   {} nan" in finding_lines(shown)
+    assert "  actual:   {} NaN" in finding_lines(shown)
 
 
 def test_label_sets_are_sorted():
@@ -158,7 +239,7 @@ def test_a_scenario_shows_what_went_wrong_and_leaves_out_the_rest():
         "    failed: things equals\n"
         '      promql:   things{namespace="ns"}\n'
         "      expected: equal to 1\n"
-        '      actual:   {kind="PodChaos", phase="running"} 2.0\n'
+        '      actual:   {kind="PodChaos", phase="running"} 2\n'
         "      reason:   the value is 2\n"
         "  step 2: delete burn\n"
         "    until: it is injecting\n"

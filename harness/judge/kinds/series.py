@@ -72,6 +72,10 @@ class Wanted:
     labels: dict[str, str]
     value: Quantity | Bounds
 
+    def words(self) -> str:
+        """Return the wanted value in words; oracles by name."""
+        return _words(self.value)
+
 
 _SCHEMA = {
     "anyOf": [

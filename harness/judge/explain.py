@@ -1,0 +1,150 @@
+"""Says of a failure in which layer it lies and why, from the recording alone.
+
+The layers, one file each under `layers/`, in the order in which they are asked:
+
+- infrastructure: there is no verdict on the product.
+- late: it became as expected after the deadline.
+- query, where several series are selected and one is compared.
+- scrape: Prometheus stored something else than what the component exposes.
+- query, where nothing is selected, or no number.
+- collector: the component exposes something else than what the oracle of the metric says.
+- product: the metric tells the truth, and that is not what is expected.
+
+None of them, where it cannot be told; the explanation then says what is missing.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from harness.judge.argument import ArgumentError, number_text
+from harness.judge.comparison import agrees
+from harness.judge.finding import Finding, Verdict
+from harness.judge.judge import FIXED
+from harness.judge.kinds.series import Series
+from harness.judge.layers import infrastructure, query
+from harness.judge.layers.exposed import Looked
+from harness.judge.layers.late import late
+from harness.judge.layers.product import against_truth
+from harness.judge.layers.scene import Said, Scene
+from harness.judge.layers.scrape import scrape
+from harness.judge.layers.words import own_labels
+from harness.judge.state import target_text
+from harness.recording.model import Expected, Recording
+
+_MOST_ROWS = 20
+
+
+def explain(recording: Recording, expected: Expected, finding: Finding) -> Finding:
+    """Return a finding with its layer, its explanation, and evidence of what they rest on.
+
+    Verdict and reason stay as they are. What passed, and what is a known issue, is not explained.
+
+    Args:
+        recording: what was observed until the step ended.
+        expected: the expectation.
+        finding: what the judge said of it.
+    """
+    if finding.verdict not in (Verdict.FAIL, Verdict.ERROR):
+        return finding
+    evidence: dict[str, Any] = {}
+    if finding.layer == "late":
+        said = late(recording, finding)
+    elif expected.spec.get("promql") and finding.layer != "infrastructure":
+        said = query.expression(recording, expected, finding)
+    elif finding.verdict is Verdict.ERROR:
+        said = infrastructure.infrastructure(recording, expected, finding)
+    else:
+        scene = Scene(recording, expected, finding)
+        rungs = (_fixed, query.several, scrape, query.nothing, query.no_number)
+        told = (rung(scene) for rung in rungs)
+        said = next((each for each in told if each is not None), None) or against_truth(scene)
+        evidence = _evidence(scene)
+    return finding.model_copy(
+        update={"layer": said.layer, "explanation": said.told, "evidence": finding.evidence | evidence}
+    )
+
+
+def _fixed(scene: Scene) -> Said | None:
+    """A known issue that is not seen any more: nothing is at fault but the waiver."""
+    issue = scene.spec.known_issue
+    if issue is None or not scene.finding.reason.startswith(FIXED):
+        return None
+    return Said(
+        None,
+        [
+            f"The metric is as the expectation wants it, and not as the known issue {issue.id} shows it.",
+            "If this version of Chaos Mesh has it fixed, remove `known_issue` from the expectation, and"
+            " write the version into the registry of known issues.",
+        ],
+    )
+
+
+def _evidence(scene: Scene) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    if table := _table(scene):
+        found["table"] = table
+    if scene.looked:
+        found["looks"] = [_look(each) for each in scene.looked]
+    if scene.truth is not None and scene.truth.points is not None:
+        points = scene.truth.points
+        found["truth"] = {
+            "oracle": scene.truth.oracle,
+            "points": [point.model_dump() for point in points[:_MOST_ROWS]],
+            "left_out": max(0, len(points) - _MOST_ROWS),
+        }
+    return found
+
+
+def _look(each: Looked) -> dict[str, Any]:
+    exposed = [
+        {"labels": own_labels(dict(labels)), "value": value}
+        for labels, values in each.exposed.items()
+        for value in values
+    ]
+    return {
+        "target": target_text(each.target),
+        "began": each.look.began,
+        "ended": each.look.ended,
+        "scrape_before": each.before,
+        "scrape_after": each.after,
+        "metric_type": each.look.metric_type,
+        "error": each.look.error,
+        "exposed": exposed[:_MOST_ROWS],
+        "left_out": max(0, len(exposed) - _MOST_ROWS) + each.look.left_out,
+    }
+
+
+def _table(scene: Scene) -> list[dict[str, Any]]:
+    """Return what was wanted and what was there, series by series, where series were listed."""
+    wanted = _wanted(scene)
+    actual: list[Any] = [None] * len(wanted)
+    others: list[dict[str, Any]] = []
+    for each in scene.finding.actual if wanted else []:
+        fits = (index for index, (labels, _) in enumerate(wanted) if agrees(labels, each["labels"]))
+        index = next((index for index in fits if actual[index] is None), None)
+        if index is not None:
+            actual[index] = each["value"]
+        else:
+            others.append({"labels": own_labels(each["labels"]), "expected": None, "actual": each["value"]})
+    rows = [
+        {"labels": labels, "expected": text, "actual": value}
+        for (labels, text), value in zip(wanted, actual, strict=True)
+    ]
+    # What differs first: there may be thousands.
+    rows.sort(key=lambda row: row["actual"] is not None)
+    return [*others, *rows][:_MOST_ROWS]
+
+
+def _wanted(scene: Scene) -> list[tuple[dict[str, str], str]]:
+    if scene.own_oracle is not None:
+        points = scene.finding.evidence["readings"][0]["vector"]
+        listed = [(dict(point["labels"]), number_text(float(point["value"]))) for point in points]
+        return listed if any(labels for labels, _ in listed) else []
+    if not isinstance(scene.kind, Series):
+        return []
+    try:
+        wanted = scene.kind.parse(scene.spec.argument)
+    except ArgumentError:
+        return []
+    return [(each.labels, each.words()) for each in wanted] if isinstance(wanted, list) else []

@@ -1,0 +1,137 @@
+"""Compares a metric with its own truth: the catalogue's oracle, read around the look at a failure.
+
+This says in which layer a failure lies, never whether there is one: that is for the expectation alone.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from harness.judge.argument import OracleRef, labels_text, number_text
+from harness.judge.comparison import compare_vector
+from harness.judge.kind import NotComparable
+from harness.judge.layers.exposed import same
+from harness.judge.matching import TARGET_LABELS, Where, label_test
+from harness.judge.reading import bracket
+from harness.judge.state import Sample, State
+from harness.judge.sweep import Selection, baseline
+from harness.recording.model import Point, Reading, Recording
+from harness.recording.series import TargetKey
+
+_CONTAINER = ("namespace", "pod", "container")
+
+
+@dataclass(frozen=True)
+class Truth:
+    """What an oracle said of a metric around a scrape.
+
+    Attributes:
+        oracle: its name.
+        points: what it said of the series that the expectation selects; None when it cannot be compared.
+        state: the scrapes that it was compared with.
+        difference: what the metric says otherwise; "" when both agree.
+        unusable: why it cannot be compared, or "".
+    """
+
+    oracle: str
+    points: list[Point] | None = None
+    state: State | None = None
+    difference: str = ""
+    unusable: str = ""
+
+
+def truth(
+    recording: Recording, selection: Selection, where: Where, oracle: str, key: str, since: float
+) -> Truth:
+    """Compare the selected series with an oracle at the newest scrapes that its readings enclose.
+
+    Args:
+        recording: so far.
+        selection: the series of an expectation.
+        where: its matchers.
+        oracle: the oracle's name.
+        key: its parameters as readings carry them.
+        since: readings from before do not count, seconds.
+    """
+    readings = recording.readings.get((oracle, key), [])
+    parameters = json.loads(key)
+    ref = OracleRef(oracle, parameters)
+    answered = [
+        each for each in readings if each.began >= since and each.vector is not None and not each.error
+    ]
+    if not answered:
+        error = next((each.error for each in reversed(readings) if each.error), None)
+        return Truth(oracle, unusable=f"it could not be read: {error}" if error else "it was not read")
+    state = baseline(selection, _scrapes_before(recording, selection, answered[-1].began))
+    if state is None or not state.complete:
+        return Truth(oracle, unusable="no scrape lies before its last reading")
+    try:
+        enclosing = bracket(ref, readings, state, since, recording.manifest)
+    except NotComparable as error:
+        return Truth(oracle, unusable=error.reason.replace(str(ref), "it"))
+    return _compare(recording, oracle, parameters, where, state, enclosing[0])
+
+
+def _scrapes_before(recording: Recording, selection: Selection, time: float) -> dict[TargetKey, float]:
+    """Return the newest scrape of each target that was complete by a time."""
+    margin = recording.manifest.clock_uncertainty
+    found: dict[TargetKey, float] = {}
+    for target, up in selection.targets.items():
+        for began in reversed(up.times):
+            duration = selection.scrape(target, began).duration
+            spent = recording.manifest.interval if duration is None else duration
+            if began + spent + margin <= time:
+                found[target] = began
+                break
+    return found
+
+
+def _compare(
+    recording: Recording,
+    oracle: str,
+    parameters: dict[str, Any],
+    where: Where,
+    state: State,
+    reading: Reading,
+) -> Truth:
+    points = reading.vector or []
+    own = {label: label_test(wanted) for label, wanted in where.items() if label not in TARGET_LABELS}
+    if uncovered := _uncovered(recording, parameters, where, state.samples):
+        return Truth(oracle, unusable=f"it says nothing about {uncovered}")
+    if [point.labels for point in points] == [{}]:
+        return _number(oracle, state, points[0], bool(own))
+    if any(label not in point.labels for point in points for label in own):
+        return Truth(oracle, unusable="it does not have the labels that `where` names")
+    told = [point for point in points if all(test(point.labels[label]) for label, test in own.items())]
+    outcome = compare_vector(told, state.samples, same, number_text)
+    return Truth(oracle, told, state, outcome.reason)
+
+
+def _uncovered(recording: Recording, parameters: dict[str, Any], where: Where, samples: list[Sample]) -> str:
+    """Return what is selected and the oracle was not asked about, or ""."""
+    asked: list[dict[str, str]] = [{"namespace": recording.manifest.namespace}]
+    if isinstance(containers := parameters.get("in"), list):
+        asked = [{name: each.get(name, "") for name in _CONTAINER} for each in containers]
+    tests = {label: label_test(wanted) for label, wanted in where.items()}
+    if not any(all(tests[name](each[name]) for name in each if name in tests) for each in asked):
+        return "what `where` names"
+    for sample in samples:
+        # A metric without these labels is about all of them.
+        named = {name: sample.labels[name] for name in _CONTAINER if sample.labels.get(name)}
+        if not any(all(each.get(name, value) == value for name, value in named.items()) for each in asked):
+            return labels_text(sample.labels)
+    return ""
+
+
+def _number(oracle: str, state: State, point: Point, narrowed: bool) -> Truth:
+    """Compare one number for all of a metric with the one series that there is."""
+    if narrowed or len(state.samples) > 1 or (not state.samples and point.value == 0):
+        return Truth(oracle, unusable="it says one number, which is not for the selected series alone")
+    if not state.samples:
+        return Truth(oracle, [point], state, "no series")
+    value = state.samples[0].value
+    if same(value, point.value):
+        return Truth(oracle, [point], state)
+    return Truth(oracle, [point], state, f"the value is {number_text(value)}")
