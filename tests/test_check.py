@@ -87,14 +87,52 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
             'restart: {component: chaos-daemon, node: "${nodes.a}"}',
             "${nodes.a}: `nodes` has no fields (${nodes})",
         ),
+        ("http: {to: chaos-dashboard, path: /api, times: 3}", None),
+        ("http: {to: mini-node-exporter-3, path: /ping}", None),
+        ('http: {to: "${workload.pods[0]}", path: /ping}', None),
+        ("http: {to: workload, path: /metrics}", None),
+        (
+            "http: {to: dashboard, path: /api}",
+            "there is no component `dashboard`; there is: chaos-daemon, chaos-dashboard, controller-manager, "
+            "workload (chaos-dashboard)",
+        ),
+        (
+            "http: {to: chaos-daemon, path: '/metrics?x'}",
+            "two scrapers at once get partial data from Chaos Mesh, so what Prometheus reads meanwhile would "
+            "be wrong; expect the metric",
+        ),
+        (
+            "http: {to: chaos-dashboard, path: /, headers: {Impersonate-User: admin}}",
+            "the header Impersonate-User is for the API server and cannot be set in steps[1].http.headers",
+        ),
+        (
+            "http: {to: chaos-dashboard, path: api}",
+            "a path begins with / and has no white space, not `api` in steps[1].http.path",
+        ),
+        ("http: {to: chaos-dashboard, path: /, times: 0}", "`steps[1].http.times` must be at least 1, not 0"),
+        (
+            "http: {to: chaos-dashboard, path: /, method: get}",
+            "`steps[1].http.method` must be GET, HEAD, POST, PUT, PATCH or DELETE, not the text `get`",
+        ),
+        ("exec: {in: mini-node-exporter-0, command: [date]}", None),
+        ('exec: {in: "${workload.targets[0]}", command: [date, -u], exit: 1, answered: x}', None),
+        ("exec: {in: {namespace: a, pod: b, container: c}, command: [date]}", None),
+        ("exec: {in: a, command: []}", "`steps[1].exec.command` must have at least 1 entry"),
+        ("exec: {in: a, command: date}", "`steps[1].exec.command` must be a list, not the text `date`"),
+        ("exec: {command: [date]}", "`in` is missing in steps[1].exec"),
+        ("exec: {in: a, command: [date], exits: 1}", "unknown key `exits` in steps[1].exec (exit)"),
+        ("{exec: {in: a, command: [date]}, until: gone}", "`until` is about a chaos, which `exec` is not"),
     ],
 )
-def test_steps_that_replace_pods(tmp_path, step, problem):
+def test_steps_that_are_about_no_chaos(tmp_path, step, problem):
     found = problems_of(tmp_path / "a.yaml", f"  - {step}\n")
     assert found == ([problem] if problem else [])
 
 
-@pytest.mark.parametrize("step", ["restart: workload", "scale: {component: workload, replicas: 2}"])
+@pytest.mark.parametrize(
+    "step",
+    ["restart: workload", "scale: {component: workload, replicas: 2}", "http: {to: workload, path: /ping}"],
+)
 def test_a_workload_that_is_replaced_must_be_there(tmp_path, step):
     (found,) = problems_of(tmp_path / "a.yaml", f"  - {step}\n", top="")
     assert found.endswith("needs a workload; add `workload: mini-node-exporter`")

@@ -11,6 +11,9 @@ from harness.cluster.client import Object
 WORKLOAD = "workload"
 """The job of the scenario's own pods; a restart takes it like a component."""
 
+WORKLOAD_PORT = 8080
+"""Where the pods of every workload take HTTP requests, and send traffic when asked to."""
+
 
 @dataclass(frozen=True)
 class Component:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 
 from harness.base.words import meant
@@ -13,6 +14,7 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Step
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
+from harness.scenario.template import TEMPLATE
 
 
 def check_names(file: ScenarioFile) -> list[Problem]:
@@ -30,6 +32,7 @@ def check_names(file: ScenarioFile) -> list[Problem]:
         problems += _unknown(file, ("workload",), "workload", scenario.workload.name, workload.names())
     for index, step in enumerate(scenario.steps):
         problems += _component(file, index, step)
+        problems += _recipient(file, index, step)
         for position, expectation in enumerate(step.expect):
             if expectation.known_issue is not None:
                 at = ("steps", index, "expect", position, "known_issue", "id")
@@ -45,6 +48,22 @@ def _component(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
     yield from _unknown(file, at, "component", name, [*COMPONENTS, WORKLOAD])
     if step.scale is not None and name in COMPONENTS and COMPONENTS[name].kind == "DaemonSet":
         yield file.problem(at, f"`{name}` cannot be scaled: it has one pod on each node")
+
+
+def _recipient(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
+    if step.http is None or TEMPLATE.search(step.http.to):
+        return
+    name, workload_ = step.http.to, file.scenario.workload
+    if workload_ is not None and re.fullmatch(rf"{re.escape(workload_.name)}-\d+", name):
+        return
+    at = ("steps", index, "http")
+    yield from _unknown(file, (*at, "to"), "component", name, [*COMPONENTS, WORKLOAD])
+    if name in COMPONENTS and step.http.path.partition("?")[0] == "/metrics":
+        message = (
+            "two scrapers at once get partial data from Chaos Mesh, so what Prometheus reads meanwhile would "
+            "be wrong; expect the metric"
+        )
+        yield file.problem((*at, "path"), message)
 
 
 def _unknown(

@@ -79,6 +79,18 @@ class HttpAnswer:
     body: bytes
     content_type: str
 
+    def undelivered(self) -> str | None:
+        """Return why the API server did not pass the request on; None when the answer is the server's own."""
+        if self.status < 400 or "json" not in self.content_type:
+            return None
+        try:
+            found = json.loads(self.body)
+        except ValueError:
+            return None
+        if not isinstance(found, dict) or (found.get("kind"), found.get("apiVersion")) != ("Status", "v1"):
+            return None
+        return str(found.get("message") or found.get("reason") or "")
+
 
 class Cluster:
     """The Kubernetes API. May be used by several threads at once."""
@@ -411,6 +423,61 @@ class Cluster:
         body = _read(response, time.monotonic() + timeout, f"get {path} of {name}")
         return HttpAnswer(response.status, body, response.headers.get("Content-Type", ""))
 
+    def proxy_send(
+        self,
+        session: requests.Session,
+        resource: str,
+        namespace: str,
+        name: str,
+        port: int | str,
+        path: str,
+        *,
+        method: str = "GET",
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+    ) -> HttpAnswer:
+        """Send one request to a port of a pod or a Service through the API server; no redirect is followed.
+
+        Args:
+            session: of `session`; one connection serves several requests.
+            resource: `pods` or `services`.
+            namespace: of the pod or Service.
+            name: of the pod or Service.
+            port: number, or a Service port's name.
+            path: of the request, with a query or without.
+            method: GET, POST, ...
+            body: what is sent.
+            headers: of the request.
+            timeout: seconds, for all of it.
+
+        Raises:
+            Unreachable: no answer in time, or a broken connection.
+        """
+        deadline = time.monotonic() + timeout
+        plain, _, query = path.partition("?")
+        # Quoted parts of the path stay as they are.
+        url = (
+            self.server
+            + proxy_path(resource, namespace, name, port, "")
+            + quote(plain, safe="/%:@!$&'()*+,;=")
+        )
+        doing = f"{method} {path} of {resource[:-1]} {name}"
+        try:
+            with session.request(
+                method,
+                url + (f"?{query}" if query else ""),
+                data=body,
+                headers=dict(headers or {}),
+                timeout=timeout,
+                allow_redirects=False,
+                stream=True,
+            ) as response:
+                content = _read_within(response, deadline, doing)
+        except requests.RequestException as error:
+            raise _unreachable(doing, self.server, error) from error
+        return HttpAnswer(response.status_code, content, response.headers.get("Content-Type", ""))
+
     def service_proxy_url(self, namespace: str, name: str, port: int | str) -> str:
         """Return the address under which a Service answers, without a trailing slash."""
         return self.server + proxy_path("services", namespace, name, port, "")
@@ -675,6 +742,15 @@ def _read(response: urllib3.HTTPResponse, deadline: float, doing: str) -> bytes:
     except (urllib3.exceptions.HTTPError, OSError) as error:
         raise Unreachable(f"cannot {doing}: the answer broke off", details=[str(error)]) from error
     response.release_conn()
+    return b"".join(parts)
+
+
+def _read_within(response: requests.Response, deadline: float, doing: str) -> bytes:
+    parts = []
+    for part in response.iter_content(1 << 16):
+        parts.append(part)
+        if time.monotonic() > deadline:
+            raise Unreachable(f"cannot {doing}: the answer did not end in time")
     return b"".join(parts)
 
 

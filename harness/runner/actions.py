@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.chaos import rollout
-from harness.chaos.components import PodGroup
+from harness.chaos.components import WORKLOAD_PORT, PodGroup
 from harness.chaos.rollout import NotWhole, Rollout
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster.client import Cluster, Object
@@ -22,7 +22,6 @@ API_VERSION = "chaos-mesh.org/v1alpha1"
 PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
 """Read by the controllers of experiments, and by the one of schedules (Chaos Mesh, api/v1alpha1)."""
 
-_WORKLOAD_PORT = 8080
 _TRAFFIC_SLACK_SECONDS = 10.0
 
 
@@ -159,10 +158,10 @@ def traffic(
         "pods",
         workload.namespace,
         source,
-        _WORKLOAD_PORT,
+        WORKLOAD_PORT,
         "send",
         params={
-            "to": f"{workload.ip_of(target)}:{_WORKLOAD_PORT}",
+            "to": f"{workload.ip_of(target)}:{WORKLOAD_PORT}",
             "count": str(wanted.requests),
             "timeout": str(wanted.timeout),
         },

@@ -34,7 +34,7 @@ from harness.oracle.events import Events
 from harness.oracle.world import World
 from harness.recording.model import Expected, Manifest, Mark, Note, Reading, Recording, reading_key
 from harness.recording.writer import FINDINGS, RecordingWriter
-from harness.runner import actions
+from harness.runner import actions, calls
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
@@ -293,6 +293,20 @@ class ScenarioRun:
                 assert step.scale is not None
                 group = self._group(step.scale.component)
                 return actions.scale(self._cluster, group, step.scale.replicas)
+            case "http":
+                assert step.http is not None
+                answer = calls.http(
+                    self._cluster,
+                    step.http,
+                    self._around.chaos_mesh_namespace,
+                    self._workload,
+                    self._scope(),
+                )
+                self._recorder.add(Note(time=self._clock.now(), text="http", detail=answer))
+            case "exec":
+                assert step.exec is not None
+                answer = calls.execute(self._cluster, step.exec, self._workload, self._scope())
+                self._recorder.add(Note(time=self._clock.now(), text="exec", detail=answer))
             case "wait" | "wait_for":
                 pass
         return None

@@ -7,6 +7,7 @@ room `oracle` one for each truth, so their arguments are kept raw here and check
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
@@ -147,7 +148,15 @@ class Workload(Model):
     replicas: int = Field(default=1, ge=1, le=50)
 
 
-class Traffic(Model):
+class Task(Model, ABC):
+    """What an action that is about no chaos shall do."""
+
+    @abstractmethod
+    def title(self) -> str:
+        """Return a short description, templates as they are written."""
+
+
+class Traffic(Task):
     """Requests between two of the workload's pods, sent by the workload itself.
 
     Attributes:
@@ -163,8 +172,12 @@ class Traffic(Model):
     timeout: float = Field(default=0.2, gt=0, le=10)
     answered: int | None = None
 
+    def title(self) -> str:
+        """Return who sends to whom."""
+        return f"traffic {self.source} -> {self.target}"
 
-class Restart(Model):
+
+class Restart(Task):
     """Ends the pods of a component, for new ones to come.
 
     Attributes:
@@ -177,8 +190,12 @@ class Restart(Model):
     node: str | None = None
     grace: int = Field(default=1, ge=0, le=300)
 
+    def title(self) -> str:
+        """Return what is restarted, and where."""
+        return f"restart {self.component}" + (f" on {self.node}" if self.node else "")
 
-class Scale(Model):
+
+class Scale(Task):
     """Another number of pods for a component; that of Chaos Mesh's own is put back at the clean-up.
 
     Attributes:
@@ -189,8 +206,93 @@ class Scale(Model):
     component: str
     replicas: int = Field(ge=0, le=50)
 
+    def title(self) -> str:
+        """Return what is scaled to how many."""
+        return f"scale {self.component} to {self.replicas}"
 
-Action = Literal["apply", "delete", "pause", "resume", "wait_for", "wait", "traffic", "restart", "scale"]
+
+class Http(Task):
+    """HTTP requests to a component or to the workload, one after the other, none of them twice.
+
+    Attributes:
+        to: a component as in Restart, or the name of a pod of the workload (templates allowed).
+        path: with a query or without (templates allowed).
+        method: of the requests.
+        times: how many are sent.
+        status: the status that each must be answered with; None for any.
+        body: is sent as JSON (templates allowed).
+        headers: further ones; none that mean something to the API server, through which the requests go.
+        timeout: seconds that each may take.
+    """
+
+    to: str
+    path: str
+    method: Literal["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    times: int = Field(default=1, ge=1, le=1000)
+    status: int | None = Field(default=None, ge=200, le=599)
+    body: Any = None
+    headers: dict[str, str] = {}
+    timeout: float = Field(default=5.0, gt=0, le=60)
+
+    def title(self) -> str:
+        """Return the request, and how often it is sent."""
+        return f"{self.method} {self.path} of {self.to}" + (f", {self.times} times" if self.times > 1 else "")
+
+    @field_validator("path")
+    @classmethod
+    def _absolute(cls, value: str) -> str:
+        if not value.startswith("/") or any(letter.isspace() or letter == "#" for letter in value):
+            raise ValueError(f"a path begins with / and has no white space, not `{value}`")
+        return value
+
+    @field_validator("headers")
+    @classmethod
+    def _for_the_component(cls, value: dict[str, str]) -> dict[str, str]:
+        for name in value:
+            if name.lower() in _OWN_HEADERS or name.lower().startswith("impersonate-"):
+                raise ValueError(f"the header {name} is for the API server and cannot be set")
+        return value
+
+
+class Exec(Task):
+    """A command in a container.
+
+    Attributes:
+        in_: the container: `${NAME.targets[0]}` or another mapping with namespace, pod and container; or the
+            name of a pod of the workload, for its first container.
+        command: the program and its arguments; no shell is involved (templates allowed).
+        exit: the exit code that it must end with.
+        answered: what its standard output must be, without white space around it (templates allowed).
+        timeout: seconds that it may take.
+    """
+
+    in_: str | dict[str, str] = Field(alias="in")
+    command: list[str] = Field(min_length=1)
+    exit: int = Field(default=0, ge=0, le=255)
+    answered: str | None = None
+    timeout: float = Field(default=10.0, gt=0, le=120)
+
+    def title(self) -> str:
+        """Return the program and the container."""
+        where = self.in_ if isinstance(self.in_, str) else "/".join(self.in_.values())
+        return f"exec {self.command[0]} in {where}"
+
+
+_OWN_HEADERS = {"authorization", "host", "connection", "upgrade", "content-length", "transfer-encoding"}
+
+Action = Literal[
+    "apply",
+    "delete",
+    "pause",
+    "resume",
+    "wait_for",
+    "wait",
+    "traffic",
+    "restart",
+    "scale",
+    "http",
+    "exec",
+]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 CHAOS_ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "wait_for")
 """Those whose argument is the name of a chaos."""
@@ -206,6 +308,8 @@ class Step(Model):
         traffic: see Traffic.
         restart: see Restart; a plain name is its component.
         scale: see Scale.
+        http: see Http.
+        exec: see Exec.
         until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
             gone; Schedule: spawned, gone; Workflow: running, accomplished, gone. Without it:
             delete waits for gone, pause for paused, resume for running, apply for nothing.
@@ -223,6 +327,8 @@ class Step(Model):
     traffic: Traffic | None = None
     restart: Restart | None = None
     scale: Scale | None = None
+    http: Http | None = None
+    exec: Exec | None = None
     until: str | None = None
     bound: float = Field(default=30.0, gt=0, le=600)
     proof: list[Proof] = []
@@ -272,17 +378,13 @@ class Step(Model):
 
     def title(self) -> str:
         """Return a short description: `apply burn`, `wait 2 scrapes`."""
+        subject = getattr(self, self.action)
+        if isinstance(subject, Task):
+            return subject.title()
         if self.wait is not None:
             return f"wait {self.wait} scrape{'s' if self.wait > 1 else ''}"
-        if self.traffic is not None:
-            return f"traffic {self.traffic.source} -> {self.traffic.target}"
         if self.wait_for is not None:
             return f"wait for {self.wait_for} to be {self.until}"
-        if self.restart is not None:
-            where = f" on {self.restart.node}" if self.restart.node else ""
-            return f"restart {self.restart.component}{where}"
-        if self.scale is not None:
-            return f"scale {self.scale.component} to {self.scale.replicas}"
         return f"{self.action} {self.chaos}"
 
 

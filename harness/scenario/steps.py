@@ -118,7 +118,8 @@ def _state_after(step: Step, before: str | None) -> str | None:
 
 
 def _about_workload(step: Step) -> bool:
-    return step.traffic is not None or step.component == "workload"
+    to = step.http.to if step.http else None
+    return step.traffic is not None or "workload" in (step.component, to)
 
 
 def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:

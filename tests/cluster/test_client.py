@@ -1,10 +1,11 @@
+import json
 import threading
 import time
 
 import pytest
 
 from harness.base.errors import InfrastructureError, UsageError
-from harness.cluster.client import Cluster, Conflict, NotFound, Refused, Unreachable, WaitTimeout
+from harness.cluster.client import Cluster, Conflict, HttpAnswer, NotFound, Refused, Unreachable, WaitTimeout
 
 PODS = "/api/v1/namespaces/n/pods"
 
@@ -285,3 +286,82 @@ def test_logs_are_plain_text(api, cluster):
     assert cluster.logs("n", "a", "c", seconds=30) == "a line\n"
     assert api.requests[0].path == f"{PODS}/a/log"
     assert ("sinceSeconds", "30") in api.requests[0].query
+
+
+def send(cluster, path, **options):
+    with cluster.session() as session:
+        return cluster.proxy_send(session, "services", "n", "web", 80, path, **options)
+
+
+def test_a_request_through_the_proxy_goes_out_once_as_it_is(api, cluster):
+    api.route = lambda request: request.answer(503, b"busy", "text/plain")
+    answer = send(
+        cluster,
+        "/a%2Fb?x=1&y=%20",
+        method="POST",
+        body=b'{"a": 1}',
+        headers={"X-One": "1", "Content-Type": "b/c"},
+    )
+    assert (answer.status, answer.body, answer.content_type) == (503, b"busy", "text/plain")
+    (request,) = api.requests
+    assert request.path == "/api/v1/namespaces/n/services/web:80/proxy/a%2Fb"
+    assert (request.method, request.query, request.body) == ("POST", [("x", "1"), ("y", " ")], {"a": 1})
+    assert (request.headers["X-One"], request.headers["Content-Type"]) == ("1", "b/c")
+    assert request.headers["Authorization"] == "Bearer a-token"
+
+
+def test_no_redirect_is_followed(api, cluster):
+    def redirect(request):
+        request._handler.send_response(302)
+        request._handler.send_header("Location", "/elsewhere")
+        request._handler.send_header("Content-Length", "0")
+        request._handler.end_headers()
+
+    api.route = redirect
+    assert send(cluster, "/").status == 302
+    assert len(api.requests) == 1
+
+
+def test_a_request_through_the_proxy_that_is_not_answered_is_unreachable_and_not_repeated(api, cluster):
+    api.route = lambda request: api.done.wait(5)
+    with pytest.raises(Unreachable):
+        send(cluster, "/", timeout=0.2)
+    assert len(api.requests) == 1
+
+
+def test_a_trickling_answer_through_the_proxy_is_given_up(api, cluster):
+    def trickle(request):
+        answer = request.stream()
+        while not api.done.wait(0.05):
+            answer("x")
+
+    api.route = trickle
+    with pytest.raises(Unreachable, match="did not end in time"):
+        send(cluster, "/", timeout=0.3)
+
+
+@pytest.mark.parametrize(
+    ("answer", "why"),
+    [
+        (
+            HttpAnswer(
+                503,
+                json.dumps({"apiVersion": "v1", **status(503, "x", "no endpoints")}).encode(),
+                "application/json",
+            ),
+            "no endpoints",
+        ),
+        (HttpAnswer(503, b'{"kind": "Busy"}', "application/json"), None),
+        (HttpAnswer(503, b"no endpoints", "text/plain"), None),
+        (HttpAnswer(500, b"{", "application/json"), None),
+        (HttpAnswer(500, b"[]", "application/json"), None),
+        (
+            HttpAnswer(
+                200, json.dumps({"apiVersion": "v1", **status(503, "x", "y")}).encode(), "application/json"
+            ),
+            None,
+        ),
+    ],
+)
+def test_the_api_servers_own_answer_is_told_from_the_components(answer, why):
+    assert answer.undelivered() == why

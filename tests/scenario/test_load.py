@@ -389,7 +389,21 @@ def test_each_position_is_that_of_its_entry(spec: dict[str, object], tmp_path: P
             "restart chaos-daemon on ${nodes[0]}",
         ),
         ({"scale": {"component": "workload", "replicas": 2}}, "scale workload to 2"),
+        ({"http": {"to": "chaos-dashboard", "path": "/a"}}, "GET /a of chaos-dashboard"),
+        (
+            {"http": {"to": "chaos-dashboard", "path": "/a", "method": "PUT", "times": 3}},
+            "PUT /a of chaos-dashboard, 3 times",
+        ),
+        (
+            {"exec": {"in": "${burn.targets[0]}", "command": ["date", "-u"]}},
+            "exec date in ${burn.targets[0]}",
+        ),
+        (
+            {"exec": {"in": {"namespace": "a", "pod": "b", "container": "c"}, "command": ["x"]}},
+            "exec x in a/b/c",
+        ),
+        ({"traffic": {"source": "a", "target": "b", "requests": 1}}, "traffic a -> b"),
     ],
 )
-def test_actions_on_components_have_titles(step: dict[str, object], title: str) -> None:
+def test_actions_that_are_about_no_chaos_have_titles(step: dict[str, object], title: str) -> None:
     assert Step.model_validate(step).title() == title

@@ -1,0 +1,175 @@
+"""The actions that call something: HTTP requests to a component, commands in a container."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import time
+from collections import Counter
+from typing import Any
+
+from harness.base.errors import UsageError
+from harness.chaos.components import COMPONENTS, WORKLOAD, WORKLOAD_PORT
+from harness.chaos.workload import WorkloadHandle
+from harness.cluster.client import Cluster, HttpAnswer
+from harness.cluster.errors import ApiError, Unreachable
+from harness.runner.actions import StepFailed
+from harness.runner.result import StepProblem
+from harness.scenario.model import Exec, Http
+from harness.scenario.template import resolve
+
+MOST_OUTPUT = 2048
+"""How much of a command's output a recording holds, bytes."""
+
+_SHOWN = 200
+_VERSION_SECONDS = 3.0
+_NOT_STARTED = "OCI runtime exec failed"
+"""What containerd says when there is no such program; the API server calls that an internal error."""
+
+Where = tuple[str, str, str, int]
+"""Resource, namespace, name and port of what is called through the API server's proxy."""
+
+
+def http(
+    cluster: Cluster,
+    wanted: Http,
+    chaos_mesh_namespace: str,
+    workload: WorkloadHandle | None,
+    scope: dict[str, Any],
+) -> dict[str, Any]:
+    """Send the requests, one after the other, and return what a recording says about the answers.
+
+    The bodies of answers are not in it: they may hold what an artefact must not.
+
+    Raises:
+        StepFailed: an answer has another status than wanted, is late, or is the API server's own.
+        UsageError: there is nothing of that name to be called.
+        Unreachable: the API server itself does not answer.
+    """
+    to, path = str(resolve(wanted.to, scope)), str(resolve(wanted.path, scope))
+    where = _where(to, chaos_mesh_namespace, workload)
+    body = None if wanted.body is None else json.dumps(resolve(wanted.body, scope)).encode()
+    headers = {name: str(resolve(value, scope)) for name, value in wanted.headers.items()}
+    if body is not None:
+        headers = {"Content-Type": "application/json", **headers}
+    what = f"{wanted.method} {path}"
+    answers: list[HttpAnswer] = []
+    began = time.monotonic()
+    with cluster.session() as session:
+        for number in range(1, wanted.times + 1):
+            told = f" (request {number} of {wanted.times})" if wanted.times > 1 else ""
+            try:
+                answer = cluster.proxy_send(
+                    session,
+                    *where,
+                    path,
+                    method=wanted.method,
+                    body=body,
+                    headers=headers,
+                    timeout=wanted.timeout,
+                )
+            except Unreachable as error:
+                cluster.version(timeout=_VERSION_SECONDS)
+                reason = f"{to} did not answer {what} within {wanted.timeout:g} s{told}"
+                raise StepFailed(StepProblem(kind="http", reason=reason, details=error.details)) from error
+            if (why := answer.undelivered()) is not None:
+                reason = f"{what} did not reach {to}{told}"
+                raise StepFailed(StepProblem(kind="http", reason=reason, details=why.splitlines()))
+            if wanted.status not in (None, answer.status):
+                reason = f"{to} answered {what} with {answer.status}, not {wanted.status}{told}"
+                raise StepFailed(StepProblem(kind="http", reason=reason, details=_said(answer)))
+            answers.append(answer)
+    statuses = Counter(str(answer.status) for answer in answers)
+    return {
+        "to": to,
+        "method": wanted.method,
+        "path": path,
+        "statuses": dict(sorted(statuses.items())),
+        "bytes": sum(len(answer.body) for answer in answers),
+        "seconds": round(time.monotonic() - began, 3),
+    }
+
+
+def execute(
+    cluster: Cluster, wanted: Exec, workload: WorkloadHandle | None, scope: dict[str, Any]
+) -> dict[str, Any]:
+    """Run a command in a container; return what a recording says about it.
+
+    Raises:
+        StepFailed: it could not be started, or ended with another exit code or answer than wanted.
+        UsageError: `in` is no container.
+        Unreachable: no connection, or no end in time.
+    """
+    container = _container(resolve(wanted.in_, scope), workload)
+    argv = [str(resolve(word, scope)) for word in wanted.command]
+    shown = f"{container['pod']}/{container['container']}"
+    what = f"`{shlex.join(argv)}` in {shown}"
+    try:
+        result = cluster.exec(
+            container["namespace"], container["pod"], container["container"], argv, wanted.timeout
+        )
+    except ApiError as error:
+        if isinstance(error, Unreachable) and _NOT_STARTED not in error.message:
+            raise
+        raise StepFailed(
+            StepProblem(kind="exec", reason=f"{what} was not run", details=error.message.splitlines())
+        ) from error
+    output = [line for text in (result.stdout, result.stderr) for line in _first(text).splitlines()]
+    if result.code != wanted.exit:
+        reason = f"{what} ended with {result.code}, not {wanted.exit}"
+        raise StepFailed(StepProblem(kind="exec", reason=reason, details=output))
+    if wanted.answered is not None:
+        answered, right = result.stdout.strip(), str(resolve(wanted.answered, scope)).strip()
+        if answered != right:
+            reason = f"{what} answered {_short(answered)}, not {_short(right)}"
+            raise StepFailed(StepProblem(kind="exec", reason=reason, details=output))
+    return {
+        "in": container,
+        "command": argv,
+        "exit": result.code,
+        "stdout": _first(result.stdout),
+        "stderr": _first(result.stderr),
+    }
+
+
+def _where(to: str, chaos_mesh_namespace: str, workload: WorkloadHandle | None) -> Where:
+    component = COMPONENTS.get(to)
+    if component is not None:
+        return "services", chaos_mesh_namespace, component.service, component.port
+    if workload is not None and to == WORKLOAD:
+        return "services", workload.namespace, workload.name, WORKLOAD_PORT
+    if workload is not None and to in workload.pods:
+        return "pods", workload.namespace, to, WORKLOAD_PORT
+    known = [*sorted(COMPONENTS), *([WORKLOAD, *workload.pods] if workload else [])]
+    raise UsageError(f"there is nothing named {to!r} to be called", details=[f"there is: {', '.join(known)}"])
+
+
+def _container(found: Any, workload: WorkloadHandle | None) -> dict[str, str]:
+    """Return namespace, pod and container of what `in` stands for."""
+    if isinstance(found, list) and len(found) == 1:
+        found = found[0]
+    if isinstance(found, str) and workload is not None:
+        found = next((target for target in workload.targets if target["pod"] == found), found)
+    keys = ("namespace", "pod", "container")
+    if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in keys):
+        raise UsageError(
+            f"`in` is no container: {found}",
+            next_step='write in: "${NAME.targets[0]}", the name of a pod of the workload, or a mapping with '
+            "namespace, pod and container",
+        )
+    return {key: found[key] for key in keys}
+
+
+def _said(answer: HttpAnswer) -> list[str]:
+    """Return the beginning of an error's text; an answer that succeeded may hold what nobody shall read."""
+    if answer.status < 400:
+        return []
+    return answer.body[:_SHOWN].decode(errors="replace").splitlines()
+
+
+def _first(text: str) -> str:
+    return text.encode()[:MOST_OUTPUT].decode(errors="replace")
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

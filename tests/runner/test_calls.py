@@ -1,0 +1,264 @@
+"""What is sent, what is noted of the answers, and what a wrong answer becomes."""
+
+import contextlib
+import json
+
+import pytest
+
+from harness.base.errors import UsageError
+from harness.chaos.workload import WorkloadHandle
+from harness.cluster.client import ExecResult, HttpAnswer
+from harness.cluster.errors import Unreachable, from_answer
+from harness.runner import calls
+from harness.runner.actions import StepFailed
+from harness.scenario.model import Exec, Http
+
+POD = {
+    "metadata": {"name": "mini-node-exporter-0", "uid": "u"},
+    "spec": {"nodeName": "n1", "containers": [{"name": "exporter"}]},
+}
+WORKLOAD = WorkloadHandle("mini-node-exporter", "ns", {}, [POD], "mini-node-exporter")
+TARGET = {"namespace": "ns", "pod": "mini-node-exporter-0", "container": "exporter", "node": "n1"}
+SCOPE = {
+    "page": "x",
+    "word": "hello",
+    "targets": [TARGET],
+    "two": [TARGET, TARGET],
+    "pod": POD["metadata"]["name"],
+}
+OK = HttpAnswer(200, b"[]", "application/json")
+
+
+class FakeCluster:
+    def __init__(self):
+        self.sent = []
+        self.sessions = 0
+        self.answers = [OK]
+        self.result = ExecResult("", "", 0)
+        self.alive = True
+
+    @contextlib.contextmanager
+    def session(self):
+        self.sessions += 1
+        yield "session"
+
+    def proxy_send(self, session, *where, **options):
+        assert session == "session"
+        self.sent.append((where, options))
+        answer = self.answers[min(len(self.sent), len(self.answers)) - 1]
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def version(self, timeout):
+        if not self.alive:
+            raise Unreachable("the API server is gone")
+
+    def exec(self, *what):
+        self.sent.append(what)
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
+@pytest.fixture
+def cluster():
+    return FakeCluster()
+
+
+def http(cluster, workload=WORKLOAD, **wanted):
+    return calls.http(cluster, Http.model_validate(wanted), "chaos-mesh", workload, SCOPE)
+
+
+def execute(cluster, workload=WORKLOAD, **wanted):
+    return calls.execute(cluster, Exec.model_validate(wanted), workload, SCOPE)
+
+
+def failure(call):
+    with pytest.raises(StepFailed) as failed:
+        call()
+    return failed.value.problem
+
+
+@pytest.mark.parametrize(
+    ("to", "where"),
+    [
+        ("chaos-dashboard", ("services", "chaos-mesh", "chaos-dashboard", 2333)),
+        ("controller-manager", ("services", "chaos-mesh", "chaos-mesh-controller-manager", 10080)),
+        ("workload", ("services", "ns", "mini-node-exporter", 8080)),
+        ("mini-node-exporter-0", ("pods", "ns", "mini-node-exporter-0", 8080)),
+        ("${pod}", ("pods", "ns", "mini-node-exporter-0", 8080)),
+    ],
+)
+def test_each_recipient_has_its_service_or_pod_and_port(cluster, to, where):
+    http(cluster, to=to, path="/api/${page}")
+    assert cluster.sent == [
+        ((*where, "/api/x"), {"method": "GET", "body": None, "headers": {}, "timeout": 5.0})
+    ]
+
+
+def test_a_recipient_that_a_template_makes_up_is_named(cluster):
+    with pytest.raises(UsageError, match="'x'") as raised:
+        http(cluster, to="${page}", path="/")
+    assert raised.value.details == [
+        "there is: chaos-daemon, chaos-dashboard, controller-manager, workload, mini-node-exporter-0"
+    ]
+    with pytest.raises(UsageError):
+        http(cluster, workload=None, to="workload", path="/")
+
+
+def test_requests_go_out_exactly_as_often_as_wanted_and_the_answers_are_counted(cluster):
+    cluster.answers = [OK, HttpAnswer(500, b"secret", "text/plain"), HttpAnswer(200, b"abc", "text/plain")]
+    detail = http(cluster, to="chaos-dashboard", path="/a", times=3, method="DELETE")
+    assert (len(cluster.sent), cluster.sessions) == (3, 1)
+    del detail["seconds"]
+    assert detail == {
+        "to": "chaos-dashboard",
+        "method": "DELETE",
+        "path": "/a",
+        "statuses": {"200": 2, "500": 1},
+        "bytes": 11,
+    }
+
+
+def test_a_body_is_sent_as_json_with_its_templates_resolved(cluster):
+    http(
+        cluster,
+        to="chaos-dashboard",
+        path="/a",
+        method="POST",
+        body={"a": ["${word}", 1]},
+        headers={"X": "${word}"},
+    )
+    ((_, options),) = cluster.sent
+    assert json.loads(options["body"]) == {"a": ["hello", 1]}
+    assert options["headers"] == {"Content-Type": "application/json", "X": "hello"}
+
+
+def test_another_status_ends_the_step_at_once_with_the_errors_beginning(cluster):
+    cluster.answers = [OK, HttpAnswer(404, b"no such page" + b"." * 300, "text/plain")]
+    problem = failure(lambda: http(cluster, to="chaos-dashboard", path="/a", times=5, status=200))
+    assert (problem.kind, problem.reason) == (
+        "http",
+        "chaos-dashboard answered GET /a with 404, not 200 (request 2 of 5)",
+    )
+    assert problem.details == ["no such page" + "." * 188]
+    assert len(cluster.sent) == 2
+
+
+def test_the_body_of_a_success_is_never_told(cluster):
+    cluster.answers = [HttpAnswer(200, b"token", "text/plain")]
+    problem = failure(lambda: http(cluster, to="chaos-dashboard", path="/a", status=404))
+    assert problem.reason == "chaos-dashboard answered GET /a with 200, not 404"
+    assert problem.details == []
+
+
+@pytest.mark.parametrize("status", [None, 503])
+def test_an_answer_of_the_api_server_itself_is_no_answer_of_the_component(cluster, status):
+    body = {"kind": "Status", "apiVersion": "v1", "message": "no endpoints available"}
+    cluster.answers = [HttpAnswer(503, json.dumps(body).encode(), "application/json")]
+    problem = failure(lambda: http(cluster, to="chaos-dashboard", path="/a", status=status))
+    assert problem.reason == "GET /a did not reach chaos-dashboard"
+    assert problem.details == ["no endpoints available"]
+
+
+def test_a_component_that_hangs_fails_the_step_and_an_api_server_that_is_gone_does_not(cluster):
+    cluster.answers = [Unreachable("cannot GET", details=["timed out"])]
+    problem = failure(lambda: http(cluster, to="chaos-dashboard", path="/a", timeout=2))
+    assert (problem.reason, problem.details) == (
+        "chaos-dashboard did not answer GET /a within 2 s",
+        ["timed out"],
+    )
+    assert len(cluster.sent) == 1, "never sent twice"
+    cluster.alive = False
+    with pytest.raises(Unreachable, match="the API server is gone"):
+        http(cluster, to="chaos-dashboard", path="/a")
+
+
+@pytest.mark.parametrize("where", ["${targets[0]}", "${targets}", "${pod}", "mini-node-exporter-0", TARGET])
+def test_a_command_is_run_in_the_container_that_is_meant(cluster, where):
+    cluster.result = ExecResult("hello\n", "warned", 0)
+    detail = execute(cluster, **{"in": where}, command=["echo", "${word}"], timeout=3)
+    assert cluster.sent == [("ns", "mini-node-exporter-0", "exporter", ["echo", "hello"], 3.0)]
+    assert detail == {
+        "in": {"namespace": "ns", "pod": "mini-node-exporter-0", "container": "exporter"},
+        "command": ["echo", "hello"],
+        "exit": 0,
+        "stdout": "hello\n",
+        "stderr": "warned",
+    }
+
+
+@pytest.mark.parametrize("where", ["${two}", "no-such-pod", "${word}", {"pod": "a"}])
+def test_what_is_no_container_is_named(cluster, where):
+    with pytest.raises(UsageError, match="`in` is no container"):
+        execute(cluster, **{"in": where}, command=["true"])
+
+
+@pytest.mark.parametrize(("code", "wanted"), [(1, 0), (0, 1)])
+def test_another_exit_code_fails_the_step_with_the_output(cluster, code, wanted):
+    cluster.result = ExecResult("out\n", "no such file\n", code)
+    problem = failure(lambda: execute(cluster, **{"in": "${pod}"}, command=["cat", "a b"], exit=wanted))
+    assert (problem.kind, problem.reason, problem.details) == (
+        "exec",
+        f"`cat 'a b'` in mini-node-exporter-0/exporter ended with {code}, not {wanted}",
+        ["out", "no such file"],
+    )
+
+
+def test_an_exit_code_that_is_wanted_is_no_failure(cluster):
+    cluster.result = ExecResult("", "", 7)
+    assert execute(cluster, **{"in": "${pod}"}, command=["false"], exit=7)["exit"] == 7
+
+
+@pytest.mark.parametrize(
+    ("answered", "holds"), [("${word}", True), (" hello ", True), ("hell", False), ("", False)]
+)
+def test_the_answer_must_be_the_wanted_one_and_not_hold_it(cluster, answered, holds):
+    cluster.result = ExecResult(" hello\n", "", 0)
+
+    def run():
+        return execute(cluster, **{"in": "${pod}"}, command=["echo"], answered=answered)
+
+    if holds:
+        run()
+    else:
+        assert (
+            failure(run).reason
+            == f"`echo` in mini-node-exporter-0/exporter answered 'hello', not {answered!r}"
+        )
+
+
+def test_no_more_than_the_beginning_of_the_output_is_noted(cluster):
+    cluster.result = ExecResult("x" * 5000, "\N{SNOWMAN}" * 3000, 0)
+    detail = execute(cluster, **{"in": "${pod}"}, command=["yes"])
+    assert len(detail["stdout"]) == 2048
+    assert len(detail["stderr"].encode()) < 2048 + 3
+
+
+def test_a_program_that_is_not_there_fails_the_step(cluster):
+    message = 'OCI runtime exec failed: exec failed: exec: "nope": executable file not found in $PATH'
+    cluster.result = from_answer("run nope", 500, json.dumps({"reason": "InternalError", "message": message}))
+    problem = failure(lambda: execute(cluster, **{"in": "${pod}"}, command=["nope"]))
+    assert problem.reason == "`nope` in mini-node-exporter-0/exporter was not run"
+    assert problem.details == [message]
+
+
+def test_a_container_that_is_not_there_fails_the_step(cluster):
+    cluster.result = from_answer("run x", 404, json.dumps({"reason": "NotFound", "message": "no such pod"}))
+    assert failure(lambda: execute(cluster, **{"in": "${pod}"}, command=["x"])).details == ["no such pod"]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        Unreachable("cannot run x: no end within 10 s"),
+        from_answer(
+            "run x", 500, json.dumps({"reason": "InternalError", "message": "error dialing backend"})
+        ),
+    ],
+)
+def test_trouble_on_the_way_to_the_container_is_the_infrastructures(cluster, error):
+    cluster.result = error
+    with pytest.raises(Unreachable):
+        execute(cluster, **{"in": "${pod}"}, command=["x"])
