@@ -5,7 +5,8 @@
 Makes a recording of 10 targets with 1,000 series each (and some that come and go), 600 scrapes of each, 60
 steps with 1,000 expectations of all kinds; then one of half its length and one of a quarter, with as many
 steps and expectations in proportion: what is linear takes half and a quarter of the time. Each figure is of
-a process of its own.
+a process of its own. A tick is what the runner asks of the judge about a step's expectations after each
+scrape; it must not take longer at the end of a long run.
 """
 
 from __future__ import annotations
@@ -21,11 +22,23 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from pathlib import Path
+from statistics import mean
 from typing import Any
 
+from harness.judge.judge import Judge
 from harness.judge.kind import kinds
 from harness.judge.replay import replay
-from harness.recording.model import Expected, Manifest, Mark, Point, Reading, Recording, reading_key
+from harness.recording.model import (
+    Answer,
+    Expected,
+    Manifest,
+    Mark,
+    Point,
+    Reading,
+    Recording,
+    Samples,
+    reading_key,
+)
 from harness.recording.reader import RecordingReader
 from harness.recording.writer import RecordingWriter
 from harness.runner.recorder import Recorder
@@ -37,6 +50,7 @@ EXPECTATIONS_OF_60_STEPS = 1000
 BEGIN = 1_795_400_000.0
 _CALLS, _STATES, _LOADS, _RULES = 300, 200, 200, 298
 _PODS = 2
+_EXPRESSION = "sum(things)"
 
 RawSeries = tuple[dict[str, str], list[tuple[float, float]]]
 
@@ -117,6 +131,7 @@ def specs(step: int) -> Iterator[dict[str, Any]]:
         yield {"metric": "rule_bytes_total", "where": {"rule": {"matches": ".*match 1"}}, "unchanged": True}
         issue = {"id": "stressors-not-counted", "shows": {"equals": number % 3}}
         yield {"metric": "states", "where": states, "equals": 7, "known_issue": issue}
+        yield {"promql": _EXPRESSION, "equals": 2 * _PODS * TARGETS}
         # This one fails, after the deadline and five more scrapes.
         yield {"metric": "states", "where": states, "equals": 7, "deadline": 1, "because": "wrong on purpose"}
         round_ += 1
@@ -140,6 +155,7 @@ def make(folder: Path, scrapes: int) -> None:
         if within == 2:
             _begin(recorder, step)
         recorder.add_samples([series for target in targets for series in target.scrape(second)])
+        _ask(recorder, max(target.phase for target in targets) + BEGIN + second)
         if within > 2:
             _read_oracles(recorder, BEGIN + second + 0.99)
         if within == STEP_SCRAPES - 1:
@@ -161,6 +177,13 @@ def _begin(recorder: Recorder, step: int) -> None:
     for position, spec in zip(range(last - first), specs(step), strict=False):
         recorder.add(Expected(id=f"{step}.{position}", step=step, spec=spec, jobs=[JOB]))
     _read_oracles(recorder, now + 0.021)
+
+
+def _ask(recorder: Recorder, when: float) -> None:
+    vector = [Point(value=2 * _PODS * TARGETS)]
+    recorder.add(
+        Answer(expression=_EXPRESSION, time=when, asked=when + 0.05, result_type="vector", vector=vector)
+    )
 
 
 def _read_oracles(recorder: Recorder, now: float) -> None:
@@ -193,7 +216,31 @@ def read_and_judge(folder: Path) -> dict[str, int]:
     return Counter(finding.verdict.value for finding in findings)
 
 
-def measure(work: Callable[[Path], dict[str, int]], folder: Path) -> dict[str, Any]:
+def tick(folder: Path) -> dict[str, float]:
+    """Judge a recording as it grows; return the milliseconds of a tick in its first and last quarter."""
+    reader = RecordingReader(folder)
+    recording = Recording(reader.manifest)
+    judge = Judge(recording)
+    steps, step, second = len(reader.manifest.steps), 0, 0.0
+    ticks: dict[int, list[float]] = {}
+    for entry in reader.entries():
+        recording.add(entry)
+        if isinstance(entry, Mark):
+            step = entry.step if entry.name == "settled" else step
+        elif isinstance(entry, Samples) and entry.time >= second + 1:
+            second = entry.time
+            began = time.process_time()
+            for expected in recording.expected_of(step):
+                judge.judge(expected, entry.time)
+            ticks.setdefault(step, []).append(time.process_time() - began)
+    quarter = max(1, steps // 4)
+    parts = {"first": range(1, 1 + quarter), "last": range(steps - quarter, steps)}
+    return {
+        name: 1000 * mean(spent for each in part for spent in ticks[each]) for name, part in parts.items()
+    }
+
+
+def measure(work: Callable[[Path], dict[str, Any]], folder: Path) -> dict[str, Any]:
     """Do the work in this process, on one core; return seconds and MiB."""
     os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     before = _peak()
@@ -215,7 +262,7 @@ def _peak() -> float:
     return int(line.split()[1]) / 1024
 
 
-def _in_a_process(work: Callable[[Path], dict[str, int]], folder: Path) -> dict[str, Any]:
+def _in_a_process(work: Callable[[Path], dict[str, Any]], folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "benchmarks.judge_large_recording", work.__name__, str(folder)]
     found: dict[str, Any] = json.loads(subprocess.run(command, check=True, stdout=subprocess.PIPE).stdout)
     return found
@@ -224,7 +271,7 @@ def _in_a_process(work: Callable[[Path], dict[str, int]], folder: Path) -> dict[
 def main() -> None:
     """Measure the whole, a half and a quarter, and print a line each and the ratios."""
     if len(sys.argv) > 2:
-        work = {each.__name__: each for each in (read_only, read_and_judge)}[sys.argv[1]]
+        work = {each.__name__: each for each in (read_only, read_and_judge, tick)}[sys.argv[1]]
         print(json.dumps(measure(work, Path(sys.argv[2]))))
         return
     scrapes = int(sys.argv[1]) if len(sys.argv) > 1 else 600
@@ -234,14 +281,16 @@ def main() -> None:
             folder = Path(name)
             make(folder, length)
             size = sum(file.stat().st_size for file in folder.iterdir()) / 2**20
-            read, both = _in_a_process(read_only, folder), _in_a_process(read_and_judge, folder)
+            read, both, ticks = (_in_a_process(work, folder) for work in (read_only, read_and_judge, tick))
         seconds.append(both["cpu"])
         print(
             f"{length} scrapes of {TARGETS} targets, {read['counts']['series']} series, "
             f"{sum(both['counts'].values())} expectations {both['counts']}, {size:.1f} MiB on disk:\n"
             f"  reading {read['cpu']:.2f} s of CPU ({read['wall']:.2f} s), {read['peak']:.0f} MiB; "
             f"reading and judging {both['cpu']:.2f} s ({both['wall']:.2f} s), {both['peak']:.0f} MiB "
-            f"(Python and the harness alone: {both['before']:.0f} MiB)",
+            f"(Python and the harness alone: {both['before']:.0f} MiB)\n"
+            f"  a tick: {ticks['counts']['first']:.1f} ms in the first quarter, "
+            f"{ticks['counts']['last']:.1f} ms in the last",
             flush=True,
         )
     ratios = " and ".join(f"{long / short:.2f}" for long, short in pairwise(seconds))

@@ -115,7 +115,7 @@ class Comparison(Kind):
         return Outcome(False, expected, f"the value is {number_text(sample.value)}")
 
 
-def one_series(samples: list[Sample]) -> str:
+def one_series(samples: Sequence[Sample]) -> str:
     """Return why a single value cannot be taken from the selected series, or ""."""
     if not samples:
         return "no series"
@@ -126,7 +126,7 @@ def one_series(samples: list[Sample]) -> str:
 
 def compare_vector(
     points: list[Point],
-    samples: list[Sample],
+    samples: Sequence[Sample],
     test: Callable[[float, float], bool],
     words: Callable[[float], str],
 ) -> Outcome:

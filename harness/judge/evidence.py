@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from collections.abc import Sequence
 from dataclasses import dataclass
+from heapq import nsmallest
 from typing import Any
 
 from harness.judge.kind import Increase
 from harness.judge.matching import Where, label_test
 from harness.judge.state import Sample, State, target_text
-from harness.judge.sweep import Selection, target_of
+from harness.judge.sweep import Selection
 from harness.recording.model import Reading, Recording
 from harness.recording.series import Series, TargetKey
 from harness.scenario.model import Matcher
@@ -56,12 +57,12 @@ class Evidence:
             return found
         found["scrapes"] = _scrapes(self.state)
         shown = [
-            (labels, series)
+            series
             for target in sorted(self.took_part)
-            for labels, series in self.selection.series.get(target, [])
-            if series.times and series.times[0] <= self._until(target)
+            for series in self.selection.series.get(target, [])
+            if self._seen(series)
         ]
-        found["samples"] = [self._samples(labels, series) for labels, series in shown[:_SERIES]]
+        found["samples"] = [self._samples(series) for series in shown[:_SERIES]]
         if len(shown) > _SERIES:
             found["series_left_out"] = len(shown) - _SERIES
         gone = sorted(target_text(target) for target in self.took_part - self.state.scrapes.keys())
@@ -92,38 +93,43 @@ class Evidence:
             return self.state.scrapes[target].time
         return self.state.time - self.recording.manifest.interval
 
-    def _samples(self, labels: dict[str, str], series: Series) -> dict[str, Any]:
-        end = bisect_right(series.times, self._until(target_of(series)))
-        part = slice(max(0, end - _SAMPLES), end)
-        samples = [list(pair) for pair in zip(series.times[part], series.values[part], strict=True)]
-        return {"labels": labels, "samples": samples}
+    def _seen(self, series: Series) -> bool:
+        """Tell whether a series had a sample when the decision was made."""
+        first = series.first
+        return first is not None and first <= self._until(series.target)
+
+    def _samples(self, series: Series) -> dict[str, Any]:
+        samples = [list(pair) for pair in series.latest(self._until(series.target), _SAMPLES)]
+        return {"labels": series.own_labels, "samples": samples}
 
     def _nearest(self) -> list[dict[str, Any]]:
         """Return series of the same metric that miss the fewest matchers, and which ones."""
-        tests = {label: (label_test(wanted), _wanted(wanted)) for label, wanted in self.where.items()}
-        near: list[tuple[int, dict[str, Any]]] = []
+        tests = [(label, label_test(wanted)) for label, wanted in self.where.items()]
+        near: dict[int, list[Series]] = {}
         for series in self.recording.by_name.get(self.selection.metric, []):
-            index = bisect_right(series.times, self._until(target_of(series))) - 1
-            if index < 0:
-                continue
-            labels = {name: value for name, value in series.labels.items() if name != "__name__"}
-            differs = {
-                label: {"wanted": wanted, "found": labels.get(label, "")}
-                for label, (test, wanted) in tests.items()
-                if not test(labels.get(label, ""))
-            }
-            row = {
-                "labels": labels,
-                "differs": differs,
-                "last_seen": series.times[index],
-                "value": series.values[index],
-            }
-            near.append((len(differs), row))
-        near.sort(key=lambda pair: (pair[0], sorted(pair[1]["labels"].items())))
-        return [row for _, row in near[:_NEAREST]]
+            if self._seen(series):
+                missed = sum(not test(series.labels.get(label, "")) for label, test in tests)
+                near.setdefault(missed, []).append(series)
+        nearest: list[Series] = []
+        for missed in sorted(near):
+            if len(nearest) < _NEAREST:
+                nearest += nsmallest(
+                    _NEAREST - len(nearest), near[missed], key=lambda each: sorted(each.own_labels.items())
+                )
+        return [self._near(series) for series in nearest]
+
+    def _near(self, series: Series) -> dict[str, Any]:
+        labels = series.own_labels
+        ((last_seen, value),) = series.latest(self._until(series.target), 1)
+        differs = {
+            label: {"wanted": _wanted(wanted), "found": labels.get(label, "")}
+            for label, wanted in self.where.items()
+            if not label_test(wanted)(labels.get(label, ""))
+        }
+        return {"labels": labels, "differs": differs, "last_seen": last_seen, "value": value}
 
 
-def rows(samples: list[Sample]) -> list[dict[str, Any]]:
+def rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     """Return samples as a table."""
     return [{"labels": sample.labels, "value": sample.value} for sample in samples]
 

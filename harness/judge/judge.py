@@ -31,7 +31,7 @@ from harness.judge.evidence import Evidence, rows
 from harness.judge.expression import QUERY, BadAnswer, BadExpression, changes, with_answer
 from harness.judge.expression import evidence as answers_until
 from harness.judge.finding import Finding, Pending, Verdict
-from harness.judge.increase import increases
+from harness.judge.increase import Increases
 from harness.judge.kind import MOST_ROWS, Increase, Kind, NotComparable, Outcome, kinds
 from harness.judge.matching import Matchers, fixed_labels
 from harness.judge.reading import bracket
@@ -103,6 +103,7 @@ class Case:
         self.fixed = fixed_labels(self.spec.where)
         self._selection: Selection | None = None
         self._sweep: Sweep | None = None
+        self._increases: Increases | None = None
         self._baseline: State | None = None
         self._no_baseline = ""
         self._settled: Mark | None = None
@@ -153,11 +154,11 @@ class Case:
 
     def increases(self, state: State) -> list[Increase]:
         """See kind.Context."""
-        if self._selection is None or self._baseline is None:
+        if self._increases is None or self._baseline is None:
             return []
         if self.spec.promql is not None:
             return changes(self._baseline, state)
-        return increases(self._selection, self._baseline, state)
+        return self._increases.since(self._baseline, state)
 
     def _advance(  # noqa: PLR0911, PLR0912  (one for each thing that may be missing)
         self, now: float, final: bool
@@ -218,6 +219,7 @@ class Case:
         manifest = self.recording.manifest
         matchers = Matchers(self.spec.where)
         self._selection = Selection(self.recording, self.spec.metric, matchers, self.expected.jobs)
+        self._increases = Increases(self._selection)
         self._sweep = Sweep(self._selection, self._fresh_from() + manifest.clock_uncertainty)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))

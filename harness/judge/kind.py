@@ -7,7 +7,7 @@ import pkgutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from functools import cache
+from functools import cache, cached_property
 from typing import Any, ClassVar, Protocol
 
 from pydantic import TypeAdapter, ValidationError
@@ -123,9 +123,13 @@ class Kind(ABC):
             ArgumentError: it is not what this kind takes.
         """
         try:
-            return TypeAdapter(self.argument).validate_python(raw, context={"templates": templates})
+            return self._argument_type.validate_python(raw, context={"templates": templates})
         except ValidationError as error:
             raise ArgumentError(explain(error)) from error
+
+    @cached_property
+    def _argument_type(self) -> TypeAdapter[Any]:
+        return TypeAdapter(self.argument)
 
     @abstractmethod
     def describe(self, argument: Any) -> str:

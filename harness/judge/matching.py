@@ -9,7 +9,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from itertools import chain
 
+from harness.recording.index import LabelIndex
+from harness.recording.series import Series
 from harness.scenario.model import Matcher
 
 Where = Mapping[str, str | Matcher]
@@ -68,12 +71,34 @@ class Matchers:
     """The matchers of one expectation."""
 
     def __init__(self, where: Where) -> None:
-        self._tests = [(label, label_test(wanted)) for label, wanted in where.items()]
-        self._target_tests = [test for test in self._tests if test[0] in TARGET_LABELS]
+        self._tests = {label: label_test(wanted) for label, wanted in where.items()}
+        self._equal = fixed_labels(where)
+        self._target_tests = [(label, test) for label, test in self._tests.items() if label in TARGET_LABELS]
 
     def match(self, labels: Mapping[str, str]) -> bool:
         """Tell whether a series is selected."""
-        return all(test(labels.get(label, "")) for label, test in self._tests)
+        return all(test(labels.get(label, "")) for label, test in self._tests.items())
+
+    def select(self, index: LabelIndex) -> list[Series]:
+        """Return the selected series of a metric, in the order of their definition."""
+        if not self._tests:
+            return list(index.series)
+        # What is equal is only looked up; anything else has to be tested against every value.
+        looked_up = [(label, index.positions(label).get(value, [])) for label, value in self._equal.items()]
+        label, fewest = min(
+            looked_up or [(label, self._positions(index, label)) for label in self._tests],
+            key=lambda each: len(each[1]),
+        )
+        others = [(other, test) for other, test in self._tests.items() if other != label]
+        return [
+            series
+            for series in (index.series[position] for position in fewest)
+            if all(test(series.labels.get(other, "")) for other, test in others)
+        ]
+
+    def _positions(self, index: LabelIndex, label: str) -> list[int]:
+        by_value, test = index.positions(label), self._tests[label]
+        return sorted(chain.from_iterable(found for value, found in by_value.items() if test(value)))
 
     def match_job(self, job: str) -> bool:
         """Tell whether a job can have selected series."""

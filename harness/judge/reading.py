@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_left
 
 from harness.judge.argument import OracleRef
 from harness.judge.kind import NotComparable
@@ -21,7 +22,7 @@ def bracket(
 
     Args:
         oracle: for messages.
-        recorded: all readings of the oracle with these parameters.
+        recorded: all readings of the oracle with these parameters, in the order in which they ended.
         state: its scrapes; one whose duration was not recorded counts as one interval long.
         settled: when the step settled, seconds.
         manifest: the interval and the clocks' uncertainty.
@@ -35,7 +36,8 @@ def bracket(
         scrape.time + (manifest.interval if scrape.duration is None else scrape.duration)
         for scrape in state.scrapes.values()
     )
-    fresh = [reading for reading in recorded if reading.began >= settled]
+    since = bisect_left(recorded, settled, key=lambda reading: reading.ended)
+    fresh = [reading for reading in recorded[since:] if reading.began >= settled]
     answers = [reading for reading in fresh if reading.vector is not None and reading.error is None]
     after = min((each for each in answers if each.began >= ended), key=lambda each: each.began, default=None)
     if after is None:

@@ -51,11 +51,10 @@ def judge_step(recording: Recording, ended: Mark, judging: Judge | None = None) 
     """
     judging = judging or Judge(recording)
     found: list[Finding] = []
-    for expected in recording.expected:
-        if expected.step == ended.step:
-            finding = judging.judge(expected, ended.time, final=True)
-            assert isinstance(finding, Finding)
-            found.append(explain(recording, expected, finding))
+    for expected in recording.expected_of(ended.step):
+        finding = judging.judge(expected, ended.time, final=True)
+        assert isinstance(finding, Finding)
+        found.append(explain(recording, expected, finding))
     return found
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import NamedTuple, overload
 
-from harness.recording.series import TargetKey
+from harness.recording.series import Series, TargetKey
 
 
 class Sample(NamedTuple):
@@ -18,6 +19,29 @@ class Sample(NamedTuple):
     labels: dict[str, str]
     value: float
     target: TargetKey
+
+
+class Samples(Sequence[Sample]):
+    """The samples of series; each is made when it is looked at, as there may be thousands."""
+
+    def __init__(self, series: list[Series], values: list[float]) -> None:
+        self._series = series
+        self._values = values
+
+    def __len__(self) -> int:
+        return len(self._series)
+
+    @overload
+    def __getitem__(self, index: int) -> Sample: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> Samples: ...
+
+    def __getitem__(self, index: int | slice) -> Sample | Samples:
+        if isinstance(index, slice):
+            return Samples(self._series[index], self._values[index])
+        series = self._series[index]
+        return Sample(series.own_labels, self._values[index], series.target)
 
 
 class Scrape(NamedTuple):
@@ -51,7 +75,7 @@ class State:
 
     time: float
     scrapes: dict[TargetKey, Scrape]
-    samples: list[Sample]
+    samples: Sequence[Sample]
     down: list[TargetKey] = field(default_factory=list)
 
     @property

@@ -19,14 +19,12 @@ which entries arrive cannot change what was judged before:
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from harness.judge.matching import Matchers
-from harness.judge.state import Sample, Scrape, State, target_text
-from harness.recording.model import SCRAPE_DURATION, UP, Recording
-from harness.recording.notes import NATIVE_HISTOGRAMS
-from harness.recording.series import Series, TargetKey
+from harness.judge.state import Samples, Scrape, State, target_text
+from harness.recording.model import UP, Recording
+from harness.recording.series import Series, TargetKey, scraped_at
 
 GONE_AFTER_INTERVALS = 5
 KNOWN_AFTER_INTERVALS = 1
@@ -76,30 +74,23 @@ class Selection:
         self.about_scrapes = metric == UP or metric.startswith("scrape_")
         self.targets: dict[TargetKey, Series] = {}
         self.unseen_jobs = {job for job in jobs if matchers.match_job(job)}
-        self.series: dict[TargetKey, list[tuple[dict[str, str], Series]]] = {}
-        self._durations: dict[TargetKey, Series] = {}
+        self.series: dict[TargetKey, list[Series]] = {}
         self._histograms: dict[tuple[TargetKey, float], dict[str, str]] = {}
-        self._notes_read = 0
-        self._read: dict[str, int] = {}
+        self._targets_read = self._series_read = self._histograms_read = 0
         self.refresh()
 
     def refresh(self) -> None:
         """Take in the series that were defined since."""
-        for series in self._new(UP):
-            target = target_of(series)
-            self.unseen_jobs.discard(target[0])
+        for series in self._new_targets():
+            self.unseen_jobs.discard(series.target[0])
             if series.labels.get("job") in self.jobs and self.matchers.match_target(series.labels):
-                self.targets[target] = series
-        for series in self._new(SCRAPE_DURATION):
-            self._durations[target_of(series)] = series
-        for series in self._new(self.metric, "selected"):
-            if self.matchers.match(series.labels):
-                labels = {name: value for name, value in series.labels.items() if name != "__name__"}
-                self.series.setdefault(target_of(series), []).append((labels, series))
+                self.targets[series.target] = series
+        for series in self._newly_selected():
+            self.series.setdefault(series.target, []).append(series)
 
-        notes = self.recording.notes[self._notes_read :]
-        self._notes_read += len(notes)
-        for histogram in (each for note in notes for each in note.detail.get(NATIVE_HISTOGRAMS, [])):
+        histograms = self.recording.native_histograms[self._histograms_read :]
+        self._histograms_read += len(histograms)
+        for histogram in histograms:
             labels = histogram["labels"]
             if labels.get("__name__") == self.metric and self.matchers.match(labels):
                 target = (labels.get("job", ""), labels.get("instance", ""))
@@ -110,17 +101,21 @@ class Selection:
         found = (self._histograms.get((target, scrape.time)) for target, scrape in state.scrapes.items())
         return next((labels for labels in found if labels), None)
 
-    def _new(self, metric: str, purpose: str = "") -> Iterator[Series]:
-        found = self.recording.by_name.get(metric, [])
-        read = self._read.get(metric + purpose, 0)
-        self._read[metric + purpose] = len(found)
-        yield from found[read:]
+    def _new_targets(self) -> list[Series]:
+        found = self.recording.by_name.get(UP, [])
+        read, self._targets_read = self._targets_read, len(found)
+        return found[read:]
+
+    def _newly_selected(self) -> list[Series]:
+        found = self.recording.by_name.get(self.metric, [])
+        read, self._series_read = self._series_read, len(found)
+        if found and not read:
+            return self.matchers.select(self.recording.index(self.metric))
+        return [series for series in found[read:] if self.matchers.match(series.labels)]
 
     def scrape(self, target: TargetKey, time: float) -> Scrape:
         """Return the scrape of a target at exactly this time."""
-        durations = self._durations.get(target)
-        duration = durations.at(time) if durations else None
-        return Scrape(time, duration, self.targets[target].at(time) == 1)
+        return Scrape(time, self.recording.durations.at(target, time), self.targets[target].at(time) == 1)
 
     def longest_scrape(self, seen: dict[TargetKey, float]) -> float:
         """Return the longest scrape (seconds) of the targets until a mark; 0 when none is recorded.
@@ -128,25 +123,23 @@ class Selection:
         Args:
             seen: the newest scrape of each target that was recorded before the mark.
         """
-        longest = 0.0
-        for target, until in seen.items():
-            durations = self._durations.get(target) if target in self.targets else None
-            if durations is not None:
-                index = bisect_right(durations.times, until)
-                longest = max(longest, max(durations.values[:index], default=0.0))
-        return longest
+        durations = self.recording.durations
+        longest = (
+            durations.longest(target, until) for target, until in seen.items() if target in self.targets
+        )
+        return max(longest, default=0.0)
 
     def state(self, scrapes: dict[TargetKey, float]) -> State:
         """Return the state of these targets at these scrapes."""
         taken = {target: self.scrape(target, time) for target, time in sorted(scrapes.items())}
-        samples = []
+        there: list[Series] = []
+        values: list[float] = []
         for target, scrape in taken.items():
-            for labels, series in self.series.get(target, []):
-                value = series.at(scrape.time)
-                if value is not None:
-                    samples.append(Sample(labels, value, target))
+            found = scraped_at(self.series.get(target, []), scrape.time)
+            there += found[0]
+            values += found[1]
         down = [target for target, scrape in taken.items() if not scrape.up and not self.about_scrapes]
-        return State(max(scrapes.values()), taken, samples, down)
+        return State(max(scrapes.values()), taken, Samples(there, values), down)
 
 
 class Sweep:
@@ -157,6 +150,8 @@ class Sweep:
         self.interval = selection.recording.manifest.interval
         self.fresh_after = fresh_after
         self._used: dict[TargetKey, float] = {}
+        self._left: dict[TargetKey, float] = {}
+        self._newest: dict[str, float] = {}
         self._time = fresh_after
 
     def took_part(self) -> set[TargetKey]:
@@ -179,6 +174,10 @@ class Sweep:
             return Waiting(f"a scrape of any target of the job {', '.join(sorted(unseen))}")
         if not self.selection.targets:
             return Waiting("a scrape of a target that `where` can mean")
+        self._newest = {}
+        for (job, _), up in self.selection.targets.items():
+            if up.newest is not None:
+                self._newest[job] = max(up.newest, self._newest.get(job, up.newest))
         turn = self._turn()
         if turn.missing:
             return self._waiting(turn.missing)
@@ -204,14 +203,15 @@ class Sweep:
         turn = _Turn(self._time)
         entry = _ENTERS_AFTER_INTERVALS * self.interval
         for target, up in self.selection.targets.items():
-            if not up.times:
+            times = up.times
+            if not times or self._left.get(target) == times[-1]:
                 continue
-            if target not in self._used and up.times[0] + entry > self._time:
-                turn.entering[target] = up.times[0] + entry
+            if target not in self._used and times[0] + entry > self._time:
+                turn.entering[target] = times[0] + entry
                 continue
-            index = bisect_right(up.times, self._used.get(target, self.fresh_after))
-            first = up.times[index] if index < len(up.times) else None
-            last = up.times[index - 1] if index else up.times[0]
+            index = bisect_right(times, self._used.get(target, self.fresh_after))
+            first = times[index] if index < len(times) else None
+            last = times[index - 1] if index else times[0]
             near = first is not None and first <= last + GONE_AFTER_INTERVALS * self.interval
             gone = None if near else self._gone_at(target, last)
             if gone is not None:
@@ -219,6 +219,9 @@ class Sweep:
                 turn.time = max(turn.time, gone)
                 if first is not None:
                     turn.entering[target] = first + entry
+                elif gone <= self._time:
+                    # It changes no later state until it is back.
+                    self._left[target] = last
             elif first is not None:
                 turn.firsts[target] = first
                 turn.time = max(turn.time, first)
@@ -239,12 +242,15 @@ class Sweep:
     def _gone_at(self, target: TargetKey, last: float) -> float | None:
         """Return when a target whose last scrape was at `last` is known to be gone."""
         limit = last + (GONE_AFTER_INTERVALS + KNOWN_AFTER_INTERVALS) * self.interval
+        if self._newest[target[0]] <= limit:
+            return None
         earliest: float | None = None
         for other, up in self.selection.targets.items():
             if other != target and other[0] == target[0]:
-                index = bisect_right(up.times, limit)
-                if index < len(up.times) and (earliest is None or up.times[index] < earliest):
-                    earliest = up.times[index]
+                times = up.times
+                index = bisect_right(times, limit)
+                if index < len(times) and (earliest is None or times[index] < earliest):
+                    earliest = times[index]
         return earliest
 
     def _waiting(self, targets: list[TargetKey]) -> Waiting:
@@ -265,8 +271,3 @@ def baseline(selection: Selection, seen: dict[TargetKey, float]) -> State | None
         newest[job] = max(time, newest.get(job, time))
     scrapes = {target: time for target, time in seen.items() if newest[target[0]] - time <= limit}
     return selection.state(scrapes) if scrapes else None
-
-
-def target_of(series: Series) -> TargetKey:
-    """Return the target that a series was scraped from."""
-    return series.target

@@ -14,6 +14,9 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from harness.recording.durations import Durations
+from harness.recording.index import LabelIndex
+from harness.recording.notes import NATIVE_HISTOGRAMS
 from harness.recording.series import Layout, Series, TargetKey
 
 FORMAT = 2
@@ -257,6 +260,8 @@ class Recording:
         readings: of each oracle with the same parameters, by the time at which they ended.
         series: by label set.
         by_name: those of each metric, in the order of their definition.
+        durations: of the scrapes.
+        native_histograms: of the notes that list samples which are no numbers.
     """
 
     def __init__(self, manifest: Manifest) -> None:
@@ -269,13 +274,16 @@ class Recording:
         self.expositions: list[Exposition] = []
         self.events: list[KubernetesEvent] = []
         self.notes: list[Note] = []
+        self.native_histograms: list[dict[str, Any]] = []
         self.series: dict[Labels, Series] = {}
         self.by_name: dict[str, list[Series]] = {}
         self._numbered: dict[int, Series] = {}
         self._layouts: dict[int, Layout] = {}
         self._marks: dict[tuple[int, str], Mark] = {}
         self._seen: dict[tuple[int, str], dict[TargetKey, float]] = {}
-        self._durations: dict[TargetKey, Series] = {}
+        self.durations = Durations()
+        self._indexes: dict[str, LabelIndex] = {}
+        self._expected: dict[int, list[Expected]] = {}
 
     def add(self, entry: AnyEntry) -> None:
         """Add one entry.
@@ -306,10 +314,12 @@ class Recording:
                 self.expositions.append(entry)
             case Expected():
                 self.expected.append(entry)
+                self._expected.setdefault(entry.step, []).append(entry)
             case KubernetesEvent():
                 self.events.append(entry)
             case Note():
                 self.notes.append(entry)
+                self.native_histograms += entry.detail.get(NATIVE_HISTOGRAMS, [])
 
     def mark(self, step: int, name: str) -> Mark | None:
         """Return a step's mark of that name, or None when it was not made yet."""
@@ -330,8 +340,21 @@ class Recording:
 
     def scrape_duration(self, target: TargetKey, time: float) -> float:
         """Return how long (seconds) the target's scrape at `time` took; 0 when not recorded."""
-        series = self._durations.get(target)
-        return (series.at(time) or 0.0) if series else 0.0
+        return self.durations.at(target, time) or 0.0
+
+    def expected_of(self, step: int) -> list[Expected]:
+        """Return the expectations of a step, in the order in which they were recorded."""
+        return self._expected.get(step, [])
+
+    def index(self, metric: str) -> LabelIndex:
+        """Return the series of a metric by their labels' values; it grows with the recording.
+
+        Raises:
+            KeyError: there is no series of the metric.
+        """
+        if metric not in self._indexes:
+            self._indexes[metric] = LabelIndex(self.by_name[metric])
+        return self._indexes[metric]
 
     def with_series(self, replaced: Mapping[str, Sequence[Series]]) -> Recording:
         """Return a view of the recording as it is now, with other series of some metrics.
@@ -343,9 +366,11 @@ class Recording:
         """
         view = copy.copy(self)
         view.by_name = {**self.by_name, **{name: list(series) for name, series in replaced.items()}}
-        every = [series for of_name in view.by_name.values() for series in of_name]
-        view.series = {labels_of(series.labels): series for series in every}
-        view._durations = _by_target(view.by_name.get(SCRAPE_DURATION, []))
+        kept = (each for each in self.series.items() if each[1].labels.get("__name__", "") not in replaced)
+        new = (series for of_name in replaced.values() for series in of_name)
+        view.series = dict(kept) | {labels_of(series.labels): series for series in new}
+        view.durations = Durations(view.by_name.get(SCRAPE_DURATION, []))
+        view._indexes = {}
         return view
 
     def _define(self, entry: SeriesDefinition) -> None:
@@ -356,7 +381,7 @@ class Recording:
         name = entry.labels.get("__name__", "")
         self.by_name.setdefault(name, []).append(series)
         if name == SCRAPE_DURATION:
-            self._durations.setdefault(series.target, series)
+            self.durations.add(series)
 
     def _define_layout(self, entry: LayoutDefinition) -> None:
         if entry.number in self._layouts:
@@ -381,10 +406,6 @@ class Recording:
         for target, series in self.targets():
             if series.newest is not None:
                 yield target, series.newest
-
-
-def _by_target(found: Sequence[Series]) -> dict[TargetKey, Series]:
-    return {series.target: series for series in reversed(found)}
 
 
 def reading_key(parameters: dict[str, Any]) -> str:

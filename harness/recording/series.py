@@ -11,6 +11,7 @@ from __future__ import annotations
 from array import array
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
+from functools import cached_property
 
 TargetKey = tuple[str, str]
 """(job, instance) of a scrape target."""
@@ -27,12 +28,11 @@ class Series:
         target: what it was scraped from.
     """
 
-    __slots__ = ("_chunks", "_columns", "_times", "labels", "target")
-
     def __init__(self, labels: dict[str, str]) -> None:
         self.labels = labels
         self.target: TargetKey = (labels.get("job", ""), labels.get("instance", ""))
         self._chunks: list[_Chunk] = []
+        self._begins = array("d")
         self._columns = array("L")
         self._times: list[float] = []
 
@@ -49,6 +49,11 @@ class Series:
         for time, value in samples:
             layout.add(time, [value])
         return series
+
+    @cached_property
+    def own_labels(self) -> dict[str, str]:
+        """The label set without `__name__`; not to be changed."""
+        return {name: value for name, value in self.labels.items() if name != "__name__"}
 
     @property
     def times(self) -> list[float]:
@@ -74,7 +79,7 @@ class Series:
     @property
     def first(self) -> float | None:
         """The time of the first sample; None without any."""
-        return self._chunks[0].times[0] if self._chunks else None
+        return self._begins[0] if self._begins else None
 
     @property
     def newest(self) -> float | None:
@@ -96,9 +101,9 @@ class Series:
         """Return (time, value) of the samples later than `after` and not later than `until`."""
         found: list[tuple[float, float]] = []
         for index in range(max(self._chunk_at(after), 0), len(self._chunks)):
-            times = self._chunks[index].times
-            if times[0] > until:
+            if self._begins[index] > until:
                 break
+            times = self._chunks[index].times
             found += self._rows(index, bisect_right(times, after), bisect_right(times, until))
         return found
 
@@ -114,10 +119,9 @@ class Series:
 
     def _chunk_at(self, time: float) -> int:
         """Return the index of the last chunk that begins at or before `time`; -1 when none does."""
-        last = len(self._chunks) - 1
-        if last < 0 or self._chunks[last].times[0] <= time:
-            return last
-        return bisect_right(self._chunks, time, key=_Chunk.begin) - 1
+        begins = self._begins
+        last = len(begins) - 1
+        return last if last < 0 or begins[last] <= time else bisect_right(begins, time) - 1
 
     def _rows(self, index: int, start: int, stop: int) -> list[tuple[float, float]]:
         chunk = self._chunks[index]
@@ -129,7 +133,28 @@ class Series:
         if self._chunks:
             self._chunks[-1].layout.chunk = None
         self._chunks.append(chunk)
+        self._begins.append(chunk.times[0])
         self._columns.append(column)
+
+
+def scraped_at(every: Iterable[Series], time: float) -> tuple[list[Series], list[float]]:
+    """Return the series that have a sample at exactly `time`, and their values; quicker than `at` of each."""
+    there: list[Series] = []
+    found: list[float] = []
+    known, start = None, -1
+    for series in every:
+        index = series._chunk_at(time)
+        if index < 0:
+            continue
+        chunk = series._chunks[index]
+        if chunk is not known:
+            # Series of one target are mostly in the same row.
+            known, row = chunk, bisect_left(chunk.times, time)
+            start = row * chunk.width if row < len(chunk.times) and chunk.times[row] == time else -1
+        if start >= 0:
+            there.append(series)
+            found.append(chunk.values[start + series._columns[index]])
+    return there, found
 
 
 class Layout:
@@ -156,11 +181,8 @@ class Layout:
             chunk.values.fromlist(values)
 
     def _begin(self, time: float, values: list[float]) -> None:
-        new = [
-            column
-            for column, series in enumerate(self.series)
-            if series.newest is None or series.newest < time
-        ]
+        chunks = [series._chunks for series in self.series]
+        new = [column for column, each in enumerate(chunks) if not each or each[-1].times[-1] < time]
         if not new:
             return
         layout = self
@@ -183,6 +205,3 @@ class _Chunk:
         self.width = len(layout.series)
         self.times = [time]
         self.values = array("d", values)
-
-    def begin(self) -> float:
-        return self.times[0]

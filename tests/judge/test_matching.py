@@ -5,6 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.judge.matching import Matchers, fixed_labels, regex_problem
+from harness.recording.index import LabelIndex
+from harness.recording.series import Series
 from harness.scenario.model import Matcher
 
 
@@ -87,3 +89,19 @@ def test_what_both_read_alike_is_taken(pattern):
 def test_what_is_taken_compiles(pattern):
     if regex_problem(pattern) is None:
         re.compile(pattern)
+
+
+WANTED = st.one_of(
+    st.sampled_from(["", "a", "b"]),
+    st.sampled_from(["", "a"]).map(lambda value: Matcher(**{"not": value})),
+    st.sampled_from(["a|b", "", ".*", "[^a]"]).map(lambda value: Matcher(matches=value)),
+    st.sampled_from(["a|b", ".+"]).map(lambda value: Matcher(not_matches=value)),
+)
+LABEL_SETS = st.dictionaries(st.sampled_from("xyz"), st.sampled_from(["", "a", "b", "c"]))
+
+
+@given(st.dictionaries(st.sampled_from("xyz"), WANTED), st.lists(LABEL_SETS, max_size=12))
+def test_selecting_by_the_index_is_matching_each_series(where, label_sets):
+    series = [Series({"__name__": "m", **labels}) for labels in label_sets]
+    matchers = Matchers(where)
+    assert matchers.select(LabelIndex(series)) == [each for each in series if matchers.match(each.labels)]

@@ -10,7 +10,7 @@ from harness.judge.matching import Matchers
 from harness.judge.state import target_text
 from harness.judge.sweep import Selection
 from harness.recording.model import Exposition, Labels, Recording, labels_of
-from harness.recording.series import TargetKey
+from harness.recording.series import TargetKey, scraped_at
 
 Values = dict[Labels, float]
 
@@ -130,12 +130,10 @@ def _looked(recording: Recording, selection: Selection, matchers: Matchers, look
 
 
 def _stored(selection: Selection, target: TargetKey, time: float | None) -> Values:
-    found: Values = {}
-    for labels, series in selection.series.get(target, []):
-        value = series.at(time) if time is not None else None
-        if value is not None:
-            found[labels_of(labels)] = value
-    return found
+    if time is None:
+        return {}
+    stored = zip(*scraped_at(selection.series.get(target, []), time), strict=True)
+    return {labels_of(series.own_labels): value for series, value in stored}
 
 
 def _unusable(

@@ -6,6 +6,7 @@ This says in which layer a failure lies, never whether there is one: that is for
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -109,7 +110,9 @@ def _compare(
     return Truth(oracle, told, state, outcome.reason)
 
 
-def _uncovered(recording: Recording, parameters: dict[str, Any], where: Where, samples: list[Sample]) -> str:
+def _uncovered(
+    recording: Recording, parameters: dict[str, Any], where: Where, samples: Sequence[Sample]
+) -> str:
     """Return what is selected and the oracle was not asked about, or ""."""
     asked: list[dict[str, str]] = [{"namespace": recording.manifest.namespace}]
     if isinstance(containers := parameters.get("in"), list):
