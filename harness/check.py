@@ -24,11 +24,24 @@ def load_checked(path: Path, interval: float = DEFAULT_INTERVAL) -> list[Scenari
     Raises:
         ScenarioError: with all problems at once, each with its place.
     """
-    files = load(path)
-    problems = told_once([(file.case, _problems(file, interval)) for file in files])
+    files, problems = check(path, interval)
     if problems:
-        raise ScenarioError(in_order(path, problems))
+        raise ScenarioError(problems)
     return files
+
+
+def check(path: Path, interval: float = DEFAULT_INTERVAL) -> tuple[list[ScenarioFile], list[Problem]]:
+    """Return the scenarios of a file, none when it cannot be read, and all that is known to be wrong.
+
+    Args:
+        path: the file.
+        interval: between two scrapes, seconds.
+    """
+    try:
+        files = load(path)
+    except ScenarioError as error:
+        return [], error.problems
+    return files, in_order(path, told_once([(file.case, _problems(file, interval)) for file in files]))
 
 
 def _problems(file: ScenarioFile, interval: float) -> list[Problem]:

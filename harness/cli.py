@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
-from harness import replay
+from harness import lint, replay
 from harness.base import places
-from harness.base.errors import ExitCode, HarnessError
+from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.progress import Progress
+from harness.rules.rule import DEFAULT_INTERVAL
 from harness.run import run
 from harness.stack import lock
 from harness.stack.capable import with_capabilities
@@ -38,9 +41,21 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitCode.INTERRUPTED
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong by our own error: argparse's exit code is our code for interruptions."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what argparse would end the process for.
+
+        Raises:
+            UsageError: always.
+        """
+        raise UsageError(message, next_step=f"see {self.prog} --help")
+
+
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all subcommands; each sets `command` to its function."""
-    root = argparse.ArgumentParser(
+    root: argparse.ArgumentParser = _Parser(
         prog="chaos-harness",
         description="Proves that every metric Chaos Mesh publishes about itself is right.",
     )
@@ -49,6 +64,7 @@ def parser() -> argparse.ArgumentParser:
     _add_down(commands)
     _add_status(commands)
     _add_build(commands)
+    _add_lint(commands)
     _add_replay(commands)
     commands.add_parser("run", help="run scenarios; all arguments are pytest's", add_help=False)
     return root
@@ -150,6 +166,38 @@ def _build(_: argparse.Namespace) -> int:
     built = source.build_prometheus(progress=Progress(), logs=places.state_dir() / "logs")
     sys.stdout.write(f"{built}\n")
     return ExitCode.OK
+
+
+def _add_lint(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    command = commands.add_parser("lint", help="tell all that is wrong in scenario files, without a cluster")
+    command.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="a scenario file, or a folder of them (default: all)",
+    )
+    command.add_argument(
+        "--scrape-interval",
+        type=_seconds,
+        default=DEFAULT_INTERVAL,
+        metavar="S",
+        help=f"of the runs that are to come, seconds (default {DEFAULT_INTERVAL:g})",
+    )
+    command.set_defaults(command=_lint)
+
+
+def _lint(options: argparse.Namespace) -> int:
+    lines, code = lint.run(options.paths, options.scrape_interval)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return code
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return value
 
 
 def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

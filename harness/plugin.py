@@ -24,14 +24,14 @@ from harness.report.text import leftovers_text, scenario_text, unmet_lines
 from harness.runner.result import ScenarioResult
 from harness.scenario.discover import is_scenario_file
 from harness.scenario.load import ScenarioFile
-from harness.scenario.positions import DocumentPath
+from harness.scenario.names import Names
 from harness.scenario.problem import ScenarioError as WrongScenario
 from harness.session import RunSession
 from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()
-NAMES = pytest.StashKey[dict[str, ScenarioFile]]()
+NAMES = pytest.StashKey[Names]()
 """Of the scenarios so far, by the name that folders and Kubernetes have."""
 OTHER_FAILURES = pytest.StashKey[list[str]]()
 """Node ids of what failed for another reason than the infrastructure."""
@@ -89,7 +89,7 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.pluginmanager.register(_fixtures(), "harness.fixtures")
     config.stash[WRONG_FILES] = []
-    config.stash[NAMES] = {}
+    config.stash[NAMES] = Names()
     config.stash[OTHER_FAILURES] = []
     config.stash[RUN_SESSION] = RunSession.from_options(
         cluster=config.getoption("--cluster"),
@@ -145,8 +145,8 @@ class ScenarioModule(pytest.Module):
         """Load and check the file, and yield its items."""
         try:
             files = load_checked(self.path, self.config.getoption("--scrape-interval"))
-            for file in files:
-                self._claim_name(file)
+            if taken := [*filter(None, map(self.config.stash[NAMES].take, files))]:
+                raise WrongScenario(taken)
         except HarnessError:
             self.config.stash[WRONG_FILES].append(self.path)
             raise
@@ -166,17 +166,6 @@ class ScenarioModule(pytest.Module):
         if isinstance(excinfo.value, HarnessError):
             return excinfo.value.render()
         return super().repr_failure(excinfo)
-
-    def _claim_name(self, file: ScenarioFile) -> None:
-        safe = file.scenario.scenario
-        other = self.config.stash[NAMES].setdefault(safe, file)
-        if other.path == self.path:
-            return
-        at: DocumentPath = ("scenario",) if file.case is None else ("parameters", file.case)
-        same = f"`{safe}` is the name of {other.path} too"
-        if {file.case, other.case} != {None}:
-            same = f"`{file.name}` and `{other.name}` of {other.path} are both `{safe}` in the cluster"
-        raise WrongScenario([file.problem(at, f"{same}; results and recordings go by it")])
 
 
 class ScenarioItem(pytest.Function):

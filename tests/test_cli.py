@@ -77,6 +77,19 @@ def test_the_cluster_is_held_while_up_works(monkeypatch: pytest.MonkeyPatch) -> 
     assert lock.holder("c") is None
 
 
+def test_a_wrong_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
+    wrong = [["down", "--workers", "1"], ["up", "--workers", "many"], []]
+    assert [cli.main(words) for words in wrong] == [4, 4, 4]
+    assert capsys.readouterr().err.splitlines() == [
+        "chaos-harness: unrecognized arguments: --workers 1",
+        "  next step: see chaos-harness --help",
+        "chaos-harness: argument --workers: invalid int value: 'many'",
+        "  next step: see chaos-harness up --help",
+        "chaos-harness: the following arguments are required: COMMAND",
+        "  next step: see chaos-harness --help",
+    ]
+
+
 def test_a_cluster_in_use_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
     with lock.held("c", "run"):
         assert cli.main(["down", "--cluster", "c"]) == 4

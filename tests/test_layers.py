@@ -11,6 +11,7 @@ ROOMS = [
     "cli",
     "run",
     "replay",
+    "lint",
     "plugin",
     "session",
     "check",

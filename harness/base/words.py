@@ -1,4 +1,4 @@
-"""Suggestions for misspelt words."""
+"""Words: suggestions for misspelt ones, and numbers of things."""
 
 from __future__ import annotations
 
@@ -16,3 +16,8 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
 def meant(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` most likely was meant to be, if there is one."""
     return next(iter(nearest(word, known, 1)), None)
+
+
+def count(number: int, what: str) -> str:
+    """Return a number of things: "1 file", "2 files", "0 files"."""
+    return f"{number} {what}{'' if number == 1 else 's'}"

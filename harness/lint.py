@@ -1,0 +1,53 @@
+"""`chaos-harness lint`: tells all that is wrong in scenario files, without a cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+
+from harness.base import bundled
+from harness.base.errors import ExitCode
+from harness.base.words import count
+from harness.check import check
+from harness.scenario.discover import discover
+from harness.scenario.names import Names
+from harness.scenario.problem import Problem, ScenarioError
+
+
+def run(paths: Iterable[Path], interval: float) -> tuple[list[str], ExitCode]:
+    """Check scenario files; return a line for each problem, a sum last, and the exit code.
+
+    Args:
+        paths: files, or folders with scenario files in them; all that ship with the harness when empty.
+        interval: between two scrapes, seconds.
+    """
+    files, problems = _find(list(paths) or [bundled.scenarios()])
+    names = Names()
+    scenarios = 0
+    for path in files:
+        found, wrong = check(path, interval)
+        scenarios += len(found)
+        problems += [*wrong, *filter(None, map(names.take, found))]
+    lines = [str(problem) for problem in problems]
+    there = f"{count(scenarios, 'scenario')} in {count(len(files), 'file')}"
+    return [
+        *lines,
+        f"{there}, {count(len(problems), 'problem')}",
+    ], ExitCode.USAGE if problems else ExitCode.OK
+
+
+def _find(paths: list[Path]) -> tuple[list[Path], list[Problem]]:
+    """Return the scenario files at or below the paths, each once, and which paths have none."""
+    files: dict[Path, Path] = {}
+    problems = []
+    for path in paths:
+        try:
+            found = discover([path])
+        except ScenarioError as error:
+            problems += error.problems
+            continue
+        if not found:
+            problems.append(Problem(path, 0, 0, "holds no scenario file: none begins with `scenario: NAME`"))
+        for file in found:
+            files.setdefault(file.resolve(), file)
+    return list(files.values()), problems
