@@ -1,19 +1,20 @@
-"""The command `chaos-harness`: one function a subcommand, errors rendered here and nowhere else."""
+"""The command `chaos-harness`: the subcommands of the stack are here, all others in `harness/commands/`.
+
+Errors are rendered here and nowhere else.
+"""
 
 from __future__ import annotations
 
 import argparse
-import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from harness import lint, replay
 from harness.base import places
 from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.progress import Progress
-from harness.rules.rule import DEFAULT_INTERVAL
+from harness.commands.command import add_all
 from harness.run import run
 from harness.stack import lock
 from harness.stack.capable import with_capabilities
@@ -64,8 +65,7 @@ def parser() -> argparse.ArgumentParser:
     _add_down(commands)
     _add_status(commands)
     _add_build(commands)
-    _add_lint(commands)
-    _add_replay(commands)
+    add_all(commands)
     commands.add_parser("run", help="run scenarios; all arguments are pytest's", add_help=False)
     return root
 
@@ -166,52 +166,6 @@ def _build(_: argparse.Namespace) -> int:
     built = source.build_prometheus(progress=Progress(), logs=places.state_dir() / "logs")
     sys.stdout.write(f"{built}\n")
     return ExitCode.OK
-
-
-def _add_lint(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("lint", help="tell all that is wrong in scenario files, without a cluster")
-    command.add_argument(
-        "paths",
-        nargs="*",
-        type=Path,
-        metavar="PATH",
-        help="a scenario file, or a folder of them (default: all)",
-    )
-    command.add_argument(
-        "--scrape-interval",
-        type=_seconds,
-        default=DEFAULT_INTERVAL,
-        metavar="S",
-        help=f"of the runs that are to come, seconds (default {DEFAULT_INTERVAL:g})",
-    )
-    command.set_defaults(command=_lint)
-
-
-def _lint(options: argparse.Namespace) -> int:
-    lines, code = lint.run(options.paths, options.scrape_interval)
-    sys.stdout.write("\n".join(lines) + "\n")
-    return code
-
-
-def _seconds(text: str) -> float:
-    value = float(text)
-    if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
-    return value
-
-
-def _add_replay(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("replay", help="judge recordings again, without a cluster, and compare")
-    command.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="a recording, or a folder of them"
-    )
-    command.set_defaults(command=_replay)
-
-
-def _replay(options: argparse.Namespace) -> int:
-    lines, code = replay.run(options.paths)
-    sys.stdout.write("\n".join(lines) + "\n")
-    return code
 
 
 def _render(found: Status) -> list[str]:

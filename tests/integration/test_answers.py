@@ -92,5 +92,6 @@ def test_native_histograms_are_no_raw_samples_and_are_told(prometheus, exporter,
         lambda: prometheus.query('sizes{job="converted"}').result,
         "the converted one is there, as a histogram",
     )
-    assert prometheus.raw('sizes{job="converted"}', 5) == []
-    assert prometheus.native_histograms == {"sizes"}
+    (found,) = prometheus.raw('sizes{job="converted"}', 5)
+    assert found.samples == []
+    assert found.histograms

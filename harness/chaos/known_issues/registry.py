@@ -26,6 +26,8 @@ class KnownIssue(BaseModel):
         evidence: how it was seen, and with which numbers.
         correct: what would be right.
         place: where in Chaos Mesh's source it comes from.
+        promql: expressions that show it, to paste into Prometheus.
+        reproduce: the smallest way to see it: manifests and commands, as one would paste them into a report.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -38,6 +40,8 @@ class KnownIssue(BaseModel):
     evidence: str = Field(min_length=10)
     correct: str = Field(min_length=10)
     place: str
+    promql: list[str] = []
+    reproduce: str = ""
 
 
 def load(folder: Path) -> dict[str, KnownIssue]:

@@ -1,0 +1,30 @@
+"""Finds the subcommands, and what several of them share."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import math
+import pkgutil
+from typing import TypeAlias
+
+import harness.commands as package
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+"""What `add_subparsers` gives; argparse has no public name for it."""
+
+
+def add_all(commands: Commands) -> None:
+    """Add the subcommand of each module of this package, in the order of their names."""
+    for module in pkgutil.iter_modules(package.__path__):
+        loaded = importlib.import_module(f"{package.__name__}.{module.name}")
+        if hasattr(loaded, "add"):
+            loaded.add(commands)
+
+
+def seconds(text: str) -> float:
+    """Return a number of seconds, as a type of argparse."""
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return value

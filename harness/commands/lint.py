@@ -1,0 +1,37 @@
+"""`chaos-harness lint`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness import lint
+from harness.commands.command import Commands, seconds
+from harness.rules.rule import DEFAULT_INTERVAL
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser("lint", help="tell all that is wrong in scenario files, without a cluster")
+    command.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="a scenario file, or a folder of them (default: all)",
+    )
+    command.add_argument(
+        "--scrape-interval",
+        type=seconds,
+        default=DEFAULT_INTERVAL,
+        metavar="S",
+        help=f"of the runs that are to come, seconds (default {DEFAULT_INTERVAL:g})",
+    )
+    command.set_defaults(command=_lint)
+
+
+def _lint(options: argparse.Namespace) -> int:
+    lines, code = lint.run(options.paths, options.scrape_interval)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return code
