@@ -2,7 +2,17 @@ import pytest
 import yaml
 
 from harness.base import bundled
-from harness.chaos.catalogue import Catalogue, Metric, MetricType, Status, catalogue
+from harness.chaos.capabilities import CAPABILITIES
+from harness.chaos.catalogue import (
+    METRICS_PORTS,
+    OPERATIONS,
+    Appears,
+    Catalogue,
+    Metric,
+    MetricType,
+    Status,
+    catalogue,
+)
 from harness.scenario.steps import EXPERIMENT_PHASES
 
 ORACLES = {
@@ -15,6 +25,12 @@ ORACLES = {
     "iptables-bytes",
     "ipset-members",
     "tc-qdiscs",
+}
+KINDS = {
+    *(catalogue().find("chaos_dashboard_archived_experiments") or pytest.fail("no kinds")).values["type"],
+    "Schedule",
+    "StatusCheck",
+    "Workflow",
 }
 COMPONENTS = [
     "chaos-daemon",
@@ -45,6 +61,15 @@ def test_each_entry_is_consistent(entry: Metric) -> None:
     assert set(entry.components) <= set(COMPONENTS)
     assert not {"job", "instance", "node"} & set(entry.labels)
     assert (entry.type is MetricType.UNKNOWN) == entry.prefix
+    assert set(entry.needs) <= set(CAPABILITIES)
+    for touching in entry.touched_by:
+        assert touching in OPERATIONS or touching.split("/")[0] in KINDS
+    if Status.LIVE is entry.status and not entry.prefix and entry.name.startswith("chaos_"):
+        assert entry.help
+        assert entry.touched_by
+        assert entry.since
+    if entry.type is MetricType.HISTOGRAM and entry.status is Status.LIVE and entry.labels_known:
+        assert entry.buckets
     if not entry.prefix and entry.status is Status.LIVE:
         assert (entry.type is MetricType.COUNTER) == entry.name.endswith("_total")
     for name in entry.renamed_to:
@@ -133,7 +158,8 @@ def test_an_entry_of_its_own_comes_before_its_family() -> None:
     known = catalogue()
 
     assert known.find("process_start_time_seconds") is not known.find("process_something_new")
-    assert known.find("go_goroutines") is known.find("go_")
+    assert known.find("go_goroutines") is not known.find("go_")
+    assert known.find("go_sched_goroutines_goroutines") is known.find("go_")
     assert known.find("gopher") is None
 
 
@@ -171,6 +197,63 @@ def test_the_workload_exposes_what_the_catalogue_says() -> None:
     for entry in known:
         assert f'"{entry.name}"' in exporter
         assert entry.help in exporter
+
+
+def test_what_prometheus_writes_itself_is_exposed_by_no_target() -> None:
+    written = {entry.name for entry in catalogue().metrics if not entry.exposed}
+
+    assert {"up", "scrape_duration_seconds", "scrape_samples_scraped"} <= written
+    assert not any(name.startswith(("chaos_", "go_", "process_")) for name in written)
+
+
+def test_the_ports_are_those_that_prometheus_scrapes() -> None:
+    text = (bundled.fixtures() / "manifests/prometheus.yaml").read_text()
+
+    assert all(f"regex: {job};{port}" in text for job, port in METRICS_PORTS.items())
+
+
+@pytest.mark.parametrize(
+    ("name", "release", "status"),
+    [
+        ("chaos_daemon_tcs", "v2.6.0", Status.LIVE),
+        ("chaos_daemon_tcs", "v2.7.0", Status.LIVE),
+        ("chaos_daemon_tcs", "v2.7.1", Status.RENAMED),
+        ("chaos_daemon_tcs", "built from source", Status.RENAMED),
+        ("chaos_daemon_tcs", "v2.1.3", None),
+        ("chaos_daemon_tcs_rules", "v2.7.0", None),
+        ("chaos_daemon_tcs_rules", "v2.7.1", Status.LIVE),
+        ("chaos_daemon_tcs_rules", "v2.10.0", Status.LIVE),
+        ("chaos_daemon_tcs_rules", "v0.9.1-0.20260902003049-47411975a8cb", Status.LIVE),
+        ("chaos_mesh_experiments", "v2.0.3", Status.LIVE),
+        ("chaos_mesh_experiments", "v2.1.0", Status.RENAMED),
+        ("grpc_server_started_total", "v2.0.0", Status.LIVE),
+    ],
+)
+def test_what_a_metric_is_in_a_release(name: str, release: str, status: Status | None) -> None:
+    entry = catalogue().find(name)
+
+    assert entry is not None
+    assert entry.status_in(release) is status
+
+
+def test_what_is_there_from_the_start_needs_no_chaos() -> None:
+    first = {entry.name for entry in catalogue().metrics if entry.appears is Appears.ALWAYS}
+
+    assert {name for name in first if name.startswith("chaos_")} == {
+        "chaos_controller_manager_chaos_mesh_template_load_failed_total",
+        "chaos_controller_manager_chaos_mesh_templates",
+        "chaos_daemon_bpm_controlled_process_total",
+        "chaos_daemon_bpm_controlled_processes",
+        "chaos_daemon_ipset_members",
+        "chaos_daemon_tcs_rules",
+    }
+
+
+def test_only_histograms_have_buckets_and_in_order() -> None:
+    with pytest.raises(ValueError, match="m: only a histogram has buckets"):
+        metric(buckets=[1, 2])
+    with pytest.raises(ValueError, match="m: the buckets are not in ascending order"):
+        metric(type="histogram", buckets=[1, 3, 2])
 
 
 def test_values_need_their_label() -> None:

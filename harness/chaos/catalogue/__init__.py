@@ -1,6 +1,16 @@
 """The metrics that Chaos Mesh exposes, promises or once had: one YAML file a component, and their loader."""
 
 from harness.chaos.catalogue.catalogue import Catalogue, catalogue
-from harness.chaos.catalogue.metric import Metric, MetricType, Status
+from harness.chaos.catalogue.metric import OPERATIONS, Appears, Metric, MetricType, Status
+from harness.chaos.catalogue.ports import METRICS_PORTS
 
-__all__ = ["Catalogue", "Metric", "MetricType", "Status", "catalogue"]
+__all__ = [
+    "METRICS_PORTS",
+    "OPERATIONS",
+    "Appears",
+    "Catalogue",
+    "Metric",
+    "MetricType",
+    "Status",
+    "catalogue",
+]

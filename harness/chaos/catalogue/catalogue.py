@@ -23,6 +23,7 @@ class ComponentFile(BaseModel):
         components: default of the metrics' `components`.
         source: default of the metrics' `source`.
         values: label name to closed set of values, for each metric of the file with that label.
+        touched_by, needs, exposed: defaults of the metrics' own.
         metrics: raw; see Metric.
     """
 
@@ -31,6 +32,9 @@ class ComponentFile(BaseModel):
     components: tuple[str, ...]
     source: str | None = None
     values: dict[str, tuple[str, ...]] = {}
+    touched_by: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    exposed: bool = True
     metrics: tuple[dict[str, Any], ...]
 
     def read(self) -> Iterator[Metric]:
@@ -39,6 +43,9 @@ class ComponentFile(BaseModel):
             own = {label: values for label, values in self.values.items() if label in raw.get("labels", ())}
             merged = {
                 "components": self.components,
+                "touched_by": self.touched_by,
+                "needs": self.needs,
+                "exposed": self.exposed,
                 **({"source": self.source} if self.source else {}),
                 **raw,
             }

@@ -6,6 +6,8 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
+from harness.chaos.catalogue.release import before, part_of
+
 _HISTOGRAM = {"_bucket": ("le",), "_sum": (), "_count": ()}
 _SUMMARY = {"": ("quantile",), "_sum": (), "_count": ()}
 
@@ -34,6 +36,23 @@ class Status(StrEnum):
     RENAMED = "renamed"
 
 
+class Appears(StrEnum):
+    """When the first series of a live metric is there.
+
+    `always`: as soon as its component answers, whatever was done before. `touched`: once something of
+    `touched_by` happened. `rarely`: only after something that no scenario can be asked to bring about.
+    """
+
+    ALWAYS = "always"
+    TOUCHED = "touched"
+    RARELY = "rarely"
+
+
+OPERATIONS = ("every-chaos", "requests", "restart")
+"""What besides a kind (`NetworkChaos`, `PodChaos/pod-kill`) can touch a metric: any of the chaos kinds,
+requests to the component's own port, a restart of the component."""
+
+
 class Metric(BaseModel):
     """One metric, or with `prefix` all metrics whose names begin like that.
 
@@ -47,7 +66,9 @@ class Metric(BaseModel):
         values: label name to all values that it can take, for labels with a closed set.
         examples: label name to values that it is known to take, for labels with an open set.
         labels_known: False when `labels` is not the whole truth.
+        buckets: upper bounds of a histogram's buckets, without +Inf; none when they are not known.
         prefix: `name` is a prefix.
+        exposed: False for what Prometheus itself writes about a target.
         status: see Status.
         since: first version with this name.
         until: last version with this name, if it is gone.
@@ -56,6 +77,9 @@ class Metric(BaseModel):
         grows: a gauge by type whose series only grow, until they go.
         least: the least value that a series has: what counts something may have no series in place of 0.
         oracle: the oracle that tells its true value.
+        appears: see Appears.
+        touched_by: what makes it appear, change or go: kinds, `Kind/action`, or one of OPERATIONS.
+        needs: capabilities of the environment without which no scenario can make it appear.
         note: what one has to know to read it right.
     """
 
@@ -70,7 +94,9 @@ class Metric(BaseModel):
     values: dict[str, tuple[str, ...]] = {}
     examples: dict[str, tuple[str, ...]] = {}
     labels_known: bool = True
+    buckets: tuple[float, ...] = ()
     prefix: bool = False
+    exposed: bool = True
     status: Status = Status.LIVE
     since: str | None = None
     until: str | None = None
@@ -79,6 +105,9 @@ class Metric(BaseModel):
     grows: bool = False
     least: float | None = None
     oracle: str | None = None
+    appears: Appears = Appears.TOUCHED
+    touched_by: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
     note: str | None = None
 
     @model_validator(mode="after")
@@ -87,9 +116,25 @@ class Metric(BaseModel):
             raise ValueError(f"{self.name}: values of {label!r}, which is none of its labels")
         if (self.status is Status.RENAMED) != bool(self.renamed_to):
             raise ValueError(f"{self.name}: renamed_to goes with the status `renamed`, and only with it")
+        if self.buckets and self.type is not MetricType.HISTOGRAM:
+            raise ValueError(f"{self.name}: only a histogram has buckets")
+        if list(self.buckets) != sorted(set(self.buckets)):
+            raise ValueError(f"{self.name}: the buckets are not in ascending order")
         if self.grows and self.type is not MetricType.GAUGE:
             raise ValueError(f"{self.name}: `grows` is said of gauges only")
         return self
+
+    def status_in(self, release: str) -> Status | None:
+        """Return what it is in a release of Chaos Mesh; None when it is not known there under this name.
+
+        Args:
+            release: such as v2.7.0; what is no release is taken for the newest one.
+        """
+        if self.since is not None and before(release, self.since):
+            return None
+        if self.until is not None and (before(release, self.until) or part_of(release, self.until)):
+            return Status.LIVE
+        return self.status
 
     def is_counter(self, series_name: str) -> bool | None:
         """Say whether one of its series is a counter by its exposed type; None when that is not known."""
