@@ -24,20 +24,22 @@ class Component:
         name: of that object.
         service: the Service in front of them.
         port: where it takes HTTP requests.
+        metrics_port: where it exposes its metrics.
     """
 
     kind: str
     name: str
     service: str
     port: int
+    metrics_port: int
 
 
 COMPONENTS = {
     "controller-manager": Component(
-        "Deployment", "chaos-controller-manager", "chaos-mesh-controller-manager", 10080
+        "Deployment", "chaos-controller-manager", "chaos-mesh-controller-manager", 10080, 10080
     ),
-    "chaos-daemon": Component("DaemonSet", "chaos-daemon", "chaos-daemon", 31766),
-    "chaos-dashboard": Component("Deployment", "chaos-dashboard", "chaos-dashboard", 2333),
+    "chaos-daemon": Component("DaemonSet", "chaos-daemon", "chaos-daemon", 31766, 31766),
+    "chaos-dashboard": Component("Deployment", "chaos-dashboard", "chaos-dashboard", 2333, 2334),
 }
 """By the names of their scrape jobs, which are the values of the label app.kubernetes.io/component."""
 

@@ -37,6 +37,7 @@ from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
+from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.recorder import Recorder
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
@@ -153,6 +154,15 @@ class ScenarioRun:
         self._jobs = watch.jobs
         self._sampler = Sampler(
             surroundings.prometheus, watch, self._recorder, self._clock, surroundings.interval
+        )
+        self._looker = Looker(
+            self._cluster,
+            surroundings.chaos_mesh_namespace,
+            self._recorder,
+            self._sampler,
+            self._clock,
+            surroundings.interval,
+            catalogue,
         )
 
     def perform(self) -> None:
@@ -462,9 +472,12 @@ class ScenarioRun:
             verdicts = self._judge_all(expected)
             while self._answer(self._judge.asks()):
                 verdicts = self._judge_all(expected)
-            if not any(isinstance(verdict, Pending) for verdict in verdicts) and not self._judge.asks():
-                return
+            decided = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
+            if len(decided) == len(verdicts) and not self._judge.asks():
+                break
             self._sampler.pause()
+        containers = self._workload.targets if self._workload else []
+        self._looker.look(zip(expected, decided, strict=True), containers, self._read)
 
     def _judge_all(self, expected: list[Expected]) -> list[Pending | Finding]:
         now = self._clock.now()
@@ -497,7 +510,7 @@ class ScenarioRun:
             self._read(name, parameters)
 
     def _read(self, name: str, parameters: dict[str, Any]) -> Reading:
-        oracle = self._oracles[name]
+        oracle = self._oracle(name)
         try:
             typed = oracle.parameters.model_validate(parameters)
         except ValidationError as problem:
@@ -523,11 +536,16 @@ class ScenarioRun:
         return reading
 
     def _start_oracles(self) -> None:
-        world = World(self._cluster, self._namespace, self._around.chaos_mesh_namespace)
         for name in sorted(oracles_of(self._scenario) | {Events.name}):
-            oracle = oracles()[name](world)
-            oracle.start()
-            self._oracles[name] = oracle
+            self._oracle(name)
+
+    def _oracle(self, name: str) -> Oracle:
+        """Return a started oracle; what only a look at a failure asks is started when it does."""
+        if name not in self._oracles:
+            world = World(self._cluster, self._namespace, self._around.chaos_mesh_namespace)
+            self._oracles[name] = oracles()[name](world)
+            self._oracles[name].start()
+        return self._oracles[name]
 
     def _record_events(self) -> None:
         events = self._oracles.get(Events.name)

@@ -5,7 +5,7 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime
 
-from harness.cluster.client import ExecResult
+from harness.cluster.client import ExecResult, HttpAnswer
 from harness.cluster.errors import NotFound, Unreachable, WaitTimeout, from_answer
 
 CHAOS_MESH = "chaos-mesh"
@@ -231,6 +231,15 @@ class FakeCluster:
             for pid in argv[4:]:
                 self._gone(numbered[int(pid)])
         return ExecResult("", "", 0)
+
+    def proxy_fetch(self, resource, namespace, name, port, path, *, timeout):
+        """The /metrics of the one controller-manager that there is."""
+        self._request("look", name)
+        lines = []
+        for metric, labels, value in self.exposes():
+            inside = ",".join(f'{label}="{text}"' for label, text in labels.items())
+            lines.append(f"{metric}{{{inside}}} {value}")
+        return HttpAnswer(200, "\n".join([*lines, ""]).encode(), "text/plain; version=0.0.4")
 
     def logs(self, namespace, pod, container, *, seconds):
         self._request("logs", "Pod")

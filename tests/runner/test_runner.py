@@ -585,3 +585,40 @@ def test_prometheus_that_is_gone_for_a_moment_is_asked_again(run, prometheus):
     assert result.verdict is Verdict.PASS
     assert len(failed) == 2
     assert_replays(result)
+
+
+def test_a_failure_is_looked_at_and_the_collector_named(run, cluster):
+    cluster.miscounted = 1
+    result = run()
+    finding = result.steps[1].findings[0]
+    assert finding.layer == "collector"
+    assert "The oracle experiments, read before and after the scrape" in finding.explanation[0]
+    (look,) = finding.evidence["looks"]
+    assert [each["value"] for each in look["exposed"]] == [2.0]
+    assert look["scrape_before"] < look["began"] < look["ended"] < look["scrape_after"]
+    assert finding.evidence["truth"]["oracle"] == "experiments"
+
+
+def test_a_value_that_chaos_mesh_rightly_has_is_the_products(run):
+    result = run(text=SCENARIO.replace("        equals: 1\n", "        equals: 7\n", 1))
+    finding = result.steps[1].findings[0]
+    assert (finding.verdict, finding.layer) == (Verdict.FAIL, "product")
+    assert_replays(result)
+
+
+def test_a_look_that_is_not_answered_changes_no_verdict(run, cluster):
+    cluster.miscounted = 1
+
+    def refuse():
+        raise from_answer("get", 503, "no endpoints")
+
+    cluster.hooks["look", "10.0.1.1:10080"] = refuse
+    result = run()
+    finding = result.steps[1].findings[0]
+    assert (finding.verdict, finding.layer) == (Verdict.FAIL, None)
+    assert_replays(result)
+
+
+def test_what_passes_is_not_looked_at(run, cluster):
+    assert run().verdict is Verdict.PASS
+    assert not [request for request in cluster.requests if request[0] == "look"]
