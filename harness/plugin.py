@@ -79,7 +79,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--chaos-mesh-version", default=None, metavar="V", help="with --images registry")
     group.addoption("--fresh", action="store_true", help="delete and re-create the cluster first")
     group.addoption("--without-path-all", action="store_true", help=argparse.SUPPRESS)
-    group.addoption("--report", default="report", metavar="DIR", help="folder for results and recordings")
+    group.addoption(
+        "--control",
+        action="store_true",
+        help="leave the chaos out: what is claimed about its effect must then not hold",
+    )
+    group.addoption(
+        "--report",
+        default=None,
+        metavar="DIR",
+        help="folder for results and recordings (default: report, with --control report-control)",
+    )
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -99,8 +109,14 @@ def pytest_configure(config: pytest.Config) -> None:
         chaos_mesh_source=config.getoption("--chaos-mesh-source"),
         chaos_mesh_version=config.getoption("--chaos-mesh-version"),
         fresh=config.getoption("--fresh"),
-        report=Path(config.invocation_params.dir) / config.getoption("--report"),
+        control=config.getoption("--control"),
+        report=Path(config.invocation_params.dir) / _report_folder(config),
     )
+
+
+def _report_folder(config: pytest.Config) -> str:
+    chosen: str | None = config.getoption("--report")
+    return chosen or ("report-control" if config.getoption("--control") else "report")
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -24,6 +24,7 @@ from harness.report.results import Results, Run
 from harness.report.text import unmet_lines
 from harness.runner import runner
 from harness.runner.clock import Clock
+from harness.runner.control import ControlRun
 from harness.runner.result import Leftover, ScenarioResult
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
@@ -42,6 +43,7 @@ class RunSession:
     options: UpOptions
     report: Path
     results: Results
+    control: bool = False
     _began: float = field(default_factory=time.monotonic)
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _surroundings: Surroundings | None = None
@@ -52,7 +54,9 @@ class RunSession:
     unwritten: InfrastructureError | None = None
 
     @classmethod
-    def from_options(cls, *, report: Path, chaos_mesh_source: str | None, **options: Any) -> RunSession:
+    def from_options(
+        cls, *, report: Path, chaos_mesh_source: str | None, control: bool = False, **options: Any
+    ) -> RunSession:
         """Make a session of the command line's options."""
         up_options = UpOptions(
             chaos_mesh_source=Path(chaos_mesh_source).resolve() if chaos_mesh_source else None, **options
@@ -65,7 +69,9 @@ class RunSession:
                 key: str(value) for key, value in vars(up_options).items() if value not in (None, False)
             },
         )
-        return cls(up_options, report.resolve(), Results(run=run))
+        if control:
+            run.options["control"] = "True"
+        return cls(up_options, report.resolve(), Results(run=run), control)
 
     def open(self) -> None:
         """Bring the stack up, lock it, sweep what a killed run left, measure the clock.
@@ -145,7 +151,8 @@ class RunSession:
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
         """Run a scenario and keep its result."""
         assert self._surroundings is not None
-        result = runner.run(file, self._surroundings, catalogue())
+        performer = ControlRun if self.control else None
+        result = runner.run(file, self._surroundings, catalogue(), performer)
         self._by_node[node] = result
         self.results.add(result)
         self._write()
@@ -177,6 +184,9 @@ class RunSession:
         if self._failure:
             return ["no scenario ran: the stack did not come up", *where]
         lines = [f"scenarios: {self._counts(should=False)}"]
+        if self.results.control is not None:
+            told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
+            lines.append(f"claims without the chaos: {', '.join(told)}")
         unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
         if unmet:
             lines.append(f"expectations of level should: {self._counts(should=True)}; they fail no scenario")

@@ -56,13 +56,19 @@ class Run(BaseModel):
 
 
 class Results(BaseModel):
-    """The whole file."""
+    """The whole file.
+
+    Attributes:
+        control: of a run without chaos: how many claims came out how (judge/control.py), what is excused by
+            its rule; None in any other run.
+    """
 
     model_config = ConfigDict(ser_json_inf_nan="strings")
 
     schema_version: int = SCHEMA
     run: Run
     summary: Summary = Summary()
+    control: dict[str, int] | None = None
     scenarios: list[ScenarioResult] = []
 
     def add(self, result: ScenarioResult) -> None:
@@ -78,6 +84,14 @@ class Results(BaseModel):
         )
         left = sum(1 for result in self.scenarios if result.leftovers)
         self.summary = Summary(**verdicts, cleanup_failed=left, **should)
+        claims = [each for result in self.scenarios for each in result.control or []]
+        if claims:
+            self.control = dict(
+                Counter(
+                    f"{each.outcome.value}" + (f"_by_{each.excused_by}" if each.excused_by else "")
+                    for each in claims
+                )
+            )
 
     def write(self, folder: Path) -> Path:
         """Write `results.json` into the folder, whole or not at all; return its path."""

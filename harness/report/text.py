@@ -7,6 +7,7 @@ import textwrap
 from typing import Any
 
 from harness.judge.argument import time_text
+from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
 from harness.report.evidence import evidence_lines, labels_text, number, table_lines
 from harness.runner.result import ScenarioResult, StepResult
@@ -25,6 +26,8 @@ def scenario_text(result: ScenarioResult) -> str:
         lines += [f"  {detail}" for detail in result.details if detail]
     for index, step in enumerate(result.steps):
         lines += _step_lines(index, step)
+    for claim in result.control or []:
+        lines += _control_lines(claim, result)
     if result.recording:
         lines.append(f"  recording: {result.recording}")
     return "\n".join(lines)
@@ -56,6 +59,24 @@ def _step_lines(index: int, step: StepResult) -> list[str]:
         lines += [f"      {detail}" for detail in step.problem.details]
     for finding in told:
         lines += [f"    {line}" for line in finding_lines(finding)]
+    return lines
+
+
+def _control_lines(claim: Controlled, result: ScenarioResult) -> list[str]:
+    """Return what a control run says of a claim that is neither excused nor needs the chaos."""
+    if claim.outcome not in (Outcome.VACUOUS, Outcome.UNDECIDED):
+        return []
+    holds = {True: "holds without the chaos", None: "could not be told without the chaos"}
+    lines = [
+        f"  step {claim.step}: {result.steps[claim.step].title}",
+        f"    {claim.outcome.value}: {claim.claim}",
+        f"      {holds.get(claim.holds, 'does not hold without the chaos')}",
+    ]
+    if claim.promql:
+        lines.append(f"      promql:     {claim.promql}")
+    lines += [f"      no excuse:  {reason}" for reason in claim.not_excused]
+    if claim.next_step:
+        lines.append(f"      next step:  {claim.next_step}")
     return lines
 
 

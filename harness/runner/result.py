@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic import BaseModel
 
+from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
 
 
@@ -59,6 +60,7 @@ class ScenarioResult(BaseModel):
         leftovers: what the clean-up had to report; a failure of its own.
         recording: the folder of the recording.
         seconds: wall time from the first to the last thing done for it.
+        control: of a run without chaos: what each claim came to; None in any other run.
     """
 
     name: str
@@ -74,6 +76,7 @@ class ScenarioResult(BaseModel):
     recording: Path | None = None
     seconds: float = 0.0
     phases: dict[str, float] = {}
+    control: list[Controlled] | None = None
 
     def findings(self) -> list[Finding]:
         """Return the findings of all steps."""
@@ -89,7 +92,15 @@ class ScenarioResult(BaseModel):
         ]
 
     def decide(self) -> Verdict:
-        """Return the verdict that the steps add up to; what only should hold has no say in it."""
+        """Return the verdict that the steps add up to; what only should hold has no say in it.
+
+        Of a control run: failed when a claim is vacuous, an error when one could not be told.
+        """
+        if self.control is not None:
+            outcomes = {each.outcome for each in self.control}
+            if Outcome.VACUOUS in outcomes:
+                return Verdict.FAIL
+            return Verdict.ERROR if Outcome.UNDECIDED in outcomes else Verdict.PASS
         findings = [finding for finding in self.findings() if finding.level == "must"]
         seen = {finding.verdict for finding in findings}
         if Verdict.FAIL in seen or any(step.problem for step in self.steps):

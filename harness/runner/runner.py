@@ -47,7 +47,8 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Proof, Step
 from harness.scenario.template import resolve
 
-_GATE_SCRAPES = 15
+GATE_SCRAPES = 15
+"""Intervals within which what has to be scraped is scraped."""
 _TARGETS_SCRAPES = 15
 _DISCOVERY_SECONDS = 10.0
 """Prometheus takes up new targets at most every 5 s (its discovery manager)."""
@@ -55,11 +56,22 @@ _PROOF_PAUSE_SECONDS = 0.1
 _VERSION_SECONDS = 3.0
 
 
-def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) -> ScenarioResult:
+def run(
+    file: ScenarioFile,
+    surroundings: Surroundings,
+    catalogue: Catalogue,
+    performer: type[ScenarioRun] | None = None,
+) -> ScenarioResult:
     """Run a scenario to its end, clean-up included.
 
     Trouble with the infrastructure does not leave as an exception: it is the verdict `error`. What
     interrupts (Ctrl-C) does leave, after the clean-up.
+
+    Args:
+        file: the scenario.
+        surroundings: what all scenarios of the run share.
+        catalogue: of metrics.
+        performer: how the steps are performed; as they are written by default.
     """
     scenario = file.scenario
     result = ScenarioResult(
@@ -77,7 +89,7 @@ def run(file: ScenarioFile, surroundings: Surroundings, catalogue: Catalogue) ->
     began = time.monotonic()
     scenario_run: ScenarioRun | None = None
     try:
-        scenario_run = ScenarioRun(file, surroundings, catalogue, result)
+        scenario_run = (performer or ScenarioRun)(file, surroundings, catalogue, result)
         scenario_run.perform()
         result.verdict = result.decide()
     except PrometheusLost as error:
@@ -113,7 +125,13 @@ def _trouble(result: ScenarioResult, error: HarnessError) -> None:
 
 
 class ScenarioRun:
-    """One scenario on its way; used by `run`."""
+    """One scenario on its way; used by `run`.
+
+    Attributes:
+        control: the chaos is left out; see harness/runner/control.py.
+    """
+
+    control = False
 
     def __init__(
         self,
@@ -146,6 +164,7 @@ class ScenarioRun:
             clock_uncertainty=self._clock.uncertainty,
             steps=[step.title() for step in self._scenario.steps],
             stack=surroundings.facts,
+            control=self.control,
         )
         self._recorder = Recorder(Recording(manifest), RecordingWriter(folder, manifest))
         self._judge = Judge(self._recorder.recording)
@@ -180,7 +199,7 @@ class ScenarioRun:
                 )
         if self._needs_first_scrapes():
             with self._phase("first scrape"):
-                self._await_scrapes(self._clock.now(), 1, _GATE_SCRAPES)
+                self._await_scrapes(self._clock.now(), 1, GATE_SCRAPES)
         with self._phase("steps"):
             for index, step in enumerate(self._scenario.steps):
                 outcome = StepResult(title=step.title())
@@ -226,6 +245,10 @@ class ScenarioRun:
                 Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left
             ]
 
+    def findings(self) -> list[Finding]:
+        """Return what was judged, for the recording."""
+        return self._result.findings()
+
     def _clean(self) -> list[Left]:
         """Make Chaos Mesh whole again, which the removal of chaos needs, then remove all that was made."""
         mesh = self._around.chaos_mesh_namespace
@@ -233,7 +256,7 @@ class ScenarioRun:
         return left + cleanup.clean(self._cluster, self._namespace, mesh, wait=False)
 
     def _write_findings(self) -> None:
-        findings = [json.loads(finding.model_dump_json()) for finding in self._result.findings()]
+        findings = [json.loads(finding.model_dump_json()) for finding in self.findings()]
         folder = self._result.recording
         assert folder is not None
         try:
@@ -257,7 +280,7 @@ class ScenarioRun:
             # Read before the scrapes that are waited for, so that these can be compared already.
             expected = self._resolve_expectations(index, step)
             self._take_readings(self._wanted_readings(expected))
-            self._await_scrapes(since, step.wait, _GATE_SCRAPES + step.wait)
+            self._await_scrapes(since, step.wait, GATE_SCRAPES + step.wait)
         if step.chaos is not None:
             self._await_phase(step, deadline)
         for proof in step.proof:
@@ -265,7 +288,8 @@ class ScenarioRun:
         outcome.settled = self._mark(index, "settled", {"proofs": outcome.proofs})
         if expected is None:
             expected = self._resolve_expectations(index, step)
-        self._decide(expected)
+        decided = zip(expected, self._decide(expected), strict=True)
+        self._looker.look(decided, self._workload.targets if self._workload else [], self._read)
         outcome.ended = self._mark(index, "ended")
         recording = self._recorder.recording
         outcome.findings = judge_step(recording, recording.marks[-1], self._judge)
@@ -443,26 +467,27 @@ class ScenarioRun:
             time.sleep(_PROOF_PAUSE_SECONDS)
 
     def _resolve_expectations(self, index: int, step: Step) -> list[Expected]:
-        resolved = []
-        for position, expectation in enumerate(step.expect):
-            jobs = jobs_of(expectation, self._catalogue)
-            spec = resolve(
-                expectation.model_dump(mode="json", by_alias=True, exclude_defaults=True), self._scope()
-            )
-            item = Expected(
-                id=f"{index}.{position}",
-                step=index,
-                spec=own_targets_only(spec, jobs, self._namespace),
-                jobs=jobs,
-            )
-            self._recorder.add(item)
-            resolved.append(item)
-        return resolved
+        return [
+            self._resolved(index, f"{index}.{position}", expectation)
+            for position, expectation in enumerate(step.expect)
+        ]
 
-    def _decide(self, expected: list[Expected]) -> None:
-        """Tick until the judge has decided all expectations."""
+    def _resolved(self, index: int, identity: str, expectation: Expectation) -> Expected:
+        """Record an expectation with its templates resolved, and return it."""
+        jobs = jobs_of(expectation, self._catalogue)
+        spec = resolve(
+            expectation.model_dump(mode="json", by_alias=True, exclude_defaults=True), self._scope()
+        )
+        item = Expected(
+            id=identity, step=index, spec=own_targets_only(spec, jobs, self._namespace), jobs=jobs
+        )
+        self._recorder.add(item)
+        return item
+
+    def _decide(self, expected: list[Expected]) -> list[Finding]:
+        """Tick until the judge has decided all expectations; return what it says of each."""
         if not expected:
-            return
+            return []
         wanted = self._wanted_readings(expected)
         self._take_readings(wanted)
         while True:
@@ -474,10 +499,8 @@ class ScenarioRun:
                 verdicts = self._judge_all(expected)
             decided = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
             if len(decided) == len(verdicts) and not self._judge.asks():
-                break
+                return decided
             self._sampler.pause()
-        containers = self._workload.targets if self._workload else []
-        self._looker.look(zip(expected, decided, strict=True), containers, self._read)
 
     def _judge_all(self, expected: list[Expected]) -> list[Pending | Finding]:
         now = self._clock.now()

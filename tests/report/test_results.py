@@ -90,6 +90,7 @@ def test_every_field_of_the_schema(made, tmp_path):
             "should_error": 0,
             "should_known_issue": 0,
         },
+        "control": None,
         "scenarios": [
             {
                 "name": "s",
@@ -137,6 +138,7 @@ def test_every_field_of_the_schema(made, tmp_path):
                 "recording": "recordings/s",
                 "seconds": 2.5,
                 "phases": {"set up": 0.5},
+                "control": None,
             }
         ],
     }
