@@ -1,18 +1,16 @@
-"""Writes the generated parts of docs/scenarios.md: `python -m harness.report.reference docs/scenarios.md`."""
+"""The generated parts of pages: all kinds, oracles, capabilities and rules, from their own words."""
 
 from __future__ import annotations
 
 import re
-import sys
 import textwrap
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Callable, Iterable, Mapping
 from types import NoneType
 from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 
-from harness.base.errors import HarnessError, UsageError
+from harness.base.errors import UsageError
 from harness.chaos.capabilities import probes
 from harness.judge.kind import kinds
 from harness.oracle.asking import Target
@@ -47,7 +45,7 @@ def capability_table() -> str:
 
 def rule_table() -> str:
     """Return every rule that a file is checked by, as a Markdown list."""
-    return "\n".join(_entry(rule.__doc__ or rule.__name__) for rule in rules())
+    return "\n".join(entry(rule.__doc__ or rule.__name__) for rule in rules())
 
 
 PARTS: Mapping[str, Callable[[], str]] = {
@@ -57,6 +55,11 @@ PARTS: Mapping[str, Callable[[], str]] = {
     "rules": rule_table,
 }
 """What a page can have generated, by the name in its marker."""
+
+
+def is_marked(text: str) -> bool:
+    """Say whether a page has a part that is generated."""
+    return _PART.search(text) is not None
 
 
 def renew(text: str) -> str:
@@ -75,25 +78,20 @@ def renew(text: str) -> str:
     return _PART.sub(generate, text)
 
 
-def main(argv: Sequence[str]) -> int:
-    """Renew the pages that are named."""
-    try:
-        for path in map(Path, argv):
-            path.write_text(renew(path.read_text()))
-    except HarnessError as error:
-        sys.stderr.write(f"{error.render()}\n")
-        return error.exit_code
-    return 0
-
-
 def _list(rows: Iterable[tuple[str, str, str]]) -> str:
     """Return one entry a row. The rows of a Markdown table cannot be wrapped, and these are long."""
-    return "\n".join(_entry(f"{name}: {what}." + (f" {more}" if more else "")) for name, what, more in rows)
+    return "\n".join(entry(f"{name}: {what}." + (f" {more}" if more else "")) for name, what, more in rows)
 
 
-def _entry(text: str) -> str:
+def entry(text: str, mark: str = "- ") -> str:
+    """Return an entry of a Markdown list, broken into lines.
+
+    Args:
+        text: of the entry.
+        mark: what it begins with, indented as deep as the entry is: "- ", "   - ", "1. ".
+    """
     lines = textwrap.wrap(
-        f"- {text}", _WIDTH, subsequent_indent="  ", break_long_words=False, break_on_hyphens=False
+        mark + text, _WIDTH, subsequent_indent=" " * len(mark), break_long_words=False, break_on_hyphens=False
     )
     return "\n".join(lines)
 
@@ -141,7 +139,3 @@ def _argument(  # noqa: PLR0911  (one for each form)
         case [*_]:
             return "N"
     return str(schema.get("type", "anything"))
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

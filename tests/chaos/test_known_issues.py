@@ -13,6 +13,8 @@ versions: all
 evidence: It was seen to be wrong.
 correct: It would be right.
 place: somewhere.go
+promql: [m]
+reproduce: kubectl get pods
 """
 
 
@@ -39,7 +41,14 @@ def test_a_file_is_an_issue(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "text", [GOOD.replace("some-issue", "another"), GOOD.replace("place:", "plaice:"), "a: [", ""]
+    "text",
+    [
+        GOOD.replace("some-issue", "another"),
+        GOOD.replace("place:", "plaice:"),
+        GOOD.replace("[m]", "[]"),
+        "a: [",
+        "",
+    ],
 )
 def test_wrong_files_name_themselves(tmp_path, text):
     (tmp_path / "some-issue.yaml").write_text(text)

@@ -40,8 +40,8 @@ class KnownIssue(BaseModel):
     evidence: str = Field(min_length=10)
     correct: str = Field(min_length=10)
     place: str
-    promql: list[str] = []
-    reproduce: str = ""
+    promql: list[str] = Field(min_length=1)
+    reproduce: str = Field(min_length=10)
 
 
 def load(folder: Path) -> dict[str, KnownIssue]:
