@@ -21,6 +21,7 @@ _IN_NAMESPACE = {
         "iptables -V | grep -q legacy && ipset create a hash:net && iptables -w -N A && "
         "iptables -w -A A -m set --match-set a dst -j DROP"
     ),
+    "iptables-nft": "iptables-nft -w -N A && iptables-nft -w -A A -j DROP",
     "ebtables-legacy": "ebtables-legacy -t broute -L && ebtables-legacy -t nat -L",
 }
 _PLAIN = {
@@ -40,9 +41,12 @@ _PLAIN = {
 
 _RUNTIMES = ("containerd", "docker", "crio")
 _DNS_SERVER = "chaos-dns-server"
+_TWO_NODES = "two-nodes"
 
 CAPABILITIES = tuple(
-    sorted([*_IN_NAMESPACE, *_PLAIN, *(f"runtime-{runtime}" for runtime in _RUNTIMES), "dns-server"])
+    sorted(
+        [*_IN_NAMESPACE, *_PLAIN, *(f"runtime-{runtime}" for runtime in _RUNTIMES), "dns-server", _TWO_NODES]
+    )
 )
 """All names that a scenario's `needs` may hold."""
 
@@ -56,6 +60,7 @@ def probes() -> dict[str, str]:
     }
     found |= {name: f"`{command}`" for name, command in _PLAIN.items()}
     found |= {f"runtime-{name}": f"{DAEMON} was started with `--runtime {name}`" for name in _RUNTIMES}
+    found[_TWO_NODES] = f"at least two nodes have a running {DAEMON}"
     found["dns-server"] = f"a pod with the label `{COMPONENT}={_DNS_SERVER}` is ready"
     return {name: found[name] for name in CAPABILITIES}
 
@@ -75,6 +80,9 @@ def probe(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, str | None]:
     for name in CAPABILITIES:
         if name == "dns-server":
             found[name] = _dns_server(cluster, chaos_mesh_namespace)
+            continue
+        if name == _TWO_NODES:
+            found[name] = None if len(by_node) > 1 else f"one node has a {DAEMON}: {', '.join(by_node)}"
             continue
         missing = [f"node {node}: {reasons[name]}" for node, reasons in by_node.items() if reasons[name]]
         found[name] = "; ".join(missing) or None

@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from harness.base.errors import InfrastructureError
-from harness.chaos import processes, rollout
+from harness.chaos import breakage, processes, rollout
+from harness.chaos.breakage import OWNER_KINDS
 from harness.chaos.daemons import Daemons
 from harness.cluster import namespaces
 from harness.cluster.client import Cluster, Object
@@ -31,9 +32,6 @@ _POD_SECONDS = 20.0
 
 _ANEW = "make the cluster anew: chaos-harness down, then up"
 
-# What would make new pods in the place of those that are deleted.
-_OWNER_KINDS = ("StatefulSet", "Deployment", "DaemonSet")
-
 # Waits for processes to end, without asking again and again, then ends them; prints those that it had to end.
 _END_SCRIPT = """
 for pid in "$@"; do
@@ -51,7 +49,7 @@ def clean(
     seconds: float = CLEANUP_SECONDS,
     wait: bool = True,
 ) -> list[Leftover]:
-    """Remove a scenario's objects, its stressors, its pods and its namespace.
+    """Put back what a scenario broke; remove its objects, its stressors, its pods and its namespace.
 
     Args:
         cluster: where.
@@ -71,10 +69,11 @@ def clean(
     """
     deadline = Deadline(seconds)
     pods = cluster.list("Pod", namespace)
-    left = _remove_chaos(cluster, namespace, deadline)
+    left = breakage.mend(cluster, namespace, chaos_mesh_namespace, deadline)
+    left += _remove_chaos(cluster, namespace, deadline)
     left += end_stressors(cluster, chaos_mesh_namespace, pods)
     namespaces.delete(cluster, namespace)
-    delete_all(cluster, _OWNER_KINDS, namespace)
+    delete_all(cluster, OWNER_KINDS, namespace)
     delete_all(cluster, ["Pod"], namespace)
     if wait:
         left += await_gone(cluster, [namespace], deadline.left())

@@ -83,7 +83,7 @@ class Daemons:
             InfrastructureError: no daemon runs there, or the script failed.
             ApiError: the container was not reached.
         """
-        result = self._exec(node, ["sh", "-c", script, "sh", *arguments], timeout)
+        result = self.exec(node, ["sh", "-c", script, "sh", *arguments], timeout)
         if result.code != 0:
             raise InfrastructureError(
                 f"a look into node {node} failed with exit code {result.code}",
@@ -91,7 +91,18 @@ class Daemons:
             )
         return result.stdout
 
-    def _exec(self, node: str, argv: list[str], timeout: float) -> ExecResult:
+    def exec(self, node: str, argv: list[str], timeout: float = _EXEC_SECONDS) -> ExecResult:
+        """Run a command in the daemon's container of a node and return how it ended.
+
+        Args:
+            node: the node's name.
+            argv: the program and its arguments.
+            timeout: seconds.
+
+        Raises:
+            InfrastructureError: no daemon runs there.
+            ApiError: the container was not reached, or there is no such program.
+        """
         daemon = self._on(node, fresh=False)
         try:
             return self._cluster.exec(self._namespace, daemon.pod, daemon.container, argv, timeout)

@@ -28,7 +28,7 @@ from harness.judge.kind import kinds
 from harness.judge.proof import split_proof
 from harness.scenario.model import Expectation, Proof, Step
 
-CHAOS = frozenset({"apply", "delete", "pause", "resume", "wait_for", "restart", "scale"})
+CHAOS = frozenset({"apply", "delete", "pause", "resume", "unstick", "wait_for", "restart", "scale", "node"})
 """Actions that a control run leaves out; their phases are not waited for either."""
 
 STIMULI = frozenset({"traffic", "http", "exec"})

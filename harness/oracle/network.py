@@ -17,25 +17,39 @@ from harness.oracle.base import Oracle, OracleError, Parameters
 from harness.oracle.world import World
 from harness.recording.model import Point
 
-# $1: the command to run in the network namespace; then container ids. The namespace is that of the
-# container's oldest process: stressors are in its cgroup too, but in the daemon's network namespace.
-_SCRIPT = """
+# Finds a container's oldest process: stressors are in its cgroup too, but in the daemon's network namespace.
+_OLDEST = """
 started() { start=${20}; }
-command=$1; shift
-for id in "$@"; do
+find_oldest() {
     oldest=; since=
-    for file in $(grep -l -s -- "$id" /proc/[0-9]*/cgroup); do
+    for file in $(grep -l -s -- "$1" /proc/[0-9]*/cgroup); do
         pid=${file#/proc/}; pid=${pid%/cgroup}
         read -r line 2>/dev/null < "/proc/$pid/stat" || continue
         started ${line##*) }
         if [ -z "$since" ] || [ "$start" -lt "$since" ]; then oldest=$pid; since=$start; fi
     done
+}
+"""
+
+# $1: the command to run in the network namespace; then container ids.
+_SCRIPT = f"""{_OLDEST}
+command=$1; shift
+for id in "$@"; do
+    find_oldest "$id"
     echo "==begin $id"
     if [ -z "$oldest" ]; then echo "==gone"; continue; fi
     nsenter --target "$oldest" --net -- sh -c "$command" 2>&1
     echo "==end $?"
 done
 """
+
+ENTER = f"""{_OLDEST}
+id=$1; shift
+find_oldest "$id"
+if [ -z "$oldest" ]; then echo "no process of the container $id was found" >&2; exit 1; fi
+exec nsenter --target "$oldest" --net -- "$@"
+"""
+"""Runs a command in a container's network namespace: container id, program, arguments."""
 
 # The name without `legacy` is for images in which the alternative is the only one.
 IPTABLES = (

@@ -14,6 +14,7 @@ from harness.chaos.rollout import NotWhole, Rollout
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import Refused
+from harness.cluster.leftovers import Deadline, strip_finalizers
 from harness.runner.result import StepProblem
 from harness.scenario.model import Chaos, Restart, Traffic
 from harness.scenario.template import resolve
@@ -94,6 +95,23 @@ def pause(cluster: Cluster, applied: Applied, *, paused: bool) -> None:
     patch = {"metadata": {"annotations": {PAUSE_ANNOTATION: "true" if paused else None}}}
     with _may_be_refused(f"{'pausing' if paused else 'resuming'} {applied.kind} {applied.name}"):
         cluster.patch(applied.kind, applied.name, applied.namespace, patch)
+
+
+def unstick(cluster: Cluster, applied: Applied, seconds: float) -> None:
+    """Remove the finalizers of a chaos that stays in deletion.
+
+    Raises:
+        StepFailed: it does not exist any more, it is not being deleted, or it does not go even so.
+    """
+    what = f"{applied.kind} {applied.name}"
+    found = cluster.get(applied.kind, applied.name, applied.namespace)
+    if found is None or "deletionTimestamp" not in found["metadata"]:
+        so = "it is gone by itself" if found is None else "it is not being deleted"
+        raise StepFailed(StepProblem(kind="action", reason=f"{what} is not stuck in deletion: {so}"))
+    with _may_be_refused(f"the removal of the finalizers of {what}"):
+        left = strip_finalizers(cluster, found, Deadline(seconds))
+    if not left.forced:
+        raise StepFailed(StepProblem(kind="action", reason=f"{what} is {left.what_was_done}"))
 
 
 @contextmanager

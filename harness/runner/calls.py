@@ -6,16 +6,18 @@ import json
 import shlex
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from harness.base.errors import UsageError
 from harness.chaos.components import COMPONENTS, WORKLOAD, WORKLOAD_PORT
 from harness.chaos.workload import WorkloadHandle
-from harness.cluster.client import Cluster, HttpAnswer
+from harness.cluster.client import Cluster, ExecResult, HttpAnswer
 from harness.cluster.errors import ApiError, Unreachable
 from harness.runner.actions import StepFailed
 from harness.runner.result import StepProblem
-from harness.scenario.model import Exec, Http
+from harness.scenario.model import Exec, Http, Node
 from harness.scenario.template import resolve
 
 MOST_OUTPUT = 2048
@@ -100,36 +102,46 @@ def execute(
         UsageError: `in` is no container.
         Unreachable: no connection, or no end in time.
     """
-    container = _container(resolve(wanted.in_, scope), workload)
+    container = container_of(resolve(wanted.in_, scope), workload)
     argv = [str(resolve(word, scope)) for word in wanted.command]
-    shown = f"{container['pod']}/{container['container']}"
-    what = f"`{shlex.join(argv)}` in {shown}"
+    what = f"`{shlex.join(argv)}` in {container['pod']}/{container['container']}"
+    where = (container["namespace"], container["pod"], container["container"])
+    with may_not_start("exec", what):
+        result = cluster.exec(*where, argv, wanted.timeout)
+    return {"in": container, "command": argv, **checked("exec", what, wanted, result, scope)}
+
+
+@contextmanager
+def may_not_start(action: str, what: str) -> Iterator[None]:
+    """Turn a command that could not be started into a failed step."""
     try:
-        result = cluster.exec(
-            container["namespace"], container["pod"], container["container"], argv, wanted.timeout
-        )
+        yield
     except ApiError as error:
         if isinstance(error, Unreachable) and _NOT_STARTED not in error.message:
             raise
         raise StepFailed(
-            StepProblem(kind="exec", reason=f"{what} was not run", details=error.message.splitlines())
+            StepProblem(kind=action, reason=f"{what} was not run", details=error.message.splitlines())
         ) from error
+
+
+def checked(
+    action: str, what: str, wanted: Exec | Node, result: ExecResult, scope: dict[str, Any]
+) -> dict[str, Any]:
+    """Return what a recording says about how a command ended.
+
+    Raises:
+        StepFailed: with another exit code or answer than wanted.
+    """
     output = [line for text in (result.stdout, result.stderr) for line in _first(text).splitlines()]
     if result.code != wanted.exit:
         reason = f"{what} ended with {result.code}, not {wanted.exit}"
-        raise StepFailed(StepProblem(kind="exec", reason=reason, details=output))
+        raise StepFailed(StepProblem(kind=action, reason=reason, details=output))
     if wanted.answered is not None:
         answered, right = result.stdout.strip(), str(resolve(wanted.answered, scope)).strip()
         if answered != right:
             reason = f"{what} answered {_short(answered)}, not {_short(right)}"
-            raise StepFailed(StepProblem(kind="exec", reason=reason, details=output))
-    return {
-        "in": container,
-        "command": argv,
-        "exit": result.code,
-        "stdout": _first(result.stdout),
-        "stderr": _first(result.stderr),
-    }
+            raise StepFailed(StepProblem(kind=action, reason=reason, details=output))
+    return {"exit": result.code, "stdout": _first(result.stdout), "stderr": _first(result.stderr)}
 
 
 def _where(to: str, chaos_mesh_namespace: str, workload: WorkloadHandle | None) -> Where:
@@ -144,7 +156,7 @@ def _where(to: str, chaos_mesh_namespace: str, workload: WorkloadHandle | None) 
     raise UsageError(f"there is nothing named {to!r} to be called", details=[f"there is: {', '.join(known)}"])
 
 
-def _container(found: Any, workload: WorkloadHandle | None) -> dict[str, str]:
+def container_of(found: Any, workload: WorkloadHandle | None) -> dict[str, str]:
     """Return namespace, pod and container of what `in` stands for."""
     if isinstance(found, list) and len(found) == 1:
         found = found[0]
@@ -153,8 +165,8 @@ def _container(found: Any, workload: WorkloadHandle | None) -> dict[str, str]:
     keys = ("namespace", "pod", "container")
     if not isinstance(found, dict) or not all(isinstance(found.get(key), str) for key in keys):
         raise UsageError(
-            f"`in` is no container: {found}",
-            next_step='write in: "${NAME.targets[0]}", the name of a pod of the workload, or a mapping with '
+            f"this is no container: {found}",
+            next_step='write "${NAME.targets[0]}", the name of a pod of the workload, or a mapping with '
             "namespace, pod and container",
         )
     return {key: found[key] for key in keys}

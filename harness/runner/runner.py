@@ -14,7 +14,7 @@ from pydantic import ValidationError
 
 from harness.base import bundled
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
-from harness.chaos import cleanup, daemon_log, experiments, phases, rollout
+from harness.chaos import breakage, cleanup, daemon_log, experiments, phases, rollout
 from harness.chaos.catalogue import Catalogue
 from harness.chaos.components import PodGroup, component_pods, workload_pods
 from harness.chaos.rollout import Rollout
@@ -22,6 +22,7 @@ from harness.chaos.workload import WorkloadHandle, install
 from harness.cluster import namespaces
 from harness.cluster.client import Cluster
 from harness.cluster.errors import WaitTimeout
+from harness.cluster.leftovers import Deadline
 from harness.cluster.leftovers import Leftover as Left
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
@@ -34,7 +35,7 @@ from harness.oracle.events import Events
 from harness.oracle.world import World
 from harness.recording.model import Expected, Manifest, Mark, Note, Reading, Recording, reading_key
 from harness.recording.writer import FINDINGS, RecordingWriter
-from harness.runner import actions, calls
+from harness.runner import actions, calls, nodes
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
 from harness.runner.looks import Looker
@@ -252,7 +253,10 @@ class ScenarioRun:
     def _clean(self) -> list[Left]:
         """Make Chaos Mesh whole again, which the removal of chaos needs, then remove all that was made."""
         mesh = self._around.chaos_mesh_namespace
-        left = rollout.make_whole(self._cluster, mesh, self._touched) if self._touched else []
+        # What was broken on purpose first: a daemon that cannot run does not become whole by waiting.
+        patience = Deadline(rollout.WHOLE_SECONDS)
+        left = breakage.mend(self._cluster, self._namespace, mesh, patience)
+        left += rollout.make_whole(self._cluster, mesh, self._touched) if self._touched else []
         return left + cleanup.clean(self._cluster, self._namespace, mesh, wait=False)
 
     def _write_findings(self) -> None:
@@ -307,11 +311,13 @@ class ScenarioRun:
                     namespaces.labels(self._around.run),
                     self._scope(),
                 )
-            case "delete" | "pause" | "resume":
+            case "delete" | "pause" | "resume" | "unstick":
                 assert step.chaos is not None
                 applied = self._applied[step.chaos]
                 if step.action == "delete":
                     actions.delete(self._cluster, applied)
+                elif step.action == "unstick":
+                    actions.unstick(self._cluster, applied, step.bound)
                 else:
                     actions.pause(self._cluster, applied, paused=step.action == "pause")
             case "traffic":
@@ -341,6 +347,17 @@ class ScenarioRun:
                 assert step.exec is not None
                 answer = calls.execute(self._cluster, step.exec, self._workload, self._scope())
                 self._recorder.add(Note(time=self._clock.now(), text="exec", detail=answer))
+            case "node":
+                assert step.node is not None
+                answer = nodes.execute(
+                    self._cluster,
+                    step.node,
+                    self._namespace,
+                    self._around.chaos_mesh_namespace,
+                    self._workload,
+                    self._scope(),
+                )
+                self._recorder.add(Note(time=self._clock.now(), text="node", detail=answer))
             case "wait" | "wait_for":
                 pass
         return None

@@ -278,6 +278,40 @@ class Exec(Task):
         return f"exec {self.command[0]} in {where}"
 
 
+class Node(Task):
+    """A command on a node, run in the container of its chaos-daemon, or from there in a pod's network.
+
+    Attributes:
+        name: the node's (templates allowed); of `name` and `network_of` exactly one.
+        network_of: a container, as in Exec: the command runs on its node, in its network namespace.
+        command, exit, answered, timeout: as in Exec; the programs are those of chaos-daemon's image.
+        breaks: whose pods must be replaced before things are as they were: `chaos-daemon` (on that node),
+            `workload`; the clean-up does it, and if the run is killed the next run.
+    """
+
+    name: str | None = None
+    network_of: str | dict[str, str] | None = None
+    command: list[str] = Field(min_length=1)
+    exit: int = Field(default=0, ge=0, le=255)
+    answered: str | None = None
+    timeout: float = Field(default=10.0, gt=0, le=120)
+    breaks: list[Literal["chaos-daemon", "workload"]] = []
+
+    def title(self) -> str:
+        """Return the program and where it runs."""
+        if isinstance(self.network_of, dict):
+            return f"{self.command[0]} in the network of {self.network_of.get('pod')}"
+        if self.network_of is not None:
+            return f"{self.command[0]} in the network of {self.network_of}"
+        return f"{self.command[0]} on {self.name}"
+
+    @model_validator(mode="after")
+    def _one_place(self) -> Node:
+        if (self.name is None) == (self.network_of is None):
+            raise ValueError("a node command takes exactly one of `name` and `network_of`")
+        return self
+
+
 _OWN_HEADERS = {"authorization", "host", "connection", "upgrade", "content-length", "transfer-encoding"}
 
 Action = Literal[
@@ -285,6 +319,7 @@ Action = Literal[
     "delete",
     "pause",
     "resume",
+    "unstick",
     "wait_for",
     "wait",
     "traffic",
@@ -292,9 +327,10 @@ Action = Literal[
     "scale",
     "http",
     "exec",
+    "node",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
-CHAOS_ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "wait_for")
+CHAOS_ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "unstick", "wait_for")
 """Those whose argument is the name of a chaos."""
 
 
@@ -303,6 +339,7 @@ class Step(Model):
 
     Attributes:
         apply, delete, pause, resume: the name of a chaos of this scenario.
+        unstick: the name of a chaos that stays in deletion: its finalizers are removed by force.
         wait_for: the name of a chaos that reaches `until` by itself: a duration that ends.
         wait: a number of scrapes, of every target that the scenario watches.
         traffic: see Traffic.
@@ -310,9 +347,10 @@ class Step(Model):
         scale: see Scale.
         http: see Http.
         exec: see Exec.
+        node: see Node.
         until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
             gone; Schedule: spawned, gone; Workflow: running, accomplished, gone. Without it:
-            delete waits for gone, pause for paused, resume for running, apply for nothing.
+            delete and unstick wait for gone, pause for paused, resume for running, apply for nothing.
         bound: seconds that `until` and `proof` may take together; a generous bound, no wait.
         proof: must become true before the expectations are looked at.
         expect: judged on scrapes that began after all of the above.
@@ -322,6 +360,7 @@ class Step(Model):
     delete: str | None = None
     pause: str | None = None
     resume: str | None = None
+    unstick: str | None = None
     wait_for: str | None = None
     wait: int | None = Field(default=None, ge=1, le=600)
     traffic: Traffic | None = None
@@ -329,6 +368,7 @@ class Step(Model):
     scale: Scale | None = None
     http: Http | None = None
     exec: Exec | None = None
+    node: Node | None = None
     until: str | None = None
     bound: float = Field(default=30.0, gt=0, le=600)
     proof: list[Proof] = []
@@ -362,7 +402,7 @@ class Step(Model):
     @property
     def chaos(self) -> str | None:
         """The name of the chaos that the action is about, if it is about one."""
-        return self.apply or self.delete or self.pause or self.resume or self.wait_for
+        return self.apply or self.delete or self.pause or self.resume or self.unstick or self.wait_for
 
     @property
     def component(self) -> str | None:
@@ -373,7 +413,7 @@ class Step(Model):
     @property
     def phase(self) -> str | None:
         """The phase to wait for, defaults applied."""
-        defaults = {"delete": "gone", "pause": "paused", "resume": "running"}
+        defaults = {"delete": "gone", "unstick": "gone", "pause": "paused", "resume": "running"}
         return self.until or defaults.get(self.action)
 
     def title(self) -> str:

@@ -86,10 +86,12 @@ def _out_of_order(step: Step, before: str | None) -> str | None:  # noqa: PLR091
             return f"`{name}` is applied already; delete it first"
         case "apply" if before == "deleting":
             return f"`{name}` may still be there; wait for it to be gone first"
-        case "delete" | "pause" | "resume" | "wait_for" if before is None:
+        case "delete" | "pause" | "resume" | "unstick" | "wait_for" if before is None:
             return f"`{name}` is not applied yet"
         case "delete" | "pause" | "resume" if before in _DELETED:
             return f"`{name}` is deleted already"
+        case "unstick" if before != "deleting":
+            return f"`{name}` is not stuck: delete it first, with `until: deleting`"
         case "pause" if before == "paused":
             return f"`{name}` is paused already"
         case "resume" if before == "applied":
@@ -110,6 +112,8 @@ def _state_after(step: Step, before: str | None) -> str | None:
     match step.action:
         case "delete":
             return "deleting" if step.until == "deleting" else "deleted"
+        case "unstick":
+            return "deleted"
         case "wait_for":
             return "deleted" if before == "deleting" and step.until == "gone" else before
         case "pause":
@@ -119,7 +123,8 @@ def _state_after(step: Step, before: str | None) -> str | None:
 
 def _about_workload(step: Step) -> bool:
     to = step.http.to if step.http else None
-    return step.traffic is not None or "workload" in (step.component, to)
+    broken = step.node.breaks if step.node else []
+    return step.traffic is not None or "workload" in (step.component, to, *broken)
 
 
 def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
@@ -142,8 +147,8 @@ def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
 
 def _reached_by(action: str, known: tuple[str, ...]) -> list[str]:
     """Return the phases to which an action can lead, of those that a kind has."""
-    if action == "pause":
-        return ["paused"]
+    if action in ("pause", "unstick"):
+        return ["paused" if action == "pause" else "gone"]
     left_out = ("paused",) if action == "resume" else ()
     after = action == "delete"
     return [word for word in known if (word in _AFTER_DELETION) == after and word not in left_out]

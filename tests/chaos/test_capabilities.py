@@ -78,6 +78,7 @@ def test_probe_covers_all_names_with_one_exec_a_node():
     assert "--runtime containerd" in found["runtime-docker"]
     assert found["netem"].startswith("node n1: ")
     assert found["dns-server"] is None
+    assert found["two-nodes"] == "one node has a chaos-daemon: n1"
 
 
 @pytest.mark.parametrize("ready", [None, False])

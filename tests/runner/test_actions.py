@@ -5,7 +5,7 @@ import json
 import pytest
 
 from harness.chaos.workload import WorkloadHandle
-from harness.cluster.errors import Refused, Unreachable, from_answer
+from harness.cluster.errors import Refused, Unreachable, WaitTimeout, from_answer
 from harness.runner import actions
 from harness.runner.actions import Applied, StepFailed
 from harness.scenario.model import Chaos, Traffic
@@ -186,3 +186,53 @@ def test_a_sender_that_cannot_send_is_a_failed_step_with_its_words(cluster):
     with pytest.raises(StepFailed) as failed:
         send(cluster)
     assert failed.value.problem.reason == "a answered 500: no route \N{REPLACEMENT CHARACTER}" + "x" * 190
+
+
+class Stuck:
+    """A cluster with one object in deletion, which goes when its finalizers do."""
+
+    def __init__(self, found, *, immortal=False):
+        self.found, self.immortal = found, immortal
+
+    def get(self, kind, name, namespace):
+        return self.found
+
+    def patch(self, kind, name, namespace, merge_patch):
+        self.patched = merge_patch
+
+    def delete(self, kind, name, namespace, *, grace):
+        pass
+
+    def wait_gone(self, kind, name, namespace, timeout):
+        if self.immortal:
+            raise WaitTimeout("still there", last=[self.found], waited=timeout)
+
+
+def stuck(**metadata):
+    return {"kind": "StressChaos", "metadata": {"name": "burn", "namespace": "ns", **metadata}}
+
+
+DELETING = stuck(deletionTimestamp="2026-01-01T00:00:00Z", finalizers=["chaos-mesh/records"])
+
+
+def test_what_is_stuck_loses_its_finalizers():
+    cluster = Stuck(DELETING)
+    actions.unstick(cluster, BURN, 5)
+    assert cluster.patched == {"metadata": {"finalizers": None}}
+
+
+@pytest.mark.parametrize(
+    ("cluster", "reason"),
+    [
+        (Stuck(None), "StressChaos burn is not stuck in deletion: it is gone by itself"),
+        (Stuck(stuck()), "StressChaos burn is not stuck in deletion: it is not being deleted"),
+        (
+            Stuck(DELETING, immortal=True),
+            "StressChaos burn is still there after its finalizers (chaos-mesh/records) were removed",
+        ),
+    ],
+)
+def test_what_is_not_stuck_or_does_not_go_is_a_failed_step(cluster, reason):
+    with pytest.raises(StepFailed) as failed:
+        actions.unstick(cluster, BURN, 0.1)
+    assert failed.value.problem.reason == reason

@@ -191,7 +191,7 @@ def test_a_command_is_run_in_the_container_that_is_meant(cluster, where):
 
 @pytest.mark.parametrize("where", ["${two}", "no-such-pod", "${word}", {"pod": "a"}])
 def test_what_is_no_container_is_named(cluster, where):
-    with pytest.raises(UsageError, match="`in` is no container"):
+    with pytest.raises(UsageError, match="this is no container"):
         execute(cluster, **{"in": where}, command=["true"])
 
 

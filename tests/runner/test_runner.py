@@ -366,7 +366,7 @@ def test_an_api_server_that_is_gone_is_an_error_and_the_clean_up_says_so(run, cl
         (
             "Namespace",
             result.namespace,
-            "clean-up stopped: cannot list Pod: no answer; the next run sweeps it",
+            "clean-up stopped: cannot get Namespace: no answer; the next run sweeps it",
         )
     ]
 

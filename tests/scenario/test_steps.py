@@ -49,6 +49,8 @@ def check(scenario_file: Callable[[str], Path], shown: Callable[[list[Problem]],
         "- {apply: burn, PROOF}\n- {delete: burn}\n- {apply: burn, PROOF}\n",
         "- {apply: burn, until: injecting}\n- {delete: burn, until: deleting}\n- {wait_for: burn, until: gone}\n"
         "- {apply: burn, until: injecting}\n",
+        "- {apply: burn, until: injecting}\n- {delete: burn, until: deleting}\n- {unstick: burn}\n"
+        "- {apply: burn, until: injecting}\n",
         "- {apply: burn, PROOF}\n- {pause: burn}\n- {wait_for: burn, until: paused}\n",
         "- {apply: burn}\n- {wait: 1, PROOF}\n- {delete: burn}\n",
         "- {apply: burn}\n- {wait_for: burn, until: finished, PROOF}\n",
@@ -71,6 +73,14 @@ def test_steps_that_can_be_performed(steps: str, check: Check) -> None:
             ["2:4: `burn` is applied already; delete it first"],
         ),
         ("- {apply: burn, PROOF}\n- {resume: burn}\n", ["2:4: `burn` is not paused"]),
+        (
+            "- {apply: burn, PROOF}\n- {unstick: burn}\n",
+            ["2:4: `burn` is not stuck: delete it first, with `until: deleting`"],
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {delete: burn, until: deleting}\n- {unstick: burn, until: deleting}\n",
+            ["3:19: `unstick` never leads to the phase `deleting`, but to: gone"],
+        ),
         ("- {apply: burn, PROOF}\n- {pause: burn}\n- {pause: burn}\n", ["3:4: `burn` is paused already"]),
         ("- {apply: burn, PROOF}\n- {delete: burn}\n- {delete: burn}\n", ["3:4: `burn` is deleted already"]),
         (

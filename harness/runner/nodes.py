@@ -1,0 +1,59 @@
+"""The action that runs a command on a node, in the container of its chaos-daemon."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Any
+
+from harness.base.errors import UsageError
+from harness.chaos import breakage
+from harness.chaos.daemons import Daemons
+from harness.chaos.workload import WorkloadHandle
+from harness.cluster.client import Cluster
+from harness.oracle.network import ENTER
+from harness.runner import calls
+from harness.scenario.model import Node
+from harness.scenario.template import resolve
+
+
+def execute(
+    cluster: Cluster,
+    wanted: Node,
+    namespace: str,
+    chaos_mesh_namespace: str,
+    workload: WorkloadHandle | None,
+    scope: dict[str, Any],
+) -> dict[str, Any]:
+    """Run the command; return what a recording says about it.
+
+    What it breaks is noted at the scenario's namespace first, so that it is put back whatever comes.
+
+    Raises:
+        StepFailed: it could not be started, or ended with another exit code or answer than wanted.
+        UsageError: `network_of` is no container.
+        Unreachable: no connection, or no end in time.
+    """
+    argv = [str(resolve(word, scope)) for word in wanted.command]
+    what = f"`{shlex.join(argv)}`"
+    if wanted.network_of is not None:
+        target = calls.container_of(resolve(wanted.network_of, scope), workload)
+        node, identity = _place(cluster, target)
+        run = ["sh", "-c", ENTER, "sh", identity, *argv]
+        what += f" in the network of {target['pod']}"
+    else:
+        node, run = str(resolve(wanted.name, scope)), argv
+        what += f" on the node {node}"
+    if wanted.breaks:
+        breakage.note(cluster, namespace, node, wanted.breaks)
+    with calls.may_not_start("node", what):
+        result = Daemons(cluster, chaos_mesh_namespace).exec(node, run, wanted.timeout)
+    return {"node": node, "command": argv, **calls.checked("node", what, wanted, result, scope)}
+
+
+def _place(cluster: Cluster, target: dict[str, str]) -> tuple[str, str]:
+    """Return the node and the container's id."""
+    pod = cluster.get("Pod", target["pod"], target["namespace"]) or {}
+    for status in (pod.get("status") or {}).get("containerStatuses") or []:
+        if status["name"] == target["container"] and status.get("containerID"):
+            return str(pod["spec"]["nodeName"]), str(status["containerID"]).split("://")[-1]
+    raise UsageError(f"the container {target['container']} of the pod {target['pod']} does not run")

@@ -1,0 +1,87 @@
+"""Where a command of a node is run, that what it breaks is noted first, and what a wrong end becomes."""
+
+import pytest
+from pydantic import ValidationError
+
+from harness.base.errors import UsageError
+from harness.chaos import breakage
+from harness.chaos.workload import WorkloadHandle
+from harness.cluster.client import ExecResult
+from harness.cluster.errors import Unreachable
+from harness.runner import nodes
+from harness.runner.actions import StepFailed
+from harness.scenario.model import Node
+from tests.fakes.clock import FakeClock
+from tests.fakes.cluster import CHAOS_MESH, FakeCluster
+
+NAME = "mini-node-exporter-0"
+STATUS = {"name": "exporter", "containerID": "containerd://abc"}
+
+
+@pytest.fixture
+def cluster(monkeypatch):
+    fake = FakeCluster(FakeClock())
+    fake.put("Namespace", "n")
+    pod = fake.put("Pod", NAME, "n")
+    pod["spec"] = {"nodeName": "n1", "containers": [{"name": "exporter"}]}
+    pod["status"] = {"containerStatuses": [STATUS]}
+    fake.ran, fake.noted, fake.result = [], [], ExecResult("said\n", "", 0)
+
+    def run(namespace, pod, container, argv, timeout):
+        fake.ran.append((namespace, pod, argv))
+        fake.noted.append(breakage.noted(fake, "n"))
+        if isinstance(fake.result, Exception):
+            raise fake.result
+        return fake.result
+
+    fake.exec = run
+    return fake
+
+
+def execute(cluster, **wanted):
+    workload = WorkloadHandle("mini-node-exporter", "n", {}, [cluster.get("Pod", NAME, "n")])
+    scope = {"node": "n1", "word": "x", "namespace": "n", "workload": workload.scope()}
+    return nodes.execute(cluster, Node.model_validate(wanted), "n", CHAOS_MESH, workload, scope)
+
+
+def test_a_command_on_a_node_is_run_in_its_daemon_as_it_is(cluster):
+    answer = execute(cluster, name="${node}", command=["echo", "${word}"], answered="said")
+    assert cluster.ran == [(CHAOS_MESH, "chaos-daemon-1", ["echo", "x"])]
+    assert answer == {"node": "n1", "command": ["echo", "x"], "exit": 0, "stdout": "said\n", "stderr": ""}
+    assert cluster.noted == [set()]
+
+
+@pytest.mark.parametrize("where", [NAME, "${workload.targets[0]}", "${workload.targets}"])
+def test_a_command_in_a_network_enters_that_of_the_container(cluster, where):
+    execute(cluster, network_of=where, command=["ip", "link"])
+    ((_, _, argv),) = cluster.ran
+    assert argv[:2] == ["sh", "-c"]
+    assert argv[3:] == ["sh", "abc", "ip", "link"]
+
+
+def test_what_it_breaks_is_noted_before_it_is_run(cluster):
+    cluster.result = Unreachable("no answer")
+    with pytest.raises(Unreachable):
+        execute(cluster, name="n1", command=["rm", "/sbin/tc"], breaks=["chaos-daemon", "workload"])
+    assert cluster.noted == [{"chaos-daemon/n1", "workload"}]
+
+
+def test_another_exit_code_is_a_failed_step_with_the_output(cluster):
+    cluster.result = ExecResult("", "no such rule\n", 2)
+    with pytest.raises(StepFailed) as failed:
+        execute(cluster, network_of=NAME, command=["iptables", "-S"])
+    problem = failed.value.problem
+    assert problem.reason == f"`iptables -S` in the network of {NAME} ended with 2, not 0"
+    assert problem.details == ["no such rule"]
+
+
+def test_a_container_that_does_not_run_is_named(cluster):
+    cluster.objects["Pod", "n", NAME]["status"] = {}
+    with pytest.raises(UsageError, match="exporter of the pod mini-node-exporter-0 does not run"):
+        execute(cluster, network_of=NAME, command=["ip", "link"])
+
+
+@pytest.mark.parametrize("where", [{}, {"name": "n1", "network_of": NAME}])
+def test_it_has_exactly_one_place(where):
+    with pytest.raises(ValidationError, match="exactly one of `name` and `network_of`"):
+        Node.model_validate({"command": ["x"], **where})
