@@ -33,7 +33,7 @@ from harness.stack.handle import StackHandle
 from harness.stack.up import UpOptions, up
 
 _NAMESPACE_SECONDS = 30.0
-_OWN_FILES = ("results.json", "recordings")
+_OWN_FILES = ("results.json", "recordings", "diagnostics")
 
 
 @dataclass
@@ -115,6 +115,7 @@ class RunSession:
             nodes=[node.name for node in handle.nodes],
             run=self.results.run.id,
             recordings=self.report / "recordings",
+            diagnostics=self.report / "diagnostics",
             facts=facts,
         )
 

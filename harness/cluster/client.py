@@ -548,15 +548,26 @@ class Cluster:
         container: str,
         *,
         seconds: int,
+        previous: bool = False,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> str:
         """Return what a container has logged in the last seconds.
+
+        Args:
+            namespace: the pod's.
+            pod: its name.
+            container: the container's name.
+            seconds: how far to look back.
+            previous: of the container that ran before the last restart.
+            timeout: for the answer, seconds.
 
         Raises:
             ApiError: NotFound when there is no such pod.
         """
         doing = f"read the log of {namespace}/{pod}"
         query = [("container", container), ("sinceSeconds", str(seconds))]
+        if previous:
+            query.append(("previous", "true"))
         path = kind_of("Pod").path(namespace, pod) + "/log"
         # The default media type of _open would be refused: a log is no object.
         response = self._open(doing, "GET", path, query=query, timeout=timeout, accept="*/*")

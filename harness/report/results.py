@@ -101,7 +101,12 @@ class Results(BaseModel):
         body = self.model_copy(
             update={
                 "scenarios": [
-                    scenario.model_copy(update={"recording": _relative(scenario.recording, folder)})
+                    scenario.model_copy(
+                        update={
+                            "recording": _relative(scenario.recording, folder),
+                            "diagnostics": _relative(scenario.diagnostics, folder),
+                        }
+                    )
                     for scenario in self.scenarios
                 ]
             }

@@ -30,6 +30,10 @@ def scenario_text(result: ScenarioResult) -> str:
         lines += _control_lines(claim, result)
     if result.recording:
         lines.append(f"  recording: {result.recording}")
+    if result.diagnostics:
+        lines.append(f"  diagnostics: {result.diagnostics}")
+    if result.diagnostics_error:
+        lines.append(f"  {result.diagnostics_error}")
     return "\n".join(lines)
 
 

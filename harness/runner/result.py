@@ -59,6 +59,8 @@ class ScenarioResult(BaseModel):
         reason: for skipped and error: which capability is missing, what broke.
         leftovers: what the clean-up had to report; a failure of its own.
         recording: the folder of the recording.
+        diagnostics: the folder of what was kept at the moment of a failure; None when nothing was.
+        diagnostics_error: why nothing could be kept.
         seconds: wall time from the first to the last thing done for it.
         control: of a run without chaos: what each claim came to; None in any other run.
     """
@@ -74,6 +76,8 @@ class ScenarioResult(BaseModel):
     steps: list[StepResult] = []
     leftovers: list[Leftover] = []
     recording: Path | None = None
+    diagnostics: Path | None = None
+    diagnostics_error: str | None = None
     seconds: float = 0.0
     phases: dict[str, float] = {}
     control: list[Controlled] | None = None

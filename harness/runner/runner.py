@@ -38,6 +38,7 @@ from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls, nodes
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
+from harness.runner.diagnostics.keep import Keeper
 from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.recorder import Recorder
@@ -93,10 +94,11 @@ def run(
         scenario_run = (performer or ScenarioRun)(file, surroundings, catalogue, result)
         scenario_run.perform()
         result.verdict = result.decide()
-    except PrometheusLost as error:
-        _trouble(result, _who_is_gone(error, surroundings.cluster))
     except HarnessError as error:
-        _trouble(result, error)
+        trouble = _who_is_gone(error, surroundings.cluster) if isinstance(error, PrometheusLost) else error
+        _trouble(result, trouble)
+        if scenario_run is not None:
+            scenario_run.diagnose(trouble)
     finally:
         if scenario_run is not None:
             scenario_run.close()
@@ -172,6 +174,7 @@ class ScenarioRun:
         result.recording = folder
         watch = watch_of(self._scenario, catalogue, self._namespace)
         self._jobs = watch.jobs
+        self._keeper = Keeper(surroundings, catalogue, watch, self._scenario.scenario, result)
         self._sampler = Sampler(
             surroundings.prometheus, watch, self._recorder, self._clock, surroundings.interval
         )
@@ -219,6 +222,17 @@ class ScenarioRun:
                     return
                 finally:
                     self._record_events()
+                    # Before the next step, or the clean-up, changes what there is to be seen.
+                    self._keeper.step(index, outcome, self._containers())
+
+    def diagnose(self, error: HarnessError) -> None:
+        """Keep evidence of what ended the scenario before its time."""
+        self._keeper.trouble(error, self._containers())
+
+    def _containers(self) -> list[dict[str, str]]:
+        """Return the containers that chaos hits, and those of the workload."""
+        own = self._workload.targets if self._workload else []
+        return [*(target for each in self._applied.values() for target in each.targets), *own]
 
     def close(self) -> None:
         """Clean up, whatever happened; what stayed or had to be forced is in the result."""

@@ -21,6 +21,7 @@ class Surroundings:
         nodes: names of the nodes.
         run: the run's id; a label on everything created.
         recordings: the folder that recordings go to.
+        diagnostics: the folder that evidence of failures goes to; None when none is kept.
         facts: versions, images, stand-ins, nodes; goes into each recording's manifest.
     """
 
@@ -34,4 +35,5 @@ class Surroundings:
     nodes: list[str]
     run: str
     recordings: Path
+    diagnostics: Path | None = None
     facts: dict[str, Any] = field(default_factory=dict)

@@ -241,7 +241,7 @@ class FakeCluster:
             lines.append(f"{metric}{{{inside}}} {value}")
         return HttpAnswer(200, "\n".join([*lines, ""]).encode(), "text/plain; version=0.0.4")
 
-    def logs(self, namespace, pod, container, *, seconds):
+    def logs(self, namespace, pod, container, *, seconds, previous=False):
         self._request("logs", "Pod")
         own = next(name for kind, _, name in self.objects if kind == "Namespace")
         return DAEMON_LOG.format(namespace=own)

@@ -62,6 +62,7 @@ def test_every_field_of_the_schema(made, tmp_path):
             steps=[step],
             leftovers=[Leftover(kind="Pod", name="p", what_was_done="stayed")],
             recording=tmp_path / "recordings/s",
+            diagnostics=tmp_path / "diagnostics/s",
             seconds=2.5,
             phases={"set up": 0.5},
         )
@@ -136,6 +137,8 @@ def test_every_field_of_the_schema(made, tmp_path):
                     {"kind": "Pod", "name": "p", "what_was_done": "stayed", "infrastructure": False}
                 ],
                 "recording": "recordings/s",
+                "diagnostics": "diagnostics/s",
+                "diagnostics_error": None,
                 "seconds": 2.5,
                 "phases": {"set up": 0.5},
                 "control": None,

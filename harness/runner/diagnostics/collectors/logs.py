@@ -1,0 +1,54 @@
+"""Logs of Chaos Mesh's components around the time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from harness.base.errors import HarnessError
+from harness.cluster.errors import Unreachable
+from harness.runner.diagnostics.scene import Scene
+
+_BEFORE_SECONDS = 5
+_MOST_SECONDS = 300
+
+# What chaos-daemon logs for each container at each scrape, about 40 lines a second (release 2.8).
+_OF_SCRAPES = ("iptables-save -c", "ipset save -o xml", "tc qdisc")
+
+
+def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+    """Logs of all components of Chaos Mesh since shortly before the step that failed."""
+    seconds = min(math.ceil(scene.seconds) + _BEFORE_SECONDS, _MOST_SECONDS)
+    for pod in scene.cluster.list("Pod", scene.chaos_mesh_namespace):
+        name = str(pod["metadata"]["name"])
+        restarted = {
+            str(each["name"])
+            for each in (pod.get("status") or {}).get("containerStatuses") or []
+            if each.get("restartCount")
+        }
+        for container in pod["spec"]["containers"]:
+            for previous in (False, True) if container["name"] in restarted else (False,):
+                file = f"logs/{name}-{container['name']}{'-before-restart' if previous else ''}.log"
+                try:
+                    log = scene.cluster.logs(
+                        scene.chaos_mesh_namespace,
+                        name,
+                        container["name"],
+                        seconds=seconds,
+                        previous=previous,
+                    )
+                except Unreachable:
+                    raise
+                except HarnessError as error:
+                    log = "\n".join([str(error), *error.details, ""])
+                yield file, _without_scrapes(log)
+
+
+def _without_scrapes(log: str) -> str:
+    lines = log.splitlines(keepends=True)
+    kept = [line for line in lines if not any(command in line for command in _OF_SCRAPES)]
+    if len(kept) == len(lines):
+        return log
+    return (
+        f"# {len(lines) - len(kept)} lines about commands that each scrape runs are left out\n{''.join(kept)}"
+    )

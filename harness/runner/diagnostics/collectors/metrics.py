@@ -1,0 +1,90 @@
+"""What the components themselves expose, past Prometheus."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from harness.chaos.components import WORKLOAD
+from harness.metrics.prometheus import Target
+from harness.runner.clock import Clock
+from harness.runner.diagnostics.scene import Scene
+
+_MOST_TARGETS = 4
+_LEAST_SECONDS = 0.15
+_MARGIN_SECONDS = 0.03
+_FETCH_SECONDS = 2.0
+_NAME = re.compile(r"(?:# (?:HELP|TYPE) )?([A-Za-z_:][\w:]*)")
+_NAMESPACE = re.compile(r'[{,]namespace="([^"]*)"')
+
+
+def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+    """What components expose of the metrics that were not as expected, read between two scrapes."""
+    found = [each for each in scene.prometheus.targets() if each.job in scene.jobs and each.pod]
+    own = [each for each in found if each.job != WORKLOAD or each.namespace == scene.namespace]
+    for target in own[:_MOST_TARGETS]:
+        yield f"metrics/{target.job}.{target.pod}.prom", _exposed(scene, target)
+
+
+def _exposed(scene: Scene, target: Target) -> str:
+    """Return what a target exposes of the wanted metrics, with comments that say how it was read.
+
+    Chaos Mesh's collectors reset and fill shared vectors without a lock, so a look during a scrape would give
+    both a part, and spoil what is judged next.
+    """
+    left = _await_gap(scene.clock, target)
+    if left is None:
+        return (
+            f"# not read: a scrape takes {target.scrape_duration:.3f} of {target.scrape_interval:g} s; "
+            "between two there is no time for a look that disturbs none\n"
+        )
+    address = urlsplit(target.address)
+    began = scene.clock.now()
+    answer = scene.cluster.proxy_fetch(
+        "pods", target.namespace, target.pod, address.port or 80, address.path, timeout=_FETCH_SECONDS
+    )
+    took = scene.clock.now() - began
+    head = f"# {target.address}: HTTP {answer.status}, read in {took:.3f} s between two scrapes\n"
+    if took > left:
+        head += "# it took longer than the time between two scrapes: it may be a part only\n"
+    return head + _wanted(answer.body.decode(errors="replace"), scene)
+
+
+def _await_gap(clock: Clock, target: Target) -> float | None:
+    """Wait until no scrape runs and none is due soon; return for how long, None when that never is.
+
+    Prometheus scrapes a target at a fixed phase of the interval.
+    """
+    if target.last_scrape is None:
+        return target.scrape_interval
+    busy = target.scrape_duration + _MARGIN_SECONDS
+    need = max(2 * target.scrape_duration, _LEAST_SECONDS) + _MARGIN_SECONDS
+    if busy + need > target.scrape_interval:
+        return None
+    since = (clock.now() - target.last_scrape) % target.scrape_interval
+    if since < busy:
+        clock.sleep(busy - since)
+    elif target.scrape_interval - since < need:
+        clock.sleep(target.scrape_interval - since + busy)
+    return target.scrape_interval - (clock.now() - target.last_scrape) % target.scrape_interval
+
+
+def _wanted(body: str, scene: Scene) -> str:
+    """Return the lines of the wanted metrics; of those with a namespace, the scenario's own series."""
+    families = {re.sub(r"_(?:bucket|sum|count|total)$", "", name) for name in scene.metrics}
+    kept, others = [], 0
+    for line in body.splitlines():
+        name = _NAME.match(line)
+        if name is None or re.sub(r"_(?:bucket|sum|count|total)$", "", name[1]) not in families:
+            continue
+        namespace = None if line.startswith("#") else _NAMESPACE.search(line)
+        if namespace is not None and namespace[1] != scene.namespace:
+            others += 1
+        else:
+            kept.append(line)
+    if others:
+        kept.append(f"# {others} series of other namespaces are left out")
+    if not kept:
+        kept.append(f"# nothing of {', '.join(sorted(scene.metrics)) or 'any metric'}")
+    return "\n".join(kept) + "\n"

@@ -1,0 +1,292 @@
+"""Each collector on a made-up cluster, with planted secrets."""
+
+import pytest
+import yaml
+
+from harness.cluster.client import ExecResult, HttpAnswer
+from harness.cluster.errors import NotFound, Refused
+from harness.metrics.prometheus import Target
+from harness.runner.diagnostics.collect import collect, collectors
+from harness.runner.diagnostics.scene import Scene
+from tests.fakes.clock import FakeClock
+
+DAEMON_LOG = """\
+2026-01-01T00:00:00Z\tINFO\tchaos-daemon\tb.go:71\tbuild command\t{"command": "nsexec -- iptables-save -c"}
+2026-01-01T00:00:00Z\tERROR\tchaos-daemon\tx.go:1\tunable to set tcs\t{"token": "planted"}
+"""
+EXPOSITION = """\
+# HELP chaos_daemon_ipset_members Total number of ipset members
+# TYPE chaos_daemon_ipset_members gauge
+chaos_daemon_ipset_members{container="c",namespace="mine",pod="p"} 3
+chaos_daemon_ipset_members{container="c",namespace="other",pod="p"} 9
+# HELP chaos_daemon_tcs_rules Total number of tc rules
+# TYPE chaos_daemon_tcs_rules gauge
+chaos_daemon_tcs_rules{container="c",namespace="mine",pod="p"} 2
+"""
+
+
+class Cluster:
+    """Some objects, a log, an exposition; the kind AWSChaos is not installed."""
+
+    def __init__(self):
+        self.logs_asked = []
+        self.fetched = []
+        self.scripts = []
+        self.fetches_seconds = 0.0
+        self.clock = FakeClock()
+        self.objects = {
+            ("Event", "mine"): [event("created", 1, "Created"), event("failed", 0, "Failed")],
+            ("Event", "chaos-mesh"): [{**event("again", 2, "BackOff"), "count": 4, "lastTimestamp": "later"}],
+            ("StressChaos", "mine"): [chaos("StressChaos", "burn")],
+            ("PodNetworkChaos", "mine"): [chaos("PodNetworkChaos", "p")],
+            ("Pod", "mine"): [pod("p", "mine", "c")],
+            ("Pod", "chaos-mesh"): [pod("chaos-daemon-1", "chaos-mesh", "chaos-daemon", restarts=1)],
+            ("Node", None): [
+                {
+                    "metadata": {"name": "n1"},
+                    "spec": {"taints": [{"key": "disk", "effect": "NoSchedule"}]},
+                    "status": {"conditions": [{"type": "DiskPressure", "status": "True", "reason": "Full"}]},
+                }
+            ],
+        }
+
+    def list(self, kind, namespace=None, label_selector=None):
+        assert kind not in ("Secret", "ConfigMap", "ServiceAccount")
+        if kind == "AWSChaos":
+            raise NotFound("cannot list AWSChaos: refused (HTTP 404)")
+        return self.objects.get((kind, namespace), [])
+
+    def get(self, kind, name, namespace):
+        return next(each for each in self.objects[kind, namespace] if each["metadata"]["name"] == name)
+
+    def logs(self, namespace, pod, container, *, seconds, previous=False):
+        self.logs_asked.append((pod, container, seconds, previous))
+        if previous:
+            raise Refused("previous terminated container not found")
+        return DAEMON_LOG
+
+    def exec(self, namespace, pod, container, argv, timeout):
+        self.scripts.append(argv)
+        return ExecResult("==begin c-id\n# ipset save\nadd A 10.0.0.1\n==end 0\n", "", 0)
+
+    def proxy_fetch(self, resource, namespace, name, port, path, *, timeout):
+        self.fetched.append((self.clock.now(), resource, namespace, name, port, path))
+        self.clock.advance(self.fetches_seconds)
+        return HttpAnswer(200, EXPOSITION.encode(), "text/plain")
+
+
+def event(name, seconds, reason):
+    return {
+        "metadata": {
+            "name": name,
+            "namespace": "mine",
+            "creationTimestamp": f"2026-01-01T00:00:0{seconds}Z",
+        },
+        "involvedObject": {"kind": "StressChaos", "name": "burn"},
+        "source": {"component": "records"},
+        "type": "Warning",
+        "reason": reason,
+        "message": "cannot use Bearer planted-token",
+    }
+
+
+def chaos(kind, name):
+    return {
+        "kind": kind,
+        "apiVersion": "chaos-mesh.org/v1alpha1",
+        "metadata": {
+            "name": name,
+            "managedFields": ["noise"],
+            "annotations": {"kubectl.kubernetes.io/last-applied-configuration": "planted", "kept": "yes"},
+            "finalizers": ["chaos-mesh/records"],
+        },
+        "spec": {"secretName": "credentials", "password": "planted"},
+        "status": {"experiment": {"containerRecords": [{"phase": "Not Injected"}]}},
+    }
+
+
+def pod(name, namespace, container, restarts=0):
+    return {
+        "metadata": {"name": name, "namespace": namespace},
+        "spec": {
+            "nodeName": "n1",
+            "containers": [{"name": container, "env": [{"name": "API_TOKEN", "value": "planted"}]}],
+        },
+        "status": {
+            "phase": "Running",
+            "conditions": [{"type": "Ready", "status": "False", "reason": "ContainersNotReady"}],
+            "containerStatuses": [
+                {
+                    "name": container,
+                    "containerID": "containerd://c-id",
+                    "state": {"running": {"startedAt": "2026-01-01T00:00:00Z"}},
+                    "lastState": {"terminated": {"exitCode": 2}} if restarts else {},
+                    "restartCount": restarts,
+                    "image": "x:1",
+                }
+            ],
+        },
+    }
+
+
+class Prometheus:
+    def __init__(self, *targets):
+        self._targets = targets
+
+    def targets(self):
+        return list(self._targets)
+
+
+def target(clock, *, age=0.5, duration=0.1, job="chaos-daemon", pod="chaos-daemon-1", namespace="chaos-mesh"):
+    return Target(
+        job=job,
+        instance=pod,
+        node="n1",
+        health="down",
+        last_scrape=None if age is None else clock.now() - age,
+        last_error="token: planted",
+        scrape_duration=duration,
+        scrape_interval=1.0,
+        labels={},
+        address="http://10.0.0.1:31766/metrics",
+        namespace=namespace,
+        pod=pod,
+    )
+
+
+@pytest.fixture
+def cluster():
+    return Cluster()
+
+
+@pytest.fixture
+def scene(cluster):
+    def made(*targets):
+        return Scene(
+            cluster=cluster,
+            prometheus=Prometheus(*(targets or [target(cluster.clock)])),
+            clock=cluster.clock,
+            chaos_mesh_namespace="chaos-mesh",
+            namespace="mine",
+            seconds=12.3,
+            targets=[{"namespace": "mine", "pod": "p", "container": "c", "node": "n1"}] * 2,
+            metrics={"chaos_daemon_ipset_members"},
+            jobs={"chaos-daemon"},
+        )
+
+    return made
+
+
+def files(name, scene):
+    return dict(collectors()[name](scene))
+
+
+def test_no_planted_secret_is_in_any_file(scene, tmp_path):
+    collect(scene(), tmp_path / "a/b/c", "why", seconds=60)
+    paths = [path for path in tmp_path.rglob("*") if path.is_file()]
+    assert len(paths) > 10
+    for path in paths:
+        assert "planted" not in path.read_text(), path
+    assert "failed: " not in (tmp_path / "a/b/c/index.txt").read_text()
+
+
+def test_events_are_in_order_and_repeated_ones_have_their_number(scene):
+    found = files("events", scene())
+    reasons = [line.split()[4] for line in found["events-scenario.txt"].splitlines()]
+    assert reasons == ["Failed:", "Created:"]
+    assert "BackOff" in found["events-chaos-mesh.txt"]
+    assert found["events-chaos-mesh.txt"].endswith("(x4, last later)\n")
+
+
+def test_objects_have_status_and_finalizers_and_no_noise(scene):
+    found = files("objects", scene())
+    assert set(found) == {
+        "objects/StressChaos.yaml",
+        "objects/PodNetworkChaos.yaml",
+        "objects/not-readable.txt",
+    }
+    burn = yaml.safe_load(found["objects/StressChaos.yaml"])
+    assert burn["status"]["experiment"]["containerRecords"] == [{"phase": "Not Injected"}]
+    assert burn["metadata"] == {
+        "name": "burn",
+        "annotations": {"kept": "yes"},
+        "finalizers": ["chaos-mesh/records"],
+    }
+    assert burn["spec"] == {"secretName": "credentials", "password": "***"}
+    assert "AWSChaos" in found["objects/not-readable.txt"]
+
+
+def test_logs_reach_back_to_the_step_and_to_the_container_before(scene, cluster):
+    found = files("logs", scene())
+    assert cluster.logs_asked == [
+        ("chaos-daemon-1", "chaos-daemon", 18, False),
+        ("chaos-daemon-1", "chaos-daemon", 18, True),
+    ]
+    lines = found["logs/chaos-daemon-1-chaos-daemon.log"].splitlines()
+    assert lines[0] == "# 1 lines about commands that each scrape runs are left out"
+    assert "unable to set tcs" in lines[1]
+    assert "not found" in found["logs/chaos-daemon-1-chaos-daemon-before-restart.log"]
+
+
+def test_pods_have_their_conditions_and_what_they_were_before(scene):
+    found = files("pods", scene())
+    assert "mine/p on n1: Running; Ready=False ContainersNotReady" in found["pods.txt"]
+    assert "restarts 1, image x:1, before: terminated (exitCode 2)" in found["pods.txt"]
+    assert "objects/Pod.yaml" in found
+
+
+def test_nodes_have_conditions_and_taints(scene):
+    text = files("nodes", scene())["nodes.txt"]
+    assert "DiskPressure=True" in text
+    assert "taint disk=:NoSchedule" in text
+
+
+def test_targets_have_their_health(scene, cluster):
+    text = files("targets", scene())["targets.txt"]
+    assert "chaos-daemon chaos-daemon-1 node=n1 down" in text
+    never = files("targets", scene(target(cluster.clock, age=None)))["targets.txt"]
+    assert "last scrape never" in never
+
+
+def test_the_network_of_a_pod_is_looked_at_once(scene, cluster):
+    found = files("network", scene())
+    assert found == {"network/mine.p.txt": "# ipset save\nadd A 10.0.0.1\n"}
+    (script,) = cluster.scripts
+    assert all(
+        command in script[4] for command in ("iptables-legacy-save -c", "ipset save", "tc -s qdisc show")
+    )
+
+
+@pytest.mark.parametrize(
+    ("age", "waited"),
+    [(0.5, 0), (0.05, 0.08), (0.85, 0.28), (3.5, 0)],
+    ids=["between two scrapes", "during a scrape", "just before one", "scrapes that came since"],
+)
+def test_raw_metrics_are_read_between_two_scrapes(scene, cluster, age, waited):
+    began = cluster.clock.now()
+    (text,) = files("metrics", scene(target(cluster.clock, age=age))).values()
+    ((at, *what),) = cluster.fetched
+    assert what == ["pods", "chaos-mesh", "chaos-daemon-1", 31766, "/metrics"]
+    assert at - began == pytest.approx(waited)
+    assert text.splitlines() == [
+        "# http://10.0.0.1:31766/metrics: HTTP 200, read in 0.000 s between two scrapes",
+        *EXPOSITION.splitlines()[:3],
+        "# 1 series of other namespaces are left out",
+    ]
+
+
+def test_a_look_that_would_disturb_a_scrape_is_not_taken(scene, cluster):
+    (text,) = files("metrics", scene(target(cluster.clock, duration=0.6))).values()
+    assert text.startswith("# not read: a scrape takes 0.600 of 1 s")
+    assert cluster.fetched == []
+
+
+def test_a_look_that_took_too_long_says_so(scene, cluster):
+    cluster.fetches_seconds = 0.7
+    (text,) = files("metrics", scene()).values()
+    assert "it may be a part only" in text
+
+
+def test_other_jobs_and_other_scenarios_workloads_are_not_read(scene, cluster):
+    found = files("metrics", scene(target(cluster.clock, job="chaos-dashboard")))
+    assert found == {}
