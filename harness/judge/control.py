@@ -8,7 +8,8 @@ about an effect, and are excused, each by a rule:
 - `stays`: it claims that nothing changes: `unchanged`, `increases_by: 0`, all requests answered.
 - `oracle`: it compares with an oracle, and agreement with the world is no effect; but something else in the
   step has to show that there was an effect to agree about.
-- `returns`: an earlier claim about the very same excludes it, and that one needed the chaos.
+- `returns`: an earlier claim about the very same excludes it, or an earlier one about some of the same series
+  asks for more of them than it allows in all; and that one needed the chaos.
 - `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force.
 - `uninjected`: it is the proof of a step that waits for `injecting`: a chaos that is meant to hit nothing.
 - `waived`: it is the wrong value that a known issue shows. It may well be that nothing moves.
@@ -267,13 +268,9 @@ class _Rules:
         return None if until == "injecting" else "its chaos is meant to have an effect"
 
     def _returns(self, claim: Claim) -> str | None:
-        earlier = [
-            each
-            for each in self._demanded()
-            if each.step < claim.step and each.about == claim.about and each.demand.excludes(claim.demand)
-        ]
+        earlier = [each for each in self._demanded() if each.step < claim.step and _excludes(each, claim)]
         if not earlier:
-            return "no earlier step claims otherwise about the very same"
+            return "no earlier step claims otherwise about the very same, or a part of it"
         if all(self._held.get(each.id, True) for each in earlier):
             return f"what claims otherwise ({', '.join(each.id for each in earlier)}) held without the chaos"
         return None
@@ -300,6 +297,18 @@ class _Rules:
     def _demanded(self) -> Iterator[Claim]:
         """Yield what a normal run demands: of an expectation with a known issue what that shows."""
         yield from (claim for claim in self._claims if claim.what != "expectation" or not claim.waiver)
+
+
+def _excludes(earlier: Claim, claim: Claim) -> bool:
+    """Tell whether what was so when an earlier claim held cannot be what is claimed now."""
+    if earlier.about == claim.about:
+        return earlier.demand.excludes(claim.demand)
+    if earlier.what == "proof" or claim.what == "proof" or "answered" in (earlier.what, claim.what):
+        return False
+    metric, promql, where = claim.about
+    same = earlier.about[:2] == (metric, promql) and promql is None
+    part = same and where.items() <= earlier.about[2].items()
+    return part and earlier.demand.least > claim.demand.most
 
 
 def _counts(claim: Claim, step: Step) -> bool:

@@ -90,7 +90,7 @@ def test_what_holds_all_the_same_is_vacuous_and_says_why_nothing_excuses_it():
         not_excused=[
             "before: step 1 (apply burn) comes first",
             "stays: it does not claim that nothing changes",
-            "returns: no earlier step claims otherwise about the very same",
+            "returns: no earlier step claims otherwise about the very same, or a part of it",
         ],
         next_step="make it stronger, so that it fails without the chaos: a value that only the chaos brings "
         "about, or increases_by; for what comes back, expect the value that it had meanwhile, of the same "
@@ -267,7 +267,6 @@ def test_what_claims_otherwise_must_have_needed_the_chaos():
     "other",
     [
         {"metric": "chaos_controller_manager_chaos_schedules", "where": GAUGE["where"]},
-        {"metric": GAUGE["metric"], "where": {"namespace": "${namespace}", "phase": "running"}},
         {"metric": GAUGE["metric"], "where": {"namespace": {"not": "${namespace}"}}},
         {"promql": f"sum({GAUGE['metric']})"},
     ],
@@ -295,6 +294,31 @@ def test_an_effect_that_a_known_issue_hides_is_nothing_to_return_from():
     seen = GAUGE | THREE | {"known_issue": {"id": "made-up", "shows": {"equals": 4}}}
     said = say(step(APPLY, seen), step(DELETE, GAUGE | {"equals": 2}), held=["1.0"])
     assert excuse(said, "1.0") == "returns"
+
+
+def test_what_an_earlier_step_had_a_part_of_returns():
+    part = GAUGE | {"where": GAUGE["where"] | {"phase": "running"}, "equals": 1}
+    said = say(step(APPLY, part), step(DELETE, GAUGE | NOTHING), held=["1.0"])
+    assert excuse(said, "1.0") == "returns"
+
+
+@pytest.mark.parametrize(
+    ("earlier", "later"),
+    [
+        ({"where": {"namespace": "other", "phase": "running"}, "equals": 1}, NOTHING),
+        ({"where": GAUGE["where"] | {"phase": "running"}, "equals": 1}, {"at_most": 1}),
+        ({"where": GAUGE["where"] | {"phase": "running"}, "increases_by": 0}, NOTHING),
+    ],
+)
+def test_another_part_does_not_return(earlier, later):
+    said = say(step(APPLY, GAUGE | earlier), step(DELETE, GAUGE | later), held=["1.0"])
+    assert excuse(said, "1.0") is None
+
+
+def test_a_part_does_not_return_by_the_whole():
+    part = GAUGE | {"where": GAUGE["where"] | {"phase": "running"}, "absent": True}
+    said = say(step(APPLY, GAUGE | {"present": True}), step(DELETE, part), held=["1.0"])
+    assert excuse(said, "1.0") is None
 
 
 def test_a_proof_returns_by_an_earlier_one_of_the_same_oracle_and_parameters():
