@@ -259,10 +259,16 @@ class Sweep:
         )
 
 
-def baseline(selection: Selection, seen: dict[TargetKey, float]) -> State | None:
+def baseline(selection: Selection, seen: dict[TargetKey, float], *, answered: bool = False) -> State | None:
     """Return the state at the newest scrapes that were recorded before a mark; None without any.
 
     Targets that were gone by then are left out, by the rule of the states.
+
+    Args:
+        selection: which series and targets.
+        seen: the newest scrape of each target before the mark.
+        answered: of a target that was down at its newest scrape take the last one that it answered, as long
+            as it is no older than what is gone: what has changed since then counts for the step.
     """
     seen = {target: time for target, time in seen.items() if target in selection.targets}
     limit = GONE_AFTER_INTERVALS * selection.recording.manifest.interval
@@ -270,4 +276,8 @@ def baseline(selection: Selection, seen: dict[TargetKey, float]) -> State | None
     for (job, _), time in seen.items():
         newest[job] = max(time, newest.get(job, time))
     scrapes = {target: time for target, time in seen.items() if newest[target[0]] - time <= limit}
+    if answered and not selection.about_scrapes:
+        for target, time in scrapes.items():
+            ups = selection.targets[target].between(newest[target[0]] - limit, time)
+            scrapes[target] = max((when for when, up in ups if up == 1), default=time)
     return selection.state(scrapes) if scrapes else None

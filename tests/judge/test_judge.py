@@ -191,8 +191,21 @@ def test_without_a_baseline_a_comparison_with_before_is_an_error(spec):
 
 
 def test_a_target_that_was_down_before_the_step_has_no_baseline():
-    timeline = Timeline().values([0, 0, 0, "down", 0, 1])
+    timeline = Timeline().values(["down", "down", "down", "down", 0, 1])
     assert found(timeline, increases_by=1).reason == "manager/one was down before the step"
+
+
+def test_the_baseline_of_a_target_that_was_just_down_is_its_last_answer():
+    timeline = Timeline().values([0, 0, 0, "down", 1, 1])
+    assert found(timeline, increases_by=1).verdict is Verdict.PASS
+    # What happened while it was down is not lost.
+    assert found(timeline, increases_by=0).verdict is Verdict.FAIL
+
+
+def test_whether_it_was_down_is_no_older_than_its_newest_scrape():
+    timeline = Timeline().values([0, 0, 0, *["down"] * 6])
+    finding = found(timeline, metric="up", unchanged=True)
+    assert finding.verdict is Verdict.PASS
 
 
 # Targets that do not answer
