@@ -33,7 +33,7 @@ from harness.stack.handle import StackHandle
 from harness.stack.up import UpOptions, up
 
 _NAMESPACE_SECONDS = 30.0
-_OWN_FILES = ("results.json", "recordings", "diagnostics")
+_OWN_FILES = ("results.json", "index.html", "recordings", "diagnostics")
 
 
 @dataclass
@@ -52,6 +52,8 @@ class RunSession:
     _finished: Path | None = None
     _ended: bool = False
     unwritten: InfrastructureError | None = None
+    _page: Path | None = None
+    _unrendered: str = ""
 
     @classmethod
     def from_options(
@@ -172,16 +174,28 @@ class RunSession:
         return self._failure
 
     def finish(self) -> None:
-        """Write the results for the last time."""
+        """Write the results for the last time, and the page that shows them."""
         self.results.run.ended = results.now()
         self._ended = True
         self._write()
+        if self.unwritten is None:
+            self._render()
+
+    def _render(self) -> None:
+        """Write the page from what was written; whatever goes wrong is told, and changes no verdict."""
+        from harness.html.report import render_again  # noqa: PLC0415  (loading matplotlib takes a second)
+
+        try:
+            self._page = render_again(self.report)
+        except Exception as error:
+            told = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
+            self._unrendered = f"no HTML report: {told}"
 
     def summary_lines(self) -> list[str]:
         """Return the last lines of a run; none when no scenario was asked for."""
         if not self._ended:
             return []
-        where = self.unwritten.render().splitlines() if self.unwritten else [f"report: {self._finished}"]
+        where = self._where()
         if self._failure:
             return ["no scenario ran: the stack did not come up", *where]
         lines = [f"scenarios: {self._counts(should=False)}"]
@@ -197,6 +211,14 @@ class RunSession:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
             lines.append(f"stand-ins, not the real programs: {names}")
         return [*lines, *where]
+
+    def _where(self) -> list[str]:
+        if self.unwritten:
+            return self.unwritten.render().splitlines()
+        if self._page:
+            return [f"results: {self._finished}", f"report: {self._page}"]
+        again = f"  next step: chaos-harness report {self.report}"
+        return [self._unrendered, again, f"report: {self._finished}"]
 
     def _counts(self, *, should: bool) -> str:
         """Return the numbers of the summary: of scenarios, or of the expectations that only should hold."""

@@ -228,7 +228,7 @@ def test_results_that_cannot_be_written_are_told_at_the_end_and_end_nothing(open
     ]
     folder.rmdir()
     opened.finish()
-    assert opened.summary_lines()[-1] == f"report: {opened.report / 'results.json'}"
+    assert opened.summary_lines()[-1] == f"report: {opened.report / 'index.html'}"
 
 
 def test_namespaces_of_a_killed_run_are_swept_and_named(stack, cluster, tmp_path, capsys):
@@ -371,9 +371,35 @@ def test_the_last_lines_count_and_point_to_the_report(tmp_path):
     run.finish()
     assert run.summary_lines() == [
         "scenarios: 1 passed, 0 failed, 0 known_issue, 0 skipped, 0 error, 0 cleanup_failed",
+        f"results: {tmp_path / 'report/results.json'}",
+        f"report: {tmp_path / 'report/index.html'}",
+    ]
+    assert "All 1 scenarios that ran came out as expected." in (tmp_path / "report/index.html").read_text()
+    assert json.loads((tmp_path / "report/results.json").read_text())["run"]["ended"] is not None
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (InfrastructureError("cannot write it", next_step="free some"), "cannot write it"),
+        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+    ],
+)
+def test_a_page_that_cannot_be_drawn_is_told_and_changes_nothing(tmp_path, monkeypatch, error, told):
+    def fails(folder):
+        raise error
+
+    monkeypatch.setattr("harness.html.report.render_again", fails)
+    run = made(tmp_path)
+    run.results.add(result("s"))
+    run.finish()
+    assert run.summary_lines()[1:] == [
+        f"no HTML report: {told}",
+        f"  next step: chaos-harness report {tmp_path / 'report'}",
         f"report: {tmp_path / 'report/results.json'}",
     ]
-    assert json.loads((tmp_path / "report/results.json").read_text())["run"]["ended"] is not None
+    assert run.unwritten is None
+    assert run.results.scenarios[0].verdict is Verdict.PASS
 
 
 def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
@@ -389,7 +415,7 @@ def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
         step.findings.append(Finding(**fields, **what))
     run.results.add(ScenarioResult(name="s[one]", file="s.yaml", steps=[step]))
     run.finish()
-    assert run.summary_lines()[:-1] == [
+    assert run.summary_lines()[:-2] == [
         "scenarios: 1 passed, 0 failed, 0 known_issue, 0 skipped, 0 error, 0 cleanup_failed",
         "expectations of level should: 1 failed, 1 error, 0 known_issue; they fail no scenario",
         "  s[one], step 0 (apply burn): m equals: failed: the value is 2",

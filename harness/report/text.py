@@ -92,7 +92,7 @@ def finding_lines(finding: Finding) -> list[str]:
         head += f" [{finding.known_issue}]"
     lines = [head, f"  promql:   {finding.promql}", f"  expected: {finding.expected}"]
     lines += _actual_lines(finding)
-    lines.append(f"  reason:   {_with_clock(finding.reason)}")
+    lines.append(f"  reason:   {with_clock(finding.reason)}")
     if finding.because:
         lines.append(f"  because:  {finding.because}")
     if finding.layer or finding.explanation:
@@ -128,6 +128,6 @@ def _value(series: dict[str, Any]) -> str:
     return f"{value}, grew by {number(series['increase'])} from {number(series['baseline'])}"
 
 
-def _with_clock(reason: str) -> str:
+def with_clock(reason: str) -> str:
     """Return a reason with the times in it as a clock shows them."""
     return _EPOCH.sub(lambda found: time_text(float(found.group())), reason)

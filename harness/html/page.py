@@ -1,0 +1,224 @@
+"""Makes the page of its parts; the templates are in `templates/`."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import textwrap
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from harness.chaos.catalogue.catalogue import Catalogue
+from harness.chaos.known_issues import known_issues
+from harness.html import spread
+from harness.html.matrix import WORST_FIRST, matrix
+from harness.html.view import ScenarioView, Wrong, views
+from harness.html.visibility import Spread, spreads
+from harness.judge.argument import time_text
+from harness.judge.finding import Verdict
+from harness.report.evidence import evidence_lines, labels_text, number, short_labels
+from harness.report.results import Results
+from harness.report.text import with_clock
+from harness.runner.result import StepResult
+
+_TEMPLATES = Path(__file__).parent / "templates"
+_SLOWEST = 12
+VERDICT_WORDS = {
+    Verdict.FAIL: "failed",
+    Verdict.ERROR: "error",
+    Verdict.KNOWN_ISSUE: "known issue",
+    Verdict.SKIPPED: "skipped",
+    Verdict.PASS: "passed",
+}
+LAYERS = {
+    "infrastructure": "the harness' own surroundings, not Chaos Mesh",
+    "late": "the value came, but too late",
+    "query": "Prometheus' answer to the expression",
+    "scrape": "between the component's own page and Prometheus",
+    "collector": "the component exposes another value than is true",
+    "product": "what Chaos Mesh did, not what it says about it",
+}
+"""What each layer means, in a few words; docs/verdicts.md says it in full."""
+
+
+TRUST = (
+    ("coverage", "Transitions that were proven"),
+    ("mutation", "Mutants of the samples"),
+    ("control", "Without the chaos"),
+    ("contract", "Contract of the exposition"),
+)
+"""Parts of results.json that other rooms make, when they were asked to, and their headings."""
+
+
+@dataclass(frozen=True)
+class SlowStep:
+    """A step and where its time went: seconds until acknowledged, until settled, until decided."""
+
+    view: ScenarioView
+    number: int
+    step: StepResult
+    seconds: float
+    acknowledging: float | None
+    settling: float | None
+    deciding: float | None
+
+
+def page(results: Results, folder: Path, known: Catalogue) -> str:
+    """Return the page.
+
+    Args:
+        results: of the run.
+        folder: of the report, where the recordings are.
+        known: the metrics.
+    """
+    scenarios = sorted(
+        views(results.scenarios, folder, known), key=lambda view: WORST_FIRST.index(view.result.verdict)
+    )
+    found = spreads([delay for view in scenarios for delay in view.delays])
+    data = results.model_dump(mode="json", exclude={"scenarios"})
+    environment = _environment()
+    script = _text("script.js")
+    return environment.get_template("page.html").render(
+        results=results,
+        run=results.run,
+        stack=results.run.stack or {},
+        data=data,
+        trust_parts=TRUST,
+        has_trust=any(data.get(name) for name, _ in TRUST),
+        scenarios=scenarios,
+        groups=[(verdict, group) for verdict in WORST_FIRST if (group := _of(scenarios, verdict))],
+        counts={verdict: len(_of(scenarios, verdict)) for verdict in WORST_FIRST},
+        headline=_headline(results, scenarios),
+        tags=_tags(scenarios),
+        matrix=matrix(scenarios, known),
+        issues=_issues(scenarios),
+        unseen_issues=_unseen(scenarios),
+        spreads=found,
+        spread_plots=_spread_plots(found),
+        slowest=_slowest(scenarios),
+        script=Markup(script),  # noqa: S704  (our own file)
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        style=Markup(_text("style.css")),  # noqa: S704  (our own file)
+    )
+
+
+def _text(name: str) -> str:
+    return (_TEMPLATES / name).read_text(encoding="utf-8")
+
+
+def _environment() -> Environment:
+    made = Environment(
+        loader=FileSystemLoader(_TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    made.filters |= {
+        "clock": time_text,
+        "evidence": _evidence,
+        "labels": labels_text,
+        "short_labels": short_labels,
+        "number": number,
+        "with_clock": with_clock,
+        "verdict_words": VERDICT_WORDS.__getitem__,
+    }
+    made.globals["layers"] = LAYERS
+    made.globals["most_series"] = 12
+    return made
+
+
+def _evidence(found: dict[str, Any]) -> str:
+    return textwrap.dedent("\n".join(evidence_lines(found)))
+
+
+def _of(scenarios: Sequence[ScenarioView], verdict: Verdict) -> list[ScenarioView]:
+    return [view for view in scenarios if view.result.verdict is verdict]
+
+
+def _headline(results: Results, scenarios: Sequence[ScenarioView]) -> str:
+    """Return in one sentence how the run came out."""
+    counts = results.summary
+    if results.run.stack_error:
+        return "No scenario ran: the stack did not come up."
+    if not scenarios:
+        return "No scenario ran."
+    judged = len(scenarios) - counts.skipped
+    parts = [
+        f"{number} {one if number == 1 else many}"
+        for number, one, many in (
+            (counts.failed, "failed", "failed"),
+            (counts.error, "could not be decided", "could not be decided"),
+            (counts.cleanup_failed, "left something behind", "left something behind"),
+        )
+        if number
+    ]
+    if parts:
+        return f"Of {judged} scenarios that ran, {', '.join(parts)}."
+    if not judged:
+        return "Nothing was judged: every scenario was skipped."
+    shown = f", {counts.known_issue} of them by showing exactly a known issue" if counts.known_issue else ""
+    return f"All {judged} scenarios that ran came out as expected{shown}."
+
+
+def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:
+    """Return what one can filter by, with how many scenarios have it."""
+    counts = Counter(tag for view in scenarios for tag in {*view.result.tags, *view.kinds, *view.components})
+    return sorted(counts.items())
+
+
+def _issues(scenarios: Sequence[ScenarioView]) -> list[tuple[str, Any, list[tuple[ScenarioView, Wrong]]]]:
+    """Return each known issue that was seen, with where."""
+    seen: dict[str, list[tuple[ScenarioView, Wrong]]] = {}
+    for view in scenarios:
+        for position, step in enumerate(view.result.steps):
+            for finding in step.findings:
+                if finding.known_issue:
+                    seen.setdefault(finding.known_issue, []).append(
+                        (view, Wrong(position, step.title, finding=finding))
+                    )
+    registered = known_issues()
+    return [(identity, registered.get(identity), seen[identity]) for identity in sorted(seen)]
+
+
+def _unseen(scenarios: Sequence[ScenarioView]) -> list[Any]:
+    seen = {identity for view in scenarios for identity in view.known_issues}
+    return [issue for identity, issue in sorted(known_issues().items()) if identity not in seen]
+
+
+def _spread_plots(found: Sequence[Spread]) -> dict[str, Markup]:
+    plots = {}
+    for action, words in (("apply", "injection"), ("delete", "recovery")):
+        mine = [each for each in found if each.action == action]
+        if mine:
+            label = f"Seconds from {words} to visibility by metric"
+            plots[action] = spread.plot(mine, f"spread-{action}-", label)
+    return plots
+
+
+def _slowest(scenarios: Sequence[ScenarioView]) -> list[SlowStep]:
+    steps = [
+        SlowStep(
+            view,
+            number,
+            step,
+            step.ended - step.started,
+            _between(step.started, step.acknowledged),
+            _between(step.acknowledged, step.settled),
+            _between(step.settled, step.ended),
+        )
+        for view in scenarios
+        for number, step in enumerate(view.result.steps)
+        if step.started is not None and step.ended is not None
+    ]
+    return sorted(steps, key=lambda each: -each.seconds)[:_SLOWEST]
+
+
+def _between(began: float | None, ended: float | None) -> float | None:
+    return None if began is None or ended is None else ended - began

@@ -1,0 +1,70 @@
+"""Writes report/index.html, and renders it again from what a run left."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from harness.base.errors import InfrastructureError, UsageError
+from harness.chaos.catalogue import catalogue
+from harness.html.page import page
+from harness.report.results import SCHEMA, Results
+
+INDEX = "index.html"
+RESULTS = "results.json"
+
+
+def write(results: Results, folder: Path) -> Path:
+    """Write the report of a run into its folder, whole or not at all; return its path.
+
+    Args:
+        results: of the run.
+        folder: of the report; recordings are read from it.
+
+    Raises:
+        InfrastructureError: the file cannot be written.
+    """
+    text = page(results, folder, catalogue())
+    path = folder / INDEX
+    part = path.with_suffix(".part")
+    try:
+        # What no text can be, as half of a pair of surrogates, is shown as a question mark.
+        part.write_text(text, encoding="utf-8", errors="replace")
+        part.replace(path)
+    except OSError as error:
+        raise InfrastructureError(
+            f"cannot write {path}: {error.strerror}", next_step="free some disk space, then render it again"
+        ) from error
+    return path
+
+
+def render_again(folder: Path) -> Path:
+    """Write the report of a finished run again, from its results and recordings; return its path.
+
+    Raises:
+        UsageError: the folder holds no results that this version can read.
+        InfrastructureError: the file cannot be written.
+    """
+    path = folder / RESULTS
+    try:
+        results = Results.model_validate_json(path.read_bytes())
+    except FileNotFoundError as error:
+        raise UsageError(
+            f"{folder} holds no report: {RESULTS} is missing", next_step="name the folder of a run's report"
+        ) from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise UsageError(
+            f"{path} is no results of a run: {where}: {first['msg']}".replace(": : ", ": "),
+            next_step="name the folder of a run's report",
+        ) from error
+    if results.schema_version != SCHEMA:
+        raise UsageError(
+            f"{path} has schema {results.schema_version}; this version reads schema {SCHEMA}",
+            next_step="render it with the version of the harness that wrote it",
+        )
+    return write(results, folder)

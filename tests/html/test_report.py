@@ -1,0 +1,260 @@
+"""The page of a run: complete, whole or not there, and nothing in it is anything but text."""
+
+import json
+from html.parser import HTMLParser
+
+import pytest
+
+from harness import cli
+from harness.base.errors import InfrastructureError, UsageError
+from harness.chaos.known_issues import known_issues
+from harness.html.report import render_again, write
+from harness.judge.finding import Verdict
+from harness.report.results import Results, Run
+from harness.runner.result import ScenarioResult, StepResult
+from tests.fakes.run import NAMES, change, make_run, scenario
+from tests.html.test_timeline import finding
+
+
+class Page(HTMLParser):
+    """The elements of a page; `text` is all that one reads."""
+
+    def __init__(self, path):
+        super().__init__()
+        self.elements, self.text, self._silent = [], "", 0
+        self.source = path.read_text(encoding="utf-8")
+        self.feed(self.source)
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        self._silent += tag in ("style", "script")
+
+    def handle_endtag(self, tag):
+        self._silent -= tag in ("style", "script")
+
+    def handle_data(self, data):
+        if not self._silent:
+            self.text += data
+
+    def ids(self):
+        return [attributes["id"] for _, attributes in self.elements if "id" in attributes]
+
+    def tagged(self, *tags):
+        return [attributes for tag, attributes in self.elements if tag in tags]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    results = make_run(folder)
+    results.write(folder)
+    return results, Page(write(results, folder))
+
+
+def empty(**changes):
+    return Results(run=Run(id="abc", harness="0.1.0", started="2026-01-01T00:00:00+00:00", **changes))
+
+
+def page(results, folder):
+    return Page(write(results, folder))
+
+
+def test_every_scenario_is_there_and_the_bad_ones_come_first(run):
+    _, shown = run
+    listed = [each["id"] for each in shown.tagged("details") if "scenario" in each.get("class", "")]
+    assert sorted(listed) == sorted(f"s-{name}" for name in [*NAMES, "network-delay"])
+    assert listed[:3] == ["s-pod-kill", "s-stress-cpu", "s-time-skew"]
+
+
+def test_what_is_wrong_is_told_with_its_layer_and_why(run):
+    _, shown = run
+    assert (
+        "Of 13 scenarios that ran, 2 failed, 1 could not be decided, 1 left something behind." in shown.text
+    )
+    for told in (
+        "an increase of 1 at 02:49:48.591; wanted: 2",
+        "Layer: collector",
+        "The oracle managed-processes said 2 meanwhile.",
+        "PodChaos kill did not become injected within 30 s",
+        "condition AllInjected=False",
+        "The last error of the target was: connection refused.",
+        "the capability netem is missing",
+        "StressChaos burn-x2n: its finalizer was removed",
+        "chaos-daemon/chaos-daemon-vzrw2 at 02:49:48.700 (counter): {} 41",
+    ):
+        assert told in " ".join(shown.text.split()), told
+
+
+def test_known_issues_that_were_seen_are_told_with_their_evidence(run):
+    results, shown = run
+    seen = {each.known_issue for result in results.scenarios for each in result.findings()} - {None}
+    assert seen
+    for identity in seen:
+        assert f"issue-{identity}" in shown.ids()
+        assert " ".join(known_issues()[identity].evidence.split()) in " ".join(shown.text.split())
+
+
+def test_every_link_leads_somewhere_in_the_page_and_ids_are_unique(run):
+    _, shown = run
+    ids = shown.ids()
+    links = [each["href"] for each in shown.tagged("a")]
+    assert len(ids) == len(set(ids))
+    assert links
+    assert {link.removeprefix("#") for link in links} <= set(ids)
+    assert all(link.startswith("#") for link in links)
+
+
+def test_nothing_is_loaded_from_anywhere(run):
+    _, shown = run
+    loading = [
+        value
+        for _, attributes in shown.elements
+        for name, value in attributes.items()
+        if name in ("src", "srcset", "data-src", "poster", "action") or name.startswith("on")
+    ]
+    assert loading == []
+    assert not shown.tagged("link", "img", "iframe", "object", "embed")
+    assert "url(" not in shown.source.replace("url(#", "")
+
+
+def test_there_is_a_timeline_of_everything_that_was_recorded(run):
+    _, shown = run
+    labels = [each["aria-label"] for each in shown.tagged("svg")]
+    assert sorted(label for label in labels if label.startswith("Timeline")) == [
+        f"Timeline of {name}" for name in NAMES
+    ]
+
+
+def test_tables_and_sections_are_named_for_screen_readers(run):
+    _, shown = run
+    assert all("scope" in each for each in shown.tagged("th"))
+    named = set(shown.ids())
+    assert all(each.get("aria-labelledby") in named for each in shown.tagged("section"))
+    regions = [each for _, each in shown.elements if each.get("role") == "region"]
+    assert regions
+    assert all(each.get("aria-label") or each.get("aria-labelledby") in named for each in regions)
+    assert [tag for tag, _ in shown.elements].count("h1") == 1
+
+
+NASTY = "<script>window.planted=1</script><img src=x onerror=window.planted=1>\"'`${{7*7}}"
+
+
+def test_nothing_that_was_planted_is_more_than_text(tmp_path):
+    results = make_run(tmp_path, 2)
+    bad = results.scenarios[0]
+    bad.name, bad.about, bad.file, bad.tags, bad.reason = NASTY, NASTY, NASTY, [NASTY], NASTY
+    bad.details, bad.namespace = [NASTY], NASTY
+    labels = {"labels": {NASTY: NASTY}, "value": 1.0}
+    change(
+        bad,
+        bad.findings()[0].id,
+        metric=NASTY,
+        promql=NASTY,
+        expected=NASTY,
+        actual=[labels],
+        reason=NASTY,
+        because=NASTY,
+        layer=NASTY,
+        explanation=[NASTY],
+        verdict=Verdict.FAIL,
+        evidence={
+            "table": [{**labels, "expected": NASTY, "actual": 1.0}],
+            "samples": [{**labels, "samples": []}],
+        },
+    )
+    change(bad, bad.findings()[1].id, verdict=Verdict.KNOWN_ISSUE, known_issue=NASTY)
+    bad.steps[0].title = NASTY
+    results.run.options = {NASTY: NASTY}
+    results.run.stack["capabilities"] = {NASTY: NASTY}
+    results.run.stack["versions"][NASTY] = NASTY
+    shown = page(results, tmp_path)
+    assert len(shown.tagged("script")) == 1
+    assert not shown.tagged("img")
+    assert not [name for _, each in shown.elements for name in each if name.startswith("on")]
+    assert shown.text.count(NASTY) > 10
+
+
+def test_a_run_whose_stack_did_not_come_up(tmp_path):
+    shown = page(empty(stack_error="no engine\n  next step: install podman"), tmp_path)
+    assert "No scenario ran: the stack did not come up." in shown.text
+    assert "next step: install podman" in shown.text
+
+
+def test_a_run_in_which_all_is_well_says_so(tmp_path):
+    shown = page(make_run(tmp_path, 1, wrong=False), tmp_path)
+    assert "All 1 scenarios that ran came out as expected." in shown.text
+    assert "Nothing failed, and nothing was left undecided." in shown.text
+
+
+def test_a_run_that_judged_nothing_is_no_success(tmp_path):
+    results = empty()
+    results.add(ScenarioResult(name="s", file="s.yaml", verdict=Verdict.SKIPPED, reason="no netem"))
+    assert "Nothing was judged: every scenario was skipped." in page(results, tmp_path).text
+
+
+def test_a_recording_that_cannot_be_read_is_told_in_its_place(tmp_path):
+    results = empty()
+    results.add(scenario(tmp_path, "pod-kill"))
+    (tmp_path / "recordings/pod-kill/entries.jsonl.gz").write_bytes(b"no gzip")
+    shown = page(results, tmp_path)
+    assert "No timeline: the recording cannot be read:" in shown.text
+    assert "s-pod-kill" in shown.ids()
+
+
+def test_a_scenario_without_a_recording_has_its_findings(tmp_path):
+    results = empty()
+    step = StepResult(title="apply it", findings=[finding(verdict=Verdict.FAIL, reason="it is 7")])
+    results.add(ScenarioResult(name="s", file="s.yaml", verdict=Verdict.FAIL, steps=[step]))
+    shown = page(results, tmp_path)
+    assert "it is 7" in shown.text
+    assert "No timeline: nothing was recorded." in shown.text
+
+
+def test_two_names_that_look_the_same_have_two_anchors(tmp_path):
+    results = empty()
+    for name in ("kill[one]", "kill-one"):
+        results.add(ScenarioResult(name=name, file="s.yaml"))
+    assert {"s-kill-one", "s-kill-one-2"} <= set(page(results, tmp_path).ids())
+
+
+def test_the_command_renders_what_the_run_rendered(tmp_path, capsys):
+    results = make_run(tmp_path, 3)
+    results.write(tmp_path)
+    first = write(results, tmp_path).read_bytes()
+    (tmp_path / "index.html").unlink()
+    assert cli.main(["report", str(tmp_path)]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'index.html'}\n"
+    assert (tmp_path / "index.html").read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (None, "{folder} holds no report: results.json is missing"),
+        ("{}", "{path} is no results of a run: run: Field required"),
+        ("[", "{path} is no results of a run: Invalid JSON: EOF while parsing a list at line 1 column 1"),
+    ],
+)
+def test_what_is_no_report_is_told(tmp_path, content, problem):
+    path = tmp_path / "results.json"
+    if content is not None:
+        path.write_text(content)
+    with pytest.raises(UsageError) as wrong:
+        render_again(tmp_path)
+    assert wrong.value.problem == problem.format(folder=tmp_path, path=path)
+    assert wrong.value.next_step
+
+
+def test_results_of_another_schema_are_told(tmp_path):
+    path = empty().write(tmp_path)
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
+    with pytest.raises(UsageError, match="has schema 99; this version reads schema 1"):
+        render_again(tmp_path)
+
+
+def test_a_page_that_cannot_be_written_is_told_and_the_old_one_stays(tmp_path):
+    (tmp_path / "index.html").write_text("old")
+    (tmp_path / "index.part").mkdir()
+    with pytest.raises(InfrastructureError, match=r"cannot write .*index\.html: Is a directory"):
+        write(empty(), tmp_path)
+    assert (tmp_path / "index.html").read_text() == "old"
