@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from pathlib import Path
 
+from harness.authoring import python
 from harness.base import bundled
-from harness.base.errors import ExitCode
+from harness.base.errors import ExitCode, UsageError
 from harness.base.words import count
 from harness.check import check
 from harness.scenario.discover import discover
+from harness.scenario.load import ScenarioFile
 from harness.scenario.names import Names
 from harness.scenario.problem import Problem, ScenarioError
 
@@ -25,7 +27,7 @@ def run(paths: Iterable[Path], interval: float) -> tuple[list[str], ExitCode]:
     names = Names()
     scenarios = 0
     for path in files:
-        found, wrong = check(path, interval)
+        found, wrong = _rehearsed(path, interval) if path.suffix == ".py" else check(path, interval)
         scenarios += len(found)
         problems += [*wrong, *filter(None, map(names.take, found))]
     lines = [str(problem) for problem in problems]
@@ -36,13 +38,24 @@ def run(paths: Iterable[Path], interval: float) -> tuple[list[str], ExitCode]:
     ], ExitCode.USAGE if problems else ExitCode.OK
 
 
+def _rehearsed(path: Path, interval: float) -> tuple[list[ScenarioFile], list[Problem]]:
+    """Return the scenarios of a Python file, and what is wrong with those whose steps make no sense."""
+    try:
+        return [each.rehearse(interval) for each in python.load(path)], []
+    except ScenarioError as error:
+        return [], error.problems
+    except UsageError as error:
+        return [], [Problem(path, 0, 0, "; ".join([str(error), *error.details]))]
+
+
 def _find(paths: list[Path]) -> tuple[list[Path], list[Problem]]:
     """Return the scenario files at or below the paths, each once, and which paths have none."""
     files: dict[Path, Path] = {}
     problems = []
     for path in paths:
+        scripts = python.discover([path])
         try:
-            found = discover([path])
+            found = [*(discover([path]) if path not in scripts else []), *scripts]
         except ScenarioError as error:
             problems += error.problems
             continue

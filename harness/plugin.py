@@ -11,11 +11,14 @@ import importlib.util
 import signal
 import types
 from collections.abc import Callable, Iterator
+from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.authoring import python
+from harness.authoring.python import is_python_scenario
 from harness.base import bundled
 from harness.base.errors import ExitCode, HarnessError, InfrastructureError
 from harness.check import load_checked
@@ -140,7 +143,12 @@ def _fixtures() -> types.ModuleType:
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
-    """Collect a YAML file that holds a scenario; one named on the command line must hold one."""
+    """Collect a YAML file that holds a scenario; one named on the command line must hold one.
+
+    A file with scenarios in Python is collected whatever its name.
+    """
+    if is_python_scenario(file_path) and not _collected_anyway(file_path, parent):
+        return PythonModule.from_parent(parent, path=file_path)
     if file_path.suffix not in (".yaml", ".yml"):
         return None
     if not (is_scenario_file(file_path) or parent.session.isinitpath(file_path)):
@@ -151,16 +159,32 @@ def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Col
     return module
 
 
+def pytest_pycollect_makemodule(module_path: Path, parent: pytest.Collector) -> pytest.Module | None:
+    """Collect a file with scenarios in Python that pytest takes for one with tests, as it was named."""
+    if not is_python_scenario(module_path):
+        return None
+    return PythonModule.from_parent(parent, path=module_path)
+
+
+def _collected_anyway(path: Path, parent: pytest.Collector) -> bool:
+    """Say whether pytest collects a Python file by itself: it was named, or has a test's name."""
+    patterns: list[str] = parent.config.getini("python_files")
+    return parent.session.isinitpath(path) or any(fnmatch(path.name, pattern) for pattern in patterns)
+
+
 class ScenarioModule(pytest.Module):
     """A scenario file as pytest sees it; it holds one item for each of its cases."""
 
     def _getobj(self) -> types.ModuleType:
         return types.ModuleType(self.path.stem)
 
+    def _files(self, interval: float) -> list[ScenarioFile]:
+        return load_checked(self.path, interval)
+
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Load and check the file, and yield its items."""
         try:
-            files = load_checked(self.path, self.config.getoption("--scrape-interval"))
+            files = self._files(self.config.getoption("--scrape-interval"))
             if taken := [*filter(None, map(self.config.stash[NAMES].take, files))]:
                 raise WrongScenario(taken)
         except HarnessError:
@@ -182,6 +206,16 @@ class ScenarioModule(pytest.Module):
         if isinstance(excinfo.value, HarnessError):
             return excinfo.value.render()
         return super().repr_failure(excinfo)
+
+
+class PythonModule(ScenarioModule):
+    """A file with scenarios in Python; each is rehearsed without a cluster first."""
+
+    def _files(self, interval: float) -> list[ScenarioFile]:
+        found = python.load(self.path)
+        for each in found:
+            each.rehearse(interval)
+        return [each.file for each in found]
 
 
 class ScenarioItem(pytest.Function):

@@ -321,3 +321,60 @@ def test_last_failed_runs_only_what_failed(pytester, made_up):
     pytester.runpytest_inprocess("-p", "harness.plugin")
     done = pytester.runpytest_inprocess("-p", "harness.plugin", "--lf")
     done.assert_outcomes(failed=1)
+
+
+PYTHON = """
+from harness.authoring.python import scenario
+
+@scenario("{name}", about="Made up.", tags=["made-up"])
+def of_any_name(steps):
+    expect = [{{"metric": "up", "where": {{"job": "chaos-daemon"}}, "equals": 1}}]
+    steps.step(wait=1, expect=expect)
+"""
+
+
+def add_python(pytester, results, path, name, verdict):
+    """Add a file with a scenario in Python."""
+    file = pytester.path / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(PYTHON.format(name=name))
+    results[name] = result(name, verdict)
+
+
+def test_a_scenario_in_python_is_an_item_like_any_other(pytester, made_up):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add_python(pytester, made_up, "scenarios/looped.py", "second", Verdict.FAIL)
+    run_pytest(pytester, "--collect-only", "-q").stdout.fnmatch_lines(
+        ["scenarios/first.yaml::first", "scenarios/looped.py::second"]
+    )
+    done = run_pytest(pytester)
+    done.assert_outcomes(passed=1, failed=1)
+    assert summary(pytester)["failed"] == 1
+    run_pytest(pytester, "-m", "made-up", "-k", "second").assert_outcomes(failed=1, deselected=1)
+
+
+@pytest.mark.parametrize("words", [["scenarios/looped.py"], ["scenarios/looped.py::second"]])
+def test_a_file_in_python_that_is_named_is_collected_once(pytester, made_up, words):
+    add_python(pytester, made_up, "scenarios/looped.py", "second", Verdict.PASS)
+    run_pytest(pytester, *words).assert_outcomes(passed=1)
+
+
+def test_a_file_in_python_is_collected_once_where_every_file_holds_tests(pytester, made_up):
+    add_python(pytester, made_up, "scenarios/looped.py", "second", Verdict.PASS)
+    run_pytest(pytester, "-o", "python_files=*.py").assert_outcomes(passed=1)
+
+
+def test_tests_that_use_scenarios_in_python_stay_tests(pytester, made_up):
+    text = "from harness.authoring.python import scenario\n\ndef test_it():\n    pass\n"
+    (pytester.path / "test_own.py").write_text(text)
+    pytester.runpytest_inprocess("-p", "harness.plugin").assert_outcomes(passed=1)
+
+
+def test_a_wrong_file_in_python_is_an_error_with_its_line(pytester, made_up):
+    add_python(pytester, made_up, "scenarios/looped.py", "second", Verdict.PASS)
+    path = pytester.path / "scenarios/looped.py"
+    path.write_text(path.read_text().replace("wait=1", "wait=0"))
+    done = run_pytest(pytester)
+    done.assert_outcomes(errors=1)
+    done.stdout.fnmatch_lines(["*looped.py:7:1: *wait*"])
+    assert done.ret == ExitCode.USAGE

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 
+from harness.authoring import python
 from harness.base import bundled
 from harness.base.errors import UsageError
 from harness.base.words import count
@@ -52,7 +53,11 @@ class Sources:
         Raises:
             ScenarioError: a file is wrong.
         """
-        return [load_checked(path) for path in discover(self.scenarios)]
+        files = [
+            load_checked(path) for path in discover(path for path in self.scenarios if path.suffix != ".py")
+        ]
+        scripts = [each for path in python.discover(self.scenarios) for each in python.load(path)]
+        return files + [[each.rehearse()] for each in scripts]
 
     def place(self, path: Path) -> str:
         """Return a scenario file's path as people know it: relative to the folder that it was found in."""

@@ -35,12 +35,25 @@ class RecordingWriter:
         self._broken: InfrastructureError | None = None
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            (folder / MANIFEST).write_text(manifest.model_dump_json(indent=2) + "\n", encoding="utf-8")
+            self._write_manifest(manifest)
             self._file = (folder / ENTRIES).open("wb")
         except OSError as error:
             raise self._failure(error) from error
         # No name and no time in the header: the same entries give the same bytes.
         self._gzip = gzip.GzipFile(filename="", mode="wb", fileobj=self._file, mtime=0)
+
+    def write_manifest(self, manifest: Manifest) -> None:
+        """Write the manifest again, whole: the steps of a script are known one after the other."""
+        try:
+            self._write_manifest(manifest)
+        except OSError as error:
+            raise self._failure(error) from error
+
+    def _write_manifest(self, manifest: Manifest) -> None:
+        text = manifest.model_dump_json(indent=2) + "\n"
+        new = self.folder / f"{MANIFEST}.new"
+        new.write_text(text, encoding="utf-8")
+        new.replace(self.folder / MANIFEST)
 
     def write(self, entry: AnyEntry) -> None:
         """Append one entry."""

@@ -30,6 +30,11 @@ class Recorder:
         self._writer.write(entry)
         self.recording.add(entry)
 
+    def add_title(self, title: str) -> None:
+        """Add the title of one more step to the manifest, of a scenario whose steps nobody knew before."""
+        self.recording.manifest.steps.append(title)
+        self._writer.write_manifest(self.recording.manifest)
+
     def add_samples(self, series: list[tuple[dict[str, str], list[tuple[float, float]]]]) -> int:
         """Add what is new of some series' samples; return how many samples were new.
 

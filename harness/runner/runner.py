@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
-from harness.recording.model import Expected, Manifest, Mark, Note, Reading, Recording, reading_key
+from harness.recording.model import Expected, Manifest, Mark, Note, Point, Reading, Recording, reading_key
 from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls, nodes
 from harness.runner.actions import Applied, StepFailed
@@ -46,7 +47,7 @@ from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepRes
 from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Expectation, Proof, Step
+from harness.scenario.model import Expectation, Proof, Scenario, Step
 from harness.scenario.template import resolve
 
 GATE_SCRAPES = 15
@@ -173,8 +174,8 @@ class ScenarioRun:
         self._judge = Judge(self._recorder.recording)
         result.recording = folder
         watch = watch_of(self._scenario, catalogue, self._namespace)
-        self._jobs = watch.jobs
         self._keeper = Keeper(surroundings, catalogue, watch, self._scenario.scenario, result)
+        self._watch = watch
         self._sampler = Sampler(
             surroundings.prometheus, watch, self._recorder, self._clock, surroundings.interval
         )
@@ -204,26 +205,12 @@ class ScenarioRun:
         if self._needs_first_scrapes():
             with self._phase("first scrape"):
                 self._await_scrapes(self._clock.now(), 1, GATE_SCRAPES)
-        with self._phase("steps"):
+        with self._phase("steps"), contextlib.suppress(StepFailed):
+            if self._file.script is not None:
+                self._perform_script(self._file.script)
+                return
             for index, step in enumerate(self._scenario.steps):
-                outcome = StepResult(title=step.title())
-                self._result.steps.append(outcome)
-                try:
-                    self._perform_step(index, step, outcome)
-                except StepFailed as error:
-                    outcome.problem = error.problem
-                    self._recorder.add(
-                        Note(
-                            time=self._clock.now(),
-                            text=error.problem.reason,
-                            detail=error.problem.model_dump(),
-                        )
-                    )
-                    return
-                finally:
-                    self._record_events()
-                    # Before the next step, or the clean-up, changes what there is to be seen.
-                    self._keeper.step(index, outcome, self._containers())
+                self._step(index, step)
 
     def diagnose(self, error: HarnessError) -> None:
         """Keep evidence of what ended the scenario before its time."""
@@ -233,6 +220,83 @@ class ScenarioRun:
         """Return the containers that chaos hits, and those of the workload."""
         own = self._workload.targets if self._workload else []
         return [*(target for each in self._applied.values() for target in each.targets), *own]
+
+    def _perform_script(self, script: Callable[[Any], None]) -> None:
+        """Call a script; what fails in it outside of a step is a problem, too.
+
+        Raises:
+            StepFailed: it failed, or one of its steps did.
+        """
+        try:
+            script(self)
+        except StepFailed as error:
+            if not any(step.problem for step in self._result.steps):
+                self._result.steps.append(StepResult(title=error.problem.kind, problem=error.problem))
+            raise
+
+    def go_on(self, scenario: Scenario) -> StepResult:
+        """Perform one more step of a scenario that is a script: the last one, those before it are done.
+
+        What it looks at and no step did before is watched from now on, so the step waits for one scrape.
+
+        Raises:
+            StepFailed: the step did not come about, or one before it; no other is performed.
+        """
+        if problem := next((each.problem for each in self._result.steps if each.problem), None):
+            raise StepFailed(problem)
+        self._scenario = scenario
+        step = scenario.steps[-1]
+        self._recorder.add_title(step.title())
+        alone = scenario.model_copy(update={"steps": [step]})
+        if self._watch.extend(watch_of(alone, self._catalogue, self._namespace)):
+            self._await_scrapes(self._clock.now(), 1, GATE_SCRAPES)
+        return self._step(len(scenario.steps) - 1, step)
+
+    def look_up(self, value: Any) -> Any:
+        """Return a value with its templates resolved, as they are now.
+
+        Raises:
+            TemplateError: one refers to what is not there.
+        """
+        return resolve(value, self._scope())
+
+    def read(self, oracle: str, parameters: dict[str, Any]) -> list[Point]:
+        """Return what an oracle says now; the recording has it too.
+
+        Raises:
+            UsageError: there is no such oracle, or it does not take these parameters.
+            InfrastructureError: it cannot be read.
+        """
+        if oracle not in oracles():
+            raise UsageError(f"there is no oracle {oracle!r}; there is: {', '.join(sorted(oracles()))}")
+        reading = self._read(oracle, resolve(parameters, self._scope()))
+        if reading.vector is None:
+            raise InfrastructureError(
+                f"the oracle {oracle} could not be read: {reading.error}",
+                next_step="look at the component that it asks; chaos-harness status helps",
+            )
+        return reading.vector
+
+    def _step(self, index: int, step: Step) -> StepResult:
+        """Perform a step and keep what it came to.
+
+        Raises:
+            StepFailed: it did not come about.
+        """
+        outcome = StepResult(title=step.title())
+        self._result.steps.append(outcome)
+        try:
+            self._perform_step(index, step, outcome)
+        except StepFailed as error:
+            outcome.problem = error.problem
+            detail = error.problem.model_dump()
+            self._recorder.add(Note(time=self._clock.now(), text=error.problem.reason, detail=detail))
+            raise
+        finally:
+            self._record_events()
+            # Before the next step, or the clean-up, changes what there is to be seen.
+            self._keeper.step(index, outcome, self._containers())
+        return outcome
 
     def close(self) -> None:
         """Clean up, whatever happened; what stayed or had to be forced is in the result."""
@@ -609,6 +673,8 @@ class ScenarioRun:
 
     def _needs_first_scrapes(self) -> bool:
         """Say whether the first step needs a baseline: one that only waits brings its own scrapes."""
+        if self._file.script is not None:
+            return False
         first = self._scenario.steps[0]
         return first.action != "wait" or any(
             kinds()[expectation.kind].needs_baseline for expectation in first.expect
@@ -621,7 +687,7 @@ class ScenarioRun:
             InfrastructureError: not so within `bound` scrape intervals; names the targets.
         """
         deadline = self._clock.now() + bound * self._around.interval
-        wanted = (self._jobs or {"controller-manager"}) - self._stopped
+        wanted = (self._watch.jobs or {"controller-manager"}) - self._stopped
         while True:
             self._sampler.fetch()
             scrapes = self._sampler.scrapes_since(since)

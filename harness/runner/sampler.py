@@ -47,6 +47,17 @@ class Watch:
     namespaces: set[str] = field(default_factory=set)
     jobs: set[str] = field(default_factory=set)
 
+    def extend(self, other: Watch) -> bool:
+        """Fetch what another watch does, too; return whether that is more than before."""
+        wide = other.wide - self.wide
+        narrow = other.narrow - self.narrow - self.wide - wide
+        jobs, namespaces = other.jobs - self.jobs, other.namespaces - self.namespaces
+        self.wide |= wide
+        self.narrow = (self.narrow | narrow) - self.wide
+        self.jobs |= jobs
+        self.namespaces |= namespaces
+        return bool(wide or narrow or jobs or namespaces)
+
     def selectors(self) -> list[str]:
         """Return the selectors to fetch: one, and another when something is wanted whole."""
         # The empty alternative matches series that have no such label.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,13 +13,13 @@ from harness.base.words import meant
 from harness.scenario.document import parse
 from harness.scenario.include import with_includes
 from harness.scenario.model import CHAOS_ACTIONS, Scenario
-from harness.scenario.parameters import Case, cases_of
+from harness.scenario.parameters import cases_of
 from harness.scenario.positions import DocumentPath, Positions
 from harness.scenario.problem import Problem, ScenarioError, in_order, told_once
 from harness.scenario.text import read_text
 from harness.scenario.translate import describe, problems_of
 
-__all__ = ["ScenarioError", "ScenarioFile", "load"]
+__all__ = ["ScenarioError", "ScenarioFile", "load", "validated"]
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class ScenarioFile:
         text: the whole file.
         data: the document as it is written, parameters and includes put in: short forms kept, no defaults.
         case: the name of the case, of a file with parameters.
+        script: of a scenario in Python: performs its steps, of which `scenario` has none before. It is given
+            what it performs them with (harness/runner/runner.py: ScenarioRun).
     """
 
     path: Path
@@ -40,6 +43,7 @@ class ScenarioFile:
     text: str
     data: dict[str, Any]
     case: str | None = None
+    script: Callable[[Any], None] | None = None
 
     @property
     def name(self) -> str:
@@ -79,7 +83,7 @@ def load(path: Path) -> list[ScenarioFile]:
         raise ScenarioError(in_order(path, [*problems, *wrong_parameters]))
     files, wrong = [], []
     for case in cases:
-        scenario, found = _validated(path, case)
+        scenario, found = validated(path, case.data, case.positions)
         wrong.append((case.name, found))
         if scenario is not None:
             files.append(ScenarioFile(path, scenario, case.positions, text, case.data, case.name))
@@ -89,12 +93,21 @@ def load(path: Path) -> list[ScenarioFile]:
     return files
 
 
-def _validated(path: Path, case: Case) -> tuple[Scenario | None, list[Problem]]:
-    unknown = _unknown_chaos(case.data, path, case.positions)
+def validated(
+    path: Path, data: dict[str, Any], positions: Positions
+) -> tuple[Scenario | None, list[Problem]]:
+    """Return the scenario of a document, if it is one, and what is wrong with it.
+
+    Args:
+        path: the file.
+        data: the document, parameters and includes put in.
+        positions: the places of its values.
+    """
+    unknown = _unknown_chaos(data, path, positions)
     try:
-        return Scenario.model_validate(case.data), unknown
+        return Scenario.model_validate(data), unknown
     except ValidationError as error:
-        found = problems_of(error, case.data, path, case.positions)
+        found = problems_of(error, data, path, positions)
         # The model tells of the first unknown name only, and not where.
         return None, unknown + [
             item for item in found if not (unknown and "no chaos is named" in item.message)

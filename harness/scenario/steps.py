@@ -30,15 +30,26 @@ def phases_of(kind: str) -> tuple[str, ...]:
 
 
 def check_steps(file: ScenarioFile) -> list[Problem]:
-    """Return what is wrong with the order of a scenario's steps, their phases and their proofs.
+    """Return what is wrong with the order of a scenario's steps, their phases and their proofs."""
+    return [*check_order(file), *check_proofs(file)]
 
-    Chaos that had no effect makes every later expectation meaningless, so each applied chaos needs
-    an effect proof before it is deleted; except where it is meant not to be injected.
-    """
+
+def check_order(file: ScenarioFile) -> list[Problem]:
+    """Return which steps cannot follow on those before them, and which phases never come."""
     problems = _order(file)
     for index, step in enumerate(file.scenario.steps):
         for key, message, suggestion in _phase(step, file.scenario.chaos):
             problems.append(file.problem(("steps", index, key), message, suggestion))
+    return problems
+
+
+def check_proofs(file: ScenarioFile) -> list[Problem]:
+    """Return what the steps of a scenario, all of them, leave unproven.
+
+    Chaos that had no effect makes every later expectation meaningless, so each applied chaos needs
+    an effect proof before it is deleted; except where it is meant not to be injected.
+    """
+    problems = []
     for index, name in _unproven(file.scenario.steps):
         message = (
             f"nothing proves that `{name}` has an effect: give this step a `proof`, or a later one before "

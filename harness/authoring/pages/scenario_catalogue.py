@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
@@ -15,6 +16,8 @@ from harness.scenario.load import ScenarioFile
 NAME = "scenario-catalogue.md"
 
 _ALSO = "    - "
+_MANY = 4
+"""So many entries that differ in numbers only are told as one."""
 
 
 def pages(sources: Sources) -> Iterator[Page]:
@@ -74,17 +77,43 @@ def _scenario(sources: Sources, cases: list[ScenarioFile]) -> Iterator[str]:
 def _lines(file: ScenarioFile) -> Iterator[tuple[str, str]]:
     """Yield mark and text of each line about what a scenario applies, does and expects."""
     scenario = file.scenario
-    for name, chaos in scenario.chaos.items():
-        yield "- ", f"chaos {chaos_text(name, chaos)}"
+    for same in _alike([chaos_text(*each) for each in scenario.chaos.items()]):
+        yield "- ", f"chaos {_from_to(same)}"
     if scenario.workload is not None:
         yield "- ", f"workload {scenario.workload.name}, {count(scenario.workload.replicas, 'pod')}"
-    for number, step in enumerate(scenario.steps, 1):
-        yield f"{number}. ", step_text(step)
-        for expectation in step.expect:
+    done = 0
+    # Steps with expectations are each told by themselves.
+    for same in _alike(
+        [step_text(step) for step in scenario.steps], [bool(step.expect) for step in scenario.steps]
+    ):
+        yield f"{done + 1}. ", _from_to(same)
+        done += len(same)
+        for expectation in scenario.steps[done - 1].expect:
             yield _ALSO, expectation_text(expectation)
             link = issue_link(expectation.known_issue.id) if expectation.known_issue else ""
             if issue := issue_text(expectation, link):
                 yield f"  {_ALSO}", issue
+
+
+def _alike(texts: list[str], alone: list[bool] | None = None) -> Iterator[list[str]]:
+    """Yield runs of texts that differ in numbers only, as those that a loop makes; others by themselves.
+
+    Args:
+        texts: to be put together.
+        alone: which of them are never put together with others.
+    """
+
+    def key(position: int) -> tuple[str, int]:
+        by_itself = alone is not None and alone[position]
+        return re.sub(r"\d+", "0", texts[position]), position if by_itself else -1
+
+    for _, same in groupby(range(len(texts)), key):
+        run = [texts[position] for position in same]
+        yield from [run] if len(run) >= _MANY else [[each] for each in run]
+
+
+def _from_to(texts: list[str]) -> str:
+    return texts[0] if len(texts) == 1 else f"{texts[0]} to {texts[-1]} ({len(texts)} of them)"
 
 
 def _told_once(cases: list[tuple[str, list[tuple[str, str]]]]) -> Iterator[str]:

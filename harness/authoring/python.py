@@ -1,0 +1,370 @@
+"""Scenarios in Python, for what a file cannot say: steps made in a loop, or that depend on what is seen.
+
+    from harness.authoring.python import Steps, scenario
+
+    @scenario("many-at-once", about="Each of many experiments is counted.", workload="mini-node-exporter")
+    def many_at_once(steps: Steps) -> None:
+        for number in range(50):
+            steps.chaos(f"burn-{number}", kind="StressChaos", spec={...})
+            steps.step(apply=f"burn-{number}", until="running")
+        steps.step(wait=1, proof={...}, expect=[{"metric": ..., "equals": 50}])
+
+The same runner performs the steps and makes the same recording. Before a cluster is there the function is
+called once with nothing behind its steps (`rehearse`), so that what is wrong with them is told at collection.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import sys
+import traceback
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, NoReturn, Protocol
+
+from harness.base.errors import HarnessError, UsageError
+from harness.chaos.check import check_against_catalogue
+from harness.chaos.names import check_names
+from harness.judge.check import check_expectations
+from harness.recording.model import Point
+from harness.rules.rule import DEFAULT_INTERVAL, check_rules
+from harness.runner.actions import StepFailed
+from harness.runner.result import StepProblem, StepResult
+from harness.scenario.load import ScenarioFile, validated
+from harness.scenario.model import Scenario
+from harness.scenario.positions import DocumentPath, Place, Positions
+from harness.scenario.problem import ScenarioError, in_order
+from harness.scenario.references import check_references
+from harness.scenario.steps import check_order, check_proofs
+
+_IMPORT = b"from harness.authoring.python import"
+_PLACEHOLDER = {"wait": 1}
+
+
+class Performer(Protocol):
+    """What performs the steps: a `ScenarioRun`, or nothing at all (`rehearse`)."""
+
+    def go_on(self, scenario: Scenario) -> StepResult:
+        """Perform the last step of a scenario; those before it are done."""
+
+    def look_up(self, value: Any) -> Any:
+        """Return a value with its templates resolved."""
+
+    def read(self, oracle: str, parameters: dict[str, Any]) -> list[Point]:
+        """Return what an oracle says now."""
+
+
+class Unknown(BaseException):
+    """A rehearsal cannot go on: the function wants to know what only a cluster can tell."""
+
+
+@dataclass(frozen=True)
+class PythonScenario:
+    """A function that performs the steps of a scenario.
+
+    Attributes:
+        file: the scenario without its steps; its `script` calls the function.
+        function: what was decorated.
+    """
+
+    file: ScenarioFile
+    function: Callable[[Steps], None]
+
+    def rehearse(self, interval: float = DEFAULT_INTERVAL) -> ScenarioFile:
+        """Return the scenario with the steps that are known without a cluster, all of them checked.
+
+        Where the function asks for what it sees, that is where the steps that are known end.
+
+        Args:
+            interval: between two scrapes, seconds: ranges of expressions depend on it.
+
+        Raises:
+            ScenarioError: a step is wrong, or all of them prove nothing.
+            UsageError: the function itself failed.
+        """
+        steps = Steps(_Rehearsal(), self.file, interval)
+        try:
+            _call(self.function, steps)
+            steps.check_whole()
+        except Unknown:
+            pass
+        except StepFailed as error:
+            raise UsageError(
+                f"{self.file.name}: fails without a cluster: {error.problem.reason}",
+                next_step="correct the file; nothing is known about Chaos Mesh",
+                details=error.problem.details,
+            ) from error
+        return steps.file
+
+
+class Steps:
+    """Performs the steps of a scenario one after the other; what a scenario's function is given."""
+
+    def __init__(self, run: Performer, file: ScenarioFile, interval: float = DEFAULT_INTERVAL) -> None:
+        self._run = run
+        self._interval = interval
+        self._chaos: dict[str, Any] = {}
+        self.file = file
+
+    def chaos(
+        self, name: str, *, kind: str, spec: Mapping[str, Any], annotations: Mapping[str, str] | None = None
+    ) -> None:
+        """Define a chaos, which steps then apply by its name; as below `chaos` in a file."""
+        defined = {"kind": kind, "spec": dict(spec)}
+        self._chaos[name] = defined | ({"annotations": dict(annotations)} if annotations else {})
+        place = Place(sys._getframe(1).f_lineno, 1)
+        self.file = replace(self.file, positions=self.file.positions.extended({("chaos", name): place}))
+
+    def step(self, **step: Any) -> StepResult:
+        """Perform one step, with the keys that it would have in a file, and return what it came to.
+
+        As in a file, an expectation that fails does not end the scenario; a step that does not come about
+        does.
+
+        Raises:
+            ScenarioError: it is no step, or expects what makes no sense.
+            StepFailed: the action failed, or phase or proof did not come in time.
+        """
+        line = sys._getframe(1).f_lineno
+        done = self.file.data["steps"]
+        applied = {each["apply"] for each in [*done, step] if isinstance(each.get("apply"), str)}
+        data = {
+            **self.file.data,
+            # What is not applied yet may refer to what is not known yet.
+            "chaos": {name: each for name, each in self._chaos.items() if name in applied},
+            "steps": [*done, step],
+        }
+        places: dict[DocumentPath, Place] = {("steps", len(done)): Place(line, 1)}
+        file = replace(self.file, data=data, positions=self.file.positions.extended(places))
+        whole, problems = validated(file.path, data, file.positions)
+        if problems or whole is None:
+            raise ScenarioError(in_order(file.path, problems))
+        file = replace(file, scenario=whole)
+        self._check(file)
+        self.file = file
+        return self._run.go_on(file.scenario)
+
+    def look_up(self, value: Any) -> Any:
+        """Return a value with its templates resolved: `steps.look_up("${burn.targets}")`."""
+        return self._run.look_up(value)
+
+    def read(self, oracle: str, parameters: Mapping[str, Any] | None = None) -> list[Point]:
+        """Return what an oracle says now: points with labels and a value.
+
+        Raises:
+            UsageError: there is no such oracle, or it does not take these parameters.
+            InfrastructureError: it cannot be read.
+        """
+        return self._run.read(oracle, dict(parameters or {}))
+
+    def check_whole(self) -> None:
+        """Check what only all steps together can be asked: whether each chaos had its effect proven.
+
+        Raises:
+            ScenarioError: something was applied without a proof, or nothing is expected.
+        """
+        problems = check_proofs(self.file) if self.file.data["steps"] else []
+        if not self.file.data["steps"]:
+            problems.append(self.file.problem(("steps",), "the function performs no step"))
+        applied = {step.apply for step in self.file.scenario.steps}
+        problems += [
+            self.file.problem(("chaos", name), f"`{name}` is never applied by a step")
+            for name in self._chaos
+            if name not in applied
+        ]
+        if problems:
+            raise ScenarioError(in_order(self.file.path, problems))
+
+    def _check(self, file: ScenarioFile) -> None:
+        """Check the last step; those before it were.
+
+        Raises:
+            ScenarioError: it makes no sense.
+        """
+        last = len(file.data["steps"]) - 1
+        alone = replace(
+            file,
+            scenario=file.scenario.model_copy(update={"steps": [file.scenario.steps[last]]}),
+            data={**file.data, "steps": [file.data["steps"][last]]},
+            positions=file.positions.extended({("steps", 0): file.positions.at(("steps", last))}),
+        )
+        problems = [
+            *check_references(file),
+            *check_order(file),
+            *check_against_catalogue(alone),
+            *check_names(alone),
+            *check_expectations(alone),
+            *check_rules(alone, self._interval),
+        ]
+        if problems:
+            raise ScenarioError(in_order(file.path, problems))
+
+
+def scenario(
+    name: str,
+    *,
+    about: str,
+    tags: list[str] | None = None,
+    needs: list[str] | None = None,
+    workload: str | Mapping[str, Any] | None = None,
+) -> Callable[[Callable[[Steps], None]], PythonScenario]:
+    """Make a scenario of a function that performs its steps.
+
+    Args:
+        name: as `scenario` in a file; so are the others.
+        about: one sentence.
+        tags: each is a pytest marker.
+        needs: capabilities.
+        workload: the pods to hit.
+
+    Raises:
+        ScenarioError: one of them is wrong.
+    """
+    head: dict[str, Any] = {"scenario": name, "about": about, "tags": tags or [], "needs": needs or []}
+    if workload is not None:
+        head["workload"] = workload if isinstance(workload, str) else dict(workload)
+    frame = sys._getframe(1)
+    path, positions = Path(frame.f_code.co_filename), Positions({(): Place(frame.f_lineno, 1)})
+
+    def make(function: Callable[[Steps], None]) -> PythonScenario:
+        whole, problems = validated(path, {**head, "steps": [_PLACEHOLDER]}, positions)
+        if problems or whole is None:
+            raise ScenarioError(in_order(path, problems))
+        file = ScenarioFile(
+            path=path,
+            scenario=whole.model_copy(update={"steps": []}),
+            positions=positions,
+            text="",
+            data={**head, "chaos": {}, "steps": []},
+        )
+        if problems := check_names(file):
+            raise ScenarioError(problems)
+        return PythonScenario(replace(file, script=_script(function, file)), function)
+
+    return make
+
+
+def is_python_scenario(path: Path) -> bool:
+    """Say whether a file holds scenarios in Python; it is not run, and one with a test's name holds tests."""
+    name = path.name
+    if path.suffix != ".py" or name.startswith((".", "_", "test_")) or name.endswith("_test.py"):
+        return False
+    try:
+        return any(line.startswith(_IMPORT) for line in path.read_bytes().splitlines())
+    except OSError:
+        return False
+
+
+def discover(paths: Iterable[Path]) -> list[Path]:
+    """Return the files with scenarios in Python among `paths` and in the folders among them, each once."""
+    found: dict[Path, None] = {}
+    for path in paths:
+        inside = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        found |= dict.fromkeys(each for each in inside if is_python_scenario(each))
+    return list(found)
+
+
+def load(path: Path) -> list[PythonScenario]:
+    """Import a file and return the scenarios that it defines.
+
+    Raises:
+        ScenarioError: one of them is wrong.
+        UsageError: the file cannot be imported.
+    """
+    spec = importlib.util.spec_from_file_location(f"scenarios_{path.stem}", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    try:
+        spec.loader.exec_module(module)
+    except HarnessError:
+        raise
+    except Exception as error:
+        raise UsageError(
+            f"{path}: cannot be imported: {type(error).__name__}: {error}",
+            next_step="correct the file",
+            details=_where(error, path),
+        ) from error
+    return scenarios_in(module)
+
+
+def scenarios_in(module: object) -> list[PythonScenario]:
+    """Return the scenarios that a module defines, in their order."""
+    return [each for each in vars(module).values() if isinstance(each, PythonScenario)]
+
+
+def _script(function: Callable[[Steps], None], file: ScenarioFile) -> Callable[[Any], None]:
+    """Return what has the steps performed by a run, and says how the function itself ended."""
+
+    def script(run: Any) -> None:
+        steps = Steps(run, file)
+        _call(function, steps)
+        steps.check_whole()
+
+    return script
+
+
+def _call(function: Callable[[Steps], None], steps: Steps) -> None:
+    """Call a scenario's function.
+
+    Raises:
+        StepFailed: a step did not come about, or an assertion of the function does not hold.
+        UsageError: anything else went wrong in the function.
+    """
+    try:
+        function(steps)
+    except (StepFailed, HarnessError):
+        raise
+    except AssertionError as error:
+        said = str(error).splitlines() or ["it does not hold"]
+        details = [*said[1:], *_where(error, steps.file.path)]
+        problem = StepProblem(kind="assertion", reason=f"assertion: {said[0]}", details=details)
+        raise StepFailed(problem) from error
+    except Exception as error:
+        raise UsageError(
+            f"the scenario's own code failed: {type(error).__name__}: {error}",
+            next_step="correct the file; nothing is known about Chaos Mesh",
+            details=_where(error, steps.file.path),
+        ) from error
+
+
+def _where(error: BaseException, path: Path) -> list[str]:
+    """Return the lines of a scenario's file that an error came through."""
+    frames = traceback.extract_tb(error.__traceback__)
+    return [f"{each.filename}:{each.lineno}: {each.line}" for each in frames if Path(each.filename) == path]
+
+
+class _Rehearsal:
+    """Performs nothing, and knows nothing of what comes of it."""
+
+    def go_on(self, scenario: Scenario) -> StepResult:
+        """Return a result of which nothing is known."""
+        return _NotYet()
+
+    def look_up(self, value: Any) -> NoReturn:
+        """Say that nobody knows.
+
+        Raises:
+            Unknown: always.
+        """
+        raise Unknown
+
+    def read(self, oracle: str, parameters: dict[str, Any]) -> NoReturn:
+        """Say that nobody knows.
+
+        Raises:
+            Unknown: always.
+        """
+        raise Unknown
+
+
+class _NotYet(StepResult):
+    """The result of a step that was not performed."""
+
+    title: str = ""
+
+    def __getattribute__(self, name: str) -> Any:
+        if name in StepResult.model_fields:
+            raise Unknown
+        return super().__getattribute__(name)
