@@ -7,6 +7,7 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,9 @@ from harness.chaos.catalogue import catalogue
 from harness.cluster.client import Cluster
 from harness.judge.finding import Verdict
 from harness.metrics.prometheus import Prometheus
+from harness.mutation.mutate import mutate_folders
+from harness.mutation.text import sum_line, weak_lines
+from harness.recording.writer import ENTRIES
 from harness.report import results
 from harness.report.results import Results, Run
 from harness.report.text import unmet_lines
@@ -51,6 +55,7 @@ class RunSession:
     _failure: HarnessError | None = None
     _finished: Path | None = None
     _ended: bool = False
+    _unmutated: str | None = None
     unwritten: InfrastructureError | None = None
     _page: Path | None = None
     _unrendered: str = ""
@@ -174,8 +179,10 @@ class RunSession:
         return self._failure
 
     def finish(self) -> None:
-        """Write the results for the last time, and the page that shows them."""
+        """Write the results for the last time, with the score of mutation, and the page that shows them."""
         self.results.run.ended = results.now()
+        if not self.control:
+            self._mutate()
         self._ended = True
         self._write()
         if self.unwritten is None:
@@ -202,6 +209,7 @@ class RunSession:
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"claims without the chaos: {', '.join(told)}")
+        lines += self._mutation_lines()
         unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
         if unmet:
             lines.append(f"expectations of level should: {self._counts(should=True)}; they fail no scenario")
@@ -219,6 +227,27 @@ class RunSession:
             return [f"results: {self._finished}", f"report: {self._page}"]
         again = f"  next step: chaos-harness report {self.report}"
         return [self._unrendered, again, f"report: {self._finished}"]
+
+    def _mutation_lines(self) -> list[str]:
+        if self._unmutated:
+            return [f"mutation: not done: {self._unmutated}"]
+        score = self.results.mutation
+        if score is None:
+            return []
+        return [f"mutation: {sum_line(score)}", *(f"  {line}" for line in weak_lines(score))]
+
+    def _mutate(self) -> None:
+        """Ask of all that was judged whether it could have failed; it has no say in how the run came out."""
+        judged = [
+            each.recording
+            for each in self.results.scenarios
+            if each.recording is not None and (each.recording / ENTRIES).is_file()
+        ]
+        if judged:
+            try:
+                self.results.mutation = mutate_folders(judged, datetime.now(UTC).date())
+            except HarnessError as error:
+                self._unmutated = str(error)
 
     def _counts(self, *, should: bool) -> str:
         """Return the numbers of the summary: of scenarios, or of the expectations that only should hold."""

@@ -140,6 +140,17 @@ class Case:
             self.finding = said
         return self.finding
 
+    @property
+    def held_since(self) -> float | None:
+        """The time of the first state since which it, or what its known issue shows, has held."""
+        held = self._streak or self._shows_streak
+        return held[0] if held else None
+
+    @property
+    def deadline(self) -> float:
+        """The time until which it has to come true, seconds; 0 before the step has settled."""
+        return self._deadline
+
     # What the kinds may ask for (kind.Context).
 
     def vector(self, oracle: OracleRef, state: State) -> list[Point]:
@@ -377,6 +388,9 @@ class Case:
             reason = f"{FIXED} the right value is seen: remove the waiver {issue.id}"
             return self._make(Verdict.FAIL, reason, judged)
         if len(self._shows_streak) >= self._steady:
+            if self._shows_streak[0] > self._deadline:
+                late = f"not before {self._shows_streak[0] - self._deadline:.1f} s after the deadline"
+                return self._make(Verdict.FAIL, f"known issue {issue.id}: seen {late}", judged)
             reason = f"known issue {issue.id}: {other.expected}"
             return self._make(Verdict.KNOWN_ISSUE, reason, judged, known_issue=issue.id)
         if outcome.final and other.final:

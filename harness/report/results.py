@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from collections import Counter
 from datetime import UTC, datetime
@@ -10,8 +11,12 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.base.errors import UsageError
+from harness.mutation.score import MutationScore
 from harness.runner.result import ScenarioResult
 
+RESULTS = "results.json"
+RECORDINGS = "recordings"
 SCHEMA = 1
 """The version of the schema; raised with every change that an old reader would misread."""
 
@@ -61,6 +66,7 @@ class Results(BaseModel):
     Attributes:
         control: of a run without chaos: how many claims came out how (judge/control.py), what is excused by
             its rule; None in any other run.
+        mutation: whether the expectations could have failed (docs/mutation.md); None when it was not tried.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="strings")
@@ -69,6 +75,7 @@ class Results(BaseModel):
     run: Run
     summary: Summary = Summary()
     control: dict[str, int] | None = None
+    mutation: MutationScore | None = None
     scenarios: list[ScenarioResult] = []
 
     def add(self, result: ScenarioResult) -> None:
@@ -96,7 +103,7 @@ class Results(BaseModel):
     def write(self, folder: Path) -> Path:
         """Write `results.json` into the folder, whole or not at all; return its path."""
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / "results.json"
+        path = folder / RESULTS
         part = path.with_suffix(".part")
         body = self.model_copy(
             update={
@@ -114,6 +121,38 @@ class Results(BaseModel):
         part.write_text(body.model_dump_json(indent=1) + "\n")
         part.replace(path)
         return path
+
+
+def put(recordings: Path, name: str, value: Any) -> Path | None:
+    """Replace one field of the results beside a whole run's recordings; all else stays as it is.
+
+    Args:
+        recordings: the folder `recordings` of a report; of any other path there are no results.
+        name: of the field.
+        value: JSON-compatible.
+
+    Returns:
+        The file that was changed, if there is one.
+
+    Raises:
+        UsageError: it is no results.json.
+    """
+    path = recordings.resolve().parent / RESULTS
+    if recordings.resolve().name != RECORDINGS or not path.is_file():
+        return None
+    remove = "remove the file, or move the recordings to another folder"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot put {name} into {path}: {error}", next_step=remove) from error
+    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA:
+        raise UsageError(
+            f"cannot put {name} into {path}: its schema_version is not {SCHEMA}", next_step=remove
+        )
+    part = path.with_suffix(".part")
+    part.write_text(json.dumps({**found, name: value}, indent=1, ensure_ascii=False) + "\n")
+    part.replace(path)
+    return path
 
 
 def now() -> str:

@@ -27,6 +27,14 @@ def test_the_right_value_means_that_the_waiver_has_to_go():
     assert finding.known_issue is None
 
 
+def test_the_wrong_value_has_to_be_seen_by_the_deadline():
+    spec = {"equals": 2, "known_issue": {"id": "not-counted", "shows": {"equals": 1}}}
+    assert found(after(*[None] * 8, 1, 1, 1), **spec).verdict is Verdict.KNOWN_ISSUE
+    finding = found(after(*[None] * 11, 1, 1, 1), **spec)
+    assert finding.verdict is Verdict.FAIL
+    assert finding.reason == "known issue not-counted: seen not before 2.0 s after the deadline"
+
+
 def test_another_wrong_value_fails_with_both_expectations():
     finding = found(after(*[7] * 20), **GAUGE)
     assert finding.verdict is Verdict.FAIL

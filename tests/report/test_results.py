@@ -92,6 +92,7 @@ def test_every_field_of_the_schema(made, tmp_path):
             "should_known_issue": 0,
         },
         "control": None,
+        "mutation": None,
         "scenarios": [
             {
                 "name": "s",

@@ -1,0 +1,35 @@
+"""`chaos-harness mutate`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.base.errors import ExitCode
+from harness.commands.command import Commands
+from harness.mutation.mutate import mutate_folders
+from harness.mutation.text import lines
+from harness.replay import recordings_in
+from harness.report.results import put
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "mutate", help="make the samples of recordings wrong, and tell which expectations do not notice"
+    )
+    command.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a recording, or a folder of them"
+    )
+    command.add_argument("-v", "--verbose", action="store_true", help="tell what kills each expectation")
+    command.set_defaults(command=_mutate)
+
+
+def _mutate(options: argparse.Namespace) -> int:
+    score = mutate_folders(recordings_in(options.paths), datetime.now(UTC).date())
+    for path in options.paths:
+        put(path, "mutation", score.model_dump(mode="json"))
+    sys.stdout.write("\n".join(lines(score, verbose=options.verbose)) + "\n")
+    return ExitCode.OK if score.passed else ExitCode.FAILED

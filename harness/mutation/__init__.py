@@ -1,0 +1,1 @@
+"""Whether expectations can fail: recordings are judged again with samples that were made wrong on purpose."""

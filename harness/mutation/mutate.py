@@ -1,0 +1,122 @@
+"""Judges the expectations of recordings again with every mutant of their samples."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+
+from harness.judge.argument import ArgumentError
+from harness.judge.finding import Finding, Verdict
+from harness.judge.judge import judge
+from harness.mutation.operator import Mutant, Operator, operators
+from harness.mutation.rule import rule_for, rules
+from harness.mutation.score import (
+    ANY,
+    ExpectationScore,
+    MutationScore,
+    RecordingScore,
+    Survivor,
+    sum_up,
+)
+from harness.mutation.subject import Subject, Unsteady
+from harness.mutation.waiver import Waivers, load
+from harness.recording.model import AnyEntry, Expected, Inconsistent, Manifest, Mark, Recording
+from harness.recording.reader import RecordingReader
+from harness.scenario.model import Expectation
+
+
+def mutate_folders(folders: Iterable[Path], today: date, waivers: Waivers | None = None) -> MutationScore:
+    """Return the score of the recordings in some folders.
+
+    Args:
+        folders: of one recording each.
+        today: which waivers hold.
+        waivers: in place of those that ship with the harness.
+
+    Raises:
+        UsageError: a recording or a waiver cannot be read.
+    """
+    held = Waivers(load(), today) if waivers is None else waivers
+    recordings = []
+    for folder in folders:
+        reader = RecordingReader(folder)
+        try:
+            found = mutate(reader.entries(), reader.manifest, held)
+        except Inconsistent as error:
+            raise reader.damaged_line(str(error)) from error
+        if reader.truncated:
+            found.note = str(reader.truncated)
+        recordings.append(found)
+    return sum_up(recordings, {name: rule.reason for name, rule in rules().items()})
+
+
+def mutate(entries: Iterable[AnyEntry], manifest: Manifest, waivers: Waivers) -> RecordingScore:
+    """Return the score of one recording: of each step with what was recorded until its `ended` mark.
+
+    Raises:
+        Inconsistent: an entry does not fit those before it.
+    """
+    score = RecordingScore(scenario=manifest.scenario)
+    if manifest.control:
+        score.note = "a control run, in which nothing has to hold: not mutated"
+        return score
+    recording = Recording(manifest)
+    for entry in entries:
+        recording.add(entry)
+        if isinstance(entry, Mark) and entry.name == "ended":
+            for expected in recording.expected_of(entry.step):
+                score.expectations.append(mutate_expectation(recording, expected, entry, waivers))
+    return score
+
+
+def mutate_expectation(
+    recording: Recording, expected: Expected, ended: Mark, waivers: Waivers
+) -> ExpectationScore:
+    """Return what becomes of one expectation's mutants.
+
+    Args:
+        recording: what was observed until the step ended, and nothing after it.
+        expected: the expectation.
+        ended: the step's mark.
+        waivers: those that hold.
+    """
+    spec = Expectation.model_validate(expected.spec)
+    score = ExpectationScore(id=expected.id, subject=spec.subject, kind=spec.kind, verdict="")
+    try:
+        subject = Subject(recording, expected, ended)
+    except (Unsteady, ArgumentError) as error:
+        found = judge(recording, expected, ended.time, final=True)
+        score.verdict = found.verdict.value if isinstance(found, Finding) else "pending"
+        score.problem = str(error)
+        return score
+    score.verdict = subject.verdict.value
+    if not subject.mutable:
+        score.not_judged = "it neither passed nor showed its known issue"
+        return score
+    for operator in operators().values():
+        for mutant in operator.mutants(subject):
+            _try(subject, operator, mutant, score)
+    if not score.killed:
+        score.survived.append(Survivor(operator=ANY, detail="no operator kills it: it cannot fail"))
+    for survivor in score.survived:
+        scenario = recording.manifest.scenario
+        waiver = waivers.find(scenario, score.id, score.subject, survivor.operator)
+        if waiver is not None:
+            survivor.waived, survivor.until = waiver.reason, waiver.until.isoformat()
+    return score
+
+
+def _try(subject: Subject, operator: Operator, mutant: Mutant, score: ExpectationScore) -> None:
+    """Judge one mutant, unless it is no other than the original, and count it."""
+    said = subject.verdict if mutant.table.same(subject.table) else subject.judge(mutant.table)
+    if said is operator.killed_as or (said is Verdict.ERROR and subject.about_scrapes):
+        score.killed[operator.name] = score.killed.get(operator.name, 0) + 1
+        return
+    if said is not subject.verdict:
+        detail = f"{mutant.detail}: {said.value}, which is no verdict on that"
+        score.survived.append(Survivor(operator=operator.name, detail=detail))
+    elif rule := rule_for(subject, mutant):
+        score.equivalent[rule] = score.equivalent.get(rule, 0) + 1
+    else:
+        score.survived.append(Survivor(operator=operator.name, detail=mutant.detail))

@@ -1,0 +1,81 @@
+"""The expectation allows a range, and the mutant is in it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from harness.judge.argument import OracleRef, Quantity
+from harness.judge.comparison import Comparison, agrees
+from harness.judge.demand import SeriesDemand
+from harness.judge.kind import kinds
+from harness.mutation.operator import Mutant
+from harness.mutation.rule import Rule
+from harness.mutation.subject import Subject
+from harness.mutation.table import Column
+
+
+class InsideRange(Rule):
+    """Every changed value is one that `at_least`, `at_most`, `between` or `within` allows.
+
+    Never for a single value (`equals`). A bound that an oracle gives is what it said last.
+    """
+
+    name = "inside-range"
+    reason = "the same series are there, and each changed value is in the range that the expectation allows"
+
+    def applies(self, subject: Subject, mutant: Mutant) -> bool:
+        """Tell whether the same samples are there, and each that differs is in the range of its series."""
+        demanded = _demanded(subject)
+        if not demanded or mutant.table.scrapes != subject.table.scrapes:
+            return False
+        if mutant.table.down != subject.table.down:
+            return False
+        was = {_key(column.labels): column for column in subject.table.columns}
+        if was.keys() != {_key(column.labels) for column in mutant.table.columns}:
+            return False
+        return all(
+            _allowed(was[_key(column.labels)], column, demanded, subject.counted(column.target))
+            for column in mutant.table.columns
+        )
+
+
+def _demanded(subject: Subject) -> tuple[SeriesDemand, ...]:
+    """Return the series that are asked for, each with the ends of its range; none when that is not known."""
+    kind, argument = kinds()[subject.claim.kind], subject.claim.argument
+    if not kind.oracles(argument):
+        return kind.demand(argument).series
+    if not isinstance(kind, Comparison):
+        return ()
+    ends = [_said(subject, number) for number in kind.numbers(argument)]
+    if any(end is None for end in ends):
+        return ()
+    low, high = kind.reach(argument)(*ends)
+    return (SeriesDemand(low=low, high=high),)
+
+
+def _said(subject: Subject, number: Quantity) -> float | None:
+    """Return a number, or the only one that an oracle said last; None of anything else."""
+    if not isinstance(number, OracleRef):
+        return number if isinstance(number, float) else None
+    reading = subject.readings.get((number.name, number.key))
+    points = (reading.vector or []) if reading else []
+    return points[0].value if len(points) == 1 else None
+
+
+def _allowed(was: Column, now: Column, demanded: tuple[SeriesDemand, ...], counted: list[float]) -> bool:
+    before = {time: was.samples[time] for time in counted if time in was.samples}
+    after = {time: now.samples[time] for time in counted if time in now.samples}
+    if before.keys() != after.keys():
+        return False
+    changed = [value for time, value in after.items() if value != before[time]]
+    ranges = [each for each in demanded if agrees(dict(each.labels), dict(now.labels))]
+    if not changed:
+        return True
+    return any(each.low < each.high and all(each.low <= v <= each.high for v in changed) for each in ranges)
+
+
+def _key(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
+    return tuple(sorted(labels.items()))
+
+
+RULES = [InsideRange]
