@@ -24,10 +24,6 @@ IDENTITY = "tests-own"
 NAMESPACE, SERVICE, PORT = "monitoring", "prometheus", 9090
 
 
-def pytest_configure(config):
-    config.addinivalue_line("markers", "integration: needs a real Prometheus program")
-
-
 def prometheus_program() -> Path:
     if named := os.environ.get("CHAOS_HARNESS_PROMETHEUS"):
         return Path(named)
