@@ -89,6 +89,18 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
         ),
         ("http: {to: chaos-dashboard, path: /api, times: 3}", None),
         ("http: {to: mini-node-exporter-3, path: /ping}", None),
+        ("http: [{to: chaos-dashboard, path: /api}, {to: workload, path: /ping}]", None),
+        (
+            "http: [{to: chaos-dashboard, path: /api}, {to: dashboard, path: /}]",
+            "there is no component `dashboard`; there is: chaos-daemon, chaos-dashboard, controller-manager,"
+            " workload (chaos-dashboard)",
+        ),
+        (
+            "node: {node_of: dashboard, command: [id]}",
+            "there is no component `dashboard`; there is: chaos-daemon, chaos-dashboard, controller-manager"
+            " (chaos-dashboard)",
+        ),
+        ("http: []", "`steps[1].http` must have at least 1 entry"),
         ('http: {to: "${workload.pods[0]}", path: /ping}', None),
         ("http: {to: workload, path: /metrics}", None),
         (

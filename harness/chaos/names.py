@@ -11,7 +11,7 @@ from harness.chaos.capabilities import CAPABILITIES
 from harness.chaos.components import COMPONENTS, WORKLOAD
 from harness.chaos.known_issues import known_issues
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Step
+from harness.scenario.model import Http, Step
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 from harness.scenario.template import TEMPLATE
@@ -32,7 +32,10 @@ def check_names(file: ScenarioFile) -> list[Problem]:
         problems += _unknown(file, ("workload",), "workload", scenario.workload.name, workload.names())
     for index, step in enumerate(scenario.steps):
         problems += _component(file, index, step)
-        problems += _recipient(file, index, step)
+        for position, request in enumerate(step.http or []):
+            listed = isinstance(file.data["steps"][index]["http"], list)
+            place: DocumentPath = ("steps", index, "http", position) if listed else ("steps", index, "http")
+            problems += _recipient(file, place, request)
         for position, expectation in enumerate(step.expect):
             if expectation.known_issue is not None:
                 at = ("steps", index, "expect", position, "known_issue", "id")
@@ -41,6 +44,9 @@ def check_names(file: ScenarioFile) -> list[Problem]:
 
 
 def _component(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
+    if step.node is not None and step.node.node_of is not None:
+        at = ("steps", index, "node", "node_of")
+        yield from _unknown(file, at, "component", step.node.node_of, COMPONENTS)
     name = step.component
     if name is None:
         return
@@ -50,15 +56,14 @@ def _component(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
         yield file.problem(at, f"`{name}` cannot be scaled: it has one pod on each node")
 
 
-def _recipient(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
-    if step.http is None or TEMPLATE.search(step.http.to):
+def _recipient(file: ScenarioFile, at: DocumentPath, request: Http) -> Iterator[Problem]:
+    if TEMPLATE.search(request.to):
         return
-    name, workload_ = step.http.to, file.scenario.workload
+    name, workload_ = request.to, file.scenario.workload
     if workload_ is not None and re.fullmatch(rf"{re.escape(workload_.name)}-\d+", name):
         return
-    at = ("steps", index, "http")
     yield from _unknown(file, (*at, "to"), "component", name, [*COMPONENTS, WORKLOAD])
-    if name in COMPONENTS and step.http.path.partition("?")[0] == "/metrics":
+    if name in COMPONENTS and request.path.partition("?")[0] == "/metrics":
         message = (
             "two scrapers at once get partial data from Chaos Mesh, so what Prometheus reads meanwhile would "
             "be wrong; expect the metric"

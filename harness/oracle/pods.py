@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
@@ -66,6 +67,27 @@ class ContainerRestarts(Oracle):
         else:
             statuses = [status for _, status in _of_targets(self, parameters.targets)]
         return [Point(value=sum(int(status.get("restartCount", 0)) for status in statuses))]
+
+
+class ContainerStarted(Oracle):
+    """Tells when containers began to run, as the kubelet says: seconds since the epoch, whole ones.
+
+    A container that does not run has no point.
+    """
+
+    name: ClassVar[str] = "container-started"
+    summary: ClassVar[str] = (
+        "when the given containers began to run, in whole seconds since the epoch, from the pods' status"
+    )
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Read the pods' status."""
+        return [
+            Point(labels=target.labels(), value=datetime.fromisoformat(running["startedAt"]).timestamp())
+            for target, status in _of_targets(self, parameters.targets)
+            if (running := (status.get("state") or {}).get("running"))
+        ]
 
 
 class Uids(Parameters):
@@ -140,4 +162,4 @@ def _statuses(pod: Object) -> list[dict[str, Any]]:
     return list((pod.get("status") or {}).get("containerStatuses") or [])
 
 
-ORACLES = [Pods, ContainerRestarts, PodUids, Images]
+ORACLES = [Pods, ContainerRestarts, ContainerStarted, PodUids, Images]

@@ -41,11 +41,17 @@ class Applied:
     kind: str
     name: str
     namespace: str
+    uid: str = ""
     targets: list[dict[str, str]] = field(default_factory=list)
 
     def scope(self) -> dict[str, Any]:
         """Return what `${<chaos>...}` may refer to."""
-        scope: dict[str, Any] = {"kind": self.kind, "name": self.name, "namespace": self.namespace}
+        scope: dict[str, Any] = {
+            "kind": self.kind,
+            "name": self.name,
+            "namespace": self.namespace,
+            "uid": self.uid,
+        }
         if self.targets:
             scope["targets"] = self.targets
             scope["node"] = self.targets[0].get("node")
@@ -55,25 +61,26 @@ class Applied:
 def apply(
     cluster: Cluster, name: str, chaos: Chaos, namespace: str, labels: dict[str, str], scope: dict[str, Any]
 ) -> Applied:
-    """Create a chaos.
+    """Create a chaos that the steps call `name`.
 
     Raises:
         StepFailed: the API server or the admission webhook refused it.
     """
+    called = chaos.name or name
     body = {
         "apiVersion": API_VERSION,
         "kind": chaos.kind,
         "metadata": {
-            "name": name,
+            "name": called,
             "namespace": namespace,
             "labels": labels,
             "annotations": resolve(chaos.annotations, scope),
         },
         "spec": resolve(chaos.spec, scope),
     }
-    with _may_be_refused(f"{chaos.kind} {name}"):
-        cluster.create(body)
-    return Applied(chaos.kind, name, namespace)
+    with _may_be_refused(f"{chaos.kind} {called}"):
+        created = cluster.create(body)
+    return Applied(chaos.kind, called, namespace, str(created["metadata"]["uid"]))
 
 
 def delete(cluster: Cluster, applied: Applied) -> None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
-from harness.base.errors import UsageError
+from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos import breakage
+from harness.chaos.components import component_pods
 from harness.chaos.daemons import Daemons
-from harness.chaos.workload import WorkloadHandle
+from harness.chaos.workload import WorkloadHandle, is_ready
 from harness.cluster.client import Cluster
 from harness.oracle.network import ENTER
 from harness.runner import calls
@@ -31,6 +32,7 @@ def execute(
     Raises:
         StepFailed: it could not be started, or ended with another exit code or answer than wanted.
         UsageError: `network_of` is no container.
+        InfrastructureError: no pod of `node_of` is ready.
         Unreachable: no connection, or no end in time.
     """
     argv = [str(resolve(word, scope)) for word in wanted.command]
@@ -40,6 +42,9 @@ def execute(
         node, identity = _place(cluster, target)
         run = ["sh", "-c", ENTER, "sh", identity, *argv]
         what += f" in the network of {target['pod']}"
+    elif wanted.node_of is not None:
+        node, run = _node_of(cluster, wanted.node_of, chaos_mesh_namespace), argv
+        what += f" on the node of {wanted.node_of}"
     else:
         node, run = str(resolve(wanted.name, scope)), argv
         what += f" on the node {node}"
@@ -48,6 +53,19 @@ def execute(
     with calls.may_not_start("node", what):
         result = Daemons(cluster, chaos_mesh_namespace).exec(node, run, wanted.timeout)
     return {"node": node, "command": argv, **calls.checked("node", what, wanted, result, scope)}
+
+
+def _node_of(cluster: Cluster, job: str, chaos_mesh_namespace: str) -> str:
+    """Return the node of a component's pod; of several that are ready, of the first by name.
+
+    Raises:
+        InfrastructureError: none is ready.
+    """
+    group = component_pods(job, chaos_mesh_namespace)
+    ready = [pod for pod in cluster.list("Pod", group.namespace, group.selector) if is_ready(pod)]
+    if not ready:
+        raise InfrastructureError(f"no pod of {job} is ready, so nobody knows its node")
+    return str(min(ready, key=lambda pod: str(pod["metadata"]["name"]))["spec"]["nodeName"])
 
 
 def _place(cluster: Cluster, target: dict[str, str]) -> tuple[str, str]:

@@ -413,14 +413,15 @@ class ScenarioRun:
                 return actions.scale(self._cluster, group, step.scale.replicas)
             case "http":
                 assert step.http is not None
-                answer = calls.http(
-                    self._cluster,
-                    step.http,
-                    self._around.chaos_mesh_namespace,
-                    self._workload,
-                    self._scope(),
-                )
-                self._recorder.add(Note(time=self._clock.now(), text="http", detail=answer))
+                for request in step.http:
+                    answer = calls.http(
+                        self._cluster,
+                        request,
+                        self._around.chaos_mesh_namespace,
+                        self._workload,
+                        self._scope(),
+                    )
+                    self._recorder.add(Note(time=self._clock.now(), text="http", detail=answer))
             case "exec":
                 assert step.exec is not None
                 answer = calls.execute(self._cluster, step.exec, self._workload, self._scope())

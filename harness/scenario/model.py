@@ -134,11 +134,19 @@ class Proof(BaseModel):
 
 
 class Chaos(Model):
-    """An object of Chaos Mesh that the steps apply: an experiment, a Schedule, a Workflow."""
+    """An object of Chaos Mesh that the steps apply: an experiment, a Schedule, a Workflow.
+
+    Attributes:
+        kind: of the object.
+        spec: goes to the API server as it is, templates filled in.
+        annotations: of the object.
+        name: in the cluster, where it is not the name that the steps use: two kinds may share one.
+    """
 
     kind: str
     spec: dict[str, Any]
     annotations: dict[str, str] = {}
+    name: Name | None = None
 
 
 class Workload(Model):
@@ -282,7 +290,8 @@ class Node(Task):
     """A command on a node, run in the container of its chaos-daemon, or from there in a pod's network.
 
     Attributes:
-        name: the node's (templates allowed); of `name` and `network_of` exactly one.
+        name: the node's (templates allowed); of `name`, `node_of` and `network_of` exactly one.
+        node_of: a component: the node that the first of its pods that are ready runs on.
         network_of: a container, as in Exec: the command runs on its node, in its network namespace.
         command, exit, answered, timeout: as in Exec; the programs are those of chaos-daemon's image.
         breaks: whose pods must be replaced before things are as they were: `chaos-daemon` (on that node),
@@ -290,6 +299,7 @@ class Node(Task):
     """
 
     name: str | None = None
+    node_of: str | None = None
     network_of: str | dict[str, str] | None = None
     command: list[str] = Field(min_length=1)
     exit: int = Field(default=0, ge=0, le=255)
@@ -303,12 +313,14 @@ class Node(Task):
             return f"{self.command[0]} in the network of {self.network_of.get('pod')}"
         if self.network_of is not None:
             return f"{self.command[0]} in the network of {self.network_of}"
+        if self.node_of is not None:
+            return f"{self.command[0]} on the node of {self.node_of}"
         return f"{self.command[0]} on {self.name}"
 
     @model_validator(mode="after")
     def _one_place(self) -> Node:
-        if (self.name is None) == (self.network_of is None):
-            raise ValueError("a node command takes exactly one of `name` and `network_of`")
+        if sum(place is not None for place in (self.name, self.node_of, self.network_of)) != 1:
+            raise ValueError("a node command takes exactly one of `name`, `node_of` and `network_of`")
         return self
 
 
@@ -345,7 +357,7 @@ class Step(Model):
         traffic: see Traffic.
         restart: see Restart; a plain name is its component.
         scale: see Scale.
-        http: see Http.
+        http: see Http; one or a list of them, sent one after the other.
         exec: see Exec.
         node: see Node.
         until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
@@ -366,7 +378,7 @@ class Step(Model):
     traffic: Traffic | None = None
     restart: Restart | None = None
     scale: Scale | None = None
-    http: Http | None = None
+    http: list[Http] | None = Field(default=None, min_length=1)
     exec: Exec | None = None
     node: Node | None = None
     until: str | None = None
@@ -374,7 +386,7 @@ class Step(Model):
     proof: list[Proof] = []
     expect: list[Expectation] = []
 
-    @field_validator("proof", mode="before")
+    @field_validator("proof", "http", mode="before")
     @classmethod
     def _one_or_many(cls, value: Any) -> Any:
         return [value] if isinstance(value, dict) else value
@@ -421,6 +433,9 @@ class Step(Model):
         subject = getattr(self, self.action)
         if isinstance(subject, Task):
             return subject.title()
+        if self.http is not None:
+            more = f" and {len(self.http) - 1} more requests" if len(self.http) > 1 else ""
+            return self.http[0].title() + more
         if self.wait is not None:
             return f"wait {self.wait} scrape{'s' if self.wait > 1 else ''}"
         if self.wait_for is not None:

@@ -14,15 +14,15 @@ from harness.scenario.template import TEMPLATE, TemplateError, checked, parts, t
 
 _PLAIN = frozenset({"namespace", "run", "chaos_mesh_namespace", "nodes"})
 _WORKLOAD = frozenset({"name", "namespace", "selector", "pods", "targets", "uids"})
-_CHAOS = frozenset({"name", "targets", "node", "kind", "namespace"})
-_KNOWN_ONCE_APPLIED = frozenset({"targets", "node"})
+_CHAOS = frozenset({"name", "targets", "node", "kind", "namespace", "uid"})
+_KNOWN_ONCE_APPLIED = frozenset({"targets", "node", "uid"})
 
 
 def check_references(file: ScenarioFile) -> list[Problem]:
     """Return the templates of a scenario that cannot be resolved when their turn comes.
 
-    `targets` and `node` of a chaos are known from the step on that applies it, and so are not known
-    to its own spec.
+    `targets`, `node` and `uid` of a chaos are known from the step on that applies it, and so are not
+    known to its own spec.
     """
     scenario = file.scenario
     problems = [

@@ -53,6 +53,7 @@ def json_schema(
     step = definitions["Step"]
     step["oneOf"] = [{"required": [action]} for action in ACTIONS]
     step["properties"]["proof"] = _also(step["properties"]["proof"], {"$ref": "#/$defs/Proof"})
+    step["properties"]["http"] = _also(step["properties"]["http"], {"$ref": "#/$defs/Http"})
     step["properties"]["restart"] = _also(step["properties"]["restart"], {"type": "string"})
     definitions["Matcher"] |= {"minProperties": 1, "maxProperties": 1}
     properties = schema["properties"]

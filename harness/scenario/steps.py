@@ -133,9 +133,9 @@ def _state_after(step: Step, before: str | None) -> str | None:
 
 
 def _about_workload(step: Step) -> bool:
-    to = step.http.to if step.http else None
+    called = [request.to for request in step.http or []]
     broken = step.node.breaks if step.node else []
-    return step.traffic is not None or "workload" in (step.component, to, *broken)
+    return step.traffic is not None or "workload" in (step.component, *called, *broken)
 
 
 def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:

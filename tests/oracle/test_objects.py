@@ -2,7 +2,7 @@ import pytest
 
 from harness.oracle.base import OracleError
 from harness.oracle.experiments import Experiments, Schedules, Workflows
-from harness.oracle.pods import ContainerRestarts, Images, Pods, PodUids, is_image
+from harness.oracle.pods import ContainerRestarts, ContainerStarted, Images, Pods, PodUids, is_image
 
 
 def chaos(kind, name, namespace="n", running=True):
@@ -60,6 +60,15 @@ def test_restarts_are_summed(cluster, read, pod_named, target):
     assert read(ContainerRestarts) == {(): 5}
     assert read(ContainerRestarts, **{"in": [target("b")]}) == {(): 3}
     assert read(ContainerRestarts, **{"in": [target("gone")]}) == {(): 0}
+
+
+def test_the_start_of_a_container_is_told_while_it_runs(cluster, read, pod_named, target):
+    runs, waits = pod_named("a"), pod_named("b", state="waiting")
+    runs["status"]["containerStatuses"][0]["state"] = {"running": {"startedAt": "2026-01-01T00:00:07Z"}}
+    cluster.put("Pod", runs, waits)
+    assert read(ContainerStarted, **{"in": [target("a"), target("b"), target("gone")]}) == {
+        ("n", "a", "c"): 1767225607.0
+    }
 
 
 def test_a_pod_that_took_the_name_of_another_is_not_it(cluster, read, pod_named):

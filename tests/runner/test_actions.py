@@ -10,7 +10,7 @@ from harness.runner import actions
 from harness.runner.actions import Applied, StepFailed
 from harness.scenario.model import Chaos, Traffic
 
-BURN = Applied("StressChaos", "burn", "ns")
+BURN = Applied("StressChaos", "burn", "ns", "u-1")
 CHAOS = Chaos.model_validate(
     {
         "kind": "StressChaos",
@@ -31,6 +31,7 @@ class FakeCluster:
         self.requests.append(body)
         if self.refusal:
             raise self.refusal
+        return {**body, "metadata": {**body["metadata"], "uid": "u-1"}}
 
     def patch(self, *what):
         self.requests.append(("patch", *what))
@@ -138,14 +139,20 @@ def test_pause_sets_the_annotation_and_resume_removes_it(cluster, paused, value)
 
 
 def test_templates_see_a_chaos_without_targets_until_they_are_known():
-    known = {"kind": "StressChaos", "name": "burn", "namespace": "ns"}
+    known = {"kind": "StressChaos", "name": "burn", "namespace": "ns", "uid": "u-1"}
     assert BURN.scope() == known
     targets = [{"pod": "a", "node": "n2"}, {"pod": "b", "node": "n1"}]
-    assert Applied("StressChaos", "burn", "ns", targets).scope() == {
+    assert Applied("StressChaos", "burn", "ns", "u-1", targets).scope() == {
         **known,
         "targets": targets,
         "node": "n2",
     }
+
+
+def test_a_chaos_can_have_another_name_in_the_cluster(cluster):
+    chaos = CHAOS.model_copy(update={"name": "twin"})
+    applied = actions.apply(cluster, "burn", chaos, "ns", {}, SCOPE)
+    assert (applied.name, cluster.requests[0]["metadata"]["name"]) == ("twin", "twin")
 
 
 def workload():

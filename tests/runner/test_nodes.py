@@ -3,7 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
-from harness.base.errors import UsageError
+from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos import breakage
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster.client import ExecResult
@@ -49,6 +49,22 @@ def test_a_command_on_a_node_is_run_in_its_daemon_as_it_is(cluster):
     assert cluster.ran == [(CHAOS_MESH, "chaos-daemon-1", ["echo", "x"])]
     assert answer == {"node": "n1", "command": ["echo", "x"], "exit": 0, "stdout": "said\n", "stderr": ""}
     assert cluster.noted == [set()]
+
+
+def test_a_command_on_the_node_of_a_component_goes_to_its_first_pod_that_is_ready(cluster):
+    for name, ready in (("d-3", "True"), ("d-1", "False"), ("d-2", "True")):
+        pod = cluster.put("Pod", name, CHAOS_MESH)
+        pod["metadata"]["labels"] = {"app.kubernetes.io/component": "chaos-dashboard"}
+        pod["spec"] = {"nodeName": "n1" if name == "d-2" else "other"}
+        pod["status"] = {"conditions": [{"type": "Ready", "status": ready}]}
+    assert execute(cluster, node_of="chaos-dashboard", command=["id"])["node"] == "n1"
+    assert cluster.ran == [(CHAOS_MESH, "chaos-daemon-1", ["id"])]
+
+
+def test_a_component_without_a_pod_that_is_ready_is_the_infrastructures(cluster):
+    with pytest.raises(InfrastructureError, match="no pod of chaos-dashboard is ready"):
+        execute(cluster, node_of="chaos-dashboard", command=["id"])
+    assert cluster.ran == []
 
 
 @pytest.mark.parametrize("where", [NAME, "${workload.targets[0]}", "${workload.targets}"])

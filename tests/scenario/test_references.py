@@ -72,7 +72,7 @@ def test_what_there_is_can_be_used(template: str, check: Check) -> None:
         ),
         (
             "${burn.nodes}",
-            "${burn.nodes}: `burn` has no `nodes`; it has: kind, name, namespace, node, targets"
+            "${burn.nodes}: `burn` has no `nodes`; it has: kind, name, namespace, node, targets, uid"
             " (did you mean `${burn.node}`?)",
         ),
         (
@@ -80,7 +80,7 @@ def test_what_there_is_can_be_used(template: str, check: Check) -> None:
             "${workload.selectr}: `workload` has no `selectr`; it has: name, namespace, pods,"
             " selector, targets, uids (did you mean `${workload.selector}`?)",
         ),
-        ("${burn}", "${burn}: name a field of `burn`: kind, name, namespace, node, targets"),
+        ("${burn}", "${burn}: name a field of `burn`: kind, name, namespace, node, targets, uid"),
         ("${namespace.x}", "${namespace.x}: `namespace` has no fields (did you mean `${namespace}`?)"),
         (
             "${cut.targets}",

@@ -1,0 +1,98 @@
+"""What the dashboard keeps of experiments, Schedules and Workflows that are gone, as its API lists it."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from typing import Any, ClassVar
+
+from harness.chaos.components import COMPONENTS
+from harness.oracle.asking import asked
+from harness.oracle.base import Oracle, OracleError, Parameters
+from harness.recording.model import Point
+
+_DASHBOARD = COMPONENTS["chaos-dashboard"]
+_ASK_SECONDS = 5.0
+_SHOWN = 200
+
+
+class ArchivedExperiments(Oracle):
+    """Counts archived experiments by (namespace, type); of none there is no point.
+
+    The list is what the dashboard has stored, whether that is right or not: it tells a wrong archive from
+    a wrong metric about it.
+    """
+
+    name: ClassVar[str] = "archived-experiments"
+    summary: ClassVar[str] = (
+        "archived experiments of the scenario's namespace by kind, as the dashboard's API lists them"
+    )
+    parameters: ClassVar[type[Parameters]] = Parameters
+
+    def read(self, parameters: Parameters) -> list[Point]:
+        """List them."""
+        counts = Counter(str(archive["kind"]) for archive in _archives(self, "api/archives"))
+        return [
+            Point(labels={"namespace": self.world.namespace, "type": kind}, value=count)
+            for kind, count in counts.items()
+        ]
+
+
+class ArchivedSchedules(Oracle):
+    """Counts archived Schedules; of none there is no point."""
+
+    name: ClassVar[str] = "archived-schedules"
+    summary: ClassVar[str] = (
+        "archived Schedules of the scenario's namespace, as the dashboard's API lists them"
+    )
+    parameters: ClassVar[type[Parameters]] = Parameters
+
+    def read(self, parameters: Parameters) -> list[Point]:
+        """List them."""
+        return _count(self, "api/archives/schedules")
+
+
+class ArchivedWorkflows(Oracle):
+    """Counts archived Workflows; of none there is no point."""
+
+    name: ClassVar[str] = "archived-workflows"
+    summary: ClassVar[str] = (
+        "archived Workflows of the scenario's namespace, as the dashboard's API lists them"
+    )
+    parameters: ClassVar[type[Parameters]] = Parameters
+
+    def read(self, parameters: Parameters) -> list[Point]:
+        """List them."""
+        return _count(self, "api/archives/workflows")
+
+
+def _count(oracle: Oracle, path: str) -> list[Point]:
+    found = _archives(oracle, path)
+    return [Point(labels={"namespace": oracle.world.namespace}, value=len(found))] if found else []
+
+
+def _archives(oracle: Oracle, path: str) -> list[dict[str, Any]]:
+    """Return what the dashboard lists for the scenario's namespace."""
+    world = oracle.world
+    with asked():
+        status, body = world.cluster.proxy_get(
+            "services",
+            world.chaos_mesh_namespace,
+            _DASHBOARD.service,
+            _DASHBOARD.port,
+            path,
+            params={"namespace": world.namespace},
+            timeout=_ASK_SECONDS,
+        )
+    if status != 200:
+        said = body[:_SHOWN].decode(errors="replace")
+        raise OracleError(f"the dashboard answered /{path} with HTTP {status}: {said}")
+    try:
+        found = json.loads(body)
+    except ValueError as error:
+        raise OracleError(f"the dashboard answered /{path} with no JSON") from error
+    # An answer that is not narrowed to the namespace would count archives of others.
+    return [archive for archive in found if archive["namespace"] == world.namespace]
+
+
+ORACLES = [ArchivedExperiments, ArchivedSchedules, ArchivedWorkflows]
