@@ -94,5 +94,6 @@ class ControlRun(ScenarioRun):
         """Return what templates refer to: each chaos as if it had hit all of the workload."""
         targets = self._workload.targets if self._workload else []
         for name, chaos in self._scenario.chaos.items():
-            self._applied.setdefault(name, Applied(chaos.kind, name, self._namespace, targets))
+            called = chaos.name or name
+            self._applied.setdefault(name, Applied(chaos.kind, called, self._namespace, targets=targets))
         return super()._scope()

@@ -47,7 +47,7 @@ from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepRes
 from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Expectation, Proof, Scenario, Step
+from harness.scenario.model import Expectation, Http, Proof, Scenario, Step
 from harness.scenario.template import resolve
 
 GATE_SCRAPES = 15
@@ -413,15 +413,7 @@ class ScenarioRun:
                 return actions.scale(self._cluster, group, step.scale.replicas)
             case "http":
                 assert step.http is not None
-                for request in step.http:
-                    answer = calls.http(
-                        self._cluster,
-                        request,
-                        self._around.chaos_mesh_namespace,
-                        self._workload,
-                        self._scope(),
-                    )
-                    self._recorder.add(Note(time=self._clock.now(), text="http", detail=answer))
+                self._send(step.http)
             case "exec":
                 assert step.exec is not None
                 answer = calls.execute(self._cluster, step.exec, self._workload, self._scope())
@@ -440,6 +432,17 @@ class ScenarioRun:
             case "wait" | "wait_for":
                 pass
         return None
+
+    def _send(self, requests: list[Http]) -> None:
+        for request in requests:
+            answer = calls.http(
+                self._cluster,
+                request,
+                self._around.chaos_mesh_namespace,
+                self._workload,
+                self._scope(),
+            )
+            self._recorder.add(Note(time=self._clock.now(), text="http", detail=answer))
 
     def _group(self, job: str) -> PodGroup:
         """Return the pods of a component; those of Chaos Mesh are made whole at the end, whatever comes."""

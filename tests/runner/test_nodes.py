@@ -99,5 +99,5 @@ def test_a_container_that_does_not_run_is_named(cluster):
 
 @pytest.mark.parametrize("where", [{}, {"name": "n1", "network_of": NAME}])
 def test_it_has_exactly_one_place(where):
-    with pytest.raises(ValidationError, match="exactly one of `name` and `network_of`"):
+    with pytest.raises(ValidationError, match="exactly one of `name`, `node_of` and `network_of`"):
         Node.model_validate({"command": ["x"], **where})
