@@ -25,7 +25,7 @@ from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.report.text import leftovers_text, scenario_text, unmet_lines
 from harness.runner.result import ScenarioResult
-from harness.scenario.discover import is_scenario_file
+from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
 from harness.scenario.names import Names
 from harness.scenario.problem import ScenarioError as WrongScenario
@@ -36,6 +36,8 @@ RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()
 NAMES = pytest.StashKey[Names]()
 """Of the scenarios so far, by the name that folders and Kubernetes have."""
+SELECTED = pytest.StashKey[bool]()
+"""There when some of the collected items are not to be run."""
 OTHER_FAILURES = pytest.StashKey[list[str]]()
 """Node ids of what failed for another reason than the infrastructure."""
 
@@ -296,15 +298,30 @@ def _is_infrastructure(error: BaseException) -> bool:
     return isinstance(error, ScenarioError | InfrastructureError)
 
 
+def pytest_deselected(items: list[pytest.Item]) -> None:
+    """Remember that not all that was found is to be run."""
+    for item in items[:1]:
+        item.config.stash[SELECTED] = True
+
+
 def pytest_collection_finish(session: pytest.Session) -> None:
     """End like Ctrl-C when CI cancels the job, so that the clean-up runs; only where scenarios run."""
     if session.config.getoption("collectonly") or not _scenarios(session):
         return
+    if _all_asked_for(session):
+        session.config.stash[RUN_SESSION].all_of = len(_scenarios(session))
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt("SIGTERM")
 
     signal.signal(signal.SIGTERM, interrupt)
+
+
+def _all_asked_for(session: pytest.Session) -> bool:
+    """Say whether every scenario that ships with the harness is among those to be run."""
+    if SELECTED in session.config.stash or any("::" in argument for argument in session.config.args):
+        return False
+    return set(discover([bundled.scenarios()])) <= {item.path for item in _scenarios(session)}
 
 
 def _scenarios(session: pytest.Session) -> list[pytest.Item]:
@@ -324,11 +341,17 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     failure = run.stack_failed()
     if failure is not None:
         session.exitstatus = failure.exit_code
-    elif exitstatus == ExitCode.OK and run.unwritten is not None:
+    elif exitstatus == ExitCode.OK and run.contract_broken():
+        session.exitstatus = ExitCode.FAILED
+    elif exitstatus == ExitCode.OK and (run.unwritten is not None or run.contract_undecided()):
         session.exitstatus = ExitCode.INFRASTRUCTURE
     elif exitstatus == ExitCode.OK and not run.anything_ran():
         session.exitstatus = ExitCode.NOTHING_RAN
-    elif exitstatus == ExitCode.FAILED and not session.config.stash[OTHER_FAILURES]:
+    elif (
+        exitstatus == ExitCode.FAILED
+        and not session.config.stash[OTHER_FAILURES]
+        and not run.contract_broken()
+    ):
         session.exitstatus = ExitCode.INFRASTRUCTURE
 
 

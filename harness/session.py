@@ -18,6 +18,9 @@ from harness.chaos import cleanup
 from harness.chaos.capabilities import probe
 from harness.chaos.catalogue import catalogue
 from harness.cluster.client import Cluster
+from harness.contract import at_end, keep
+from harness.contract.compare import Circumstances
+from harness.contract.promtool import Linter, by_program, in_pod
 from harness.judge.finding import Verdict
 from harness.metrics.prometheus import Prometheus
 from harness.mutation.mutate import mutate_folders
@@ -32,12 +35,13 @@ from harness.runner.control import ControlRun
 from harness.runner.result import Leftover, ScenarioResult
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
-from harness.stack import lock
+from harness.stack import lock, prometheus
 from harness.stack.handle import StackHandle
+from harness.stack.state import State
 from harness.stack.up import UpOptions, up
 
 _NAMESPACE_SECONDS = 30.0
-_OWN_FILES = ("results.json", "index.html", "recordings", "diagnostics")
+_OWN_FILES = ("results.json", "index.html", "recordings", "diagnostics", keep.FOLDER)
 
 
 @dataclass
@@ -56,9 +60,12 @@ class RunSession:
     _finished: Path | None = None
     _ended: bool = False
     _unmutated: str | None = None
+    _opened: float = 0.0
     unwritten: InfrastructureError | None = None
     _page: Path | None = None
     _unrendered: str = ""
+    all_of: int | None = None
+    """How many scenarios there are when all that ship with the harness were asked for."""
 
     @classmethod
     def from_options(
@@ -125,6 +132,7 @@ class RunSession:
             diagnostics=self.report / "diagnostics",
             facts=facts,
         )
+        self._opened = self._surroundings.clock.now()
 
     def close(self) -> list[ScenarioResult]:
         """Let go of the lock; the stack stays up for the next run.
@@ -134,6 +142,7 @@ class RunSession:
         """
         late = []
         try:
+            self._check_contract()
             for result in self.results.scenarios:
                 told = any(left.kind == "Namespace" for left in result.leftovers)
                 left = [] if told else self._namespace_left(result)
@@ -144,6 +153,41 @@ class RunSession:
             self._held.close()
         self.results.count()
         return late
+
+    def _check_contract(self) -> None:
+        """Compare what the components expose with the catalogue; the last look at them of the run."""
+        around = self._surroundings
+        if around is None or self.results.contract is not None or not self.anything_ran():
+            return
+        # Without the chaos, nothing is touched.
+        whole = not self.control and self.all_of is not None and len(self._by_node) == self.all_of
+        run = at_end.Run(
+            cluster=around.cluster,
+            prometheus=around.prometheus,
+            clock=around.clock,
+            began=self._opened,
+            namespaces=[each.namespace for each in self.results.scenarios if each.namespace],
+            recordings=[each.recording for each in self.results.scenarios if each.recording],
+            given=Circumstances(
+                str(around.facts["versions"].get("chaos-mesh", "")), around.capabilities, whole
+            ),
+            report=self.report,
+            linter=self._linter(around),
+        )
+        self.results.contract = at_end.check(run, catalogue())
+
+    def _linter(self, around: Surroundings) -> Linter:
+        if program := State(self.options.cluster).program("promtool"):
+            return by_program(program)
+        return in_pod(around.cluster, *prometheus.POD)
+
+    def contract_broken(self) -> bool:
+        """Say whether a metric is not as the catalogue says."""
+        return self.results.contract is not None and bool(self.results.contract.broken())
+
+    def contract_undecided(self) -> bool:
+        """Say whether some component was not compared with the catalogue."""
+        return self.results.contract is not None and self.results.contract.undecided()
 
     def _namespace_left(self, result: ScenarioResult) -> list[Leftover]:
         if self._surroundings is None or result.namespace is None:
@@ -214,6 +258,8 @@ class RunSession:
         if unmet:
             lines.append(f"expectations of level should: {self._counts(should=True)}; they fail no scenario")
             lines += [f"  {line}" for line in unmet]
+        if self.results.contract:
+            lines += self.results.contract.lines()
         stand_ins = (self.results.run.stack or {}).get("stand_ins", [])
         if stand_ins:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)

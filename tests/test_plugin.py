@@ -7,13 +7,19 @@ from pathlib import Path
 
 import pytest
 
+from harness.base import bundled
 from harness.base.errors import ExitCode, InfrastructureError
+from harness.contract.problem import Problem, ProblemKind
+from harness.contract.result import Contract
 from harness.judge.finding import Finding, Verdict
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 from harness.scenario.load import ScenarioFile
 from harness.session import RunSession
 
 pytest_plugins = ["pytester"]
+
+BROKEN = Problem(kind=ProblemKind.NOT_CATALOGUED, metric="chaos_new", job="chaos-daemon")
+LIBRARY = BROKEN.model_copy(update={"metric": "lib_new", "fails": False})
 
 SCENARIO = """
 scenario: {name}
@@ -229,6 +235,54 @@ def test_a_stack_that_does_not_come_up_is_an_error_with_its_exit_code(pytester, 
         ]
     )
     assert done.ret == ExitCode.INFRASTRUCTURE
+
+
+@pytest.mark.parametrize(
+    ("verdict", "contract", "code"),
+    [
+        (Verdict.PASS, {}, ExitCode.OK),
+        (Verdict.PASS, {"problems": [LIBRARY]}, ExitCode.OK),
+        (Verdict.PASS, {"problems": [BROKEN]}, ExitCode.FAILED),
+        (Verdict.ERROR, {"problems": [BROKEN]}, ExitCode.FAILED),
+        (Verdict.PASS, {"not_captured": ["chaos-daemon d: down"]}, ExitCode.INFRASTRUCTURE),
+        (Verdict.PASS, {"error": "Prometheus is gone"}, ExitCode.INFRASTRUCTURE),
+        (Verdict.FAIL, {"error": "Prometheus is gone"}, ExitCode.FAILED),
+    ],
+)
+def test_a_run_fails_by_a_metric_that_is_not_as_the_catalogue_says(
+    pytester, made_up, monkeypatch, verdict, contract, code
+):
+    def close(self: RunSession) -> list[ScenarioResult]:
+        self.results.contract = Contract(release="v2.8.3", whole=False, **contract)
+        return []
+
+    monkeypatch.setattr(RunSession, "close", close)
+    add(pytester, made_up, "only", verdict)
+    done = run_pytest(pytester)
+    assert done.ret == code
+    if BROKEN in contract.get("problems", []):
+        done.stdout.fnmatch_lines(["  chaos_new (chaos-daemon): not in the catalogue"])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "all_of"),
+    [
+        ((), 2),
+        (("scenarios",), 2),
+        (("-k", "first"), None),
+        (("-m", "made-up and scenario"), 2),
+        (("scenarios/first.yaml",), None),
+        (("scenarios/first.yaml::first", "scenarios/second.yaml"), None),
+    ],
+)
+def test_only_a_run_of_all_scenarios_is_whole(pytester, made_up, monkeypatch, arguments, all_of):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    monkeypatch.setattr(bundled, "scenarios", lambda: pytester.path / "scenarios")
+    seen = []
+    monkeypatch.setattr(RunSession, "close", lambda self: seen.append(self.all_of) or [])
+    run_pytest(pytester, *arguments)
+    assert seen == [all_of]
 
 
 def test_zero_scenarios_are_no_success(pytester, made_up):

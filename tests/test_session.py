@@ -10,6 +10,8 @@ from harness import session
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.cluster.client import Cluster
 from harness.cluster.errors import Unreachable
+from harness.contract.problem import Problem, ProblemKind
+from harness.contract.result import Contract
 from harness.judge.finding import Finding, Verdict
 from harness.runner.result import ScenarioResult, StepResult
 from harness.session import RunSession
@@ -66,7 +68,10 @@ def cluster():
 @pytest.fixture
 def stack(cluster, tmp_path, monkeypatch):
     """A stack that comes up at once; `fails` is raised instead."""
-    state = types.SimpleNamespace(handle=handle(tmp_path), fails=None, ups=0, connected=[])
+    contract = Contract(release="v2.8.3", whole=False)
+    state = types.SimpleNamespace(
+        handle=handle(tmp_path), fails=None, ups=0, connected=[], contract=contract, checked=[]
+    )
 
     def up(options, progress):
         state.ups += 1
@@ -79,6 +84,13 @@ def stack(cluster, tmp_path, monkeypatch):
         return cluster
 
     monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path / "state"))
+
+    def check(run, known):
+        assert lock.holder("c") is not None, "nobody else may scrape meanwhile"
+        state.checked.append(run)
+        return state.contract
+
+    monkeypatch.setattr(session.at_end, "check", check)
     monkeypatch.setattr(session, "up", up)
     monkeypatch.setattr(session, "Prometheus", FakePrometheus)
     monkeypatch.setattr(session, "probe", lambda cluster, namespace: CAPABILITIES)
@@ -429,3 +441,84 @@ def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
 def test_stand_ins_are_named_in_the_last_lines(opened):
     opened.finish()
     assert opened.summary_lines()[1] == "stand-ins, not the real programs: mini (for big)"
+
+
+def test_the_contract_is_checked_before_the_cluster_is_let_go(opened, stack, tmp_path):
+    opened.results.add(result("first", "first-1"))
+    opened.results.add(ScenarioResult(name="second", file="s.yaml", recording=tmp_path / "recordings/second"))
+    opened.close()
+    (run,) = stack.checked
+    assert run.namespaces == ["first-1"]
+    assert run.recordings == [tmp_path / "recordings/second"]
+    assert (run.given.release, run.given.capabilities, run.given.whole) == ("v2.8.3", CAPABILITIES, False)
+    assert run.report == tmp_path / "report"
+    assert opened.results.contract is stack.contract
+
+
+def test_without_a_scenario_that_ran_there_is_no_contract(opened, stack):
+    opened.results.add(result("skipped", verdict=Verdict.SKIPPED))
+    opened.close()
+    assert stack.checked == []
+    assert opened.results.contract is None
+
+
+@pytest.mark.parametrize(
+    ("all_of", "control", "whole"),
+    [(None, False, False), (1, False, True), (2, False, False), (1, True, False)],
+)
+def test_a_run_is_whole_when_all_scenarios_were_asked_for_and_came_to_an_end(
+    opened, stack, monkeypatch, all_of, control, whole
+):
+    opened.control = control
+    monkeypatch.setattr(session.runner, "run", lambda *what: result("only"))
+    opened.all_of = all_of
+    opened.run("file", "node::1")
+    opened.close()
+    assert stack.checked[0].given.whole is whole
+
+
+def test_what_is_not_as_the_catalogue_says_is_in_the_last_lines(opened, stack):
+    problem = Problem(
+        kind=ProblemKind.NOT_CATALOGUED,
+        metric="chaos_new",
+        job="chaos-daemon",
+        instances=("d",),
+        expected="an entry",
+        found="gauge",
+        next_step="add one",
+    )
+    told = problem.model_copy(update={"metric": "lib_new", "fails": False})
+    stack.contract = Contract(release="x", whole=False, problems=[problem, told])
+    opened.results.add(result("s"))
+    opened.close()
+    opened.finish()
+    assert opened.contract_broken()
+    assert not opened.contract_undecided()
+    assert opened.summary_lines()[1:-2] == [
+        "metrics that are not as the catalogue says: 1; the run fails by them",
+        "  chaos_new (chaos-daemon at d): not in the catalogue",
+        "    expected: an entry",
+        "    found:    gauge",
+        "    next step: add one",
+        "metrics of libraries that are not in the catalogue, or not as it says: 1 "
+        "(results.json, contract.problems)",
+    ]
+    written = json.loads((opened.report / "results.json").read_text())["contract"]
+    assert [each["metric"] for each in written["problems"]] == ["chaos_new", "lib_new"]
+
+
+@pytest.mark.parametrize(
+    "what", [{"not_captured": ["chaos-daemon d: down"]}, {"error": "Prometheus is gone"}]
+)
+def test_what_could_not_be_compared_is_told_and_proves_nothing(opened, stack, what):
+    stack.contract = Contract(release="x", whole=False, **what)
+    opened.results.add(result("s"))
+    opened.close()
+    opened.finish()
+    assert opened.contract_undecided()
+    assert not opened.contract_broken()
+    said = {
+        "not compared with the catalogue: chaos-daemon d: down",
+        "the metrics' contract was not checked: Prometheus is gone",
+    }
+    assert len(said & set(opened.summary_lines())) == 1

@@ -12,11 +12,12 @@ from typing import Any
 from pydantic import TypeAdapter, ValidationError
 
 from harness.base.errors import UsageError
-from harness.recording.model import FORMAT, AnyEntry, Inconsistent, Manifest, Recording
+from harness.recording.model import FORMAT, AnyEntry, Inconsistent, Manifest, Recording, SeriesDefinition
 from harness.recording.writer import ENTRIES, MANIFEST
 
 _CHUNK = 1 << 16
 _GZIP_FRAMING = 31
+_DEFINITION = b'{"type":"series",'
 _ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
 
 
@@ -70,6 +71,11 @@ class RecordingReader:
         Raises:
             RecordingError: a damaged line (with its number), damaged compression.
         """
+        for line in self.lines():
+            yield self._entry(line)
+
+    def lines(self) -> Iterator[bytes]:
+        """Yield the lines of the entries as they were written; otherwise like `entries`."""
         self.truncated = None
         self.line = 0
         rest = b""
@@ -85,7 +91,7 @@ class RecordingReader:
                 *lines, rest = rest.split(b"\n")
                 for line in lines:
                     self.line += 1
-                    yield self._entry(line)
+                    yield line
         if unpack.unused_data:
             raise self._damaged("there is data after the end of the recording")
         if not unpack.eof:
@@ -128,6 +134,18 @@ class RecordingReader:
 
     def _damaged(self, what: str) -> RecordingError:
         return RecordingError(f"{self._path} is damaged after line {self.line}: {what}")
+
+
+def definitions(folder: Path) -> Iterator[dict[str, str]]:
+    """Yield the label sets of all series of a recording, without reading their samples.
+
+    Raises:
+        RecordingError: it cannot be read.
+    """
+    for line in RecordingReader(folder).lines():
+        # A line's type is what it begins with (`Entry`); nothing else is parsed.
+        if line.startswith(_DEFINITION):
+            yield SeriesDefinition.model_validate_json(line).labels
 
 
 def read(folder: Path) -> tuple[Recording, Truncated | None]:

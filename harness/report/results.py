@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.base.errors import UsageError
 from harness.mutation.score import MutationScore
+from harness.contract.result import Contract
 from harness.runner.result import ScenarioResult
 
 RESULTS = "results.json"
@@ -67,6 +68,7 @@ class Results(BaseModel):
         control: of a run without chaos: how many claims came out how (judge/control.py), what is excused by
             its rule; None in any other run.
         mutation: whether the expectations could have failed (docs/mutation.md); None when it was not tried.
+        contract: whether the metrics are as the catalogue says; None when nothing ran.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="strings")
@@ -77,6 +79,7 @@ class Results(BaseModel):
     control: dict[str, int] | None = None
     mutation: MutationScore | None = None
     scenarios: list[ScenarioResult] = []
+    contract: Contract | None = None
 
     def add(self, result: ScenarioResult) -> None:
         """Add a scenario and count all anew."""

@@ -22,6 +22,8 @@ from harness.stack.handle import ServiceAddress
 from harness.stack.kubectl import Kubectl, service_path
 
 ADDRESS = ServiceAddress(namespace="chaos-harness", name="prometheus", port=9090)
+POD = (ADDRESS.namespace, "app=prometheus", "prometheus")
+"""Its namespace, a label selector that finds it, and its container (fixtures/manifests/prometheus.yaml)."""
 EXTERNAL_LABEL = "chaos_harness_stack"
 
 _ROLLOUT_SECONDS = 120.0

@@ -40,9 +40,14 @@ class State:
 
     def save(self, handle: StackHandle, images: ImageSet) -> None:
         """Write the handle whole or not at all: it is there only when `up` came to its end."""
-        programs = {"kind": str(images.kind), "kubectl": str(images.kubectl)}
-        _write(self.folder / "programs.json", json.dumps(programs))
+        self.save_programs(images)
         _write(self.folder / "stack.json", handle.model_dump_json(indent=2))
+
+    def save_programs(self, images: ImageSet) -> None:
+        """Write where the programs are that fit the stack."""
+        programs = {"kind": images.kind, "kubectl": images.kubectl, "promtool": images.promtool}
+        text = json.dumps({name: str(path) for name, path in programs.items() if path})
+        _write(self.folder / "programs.json", text)
 
     def load(self) -> StackHandle | None:
         """Return the handle of the last `up` that came to its end; None when there is none."""
@@ -56,7 +61,7 @@ class State:
         (self.folder / "stack.json").unlink(missing_ok=True)
 
     def program(self, name: str) -> Path | None:
-        """Return kind or kubectl as `up` used it, or as it is on PATH."""
+        """Return kind, kubectl or promtool as `up` used it, or as it is on PATH."""
         try:
             known = Path(json.loads((self.folder / "programs.json").read_text())[name])
         except (OSError, ValueError, KeyError, TypeError):

@@ -115,6 +115,8 @@ class _Stack:
         handle = self.state.load()
         plan = self._plan(handle, containers)
         if handle is not None and plan.action == "reuse":
+            # What is built may have moved since, or been built for the first time.
+            self.state.save_programs(self.images)
             return handle
         if handle is not None and plan.action == "repair":
             self._say(f"repairing {' and '.join(sorted(plan.parts))}", plan.reasons)

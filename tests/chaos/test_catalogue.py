@@ -69,7 +69,7 @@ def test_each_entry_is_consistent(entry: Metric) -> None:
         assert entry.touched_by
         assert entry.since
     if entry.type is MetricType.HISTOGRAM and entry.status is Status.LIVE and entry.labels_known:
-        assert entry.buckets
+        assert entry.buckets is not None
     if not entry.prefix and entry.status is Status.LIVE:
         assert (entry.type is MetricType.COUNTER) == entry.name.endswith("_total")
     for name in entry.renamed_to:

@@ -23,9 +23,11 @@ from harness.recording.model import (
     Samples,
     SeriesDefinition,
 )
-from harness.recording.reader import RecordingError, RecordingReader, Truncated, read
+from harness.recording.reader import RecordingError, RecordingReader, Truncated, definitions, read
 from harness.recording.writer import ENTRIES, MANIFEST, RecordingWriter
 from tests.fakes.recordings import manifest
+
+RECORDINGS = Path(__file__).parent.parent / "recordings"
 
 ENTRIES_OF_EACH_TYPE = [
     Mark(time=1.5, step=0, name="started", detail={"of": ["anything"]}),
@@ -295,3 +297,13 @@ def test_a_folder_that_cannot_be_made_is_an_infrastructure_error(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InfrastructureError, match="cannot write the recording in"):
         RecordingWriter(tmp_path / "file" / "folder", manifest())
+
+
+def test_the_series_alone_are_read_without_their_samples(tmp_path):
+    recordings = sorted(path.parent for path in RECORDINGS.rglob("entries.jsonl.gz"))
+    assert recordings
+    for path in recordings:
+        recording, _ = read(path)
+        assert [*definitions(path)] == [series.labels for series in recording.series.values()]
+    with pytest.raises(RecordingError):
+        next(definitions(tmp_path))

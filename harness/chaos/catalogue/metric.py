@@ -66,7 +66,8 @@ class Metric(BaseModel):
         values: label name to all values that it can take, for labels with a closed set.
         examples: label name to values that it is known to take, for labels with an open set.
         labels_known: False when `labels` is not the whole truth.
-        buckets: upper bounds of a histogram's buckets, without +Inf; none when they are not known.
+        buckets: upper bounds of a histogram's buckets, without +Inf; None when they are not known, empty when
+            it is a native histogram only.
         prefix: `name` is a prefix.
         exposed: False for what Prometheus itself writes about a target.
         status: see Status.
@@ -94,7 +95,7 @@ class Metric(BaseModel):
     values: dict[str, tuple[str, ...]] = {}
     examples: dict[str, tuple[str, ...]] = {}
     labels_known: bool = True
-    buckets: tuple[float, ...] = ()
+    buckets: tuple[float, ...] | None = None
     prefix: bool = False
     exposed: bool = True
     status: Status = Status.LIVE
@@ -116,9 +117,9 @@ class Metric(BaseModel):
             raise ValueError(f"{self.name}: values of {label!r}, which is none of its labels")
         if (self.status is Status.RENAMED) != bool(self.renamed_to):
             raise ValueError(f"{self.name}: renamed_to goes with the status `renamed`, and only with it")
-        if self.buckets and self.type is not MetricType.HISTOGRAM:
+        if self.buckets is not None and self.type is not MetricType.HISTOGRAM:
             raise ValueError(f"{self.name}: only a histogram has buckets")
-        if list(self.buckets) != sorted(set(self.buckets)):
+        if list(self.buckets or ()) != sorted(set(self.buckets or ())):
             raise ValueError(f"{self.name}: the buckets are not in ascending order")
         if self.grows and self.type is not MetricType.GAUGE:
             raise ValueError(f"{self.name}: `grows` is said of gauges only")

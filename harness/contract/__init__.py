@@ -1,0 +1,1 @@
+"""Whether what the components expose is what the catalogue says: captured, compared, kept."""

@@ -1,0 +1,247 @@
+"""Captures what each component exposes, between two of Prometheus' scrapes.
+
+The collectors of Chaos Mesh reset and fill what they share at each scrape, without a lock: two scrapes at
+once give partial answers, to both (suspected bug S20). So a look has to begin after one scrape has ended and
+to end before the next one begins; one that did not is thrown away and taken again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import urlsplit
+
+from harness.base.errors import HarnessError, InfrastructureError
+from harness.cluster.client import HttpAnswer
+from harness.metrics.prometheus import Target
+
+TRIES = 5
+"""How often a target is looked at before it is given up."""
+
+_PATH = "/metrics"
+_TIMEOUT = 10.0
+_POLL_SECONDS = 0.02
+_SLACK_SECONDS = 5.0
+_LEAST_SPENT = 0.05
+_DEFAULT_PORT = 80
+
+
+class Proxy(Protocol):
+    """The part of a cluster that is needed to reach a pod."""
+
+    def proxy_fetch(
+        self, resource: str, namespace: str, name: str, port: int | str, path: str, *, timeout: float = ...
+    ) -> HttpAnswer:
+        """Send a GET to a port of a pod."""
+
+
+class Scraper(Protocol):
+    """The part of Prometheus that is needed to know when it scrapes."""
+
+    def targets(self) -> list[Target]:
+        """Return all active targets."""
+
+
+class Time(Protocol):
+    """Prometheus' time."""
+
+    @property
+    def uncertainty(self) -> float:
+        """How far off it may be, seconds."""
+
+    def now(self) -> float:
+        """Return seconds since the epoch."""
+
+    def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+
+class NotCaptured(InfrastructureError):  # noqa: N818  (reads as what happened)
+    """A target was not looked at between two scrapes."""
+
+
+@dataclass(frozen=True)
+class Captured:
+    """The /metrics of one target.
+
+    Attributes:
+        job, instance, node: the target's labels.
+        body: as it came.
+        content_type: of the answer.
+        began, ended: of the look, Prometheus' clock.
+        tries: how often it was looked at; all but the last overlapped a scrape.
+    """
+
+    job: str
+    instance: str
+    node: str
+    body: str
+    content_type: str
+    began: float
+    ended: float
+    tries: int
+
+
+@dataclass(frozen=True)
+class Failed:
+    """A target of which nothing is known, and why."""
+
+    job: str
+    instance: str
+    error: HarnessError
+
+
+def capture(
+    proxy: Proxy, scraper: Scraper, clock: Time, jobs: Iterable[str]
+) -> tuple[list[Captured], list[Failed]]:
+    """Look at every target of some jobs, at all of them at once.
+
+    Args:
+        proxy: the cluster.
+        scraper: Prometheus.
+        clock: on Prometheus' time.
+        jobs: names of scrape jobs.
+
+    Raises:
+        PrometheusError: Prometheus does not tell its targets.
+    """
+    wanted = set(jobs)
+    targets = [target for target in scraper.targets() if target.job in wanted]
+    if not targets:
+        return [], []
+
+    def look(target: Target) -> Captured | Failed:
+        try:
+            return _Look(proxy, scraper, clock, target).take()
+        except HarnessError as error:
+            return Failed(target.job, target.instance, error)
+
+    with ThreadPoolExecutor(len(targets)) as pool:
+        found = list(pool.map(look, targets))
+    captured = [each for each in found if isinstance(each, Captured)]
+    failed = [each for each in found if isinstance(each, Failed)]
+    return sorted(captured, key=lambda each: (each.job, each.instance)), failed
+
+
+@dataclass
+class _Look:
+    """Looking at one target."""
+
+    proxy: Proxy
+    scraper: Scraper
+    clock: Time
+    target: Target
+
+    def take(self) -> Captured:
+        """Look until nothing overlapped.
+
+        Raises:
+            NotCaptured: the target is down, does not answer, or every look overlapped a scrape.
+        """
+        before = self._now()
+        spent = _LEAST_SPENT
+        for tries in range(1, TRIES + 1):
+            before = self._room_after(before, spent)
+            began = self.clock.now()
+            answer = self._fetch()
+            ended = self.clock.now()
+            spent = max(ended - began, _LEAST_SPENT)
+            after = self._after(before)
+            if self._free(before, began, ended, after):
+                return Captured(
+                    self.target.job,
+                    self.target.instance,
+                    self.target.node,
+                    answer.body.decode(errors="replace"),
+                    answer.content_type,
+                    began,
+                    ended,
+                    tries,
+                )
+            before = after
+        raise NotCaptured(
+            f"{self._name}: none of {TRIES} looks at {_PATH} came between two scrapes of Prometheus",
+            next_step="scrape less often: --scrape-interval",
+            details=[f"the last scrape took {before.scrape_duration:.3f} s, the last look {spent:.3f} s"],
+        )
+
+    def _free(self, before: Target, began: float, ended: float, after: Target) -> bool:
+        """Say whether a look came between two scrapes, and these two follow each other."""
+        assert before.last_scrape is not None
+        assert after.last_scrape is not None
+        unsure = self.clock.uncertainty
+        follows = after.last_scrape - before.last_scrape < 1.5 * before.scrape_interval
+        since = before.last_scrape + before.scrape_duration
+        return follows and began - unsure >= since and ended + unsure <= after.last_scrape
+
+    def _room_after(self, known: Target, spent: float) -> Target:
+        """Return the newest scrape once it has ended and there is time for a look before the next one."""
+
+        def room(found: Target) -> bool:
+            assert found.last_scrape is not None
+            left = found.last_scrape + found.scrape_interval - self.clock.now()
+            ended = self.clock.now() - self.clock.uncertainty >= found.last_scrape + found.scrape_duration
+            # A look that once took long must not keep the next one from being tried.
+            wanted = min(2 * spent, (found.scrape_interval - found.scrape_duration) / 2)
+            return ended and left > wanted + self.clock.uncertainty
+
+        return known if room(known) else self._scrape(room)
+
+    def _fetch(self) -> HttpAnswer:
+        port = urlsplit(self.target.address).port or _DEFAULT_PORT
+        answer = self.proxy.proxy_fetch(
+            "pods", self.target.namespace, self.target.pod, port, _PATH, timeout=_TIMEOUT
+        )
+        if answer.status != 200:
+            why = answer.undelivered() or answer.body.decode(errors="replace")
+            raise NotCaptured(
+                f"{self._name}: {_PATH} answered {answer.status}",
+                next_step=f"look at the pod {self.target.namespace}/{self.target.pod}",
+                details=why.splitlines()[:5],
+            )
+        return answer
+
+    def _after(self, scrape: Target) -> Target:
+        """Wait for the next scrape."""
+        return self._scrape(lambda found: found.last_scrape != scrape.last_scrape)
+
+    def _scrape(self, wanted: Callable[[Target], bool]) -> Target:
+        """Wait for a scrape of the target that is as wanted."""
+        limit = 3 * self.target.scrape_interval + _SLACK_SECONDS
+        end = self.clock.now() + limit
+        while True:
+            found = self._now()
+            if wanted(found):
+                return found
+            if self.clock.now() >= end:
+                raise NotCaptured(
+                    f"{self._name}: no scrape of Prometheus ended within {limit:.0f} s",
+                    next_step="look at the target: chaos-harness status",
+                )
+            assert found.last_scrape is not None
+            due = found.last_scrape + found.scrape_interval + found.scrape_duration
+            left = max(due - self.clock.now(), _POLL_SECONDS)
+            self.clock.sleep(min(left, found.scrape_interval))
+
+    def _now(self) -> Target:
+        """Return the target as Prometheus sees it now.
+
+        Raises:
+            NotCaptured: it is gone, down, or was never scraped.
+        """
+        for found in self.scraper.targets():
+            if (found.job, found.instance) == (self.target.job, self.target.instance):
+                if found.health == "down" or found.last_scrape is None:
+                    raise NotCaptured(
+                        f"{self._name} is {found.health}",
+                        next_step=f"look at the pod {found.namespace}/{found.pod}",
+                        details=[found.last_error] if found.last_error else [],
+                    )
+                return found
+        raise NotCaptured(f"{self._name} is no target of Prometheus any more")
+
+    @property
+    def _name(self) -> str:
+        return f"{self.target.job} {self.target.instance}"

@@ -1,0 +1,144 @@
+"""`promtool check metrics` over each exposition, and the findings that are known and why they may stay."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.base import process
+from harness.base.errors import HarnessError, InfrastructureError
+from harness.cluster.client import Cluster
+
+_FILE = Path(__file__).with_name("promtool.yaml")
+_ARGUMENTS = ("check", "metrics")
+_SECONDS = 30.0
+# cmd/promtool/main.go of Prometheus: 0 when there is nothing to say, 3 when there is; 1 for an error.
+_ANSWERS = (0, 3)
+
+
+class Linted(BaseModel):
+    """What a call of promtool left: its exit code, and its output."""
+
+    model_config = ConfigDict(frozen=True)
+
+    code: int
+    output: str
+
+
+Linter = Callable[[str], Linted]
+"""Takes a body in the text format."""
+
+
+class KnownFinding(BaseModel):
+    """A finding that is known, and stays.
+
+    Attributes:
+        metric: a regular expression that matches the whole name.
+        text: what promtool says, whole.
+        reason: why it stays.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    metric: str
+    text: str
+    reason: str = Field(min_length=10)
+
+    def covers(self, finding: Finding) -> bool:
+        """Say whether it is about a finding."""
+        return self.text == finding.text and re.fullmatch(self.metric, finding.metric) is not None
+
+
+class Finding(BaseModel):
+    """A line of promtool's.
+
+    Attributes:
+        job: of the target.
+        metric: what it is about.
+        text: what promtool says.
+        reason: why it may stay; None when nobody has said so.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    job: str
+    metric: str
+    text: str
+    reason: str | None = None
+
+
+@cache
+def known_findings() -> tuple[KnownFinding, ...]:
+    """Return the findings that may stay."""
+    return tuple(KnownFinding.model_validate(raw) for raw in yaml.safe_load(_FILE.read_text()))
+
+
+def lint(
+    bodies: Sequence[tuple[str, str]], linter: Linter, known: Sequence[KnownFinding] | None = None
+) -> list[Finding]:
+    """Return what promtool says about bodies, each once.
+
+    Args:
+        bodies: (job, body in the text format).
+        linter: calls promtool.
+        known: findings that may stay; those of this folder when None.
+
+    Raises:
+        InfrastructureError: promtool did not come to an answer.
+    """
+    exceptions = known_findings() if known is None else known
+    found: dict[Finding, None] = {}
+    for job, body in bodies:
+        answer = linter(body)
+        if answer.code not in _ANSWERS:
+            raise InfrastructureError(
+                f"promtool check metrics ended with {answer.code} on the exposition of {job}",
+                details=answer.output.splitlines()[:5],
+            )
+        for line in answer.output.splitlines():
+            metric, _, text = line.partition(" ")
+            finding = Finding(job=job, metric=metric, text=text)
+            reason = next((each.reason for each in exceptions if each.covers(finding)), None)
+            found[finding.model_copy(update={"reason": reason})] = None
+    return list(found)
+
+
+def by_program(promtool: Path) -> Linter:
+    """Return a linter that runs the program here."""
+
+    def call(body: str) -> Linted:
+        done = process.run(
+            "check an exposition with promtool",
+            [promtool, *_ARGUMENTS],
+            timeout=_SECONDS,
+            input_text=body,
+            check=False,
+        )
+        return Linted(code=done.returncode, output=done.stdout + done.stderr)
+
+    return call
+
+
+def in_pod(cluster: Cluster, namespace: str, selector: str, container: str) -> Linter:
+    """Return a linter that runs the program of Prometheus' own image, in its pod."""
+
+    def call(body: str) -> Linted:
+        pods = cluster.list("Pod", namespace, selector)
+        if not pods:
+            raise HarnessError(f"no pod with {selector} in the namespace {namespace}")
+        done = cluster.exec(
+            namespace,
+            str(pods[0]["metadata"]["name"]),
+            container,
+            ["promtool", *_ARGUMENTS],
+            timeout=_SECONDS,
+            stdin=body,
+        )
+        return Linted(code=done.code, output=done.stdout + done.stderr)
+
+    return call

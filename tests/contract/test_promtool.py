@@ -1,0 +1,66 @@
+import sys
+
+import pytest
+
+from harness.base.errors import InfrastructureError
+from harness.contract.promtool import Finding, KnownFinding, Linted, by_program, known_findings, lint
+
+SAID = 'chaos_x no help text\ngo_y counter metrics should have "_total" suffix\n'
+KNOWN = [
+    KnownFinding(metric="go_.*", text='counter metrics should have "_total" suffix', reason="of the runtime")
+]
+
+
+def test_what_is_known_has_its_reason_and_what_is_not_has_none():
+    found = lint([("a", "body")], lambda body: Linted(code=3, output=SAID), KNOWN)
+
+    assert found == [
+        Finding(job="a", metric="chaos_x", text="no help text"),
+        Finding(
+            job="a",
+            metric="go_y",
+            text='counter metrics should have "_total" suffix',
+            reason="of the runtime",
+        ),
+    ]
+
+
+def test_two_targets_of_a_component_say_the_same_once():
+    found = lint(
+        [("a", "1"), ("a", "2"), ("b", "3")], lambda body: Linted(code=3, output="m no help text\n"), []
+    )
+
+    assert [finding.job for finding in found] == ["a", "b"]
+
+
+def test_nothing_is_said_about_a_clean_body():
+    assert lint([("a", "body")], lambda body: Linted(code=0, output="")) == []
+
+
+def test_an_error_is_no_answer():
+    with pytest.raises(InfrastructureError, match="ended with 1 on the exposition of a") as caught:
+        lint([("a", "body")], lambda body: Linted(code=1, output="error while linting: text format"))
+    assert caught.value.details == ["error while linting: text format"]
+
+
+def test_an_exception_is_for_the_whole_name_and_the_whole_text():
+    exception = KnownFinding(metric="go_y", text="no help text", reason="of the runtime")
+
+    assert exception.covers(Finding(job="a", metric="go_y", text="no help text"))
+    assert not exception.covers(Finding(job="a", metric="go_y_z", text="no help text"))
+    assert not exception.covers(Finding(job="a", metric="go_y", text="no help text at all"))
+
+
+def test_the_program_gets_the_body_and_its_exit_code_is_an_answer(tmp_path):
+    program = tmp_path / "promtool"
+    program.write_text(
+        f"#!{sys.executable}\nimport sys\n"
+        "sys.stderr.write(' '.join(sys.argv[1:]) + ':' + sys.stdin.read())\nsys.exit(3)\n"
+    )
+    program.chmod(0o755)
+
+    assert by_program(program)("a body") == Linted(code=3, output="check metrics:a body")
+
+
+def test_each_known_finding_has_a_reason():
+    assert all(len(known.reason) >= 10 for known in known_findings())
