@@ -93,6 +93,7 @@ def test_every_field_of_the_schema(made, tmp_path):
         },
         "control": None,
         "mutation": None,
+        "contract": None,
         "scenarios": [
             {
                 "name": "s",
