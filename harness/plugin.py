@@ -309,7 +309,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.getoption("collectonly") or not _scenarios(session):
         return
     if _all_asked_for(session):
-        session.config.stash[RUN_SESSION].all_of = len(_scenarios(session))
+        session.config.stash[RUN_SESSION].all_of = frozenset(item.nodeid for item in _scenarios(session))
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt("SIGTERM")

@@ -64,8 +64,8 @@ class RunSession:
     unwritten: InfrastructureError | None = None
     _page: Path | None = None
     _unrendered: str = ""
-    all_of: int | None = None
-    """How many scenarios there are when all that ship with the harness were asked for."""
+    all_of: frozenset[str] | None = None
+    """The node ids of all scenarios, when all that ship with the harness were asked for."""
 
     @classmethod
     def from_options(
@@ -160,7 +160,7 @@ class RunSession:
         if around is None or self.results.contract is not None or not self.anything_ran():
             return
         # Without the chaos, nothing is touched.
-        whole = not self.control and self.all_of is not None and len(self._by_node) == self.all_of
+        whole = not self.control and self.all_of is not None and self.all_of <= self._by_node.keys()
         run = at_end.Run(
             cluster=around.cluster,
             prometheus=around.prometheus,

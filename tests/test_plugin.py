@@ -265,24 +265,25 @@ def test_a_run_fails_by_a_metric_that_is_not_as_the_catalogue_says(
 
 
 @pytest.mark.parametrize(
-    ("arguments", "all_of"),
+    ("arguments", "whole"),
     [
-        ((), 2),
-        (("scenarios",), 2),
-        (("-k", "first"), None),
-        (("-m", "made-up and scenario"), 2),
-        (("scenarios/first.yaml",), None),
-        (("scenarios/first.yaml::first", "scenarios/second.yaml"), None),
+        ((), True),
+        (("scenarios",), True),
+        (("-k", "first"), False),
+        (("-m", "made-up and scenario"), True),
+        (("scenarios/first.yaml",), False),
+        (("scenarios/first.yaml::first", "scenarios/second.yaml"), False),
     ],
 )
-def test_only_a_run_of_all_scenarios_is_whole(pytester, made_up, monkeypatch, arguments, all_of):
+def test_only_a_run_of_all_scenarios_is_whole(pytester, made_up, monkeypatch, arguments, whole):
     add(pytester, made_up, "first", Verdict.PASS)
     add(pytester, made_up, "second", Verdict.PASS)
     monkeypatch.setattr(bundled, "scenarios", lambda: pytester.path / "scenarios")
     seen = []
     monkeypatch.setattr(RunSession, "close", lambda self: seen.append(self.all_of) or [])
     run_pytest(pytester, *arguments)
-    assert seen == [all_of]
+    wanted = {f"scenarios/{name}.yaml::{name}" for name in ("first", "second")}
+    assert seen == [wanted if whole else None]
 
 
 def test_zero_scenarios_are_no_success(pytester, made_up):

@@ -464,15 +464,21 @@ def test_without_a_scenario_that_ran_there_is_no_contract(opened, stack):
 
 @pytest.mark.parametrize(
     ("all_of", "control", "whole"),
-    [(None, False, False), (1, False, True), (2, False, False), (1, True, False)],
+    [
+        (None, False, False),
+        ({"node::1"}, False, True),
+        ({"node::1", "node::2"}, False, False),
+        ({"node::1"}, True, False),
+    ],
 )
 def test_a_run_is_whole_when_all_scenarios_were_asked_for_and_came_to_an_end(
     opened, stack, monkeypatch, all_of, control, whole
 ):
     opened.control = control
     monkeypatch.setattr(session.runner, "run", lambda *what: result("only"))
-    opened.all_of = all_of
+    opened.all_of = all_of if all_of is None else frozenset(all_of)
     opened.run("file", "node::1")
+    opened.run("written in Python", "node::3")
     opened.close()
     assert stack.checked[0].given.whole is whole
 
@@ -494,7 +500,7 @@ def test_what_is_not_as_the_catalogue_says_is_in_the_last_lines(opened, stack):
     opened.finish()
     assert opened.contract_broken()
     assert not opened.contract_undecided()
-    assert opened.summary_lines()[1:-2] == [
+    assert opened.summary_lines()[1:7] == [
         "metrics that are not as the catalogue says: 1; the run fails by them",
         "  chaos_new (chaos-daemon at d): not in the catalogue",
         "    expected: an entry",

@@ -6,12 +6,15 @@ the content type has to decide.
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from prometheus_client import parser as classic
 from prometheus_client.openmetrics import parser as openmetrics
 
 from harness.base.errors import HarnessError
+
+_COUNTER = re.compile(r"^# TYPE (\S+?(?<!_total)) counter$", re.MULTILINE)
 
 
 class ExpositionError(HarnessError):
@@ -57,6 +60,8 @@ def parse(body: str, content_type: str) -> list[Family]:
     """
     media = content_type.split(";", maxsplit=1)[0].strip().lower()
     read = openmetrics if media == "application/openmetrics-text" else classic
+    # The classic parser adds `_total` to the samples of a counter that is exposed without it.
+    bare = set() if read is openmetrics else {*_COUNTER.findall(body)}
     try:
         return [
             Family(
@@ -65,7 +70,7 @@ def parse(body: str, content_type: str) -> list[Family]:
                 family.documentation,
                 [
                     ExposedSample(
-                        sample.name,
+                        family.name if family.name in bare else sample.name,
                         dict(sample.labels),
                         float(sample.value),
                         None if sample.timestamp is None else float(sample.timestamp),

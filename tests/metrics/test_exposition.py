@@ -32,3 +32,12 @@ def test_the_content_type_chooses_the_strict_parser():
 def test_broken_text_is_an_error(body):
     with pytest.raises(exposition.ExpositionError):
         exposition.parse(body, "text/plain")
+
+
+def test_a_counter_that_is_exposed_without_total_keeps_its_name() -> None:
+    text = "# TYPE bare counter\nbare 1\n# TYPE calls_total counter\ncalls_total 2\n"
+
+    families = exposition.parse(text, "text/plain")
+
+    assert [(family.name, family.type) for family in families] == [("bare", "counter"), ("calls", "counter")]
+    assert [sample.name for family in families for sample in family.samples] == ["bare", "calls_total"]

@@ -1,0 +1,1 @@
+"""What changed between two runs: metrics, verdicts, latencies; from their report folders alone."""

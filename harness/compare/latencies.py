@@ -1,0 +1,171 @@
+"""Differences of durations that are no noise: of injection, visibility and scrapes. Pure.
+
+A run has few of each, on a machine that does other things too. So a ratio alone says nothing: durations of
+steps are compared pair by pair, the same step of the same scenario, and most pairs have to agree; durations
+of scrapes are compared as distributions, and these have to lie apart.
+"""
+
+from __future__ import annotations
+
+import statistics
+from collections.abc import Callable, Iterator
+
+from pydantic import BaseModel, ConfigDict
+
+from harness.compare.change import Change, ChangeKind
+from harness.compare.side import Side
+from harness.judge.finding import Verdict
+from harness.runner.result import StepResult
+
+RATIO = 1.5
+"""The least ratio of medians that is told as a change, either way."""
+
+LEAST_PAIRS = 5
+"""Fewer pairs of steps than this are only listed."""
+
+LEAST_SCRAPES = 30
+"""Fewer scrapes than this are only listed."""
+
+_AGREEING = 0.8
+_LEAST_SCRAPE_SECONDS = 0.005
+_LEAST_STEP_SECONDS = 0.1
+
+
+class Latency(BaseModel):
+    """One duration in both runs.
+
+    Attributes:
+        what: which one.
+        before, after: medians, seconds.
+        count: how many pairs of steps, or scrapes of the shorter run.
+        ratio: after by before; None when before is 0.
+        changed: it is told as a change.
+        why: what it was told from noise by, or why it was not.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    what: str
+    before: float
+    after: float
+    count: int
+    ratio: float | None
+    changed: bool
+    why: str
+
+    def change(self) -> Change:
+        """Return it as a change."""
+        return Change(
+            kind=ChangeKind.LATENCY,
+            subject=self.what,
+            before=f"{self.before:.3f} s",
+            after=f"{self.after:.3f} s",
+            why=self.why,
+        )
+
+
+def latencies(before: Side, after: Side) -> list[Latency]:
+    """Return all durations that both runs have."""
+    interval = max(before.interval, after.interval)
+    found = [
+        # Seen at a scrape, so a whole interval of difference is chance.
+        _paired("from acknowledged to visible in Prometheus", before, after, _visible, interval),
+        _paired("from acknowledged to injected and proven", before, after, _settled, _LEAST_STEP_SECONDS),
+    ]
+    return [each for each in found if each is not None] + [*_scrapes(before, after)]
+
+
+def _visible(step: StepResult) -> float | None:
+    seen = [
+        finding.seconds
+        for finding in step.findings
+        if finding.verdict is Verdict.PASS and finding.seconds is not None
+    ]
+    return statistics.median(seen) if seen else None
+
+
+def _settled(step: StepResult) -> float | None:
+    if step.acknowledged is None or step.settled is None or step.problem is not None:
+        return None
+    return step.settled - step.acknowledged
+
+
+def _paired(
+    what: str, before: Side, after: Side, duration: Callable[[StepResult], float | None], chance: float
+) -> Latency | None:
+    pairs = []
+    for name in sorted(before.ran() & after.ran()):
+        steps = zip(before.scenarios[name].steps, after.scenarios[name].steps, strict=False)
+        for old, new in steps:
+            one, other = duration(old), duration(new)
+            if old.title == new.title and one is not None and other is not None:
+                pairs.append((one, other))
+    if not pairs:
+        return None
+    old_median, new_median = (statistics.median(each) for each in zip(*pairs, strict=True))
+    change = statistics.median(new - old for old, new in pairs)
+    agreeing = sum((new - old) * change > 0 for old, new in pairs) / len(pairs)
+    ratio = new_median / old_median if old_median > 0 else None
+    told = _beyond(ratio)
+    if len(pairs) < LEAST_PAIRS:
+        changed, why = False, f"only {len(pairs)} pairs of steps"
+    elif not told:
+        changed, why = False, f"less than {RATIO:g} times"
+    elif abs(change) <= chance:
+        changed, why = False, f"by {abs(change):.3f} s, which chance may make of up to {chance:g} s"
+    elif agreeing < _AGREEING:
+        changed, why = False, f"only {agreeing:.0%} of {len(pairs)} pairs of steps changed that way"
+    else:
+        changed, why = True, f"{agreeing:.0%} of {len(pairs)} pairs of steps changed that way"
+    return Latency(
+        what=what,
+        before=round(old_median, 4),
+        after=round(new_median, 4),
+        count=len(pairs),
+        ratio=None if ratio is None else round(ratio, 3),
+        changed=changed,
+        why=why,
+    )
+
+
+def _scrapes(before: Side, after: Side) -> Iterator[Latency]:
+    old, new = _by_job(before), _by_job(after)
+    for job in sorted(old.keys() & new.keys()):
+        (old_count, old_median, old_high), (new_count, new_median, new_high) = old[job], new[job]
+        count = min(old_count, new_count)
+        ratio = new_median / old_median if old_median > 0 else None
+        apart = old_high < new_median or new_high < old_median
+        if count < LEAST_SCRAPES:
+            changed, why = False, f"only {count} scrapes"
+        elif not _beyond(ratio):
+            changed, why = False, f"less than {RATIO:g} times"
+        elif abs(new_median - old_median) <= _LEAST_SCRAPE_SECONDS or not apart:
+            changed, why = False, "the durations of the two runs overlap"
+        else:
+            changed, why = True, "the median of one run is beyond 95 % of the other one's scrapes"
+        yield Latency(
+            what=f"a scrape of {job}",
+            before=old_median,
+            after=new_median,
+            count=count,
+            ratio=None if ratio is None else round(ratio, 3),
+            changed=changed,
+            why=why,
+        )
+
+
+def _by_job(side: Side) -> dict[str, tuple[int, float, float]]:
+    """Return for each component how many scrapes there were, their median and their 95 % quantile.
+
+    Of several targets, the one with the most scrapes speaks: quantiles cannot be merged.
+    """
+    found: dict[str, tuple[int, float, float]] = {}
+    for target in side.contract.targets:
+        seconds = target.scrape_seconds
+        if {"0.5", "0.95"} <= seconds.keys() and target.scrapes > found.get(target.job, (0, 0.0, 0.0))[0]:
+            found[target.job] = (target.scrapes, seconds["0.5"], seconds["0.95"])
+    return found
+
+
+def _beyond(ratio: float | None) -> bool:
+    return ratio is not None and (ratio >= RATIO or ratio <= 1 / RATIO)

@@ -1,0 +1,194 @@
+"""One of two runs that are compared: its results, expositions and recordings, read from its report folder."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from harness.base.errors import HarnessError, UsageError
+from harness.chaos.catalogue import Catalogue
+from harness.contract.compare import bounds_of, exposed_name, labels_of
+from harness.contract.exposed import TARGET_LABELS
+from harness.contract.result import Contract
+from harness.judge.finding import Verdict
+from harness.metrics.exposition import Family, parse
+from harness.recording.reader import RecordingError, definitions
+from harness.report.results import SCHEMA
+from harness.runner.result import ScenarioResult
+
+_HINT = "name the report folders of two runs (ci/verify --report DIR)"
+_CONTENT_TYPE = "text/plain; version=0.0.4"
+
+
+@dataclass
+class Facts:
+    """What one run shows of a metric.
+
+    Attributes:
+        name: as exposed.
+        jobs: components that expose it.
+        type, help: of the exposition; None when only recordings show it.
+        labels: its own label names, over all of its series.
+        bounds: upper bounds of a histogram's buckets, without +Inf.
+    """
+
+    name: str
+    jobs: set[str] = field(default_factory=set)
+    type: str | None = None
+    help: str | None = None
+    labels: set[str] = field(default_factory=set)
+    bounds: list[float] = field(default_factory=list)
+
+
+@dataclass
+class Side:
+    """One run.
+
+    Attributes:
+        folder: its report folder.
+        run: the part `run` of results.json.
+        contract: see Contract.
+        scenarios: by name.
+        metrics: by exposed name.
+    """
+
+    folder: Path
+    run: dict[str, Any]
+    contract: Contract
+    scenarios: dict[str, ScenarioResult]
+    metrics: dict[str, Facts]
+
+    @property
+    def version(self) -> str:
+        """The version of Chaos Mesh."""
+        return self.contract.release
+
+    @property
+    def interval(self) -> float:
+        """The scrape interval, seconds."""
+        return float((self.run.get("stack") or {}).get("scrape_interval") or 1.0)
+
+    def ran(self) -> set[str]:
+        """Return the names of the scenarios that came to a verdict on the product."""
+        return {
+            name
+            for name, each in self.scenarios.items()
+            if each.verdict not in {Verdict.SKIPPED, Verdict.ERROR}
+        }
+
+    def shown_by(self, metric: str, known: Catalogue) -> set[str]:
+        """Return the scenarios that ran and had an expectation about a metric of which series were there."""
+        return {
+            name
+            for name in self.ran()
+            for finding in self.scenarios[name].findings()
+            if finding.actual and metric_of(finding.metric, known) == metric
+        }
+
+
+def metric_of(series: str, known: Catalogue) -> str:
+    """Return the metric's name for the name of a series; the same one when it is not known."""
+    metric = known.find(series)
+    return series if metric is None or metric.prefix else metric.name
+
+
+def load(folder: Path, known: Catalogue) -> Side:
+    """Read a report folder.
+
+    Raises:
+        UsageError: it is none, or its run has no expositions to compare.
+    """
+    results = _results(folder)
+    raw = results.get("contract")
+    if not raw:
+        raise UsageError(
+            f"{folder} has no expositions: nothing ran, or an older version of the harness ran it",
+            next_step="run the scenarios again with this version",
+        )
+    try:
+        contract = Contract.model_validate(raw)
+        scenarios = [ScenarioResult.model_validate(each) for each in results.get("scenarios") or []]
+    except ValidationError as error:
+        raise UsageError(
+            f"cannot read {folder / 'results.json'}", details=str(error).splitlines()[:5]
+        ) from error
+    if contract.error is not None or contract.not_captured:
+        raise UsageError(
+            f"{folder}: the run could not read all components, so what is missing there says nothing",
+            next_step="run the scenarios again",
+            details=[*contract.not_captured, *(contract.error or "").splitlines()],
+        )
+    metrics: dict[str, Facts] = {}
+    _add_recorded(metrics, _recorded(folder, scenarios), known)
+    for target in contract.targets:
+        for family in _exposition(folder / target.file):
+            _add(metrics, target.job, family)
+    return Side(folder, dict(results["run"]), contract, {each.name: each for each in scenarios}, metrics)
+
+
+def _results(folder: Path) -> dict[str, Any]:
+    path = folder / "results.json"
+    try:
+        found = json.loads(path.read_text())
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=_HINT) from error
+    except ValueError as error:
+        raise UsageError(f"{path} is no JSON: {error}", next_step=_HINT) from error
+    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA:
+        version = found.get("schema_version") if isinstance(found, dict) else None
+        raise UsageError(
+            f"{path} has the schema version {version!r}; this version of the harness reads {SCHEMA}",
+            next_step="compare with the version of the harness that ran it",
+        )
+    return found
+
+
+def _exposition(path: Path) -> list[Family]:
+    try:
+        return parse(path.read_text(encoding="utf-8"), _CONTENT_TYPE)
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=_HINT) from error
+    except HarnessError as error:
+        raise UsageError(f"{path}: {error.problem}", details=error.details) from error
+
+
+def _add(metrics: dict[str, Facts], job: str, family: Family) -> None:
+    name = exposed_name(family)
+    facts = metrics.setdefault(name, Facts(name))
+    if facts.type is None:
+        # What is exposed is the whole truth; Prometheus drops empty labels.
+        facts.jobs, facts.labels = set(), set()
+    facts.type, facts.help = family.type, family.help
+    facts.jobs.add(job)
+    for sample in family.samples:
+        facts.labels |= labels_of(family, sample)
+    facts.bounds = facts.bounds or bounds_of(family)
+
+
+def _recorded(folder: Path, scenarios: Iterable[ScenarioResult]) -> Iterable[Mapping[str, str]]:
+    for scenario in scenarios:
+        if scenario.recording is not None:
+            try:
+                yield from definitions(folder / scenario.recording)
+            except RecordingError:
+                # A report without its recordings can be compared all the same.
+                continue
+
+
+def _add_recorded(metrics: dict[str, Facts], series: Iterable[Mapping[str, str]], known: Catalogue) -> None:
+    """Add what may be gone by the end of a run; of histograms under the name of the metric."""
+    for labels in series:
+        metric = known.find(labels["__name__"])
+        if metric is not None and not metric.exposed:
+            continue
+        if labels.get("job") == "workload":
+            continue
+        name = metric_of(labels["__name__"], known)
+        facts = metrics.setdefault(name, Facts(name))
+        facts.jobs.add(labels.get("job", ""))
+        facts.labels |= set(labels) - TARGET_LABELS - {"__name__", "le", "quantile"}
