@@ -12,8 +12,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from harness.base.errors import UsageError
-from harness.mutation.score import MutationScore
 from harness.contract.result import Contract
+from harness.mutation.score import MutationScore
 from harness.runner.result import ScenarioResult
 
 RESULTS = "results.json"
