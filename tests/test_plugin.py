@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+# pytester forgets what was imported inside of it, and numpy cannot be loaded twice in one process.
+import harness.html.report  # noqa: F401
 from harness.base import bundled
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.contract.problem import Problem, ProblemKind
