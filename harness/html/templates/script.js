@@ -34,6 +34,7 @@
 
   if (form) {
     form.addEventListener("input", apply);
+    form.addEventListener("change", apply);
     form.addEventListener("submit", (event) => event.preventDefault());
     form.addEventListener("reset", () => setTimeout(apply));
     all("[data-all]", form).forEach((button) => button.addEventListener("click", () => {

@@ -1,0 +1,284 @@
+"""The page of a run in a real browser: it renders, its links and its filter work, by keyboard too."""
+
+from itertools import pairwise
+
+import pytest
+from selenium.webdriver.support.select import Select
+
+from harness.html.report import write
+from tests.browser.browser import browser, missing
+from tests.fakes.run import NAMES, change, make_run
+from tests.html.test_report import NASTY
+
+pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=str(missing()))]
+
+LOOKS = [(width, theme) for width in (1280, 390) for theme in ("light", "dark")]
+
+
+@pytest.fixture(scope="module")
+def chromium(tmp_path_factory):
+    with browser(tmp_path_factory.mktemp("profile")) as opened:
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def path(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("report")
+    return write(make_run(folder), folder)
+
+
+def shown(chromium):
+    """Return the names of the scenarios that are shown."""
+    return chromium.run(
+        "return [...document.querySelectorAll('details.scenario')]"
+        ".filter((each) => each.checkVisibility()).map((each) => each.querySelector('.name').textContent)"
+    )
+
+
+def focused(chromium):
+    return chromium.run("return document.activeElement.outerHTML.slice(0, 200)")
+
+
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_it_renders_and_asks_for_nothing(chromium, path, width, theme, tmp_path):
+    chromium.open(path, width=width, theme=theme)
+    assert chromium.run("return document.querySelector('h1').checkVisibility()")
+    assert chromium.run("return document.documentElement.scrollWidth") <= width, "wider than the window"
+    assert chromium.logged() == []
+    assert {each for each in chromium.requested() if not each.startswith("about:")} == {path.as_uri()}
+    chromium.screenshot(tmp_path / "page.png")
+    assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+def test_every_link_leads_to_something_that_one_sees(chromium, path):
+    chromium.open(path)
+    links = chromium.run(
+        "return [...document.querySelectorAll('a')].map((each) => each.getAttribute('href'))"
+    )
+    unseen = []
+    for link in sorted(set(links)):
+        chromium.run("for (const each of document.querySelectorAll('details.scenario')) each.open = false")
+        seen = chromium.driver.execute_async_script(
+            """
+            const [link, done] = arguments;
+            const look = () => {
+              const target = document.getElementById(decodeURIComponent(link.slice(1)));
+              const box = target && target.getBoundingClientRect();
+              done(Boolean(box && target.checkVisibility() && box.bottom > 0 && box.top < innerHeight
+                && (target.tagName !== "DETAILS" || target.open)));
+            };
+            if (location.hash === link) { look(); return; }
+            addEventListener("hashchange", () => requestAnimationFrame(look), {once: true});
+            document.querySelector(`a[href="${CSS.escape(link)}"]`.replace("\\\\#", "#")).click();
+            """,
+            link,
+        )
+        if not seen:
+            unseen.append(link)
+    assert len(links) > 50
+    assert unseen == []
+    assert chromium.logged() == []
+
+
+def test_the_filter(chromium, path):
+    chromium.open(path)
+    everything = shown(chromium)
+    status = "return document.querySelector('form [role=status]').textContent"
+    assert len(everything) == len(NAMES) + 1
+    assert chromium.run(status) == f"{len(everything)} of {len(everything)} scenarios"
+
+    search = chromium.driver.find_element("name", "text")
+    search.send_keys("Partition ipset")
+    assert shown(chromium) == ["network-partition"]
+    assert chromium.run(status) == f"1 of {len(everything)} scenarios"
+    search.send_keys(" nowhere")
+    assert shown(chromium) == []
+    assert "No scenario fits the filter." in chromium.driver.find_element("tag name", "main").text
+
+    chromium.driver.find_element("css selector", "button[type=reset]").click()
+    chromium.driver.execute_async_script("setTimeout(arguments[0])")
+    assert shown(chromium) == everything
+
+    chromium.driver.find_element("css selector", "input[value=passed]").click()
+    assert "pod-failure" in everything
+    assert "pod-failure" not in shown(chromium)
+    Select(chromium.driver.find_element("name", "tag")).select_by_value("TimeChaos")
+    assert shown(chromium) == ["time-skew"]
+
+
+def test_a_verdict_at_the_top_shows_its_scenarios_alone(chromium, path):
+    chromium.open(path)
+    chromium.driver.find_element("css selector", ".count.failed").click()
+    assert shown(chromium) == ["pod-kill", "stress-cpu"]
+    # A link to what the filter hides shows it again.
+    chromium.run("location.hash = '#s-workflow-serial'")
+    chromium.driver.execute_async_script("setTimeout(arguments[0])")
+    assert "workflow-serial" in shown(chromium)
+
+
+def test_the_keyboard_reaches_everything_in_the_order_of_the_page(chromium, path):
+    chromium.open(path)
+    chromium.press("Tab")
+    assert "Skip to the results" in focused(chromium)
+    chromium.press("Enter", "Tab")
+    assert chromium.run("return document.querySelector('main').contains(document.activeElement)")
+
+    chromium.open(path)
+    chromium.run("window.before = document.body; window.backwards = []; window.unseen = []")
+    for _ in range(60):
+        chromium.press("Tab")
+        chromium.run(
+            """
+            const now = document.activeElement, style = getComputedStyle(now);
+            const follows = before.compareDocumentPosition(now) & Node.DOCUMENT_POSITION_FOLLOWING;
+            if (!follows) backwards.push(now.outerHTML);
+            if (style.outlineStyle === "none") unseen.push(now.outerHTML.slice(0, 100));
+            window.before = now;
+            """
+        )
+    assert chromium.run("return backwards") == []
+    assert chromium.run("return unseen") == []
+
+
+def test_the_keyboard_opens_a_scenario_and_jumps_to_the_filter(chromium, path):
+    chromium.open(path)
+    chromium.run("document.querySelector('#s-pod-failure > summary').focus()")
+    chromium.press("Enter")
+    assert chromium.run("return document.getElementById('s-pod-failure').open")
+    chromium.press("/")
+    assert 'name="text"' in focused(chromium)
+    chromium.press("s", "k", "e", "w")
+    assert shown(chromium) == ["time-skew"]
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_all_text_has_enough_contrast(chromium, path, theme):
+    chromium.open(path, theme=theme)
+    chromium.run("for (const each of document.querySelectorAll('details')) each.open = true")
+    assert chromium.run(CONTRAST) == []
+
+
+CONTRAST = """
+const canvas = document.createElement("canvas").getContext("2d", {willReadFrequently: true});
+const known = new Map();
+const rgba = (colour) => {
+  if (!known.has(colour)) {
+    canvas.clearRect(0, 0, 1, 1);
+    canvas.fillStyle = colour;
+    canvas.fillRect(0, 0, 1, 1);
+    known.set(colour, [...canvas.getImageData(0, 0, 1, 1).data]);
+  }
+  return known.get(colour);
+};
+const luminance = ([r, g, b]) => {
+  const linear = (v) => v <= 10.31475 ? v / 3294.6 : ((v / 255 + 0.055) / 1.055) ** 2.4;
+  const [x, y, z] = [r, g, b].map(linear);
+  return 0.2126 * x + 0.7152 * y + 0.0722 * z;
+};
+const background = (each) => {
+  for (let at = each; at; at = at.parentElement) {
+    const colour = rgba(getComputedStyle(at).backgroundColor);
+    if (colour[3] === 255) return colour;
+  }
+  return [255, 255, 255, 255];
+};
+const bad = new Set();
+const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+let texts = 0;
+while (walker.nextNode()) {
+  const each = walker.currentNode.parentElement, words = walker.currentNode.data.trim();
+  if (!words || each.closest("script, style, title, .sr, option") || !each.checkVisibility()) continue;
+  texts += 1;
+  const style = getComputedStyle(each);
+  const text = rgba(each.closest("svg") ? style.fill : style.color);
+  const [high, low] = [luminance(text), luminance(background(each))].sort((a, b) => b - a);
+  const ratio = (high + 0.05) / (low + 0.05);
+  const what = `${each.tagName}.${each.getAttribute("class")}: ${words.slice(0, 40)}`;
+  if (ratio < 4.5) bad.add(`${ratio.toFixed(2)} ${what}`);
+}
+if (texts < 500) bad.add(`only ${texts} texts were seen`);
+return [...bad].slice(0, 20);
+"""
+
+
+def test_plots_follow_the_theme(chromium, path):
+    colours = {}
+    for theme in ("light", "dark"):
+        chromium.open(path, theme=theme)
+        colours[theme] = chromium.run(
+            "return ['body', 'figure svg text', 'figure svg [style*=--chaos]'].map((each) => {"
+            " const style = getComputedStyle(document.querySelector(each));"
+            " return each === 'body' ? style.backgroundColor : style.fill + style.stroke; })"
+        )
+    assert all(light != dark for light, dark in zip(*colours.values(), strict=True))
+
+
+def test_a_screen_reader_gets_names_and_an_outline(chromium, path):
+    chromium.open(path)
+    nodes = [
+        (node["role"]["value"], node.get("name", {}).get("value", ""), node)
+        for node in chromium.command("Accessibility.getFullAXTree")["nodes"]
+        if not node.get("ignored") and "role" in node
+    ]
+    unnamed = [
+        (role, node.get("backendDOMNodeId"))
+        for role, name, node in nodes
+        if role in ("link", "button", "checkbox", "combobox", "searchbox", "region", "navigation", "heading")
+        and not name.strip()
+    ]
+    assert unnamed == []
+    roles = {role for role, _, _ in nodes}
+    assert {"banner", "navigation", "main", "contentinfo", "search", "table", "rowheader", "status"} <= roles
+    levels = [
+        int(each["value"]["value"])
+        for role, _, node in nodes
+        if role == "heading"
+        for each in node["properties"]
+        if each["name"] == "level"
+    ]
+    assert levels[0] == 1
+    assert all(below - above <= 1 for above, below in pairwise(levels))
+    names = {name for _, name, _ in nodes}
+    assert "Timeline of stress-cpu" in names
+    assert "ExecStressors" in names, "text in a plot is text"
+
+
+def test_without_scripts_everything_is_there_but_the_filter(chromium, path):
+    chromium.open(path, scripts=False)
+    try:
+        count = "document.querySelectorAll('details.scenario').length"
+        assert chromium.evaluate(count) == len(NAMES) + 1
+        assert chromium.evaluate("document.querySelector('form.filter').checkVisibility()") is False
+        assert chromium.evaluate("document.querySelectorAll('[data-copy]:not([hidden])').length") == 0
+        opened = "[...document.querySelectorAll('details.scenario[open]')].map((each) => each.id)"
+        assert chromium.evaluate(opened) == ["s-pod-kill", "s-stress-cpu", "s-time-skew"]
+    finally:
+        chromium.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+def test_what_was_planted_does_not_run(chromium, tmp_path):
+    results = make_run(tmp_path, 2)
+    bad = results.scenarios[0]
+    bad.name, bad.about, bad.tags = NASTY, NASTY, [NASTY]
+    change(
+        bad,
+        bad.findings()[0].id,
+        metric=NASTY,
+        promql=NASTY,
+        reason=NASTY,
+        actual=[{"labels": {"a": NASTY}, "value": 1}],
+    )
+    chromium.open(write(results, tmp_path))
+    assert NASTY in chromium.driver.find_element("id", "scenarios").text
+    assert chromium.run("return window.planted === undefined")
+    chromium.driver.find_element("name", "text").send_keys("window.planted")
+    assert shown(chromium) == [NASTY]
+    assert chromium.logged() == []
+
+
+def test_even_unescaped_it_would_not_run(chromium, tmp_path):
+    page = write(make_run(tmp_path, 1), tmp_path)
+    page.write_text(page.read_text().replace("</main>", "<script>window.planted = 1</script></main>"))
+    chromium.open(page)
+    assert chromium.run("return window.planted === undefined")
+    assert any("Content Security Policy" in each for each in chromium.logged())
