@@ -6,7 +6,7 @@ import base64
 import hashlib
 import textwrap
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -47,13 +47,8 @@ LAYERS = {
 """What each layer means, in a few words; docs/verdicts.md says it in full."""
 
 
-TRUST = (
-    ("coverage", "Transitions that were proven"),
-    ("mutation", "Mutants of the samples"),
-    ("control", "Without the chaos"),
-    ("contract", "Contract of the exposition"),
-)
-"""Parts of results.json that other rooms make, when they were asked to, and their headings."""
+TRUST = ("coverage", "control", "mutation", "contract")
+"""Fields of results.json that say how far the run can be trusted; each is there when it was asked for."""
 
 
 @dataclass(frozen=True)
@@ -69,11 +64,12 @@ class SlowStep:
     deciding: float | None
 
 
-def page(results: Results, folder: Path, known: Catalogue) -> str:
+def page(results: Results, fields: Mapping[str, Any], folder: Path, known: Catalogue) -> str:
     """Return the page.
 
     Args:
         results: of the run.
+        fields: the same as JSON; of these, what other rooms have put in (see TRUST).
         folder: of the report, where the recordings are.
         known: the metrics.
     """
@@ -81,20 +77,19 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         views(results.scenarios, folder, known), key=lambda view: WORST_FIRST.index(view.result.verdict)
     )
     found = spreads([delay for view in scenarios for delay in view.delays])
-    data = results.model_dump(mode="json", exclude={"scenarios"})
+    broken = [each for each in (fields.get("contract") or {}).get("problems", []) if each.get("fails")]
     environment = _environment()
     script = _text("script.js")
     return environment.get_template("page.html").render(
         results=results,
         run=results.run,
         stack=results.run.stack or {},
-        data=data,
-        trust_parts=TRUST,
-        has_trust=any(data.get(name) for name, _ in TRUST),
+        trust={name: fields[name] for name in TRUST if fields.get(name)},
+        broken=broken,
         scenarios=scenarios,
         groups=[(verdict, group) for verdict in WORST_FIRST if (group := _of(scenarios, verdict))],
         counts={verdict: len(_of(scenarios, verdict)) for verdict in WORST_FIRST},
-        headline=_headline(results, scenarios),
+        headline=_headline(results, scenarios, len(broken)),
         tags=_tags(scenarios),
         matrix=matrix(scenarios, known),
         issues=_issues(scenarios),
@@ -142,7 +137,7 @@ def _of(scenarios: Sequence[ScenarioView], verdict: Verdict) -> list[ScenarioVie
     return [view for view in scenarios if view.result.verdict is verdict]
 
 
-def _headline(results: Results, scenarios: Sequence[ScenarioView]) -> str:
+def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) -> str:
     """Return in one sentence how the run came out."""
     counts = results.summary
     if results.run.stack_error:
@@ -150,6 +145,8 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView]) -> str:
     if not scenarios:
         return "No scenario ran."
     judged = len(scenarios) - counts.skipped
+    without = " without their chaos" if results.control is not None else ""
+    contract = f" {broken} {'metric is' if broken == 1 else 'metrics are'} not as the catalogue says."
     parts = [
         f"{number} {one if number == 1 else many}"
         for number, one, many in (
@@ -160,11 +157,13 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView]) -> str:
         if number
     ]
     if parts:
-        return f"Of {judged} scenarios that ran, {', '.join(parts)}."
+        return f"Of {judged} scenarios that ran{without}, {', '.join(parts)}.{contract if broken else ''}"
     if not judged:
         return "Nothing was judged: every scenario was skipped."
     shown = f", {counts.known_issue} of them by showing exactly a known issue" if counts.known_issue else ""
-    return f"All {judged} scenarios that ran came out as expected{shown}."
+    every = f"{judged} scenarios" if judged > 1 else "scenarios"
+    fine = f"All {every} that ran{without} came out as expected{shown}."
+    return f"{fine} But{contract}" if broken else fine
 
 
 def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:

@@ -1,15 +1,20 @@
-"""Draws the timeline of a scenario: steps, chaos, and below them what each metric did."""
+"""Draws the timeline of a scenario: steps, chaos, and below them what each metric did.
+
+All is in one pair of axes: along them seconds since the first step began, down them the page's pixels.
+Axes for each panel would look the same and take twice as long.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib as mpl
 from markupsafe import Markup
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
+from matplotlib.collections import LineCollection
 from matplotlib.patches import Rectangle
+from matplotlib.text import Text
 from matplotlib.ticker import FixedFormatter, FixedLocator
 
 from harness.html.bands import Band
@@ -20,15 +25,19 @@ from harness.judge.finding import Verdict
 WIDTH = 1000.0
 _LEFT, _RIGHT = 56.0, 262.0
 """Room for the values beside the axis, and for the names of the series."""
-_TOP, _STEP, _BAND, _FOOT = 6.0, 20.0, 18.0, 36.0
+_TOP, _STEP, _BAND, _FOOT = 6.0, 20.0, 18.0, 40.0
 _TITLE, _PLOT, _SCRAPES, _WINDOW, _GAP = 17.0, 64.0, 11.0, 14.0, 8.0
 _FLAT = 30.0
 """The height of a panel in which no value changes."""
+_INSIDE = 0.1
+"""Room above the highest value and below the lowest one, as a fraction of a panel's height."""
 _LABEL_APART = 11.5
 _SIGN = 5.6
 """About how wide a sign of a label is."""
 _BESIDE = 1.015
 """Where names begin, as a fraction of the axes' width."""
+_SMALL = 9.5
+_MOST_SIGNS = 44
 _MARKERS = {
     Verdict.PASS: "o",
     Verdict.FAIL: "X",
@@ -37,6 +46,8 @@ _MARKERS = {
     Verdict.SKIPPED: "o",
 }
 _SERIES_COLOURS = [THEME[f"series-{n}"] for n in range(6)]
+
+Segment = tuple[tuple[float, float], tuple[float, float]]
 
 
 def plot(shown: Timeline, prefix: str, label: str) -> Markup:
@@ -49,75 +60,85 @@ class _Plot:
     def __init__(self, shown: Timeline) -> None:
         self.shown = shown
         self.tips = Tips()
-        self.head = _STEP + _BAND * len(shown.bands)
-        panels = sum(_height(panel) for panel in shown.panels)
-        self.height = _TOP + self.head + _GAP + panels + _FOOT
-        self.figure: Figure = figure(WIDTH, self.height)
+        head = _STEP + _BAND * len(shown.bands) + _GAP
+        self.bottom = _TOP + head + sum(_height(panel) for panel in shown.panels)
+        height = self.bottom + _FOOT
         self.zero = shown.steps[0].began
         self.span = (shown.began - self.zero, shown.ended - self.zero + 0.2)
+        self.figure = figure(WIDTH, height)
+        self.axes = self.figure.add_axes(
+            (_LEFT / WIDTH, _FOOT / height, (WIDTH - _LEFT - _RIGHT) / WIDTH, self.bottom / height)
+        )
+        self.axes.set_autoscale_on(False)
+        self.axes.set_xlim(*self.span)
+        self.axes.set_ylim(self.bottom, 0)
+        self.axes.yaxis.set_visible(False)
+        for spine in self.axes.spines.values():
+            spine.set_visible(False)
+        self.beside = self.axes.get_yaxis_transform()
+        self._strokes: dict[tuple[str, float, str, float], list[Segment]] = {}
 
     def draw(self, prefix: str, label: str) -> Markup:
-        top = _TOP
-        self._head(self._axes(top, self.head), last=not self.shown.panels)
-        top += self.head + _GAP
-        for index, panel in enumerate(self.shown.panels):
-            last = index == len(self.shown.panels) - 1
-            self._panel(panel, top, last=last)
+        """Return the whole figure."""
+        self._seconds()
+        top = self._head()
+        for panel in self.shown.panels:
+            self._panel(panel, top)
             top += _height(panel)
+        for (colour, width, style, alpha), segments in self._strokes.items():
+            lines = LineCollection(
+                segments,
+                colors=colour,
+                linewidths=width,
+                linestyles=style,
+                alpha=alpha,
+                clip_on=False,
+                zorder=1.5,
+            )
+            self.axes.add_collection(lines, autolim=False)
         return embed(self.figure, prefix, label, self.tips.texts)
 
-    def _axes(self, top: float, height: float, *, seconds: bool = False) -> Axes:
-        """Return axes over the plot's width; `top` from the figure's upper edge."""
-        bottom = self.height - top - height
-        axes = self.figure.add_axes(
-            (_LEFT / WIDTH, bottom / self.height, (WIDTH - _LEFT - _RIGHT) / WIDTH, height / self.height)
-        )
-        axes.set_autoscale_on(False)
-        axes.set_xlim(*self.span)
-        if not seconds:
-            axes.xaxis.set_visible(False)
-        return axes
+    def _stroke(
+        self, segment: Segment, colour: str, width: float, style: str = "-", alpha: float = 1.0
+    ) -> None:
+        """Draw a straight line; all of one look are drawn at once."""
+        self._strokes.setdefault((colour, width, style, alpha), []).append(segment)
 
-    def _seconds(self, axes: Axes, below: float) -> None:
-        """Label the time axis, `below` the axes' lower edge."""
-        axes.xaxis.set_visible(True)
+    def _text(self, x: float, y: float, text: str, colour: str, **more: Any) -> Text:
+        return self.axes.text(x, y, text, color=colour, va="center", fontsize=_SMALL, **more)
+
+    def _named(self, y: float, text: str, colour: str, tip: str = "", *, from_right: float = 0.0) -> None:
+        """Write beside the axes what a line or a bar is."""
+        written = self._text(_BESIDE - from_right, y, clean(text, _MOST_SIGNS), colour, transform=self.beside)
+        if tip:
+            self.tips.put(written, tip)
+
+    def _seconds(self) -> None:
         every = _nice((self.span[1] - self.span[0]) / 12)
         first, last = math.ceil(self.span[0] / every), math.floor(self.span[1] / every)
         ticks = [n * every for n in range(first, last + 1)]
-        axes.xaxis.set_major_locator(FixedLocator(ticks))
-        axes.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
-        axes.tick_params(axis="x", pad=below + 3)
-        axes.annotate(
-            "seconds since the first step began",
-            (0.5, 0),
-            (0, -below - 19),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            ha="center",
-            va="top",
-            fontsize=9.5,
-            color=THEME["muted"],
-        )
+        self.axes.xaxis.set_major_locator(FixedLocator(ticks))
+        self.axes.xaxis.set_major_formatter(FixedFormatter([f"{tick:g}" for tick in ticks]))
+        self.axes.set_xlabel("seconds since the first step began", fontsize=_SMALL, color=THEME["muted"])
 
-    def _head(self, axes: Axes, *, last: bool) -> None:
-        axes.set_ylim(self.head, 0)
-        axes.yaxis.set_visible(False)
-        for spine in axes.spines.values():
-            spine.set_visible(False)
+    def _head(self) -> float:
+        """Draw steps and chaos; return where the panels begin."""
         for step in self.shown.steps:
-            self._span(axes, step.began, step.ended, 2, _STEP - 5, THEME["step"], 0.55).set_linewidth(0.8)
+            box = self._box(step.began, step.ended, _TOP + 2, _STEP - 5, THEME["step"], 0.55)
+            box.set_linewidth(0.8)
             tip = f"step {step.number}: {step.title}"
-            self._label_in(axes, step.began, step.ended, _STEP / 2, f"{step.number} {step.title}", tip)
-        axes.text(self.span[1], _STEP / 2, "  steps", va="center", fontsize=9.5, color=THEME["muted"])
-        for index, band in enumerate(self.shown.bands):
-            self._band(axes, band, _STEP + index * _BAND)
-        if last:
-            self._seconds(axes, 0)
+            self._inside(step.began, step.ended, _TOP + _STEP / 2, f"{step.number} {step.title}", tip)
+        self._named(_TOP + _STEP / 2, "steps", THEME["muted"])
+        top = _TOP + _STEP
+        for band in self.shown.bands:
+            self._band(band, top)
+            top += _BAND
+        return top + _GAP
 
-    def _span(
-        self, axes: Axes, began: float, ended: float, top: float, height: float, colour: str, alpha: float
+    def _box(
+        self, began: float, ended: float, top: float, height: float, colour: str, alpha: float
     ) -> Rectangle:
-        patch = Rectangle(
+        box = Rectangle(
             (began - self.zero, top),
             max(ended - began, 0.01),
             height,
@@ -126,86 +147,61 @@ class _Plot:
             edgecolor=THEME["line"],
             linewidth=0,
         )
-        axes.add_patch(patch)
-        return patch
+        self.axes.add_patch(box)
+        return box
 
-    def _label_in(self, axes: Axes, began: float, ended: float, middle: float, text: str, tip: str) -> None:
-        """Write a text into a span, as much of it as fits."""
+    def _inside(self, began: float, ended: float, middle: float, text: str, tip: str) -> None:
+        """Write a text into a box, as much of it as fits."""
         pixels = (ended - began) / (self.span[1] - self.span[0]) * (WIDTH - _LEFT - _RIGHT)
         most = int((pixels - 4) / _SIGN)
         if most < 1:
             return
         shown = " " + clean(text, most) if most > 2 else text[0]
-        written = axes.text(began - self.zero, middle, shown, va="center", fontsize=9.5)
-        self.tips.put(written, tip)
+        self.tips.put(self._text(began - self.zero, middle, shown, THEME["fg"]), tip)
 
-    def _band(self, axes: Axes, band: Band, top: float) -> None:
+    def _band(self, band: Band, top: float) -> None:
         name = f"{band.kind} {band.name}"
-        whole = self._span(axes, band.began, band.ended, top + 6, _BAND - 12, THEME["chaos"], 0.3)
+        whole = self._box(band.began, band.ended, top + 6, _BAND - 12, THEME["chaos"], 0.3)
         self.tips.put(whole, f"{name}: exists from {self._at(band.began)} to {self._at(band.ended)}")
         for began, ended in band.injected:
-            hit = self._span(axes, began, ended, top + 3, _BAND - 6, THEME["chaos"], 0.85)
+            hit = self._box(began, ended, top + 3, _BAND - 6, THEME["chaos"], 0.85)
             self.tips.put(hit, f"{name}: injected from {self._at(began)} to {self._at(ended)}")
-        if band.moments:
-            axes.plot(
-                [moment.time - self.zero for moment in band.moments],
-                [top + _BAND / 2] * len(band.moments),
-                linestyle="none",
-                marker="|",
-                markersize=7,
-                color=THEME["fg"],
-                markeredgewidth=0.7,
-            )
-        at = (self.span[1], top + _BAND / 2)
-        label = axes.text(*at, "  " + clean(name, 42), va="center", fontsize=9.5, color=THEME["chaos"])
+            self._box(began, ended, top + _BAND, self.bottom - top - _BAND, THEME["chaos"], 0.1)
+        for moment in band.moments:
+            at = moment.time - self.zero
+            self._stroke(((at, top + 5), (at, top + _BAND - 5)), THEME["fg"], 0.8)
         told = ", ".join(f"{moment.reason} {self._at(moment.time)}" for moment in band.moments)
-        self.tips.put(label, f"{name}: {told}")
+        self._named(top + _BAND / 2, name, THEME["chaos"], f"{name}: {told}")
 
     def _at(self, time: float) -> str:
         return f"{time - self.zero:.2f} s"
 
-    def _panel(self, panel: Panel, top: float, *, last: bool) -> None:
-        height = _plot_height(panel)
-        axes = self._axes(top + _TITLE, height, seconds=last)
-        low, high = _range(panel.lines)
-        axes.set_ylim(low, high)
-        self._values(axes, panel)
-        for band in self.shown.bands:
-            for began, ended in band.injected:
-                span = (began - self.zero, ended - self.zero)
-                axes.axvspan(*span, color=THEME["chaos"], alpha=0.13, linewidth=0)
-        for step in self.shown.steps:
-            axes.axvline(step.began - self.zero, color=THEME["line"], linewidth=0.8)
+    def _panel(self, panel: Panel, top: float) -> None:
         title = clean(panel.subject, 100) + ("  (growth since the first sample)" if panel.growth else "")
-        axes.annotate(
-            title,
-            (0, 1),
-            (0, 4),
-            xycoords="axes fraction",
-            textcoords="offset points",
-            va="bottom",
-            fontweight="bold",
-        )
+        self.axes.text(self.span[0], top + _TITLE - 4, title, fontweight="bold", va="bottom")
+        top += _TITLE
+        height = _plot_height(panel)
+        bottom = top + height
+        left = self.span[0]
+        self._stroke(((left, bottom), (self.span[1], bottom)), THEME["line"], 0.8)
+        self._stroke(((left, top), (left, bottom)), THEME["line"], 0.8)
+        for step in self.shown.steps:
+            at = step.began - self.zero
+            self._stroke(((at, top), (at, bottom)), THEME["line"], 0.8)
+        scale = _Scale(panel.lines, top, height)
+        for value in scale.marked:
+            label = self._text(-0.008, scale.at(value), f"{value:.5g}", THEME["muted"], transform=self.beside)
+            label.set_horizontalalignment("right")
         for index, line in enumerate(panel.lines):
-            self._line(axes, line, _SERIES_COLOURS[index % len(_SERIES_COLOURS)])
-        self._names(axes, panel, height)
-        self._scrapes(axes, panel, height)
-        self._windows(axes, panel, height)
-        if last:
-            self._seconds(axes, _SCRAPES + _WINDOW * len(panel.windows))
+            self._line(line, scale, _SERIES_COLOURS[index % len(_SERIES_COLOURS)])
+        self._names(panel, scale, top, height)
+        self._scrapes(panel, bottom + 6)
+        self._windows(panel, bottom + _SCRAPES)
 
-    def _values(self, axes: Axes, panel: Panel) -> None:
-        values = _finite(panel.lines)
-        ticks = sorted({min(values), max(values)}) if values else []
-        axes.yaxis.set_major_locator(FixedLocator(ticks))
-        axes.yaxis.set_major_formatter(FixedFormatter([f"{tick:.5g}" for tick in ticks]))
-
-    def _line(self, axes: Axes, line: Line, colour: str) -> None:
-        times = [time - self.zero for time, _ in line.points]
-        values = [value for _, value in line.points]
-        drawn = axes.plot(
-            times,
-            values,
+    def _line(self, line: Line, scale: _Scale, colour: str) -> None:
+        (drawn,) = self.axes.plot(
+            [time - self.zero for time, _ in line.points],
+            [scale.at(value) for _, value in line.points],
             drawstyle="steps-post",
             color=colour,
             linewidth=1.6,
@@ -215,109 +211,92 @@ class _Plot:
             markerfacecolor="none" if line.oracle else colour,
             clip_on=False,
         )
-        self.tips.put(drawn[0], line.label or "the only series")
+        self.tips.put(drawn, line.label or "the only series")
 
-    def _names(self, axes: Axes, panel: Panel, height: float) -> None:
+    def _names(self, panel: Panel, scale: _Scale, top: float, height: float) -> None:
         """Write each series' name at the height where it ends, but not over another."""
-        low, high = axes.get_ylim()
+        bottom = top + height
         wanted = []
         for index, line in enumerate(panel.lines):
             values = _finite([line])
-            at = (values[-1] - low) / (high - low) * height if values else 0.0
-            wanted.append((at, index))
-        more = f"and {panel.left_out} more series" if panel.left_out else ""
-        places = _apart([at for at, _ in sorted(wanted)], height)
-        for place, (_, index) in zip(places, sorted(wanted), strict=True):
-            line = panel.lines[index]
-            text = axes.text(
-                _BESIDE,
-                place / height,
-                clean(line.label or "value", 44),
-                transform=axes.transAxes,
-                va="center",
-                fontsize=9.5,
-                color=_SERIES_COLOURS[index % len(_SERIES_COLOURS)],
-            )
-            self.tips.put(text, line.label or "the only series")
+            wanted.append((bottom - scale.at(values[-1]) if values else 0.0, index))
+        wanted.sort()
+        for place, (_, index) in zip(_apart([at for at, _ in wanted], height), wanted, strict=True):
+            label = panel.lines[index].label
+            colour = _SERIES_COLOURS[index % len(_SERIES_COLOURS)]
+            self._named(bottom - place, label or "value", colour, label or "the only series")
         if not panel.lines:
-            more = "no series"
-        if more:
-            axes.text(
-                _BESIDE,
-                1 + 9 / height if panel.lines else 0.5,
-                more,
-                transform=axes.transAxes,
-                va="center",
-                fontsize=9.5,
-                color=THEME["muted"],
-            )
+            self._named(top + height / 2, "no series", THEME["muted"])
+        elif panel.left_out:
+            self._named(top - 9, f"and {panel.left_out} more series", THEME["muted"])
 
-    def _scrapes(self, axes: Axes, panel: Panel, height: float) -> None:
-        """Mark each scrape below the axes: with a series, without any, failed."""
+    def _scrapes(self, panel: Panel, place: float) -> None:
+        """Mark each scrape below a panel: with a series, without any, failed."""
         for marker, colour, size, ticks in (
             ("|", THEME["muted"], 5, [tick for tick in panel.ticks if tick.up and tick.present]),
             ("o", THEME["muted"], 2.6, [tick for tick in panel.ticks if tick.up and not tick.present]),
             ("x", THEME["failed"], 4.5, [tick for tick in panel.ticks if not tick.up]),
         ):
             if ticks:
-                axes.plot(
+                self.axes.plot(
                     [tick.time - self.zero for tick in ticks],
-                    [-6 / height] * len(ticks),
-                    transform=axes.get_xaxis_transform(),
-                    clip_on=False,
-                    linestyle="none",
-                    marker=marker,
+                    [place] * len(ticks),
+                    marker,
                     markersize=size,
                     markerfacecolor="none",
                     markeredgewidth=0.8,
                     color=colour,
+                    clip_on=False,
                 )
         if panel.ticks:
-            axes.text(
-                _BESIDE,
-                -6 / height,
-                "scrapes",
-                transform=axes.transAxes,
-                va="center",
-                fontsize=8.5,
-                color=THEME["muted"],
-            )
+            self._named(place, "scrapes", THEME["muted"])
 
-    def _windows(self, axes: Axes, panel: Panel, height: float) -> None:
+    def _windows(self, panel: Panel, top: float) -> None:
         """Draw each expectation's window below the scrapes, with a mark at its decision."""
-        transform = axes.get_xaxis_transform()
+        decisions: dict[Verdict, list[tuple[float, float]]] = {}
         for index, window in enumerate(panel.windows):
-            place = -(_SCRAPES + (index + 0.5) * _WINDOW) / height
+            place = top + (index + 0.5) * _WINDOW
             colour = THEME[window.verdict.value]
             began, decided = window.began - self.zero, window.decided - self.zero
             until = min((window.deadline or 0.0) - self.zero, self.span[1])
             if window.verdict is not Verdict.PASS and until > decided:
-                axes.hlines(
-                    place, decided, until, colour, ":", linewidth=1.4, clip_on=False, transform=transform
-                )
-            axes.hlines(
-                place, began, decided, colour, linewidth=4, alpha=0.5, clip_on=False, transform=transform
-            )
-            axes.plot(
-                decided,
-                place,
-                _MARKERS[window.verdict],
-                color=colour,
+                self._stroke(((decided, place), (until, place)), colour, 1.4, ":")
+            self._stroke(((began, place), (decided, place)), colour, 4, alpha=0.5)
+            decisions.setdefault(window.verdict, []).append((decided, place))
+            verdict = window.verdict.value.replace("_", " ")
+            self._named(place, f"step {window.step}: {window.kind}: {verdict}", colour, window.text)
+        for verdict, places in decisions.items():
+            self.axes.plot(
+                [decided for decided, _ in places],
+                [place for _, place in places],
+                _MARKERS[verdict],
+                color=THEME[verdict.value],
                 markersize=6,
                 markeredgewidth=0,
                 clip_on=False,
-                transform=transform,
             )
-            text = axes.text(
-                _BESIDE,
-                place,
-                clean(f"step {window.step}: {window.kind}: {window.verdict.value.replace('_', ' ')}", 44),
-                transform=axes.transAxes,
-                va="center",
-                fontsize=9.5,
-                color=colour,
-            )
-            self.tips.put(text, window.text)
+
+
+class _Scale:
+    """Where the values of a panel are.
+
+    Attributes:
+        marked: the values that are written beside it.
+    """
+
+    def __init__(self, lines: Sequence[Line], top: float, height: float) -> None:
+        values = _finite(lines)
+        self.marked = sorted({min(values), max(values)}) if values else []
+        self._middle = top + height / 2
+        self._height = height * (1 - 2 * _INSIDE)
+        self._centre = sum(self.marked) / len(self.marked) if values else 0.0
+        self._range = self.marked[-1] - self.marked[0] if values else 0.0
+
+    def at(self, value: float) -> float:
+        """Return the pixel of a value; NaN, and what is infinite, is nowhere."""
+        if not math.isfinite(value):
+            return math.nan
+        return self._middle - (value - self._centre) / (self._range or 1.0) * self._height
 
 
 def _plot_height(panel: Panel) -> float:
@@ -334,28 +313,15 @@ def _finite(lines: Sequence[Line]) -> list[float]:
     return [value for line in lines for _, value in line.points if math.isfinite(value)]
 
 
-def _range(lines: Sequence[Line]) -> tuple[float, float]:
-    """Return the lowest and the highest value to show, with some room around."""
-    values = _finite(lines)
-    if not values:
-        return 0.0, 1.0
-    low, high = min(values), max(values)
-    room = (high - low or abs(high) or 1.0) * 0.12
-    return low - room, high + room
-
-
 def _apart(wanted: Sequence[float], height: float) -> list[float]:
     """Return places near the wanted ones, ascending as they are, and far enough apart to read."""
     placed: list[float] = []
     for place in wanted:
         placed.append(max(place, placed[-1] + _LABEL_APART) if placed else max(place, 4.0))
-    over = placed[-1] - (height - 4) if placed else 0.0
-    if over > 0:
-        # Moved down together, and from the top where they would meet.
-        limit = height - 4
-        for index in range(len(placed) - 1, -1, -1):
-            placed[index] = min(placed[index], limit)
-            limit = placed[index] - _LABEL_APART
+    limit = height - 4
+    for index in range(len(placed) - 1, -1, -1):
+        placed[index] = min(placed[index], limit)
+        limit = placed[index] - _LABEL_APART
     return placed
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -25,7 +27,11 @@ def write(results: Results, folder: Path) -> Path:
     Raises:
         InfrastructureError: the file cannot be written.
     """
-    text = page(results, folder, catalogue())
+    return _write(results, results.model_dump(mode="json", exclude={"scenarios"}), folder)
+
+
+def _write(results: Results, fields: dict[str, Any], folder: Path) -> Path:
+    text = page(results, fields, folder, catalogue())
     path = folder / INDEX
     part = path.with_suffix(".part")
     try:
@@ -48,7 +54,8 @@ def render_again(folder: Path) -> Path:
     """
     path = folder / RESULTS
     try:
-        results = Results.model_validate_json(path.read_bytes())
+        content = path.read_bytes()
+        results = Results.model_validate_json(content)
     except FileNotFoundError as error:
         raise UsageError(
             f"{folder} holds no report: {RESULTS} is missing", next_step="name the folder of a run's report"
@@ -67,4 +74,5 @@ def render_again(folder: Path) -> Path:
             f"{path} has schema {results.schema_version}; this version reads schema {SCHEMA}",
             next_step="render it with the version of the harness that wrote it",
         )
-    return write(results, folder)
+    # Taken as they are: what another version has put in is shown too.
+    return _write(results, json.loads(content), folder)

@@ -16,30 +16,50 @@ from harness.html.bands import Band, chaos_kinds
 from harness.html.plot import plot
 from harness.html.timeline import Timeline, timeline
 from harness.html.visibility import Delay, delays
+from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
 from harness.recording.reader import read
 from harness.runner.result import ScenarioResult, StepProblem
 
+_CLAIMS = {
+    Outcome.VACUOUS: "it holds although no chaos was applied, and no rule excuses that",
+    Outcome.UNDECIDED: "whether it holds without the chaos could not be told",
+}
+
 
 @dataclass(frozen=True)
 class Wrong:
-    """One thing that was wrong in a scenario: a finding, or a problem of a step."""
+    """One thing that was wrong in a scenario: a finding, a problem of a step, or what a control run says."""
 
     step: int
     title: str
     finding: Finding | None = None
     problem: StepProblem | None = None
+    claim: Controlled | None = None
 
     @property
     def subject(self) -> str:
         """What it is about."""
         if self.finding:
             return self.finding.metric or self.finding.promql
+        if self.claim:
+            return self.claim.claim
         return self.problem.kind if self.problem else ""
 
     @property
+    def reason(self) -> str:
+        """Why it is wrong, in one sentence."""
+        if self.finding:
+            return self.finding.reason
+        if self.claim:
+            return _CLAIMS[self.claim.outcome]
+        return self.problem.reason if self.problem else ""
+
+    @property
     def verdict(self) -> Verdict:
-        """Of the finding; a step that did not come about is a failure."""
+        """Of the finding; a step that did not come about is a failure, and so is a claim that is vacuous."""
+        if self.claim and self.claim.outcome is Outcome.UNDECIDED:
+            return Verdict.ERROR
         return self.finding.verdict if self.finding else Verdict.FAIL
 
 
@@ -54,6 +74,7 @@ class ScenarioView:
         svg: its timeline; None without a recording.
         unplotted: why there is no timeline.
         place: the folder of the recording, relative to the report.
+        diagnostics: the index of what was kept at the moment of a failure, relative to the report.
         told: what the timeline shows, in a sentence.
     """
 
@@ -64,6 +85,7 @@ class ScenarioView:
     svg: Markup | None = None
     unplotted: str | None = None
     place: str | None = None
+    diagnostics: str | None = None
     told: str = ""
     note: str | None = None
     delays: list[Delay] = field(default_factory=list)
@@ -80,6 +102,11 @@ class ScenarioView:
                 for finding in step.findings
                 if finding.level == "must" and finding.verdict in (Verdict.FAIL, Verdict.ERROR)
             ]
+        found += [
+            Wrong(claim.step, self.result.steps[claim.step].title, claim=claim)
+            for claim in self.result.control or []
+            if claim.outcome in _CLAIMS
+        ]
         return found
 
     @property
@@ -112,6 +139,8 @@ def _view(result: ScenarioResult, anchor: str, folder: Path, known: Catalogue) -
     view = ScenarioView(result, anchor)
     metrics = [known.find(finding.metric) for finding in result.findings() if finding.metric]
     view.components = sorted({component for metric in metrics if metric for component in metric.components})
+    if result.diagnostics is not None:
+        view.diagnostics = os.path.relpath(folder / result.diagnostics, folder)
     if result.recording is None:
         view.unplotted = "nothing was recorded"
         return view

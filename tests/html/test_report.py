@@ -9,6 +9,7 @@ from harness import cli
 from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos.known_issues import known_issues
 from harness.html.report import render_again, write
+from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Verdict
 from harness.report.results import Results, Run
 from harness.runner.result import ScenarioResult, StepResult
@@ -31,6 +32,7 @@ class Page(HTMLParser):
 
     def handle_endtag(self, tag):
         self._silent -= tag in ("style", "script")
+        self.text += "\n" if tag in ("td", "th", "dt", "dd", "li", "p") else ""
 
     def handle_data(self, data):
         if not self._silent:
@@ -182,7 +184,7 @@ def test_a_run_whose_stack_did_not_come_up(tmp_path):
 
 def test_a_run_in_which_all_is_well_says_so(tmp_path):
     shown = page(make_run(tmp_path, 1, wrong=False), tmp_path)
-    assert "All 1 scenarios that ran came out as expected." in shown.text
+    assert "All scenarios that ran came out as expected." in shown.text
     assert "Nothing failed, and nothing was left undecided." in shown.text
 
 
@@ -208,6 +210,92 @@ def test_a_scenario_without_a_recording_has_its_findings(tmp_path):
     shown = page(results, tmp_path)
     assert "it is 7" in shown.text
     assert "No timeline: nothing was recorded." in shown.text
+
+
+def with_fields(folder, **fields):
+    """Return the page of a run in whose results other rooms have put something."""
+    path = make_run(folder, 1, wrong=False).write(folder)
+    path.write_text(json.dumps(json.loads(path.read_text()) | fields))
+    return Page(render_again(folder))
+
+
+CONTRACT = {
+    "release": "v2.8.3",
+    "whole": False,
+    "problems": [
+        {"metric": "m_total", "job": "chaos-daemon", "kind": "another type", "expected": "counter"}
+        | {"found": "gauge", "fails": True, "next_step": "undo it"},
+        {"metric": "go_x", "job": "chaos-daemon", "kind": "not seen", "fails": False},
+    ],
+    "impossible": {"chaos_dns": "no DNS server"},
+    "not_captured": ["chaos-daemon one: no answer"],
+    "promtool": {"findings": [{"job": "j", "metric": "m", "text": "no help text", "reason": None}]},
+}
+MUTATION = {
+    "expectations": 2,
+    "mutants": 9,
+    "killed": 7,
+    "survived": 1,
+    "score": 0.875,
+    "equivalent": {"same": 1},
+}
+MUTATION |= {"rules": {"same": "nothing changed"}}
+SURVIVED = {"operator": "drop", "detail": "the last sample", "waived": None, "until": None}
+WEAK = {"id": "1.0", "subject": "m_total", "kind": "at_least", "verdict": "passed", "survived": [SURVIVED]}
+
+
+def test_what_makes_the_run_fail_beside_the_scenarios_is_told_at_the_top(tmp_path):
+    shown = " ".join(with_fields(tmp_path, contract=CONTRACT).text.split())
+    assert "came out as expected. But 1 metric is not as the catalogue says." in shown
+    assert "m_total (chaos-daemon): another type; expected: counter; found: gauge" in shown
+    assert "Nothing failed" not in shown
+    for told in ("chaos-daemon one: no answer", "no DNS server", "j: no help text", "go_x"):
+        assert told in shown
+
+
+def test_mutants_that_survived_are_listed(tmp_path):
+    mutation = MUTATION | {"recordings": [{"scenario": "s", "expectations": [WEAK]}]}
+    shown = " ".join(with_fields(tmp_path, mutation=mutation).text.split())
+    assert "87.5 % of the mutants that count were noticed" in shown
+    assert "1.0 m_total at_least drop: the last sample" in shown
+    assert "same: 1 nothing changed" in shown
+
+
+def test_a_field_of_another_version_is_shown_as_it_is(tmp_path):
+    shown = with_fields(tmp_path, coverage={"proven": 3, "missing": [{"metric": "m", "goes": NASTY}]})
+    assert shown.text.count(NASTY) == 1
+    assert "proven" in shown.text
+
+
+def test_a_control_run_tells_which_claims_are_vacuous(tmp_path):
+    results = empty()
+    vacuous = Controlled(
+        id="0.0",
+        step=0,
+        claim="m is at least 0",
+        holds=True,
+        outcome=Outcome.VACUOUS,
+        not_excused=["before: chaos was applied"],
+        next_step="expect more",
+    )
+    fine = Controlled(id="0.1", step=0, claim="n is 1", holds=False, outcome=Outcome.NEEDS_CHAOS)
+    made = ScenarioResult(
+        name="s", file="s.yaml", steps=[StepResult(title="apply burn")], control=[vacuous, fine]
+    )
+    made.verdict = made.decide()
+    results.add(made)
+    shown = " ".join(page(results, tmp_path).text.split())
+    assert "Of 1 scenarios that ran without their chaos, 1 failed." in shown
+    assert "m is at least 0 in step 0, apply burn: it holds although no chaos was applied" in shown
+    assert "before: chaos was applied" in shown
+    assert "n is 1 no needs chaos" in shown
+
+
+def test_what_was_kept_of_a_failure_is_linked(tmp_path):
+    results = empty()
+    results.add(ScenarioResult(name="s", file="s.yaml", diagnostics=tmp_path / "diagnostics" / "s"))
+    (link,) = [each["href"] for each in page(results, tmp_path).tagged("a") if "diag" in each["href"]]
+    assert link == "diagnostics/s/index.txt"
 
 
 def test_two_names_that_look_the_same_have_two_anchors(tmp_path):
