@@ -188,7 +188,7 @@ class _Plot:
         for step in self.shown.steps:
             at = step.began - self.zero
             self._stroke(((at, top), (at, bottom)), THEME["line"], 0.8)
-        scale = _Scale(panel.lines, top, height)
+        scale = _Scale(_finite(panel.lines) + [0.0] * panel.growth, top, height)
         for value in scale.marked:
             label = self._text(-0.008, scale.at(value), f"{value:.5g}", THEME["muted"], transform=self.beside)
             label.set_horizontalalignment("right")
@@ -284,8 +284,7 @@ class _Scale:
         marked: the values that are written beside it.
     """
 
-    def __init__(self, lines: Sequence[Line], top: float, height: float) -> None:
-        values = _finite(lines)
+    def __init__(self, values: Sequence[float], top: float, height: float) -> None:
         self.marked = sorted({min(values), max(values)}) if values else []
         self._middle = top + height / 2
         self._height = height * (1 - 2 * _INSIDE)
@@ -301,7 +300,7 @@ class _Scale:
 
 def _plot_height(panel: Panel) -> float:
     names = len(panel.lines) * _LABEL_APART
-    flat = len(set(_finite(panel.lines))) < 2
+    flat = len({*_finite(panel.lines), *([0.0] * panel.growth)}) < 2
     return max(_FLAT if flat else _PLOT, names)
 
 
