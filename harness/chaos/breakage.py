@@ -40,6 +40,24 @@ def note(cluster: Cluster, namespace: str, node: str, what: Collection[str]) -> 
     )
 
 
+def replaced(cluster: Cluster, namespace: str, component: str, node: str | None) -> None:
+    """Take out of the note what a step has replaced meanwhile.
+
+    Args:
+        cluster: where.
+        namespace: the scenario's own.
+        component: `chaos-daemon` or `workload`; others are never noted.
+        node: only there; everywhere when None.
+
+    Raises:
+        ApiError: the API server did not answer, or refused.
+    """
+    before = noted(cluster, namespace)
+    found = {each for each in before if not _names(each, component, node)}
+    if found != before:
+        _write(cluster, namespace, found)
+
+
 def noted(cluster: Cluster, namespace: str) -> set[str]:
     """Return what a namespace's annotation names: `workload`, and `chaos-daemon/NODE` of each node."""
     found = cluster.get("Namespace", namespace)
@@ -83,5 +101,15 @@ def mend(cluster: Cluster, namespace: str, chaos_mesh_namespace: str, deadline: 
             )
             left.append(Leftover(group.kind, f"{group.name} on node {node}", said))
     if not left:
-        cluster.patch("Namespace", namespace, None, {"metadata": {"annotations": {BROKEN: None}}})
+        _write(cluster, namespace, set())
     return left
+
+
+def _names(noted_: str, component: str, node: str | None) -> bool:
+    what, _, where = noted_.partition("/")
+    return what == component and (node is None or not where or where == node)
+
+
+def _write(cluster: Cluster, namespace: str, found: set[str]) -> None:
+    annotations = {BROKEN: " ".join(sorted(found)) or None}
+    cluster.patch("Namespace", namespace, None, {"metadata": {"annotations": annotations}})

@@ -53,15 +53,20 @@ class WorkloadHandle:
     @property
     def targets(self) -> list[dict[str, str]]:
         """The first container of each pod, as oracles take them."""
-        return [
-            {
-                "namespace": self.namespace,
-                "pod": pod["metadata"]["name"],
-                "container": pod["spec"]["containers"][0]["name"],
-                "node": pod["spec"]["nodeName"],
-            }
-            for pod in self.objects
-        ]
+        return [self._target(pod, pod["spec"]["containers"][0]) for pod in self.objects]
+
+    @property
+    def containers(self) -> list[dict[str, str]]:
+        """Every container of each pod, as oracles take them."""
+        return [self._target(pod, each) for pod in self.objects for each in pod["spec"]["containers"]]
+
+    def _target(self, pod: Object, container: Object) -> dict[str, str]:
+        return {
+            "namespace": self.namespace,
+            "pod": pod["metadata"]["name"],
+            "container": container["name"],
+            "node": pod["spec"]["nodeName"],
+        }
 
     def ip_of(self, pod: str) -> str:
         """Return a pod's address.
@@ -84,6 +89,7 @@ class WorkloadHandle:
             "selector": self.selector,
             "pods": self.pods,
             "targets": self.targets,
+            "containers": self.containers,
             "uids": [pod["metadata"]["uid"] for pod in self.objects],
         }
 

@@ -51,10 +51,12 @@ class EventParameters(Parameters):
     Attributes:
         type: Normal or Warning.
         reason: such as Applied.
+        component: only those of this recorder, also when they are none of Chaos Mesh's counted ones.
     """
 
     type: str | None = None
     reason: str | None = None
+    component: str | None = None
 
 
 class Events(Oracle):
@@ -97,7 +99,7 @@ class Events(Oracle):
         with self._lock:
             for event in self._seen.values():
                 if (
-                    event.component in COUNTED_COMPONENTS
+                    _of(event.component, parameters.component)
                     and parameters.type in (None, event.event_type)
                     and parameters.reason in (None, event.reason)
                 ):
@@ -144,6 +146,10 @@ class Events(Oracle):
                 event = event_of(found)
                 self._seen[identity] = event
                 self._new.append(event)
+
+
+def _of(component: str, wanted: str | None) -> bool:
+    return component in COUNTED_COMPONENTS if wanted is None else component == wanted
 
 
 def event_of(found: Object) -> KubernetesEvent:

@@ -210,6 +210,26 @@ class IptablesPackets(_InNamespaces):
         return _by_rule(self.outputs(parameters.targets, IPTABLES), "packets", parameters.jump)
 
 
+class IptablesRules(_InNamespaces):
+    """Rules that `chaos_daemon_iptables_packets` has a series for, by container.
+
+    The same rule twice in a chain is one: its label set can only be there once. A container without rules has
+    no point, as it has no series to be counted.
+    """
+
+    name: ClassVar[str] = "iptables-rules"
+    summary: ClassVar[str] = "different legacy iptables rules in the containers' network namespace"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Run iptables-save."""
+        return [
+            Point(labels=target.labels(), value=len(different))
+            for target, output in self.outputs(parameters.targets, IPTABLES)
+            if (different := {tuple(rule.labels().values()) for rule in rules_of(output)})
+        ]
+
+
 class IptablesBytes(_InNamespaces):
     """Bytes by rule, labelled exactly as `chaos_daemon_iptables_packet_bytes` is."""
 
@@ -269,4 +289,4 @@ def _by_rule(outputs: Iterator[tuple[Target, str]], counter: str, jump: str | No
     return [Point(labels=dict(labels), value=value) for labels, value in sums.items()]
 
 
-ORACLES = [IptablesPackets, IptablesBytes, IpsetMembers, TcQdiscs]
+ORACLES = [IptablesPackets, IptablesBytes, IptablesRules, IpsetMembers, TcQdiscs]

@@ -357,6 +357,7 @@ class ScenarioRun:
         deadline = time.monotonic() + step.bound
         if begun is not None:
             self._await_rollout(begun, deadline)
+            self._note_replaced(step)
         expected: list[Expected] | None = None
         if step.wait is not None:
             # Read before the scrapes that are waited for, so that these can be compared already.
@@ -469,6 +470,13 @@ class ScenarioRun:
         if not pods:
             self._stopped.add(group.job)
         self._await_targets(group.job, instances)
+
+    def _note_replaced(self, step: Step) -> None:
+        """Let the clean-up not replace what this step has replaced."""
+        if step.restart is not None and any(each.node and each.node.breaks for each in self._scenario.steps):
+            node = step.restart.node
+            where = None if node is None else str(resolve(node, self._scope()))
+            breakage.replaced(self._cluster, self._namespace, step.restart.component, where)
 
     def _await_targets(self, job: str, instances: set[str]) -> None:
         """Wait until exactly these targets of a job are scraped.

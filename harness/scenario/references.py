@@ -13,7 +13,7 @@ from harness.scenario.problem import Problem
 from harness.scenario.template import TEMPLATE, TemplateError, checked, parts, templates
 
 _PLAIN = frozenset({"namespace", "run", "chaos_mesh_namespace", "nodes"})
-_WORKLOAD = frozenset({"name", "namespace", "selector", "pods", "targets", "uids"})
+_WORKLOAD = frozenset({"name", "namespace", "selector", "pods", "targets", "containers", "uids"})
 _CHAOS = frozenset({"name", "targets", "node", "kind", "namespace", "uid"})
 _KNOWN_ONCE_APPLIED = frozenset({"targets", "node", "uid"})
 

@@ -70,3 +70,19 @@ def test_a_pod_that_does_not_end_is_named(cluster):
     breakage.note(cluster, "n", "n1", ["workload"])
     (left,) = mend(cluster)
     assert (left.kind, left.name) == ("Pod", "workload-0")
+
+
+@pytest.mark.parametrize(
+    ("component", "node", "left"),
+    [
+        ("chaos-daemon", "n1", {"chaos-daemon/n2", "workload"}),
+        ("chaos-daemon", None, {"workload"}),
+        ("workload", None, {"chaos-daemon/n1", "chaos-daemon/n2"}),
+        ("chaos-dashboard", None, {"chaos-daemon/n1", "chaos-daemon/n2", "workload"}),
+    ],
+)
+def test_what_was_replaced_meanwhile_is_not_replaced_again(cluster, component, node, left):
+    for broken in ("n1", "n2"):
+        breakage.note(cluster, "n", broken, ["chaos-daemon", "workload"])
+    breakage.replaced(cluster, "n", component, node)
+    assert breakage.noted(cluster, "n") == left

@@ -51,3 +51,30 @@ def test_a_pod_that_is_going_is_not_ready():
     assert workloads.is_ready(going)
     going["metadata"]["deletionTimestamp"] = "2026-01-01T00:00:00Z"
     assert not workloads.is_ready(going)
+
+
+@pytest.mark.parametrize("name", workloads.names())
+def test_each_workload_is_whole(name):
+    """What the runner, Prometheus and the clean-up rely on."""
+    objects = workloads.manifests(name, "here", "img:1", 2)
+    owner = next(body for body in objects if body["kind"] == "StatefulSet")
+    template = owner["spec"]["template"]
+    assert template["metadata"]["labels"][workloads.WORKLOAD_LABEL] == "true"
+    assert owner["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
+    assert owner["metadata"]["name"] == name
+    containers = template["spec"]["containers"]
+    assert [port["name"] for port in containers[0]["ports"]] == ["metrics", "traffic"]
+    assert {container["image"] for container in containers} == {"img:1"}
+    programs = next(body for body in objects if body["kind"] == "ConfigMap")["data"]
+    assert {container["command"][3].removeprefix("/exporter/") for container in containers} == set(programs)
+
+
+def test_targets_are_first_containers_and_containers_are_all():
+    made = {
+        "metadata": {"name": "p", "uid": "u"},
+        "spec": {"nodeName": "n1", "containers": [{"name": "a"}, {"name": "b"}]},
+    }
+    handle = workloads.WorkloadHandle("w", "here", {}, [made])
+    here = {"namespace": "here", "pod": "p", "node": "n1"}
+    assert handle.scope()["targets"] == [{**here, "container": "a"}]
+    assert handle.scope()["containers"] == [{**here, "container": "a"}, {**here, "container": "b"}]

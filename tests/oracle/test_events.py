@@ -34,6 +34,13 @@ def test_what_the_metric_does_not_count_is_left_out(cluster, read):
     assert read(Events) == {}
 
 
+def test_those_of_one_recorder_are_counted_whether_the_metric_does_or_not(cluster, read):
+    cluster.put("Event", event("1"), event("2", component="podiochaos"))
+    assert read(Events, component="podiochaos") == {("Normal", "Applied", "n"): 1}
+    assert read(Events, component="records") == {("Normal", "Applied", "n"): 1}
+    assert read(Events, component="desiredphase") == {}
+
+
 def test_a_deleted_event_stays_counted_and_none_is_counted_twice(cluster, world, read):
     oracle = Events(world)
     cluster.put("Event", event("1"))

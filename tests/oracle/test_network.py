@@ -74,3 +74,15 @@ def test_sections_tell_containers_apart():
 def test_a_failed_command_is_no_answer():
     with pytest.raises(OracleError, match=r"exit code 127.*ipset: not found"):
         network.sections("==begin a\nsh: ipset: not found\n==end 127\n")
+
+
+def test_different_rules_are_counted_and_a_container_without_any_has_no_point(
+    cluster, pod_named, target, read
+):
+    cluster.put("Pod", pod_named("p"), pod_named("q"))
+    twice = SAVED.replace("[7:8] -A CHAOS-INPUT", "[7:8] -A CHAOS-INPUT\n[9:9] -A CHAOS-INPUT")
+    cluster.exec_output = (
+        f"==begin id-of-p\n{twice}==end 0\n==begin id-of-q\n*filter\n:INPUT ACCEPT [0:0]\nCOMMIT\n==end 0\n"
+    )
+    found = read(network.IptablesRules, **{"in": [target("p"), target("q")]})
+    assert found == {("n", "p", "c"): 5}
