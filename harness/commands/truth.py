@@ -1,0 +1,44 @@
+"""`chaos-harness truth`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+
+from harness.base import bundled
+from harness.base.errors import ExitCode
+from harness.chaos.catalogue import catalogue
+from harness.commands.command import Commands
+from harness.compare.side import load
+from harness.truth.claims import claims
+from harness.truth.dashboards import used
+from harness.truth.table import contradictions, table
+from harness.truth.text import lines
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "truth", help="tell which metrics were promised, by whom, and which of them there are"
+    )
+    command.add_argument(
+        "--report", type=Path, metavar="DIR", help="the report folder of a run, to say what it saw, too"
+    )
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(command=_truth)
+
+
+def _truth(options: argparse.Namespace) -> int:
+    known = catalogue()
+    contract = load(options.report, known).contract if options.report else None
+    rows = table(known, claims(), used(bundled.fixtures()), contract)
+    wrong = contradictions(rows)
+    if options.json:
+        body = {"rows": [row.model_dump(mode="json") for row in rows], "contradictions": wrong}
+        sys.stdout.write(json.dumps(body, indent=1) + "\n")
+    else:
+        told = [f"CONTRADICTION {line}" for line in wrong]
+        sys.stdout.write("\n".join([*lines(rows), *told]) + "\n")
+    return ExitCode.FAILED if wrong else ExitCode.OK

@@ -1,0 +1,1 @@
+"""What was promised about metrics, by whom, and what there is: the truth table."""

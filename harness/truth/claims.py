@@ -1,0 +1,68 @@
+"""Who promised or named which metric (claims.yaml)."""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict
+
+_FILE = Path(__file__).with_name("claims.yaml")
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Claim(_Model):
+    """A source names a metric.
+
+    Attributes:
+        name: as the source has it.
+        labels: as the source has them; None when it says nothing about labels.
+        note: what else it says.
+    """
+
+    name: str
+    labels: tuple[str, ...] | None = None
+    note: str | None = None
+
+
+class Source(_Model):
+    """One place that names metrics.
+
+    Attributes:
+        id: short, for the columns of a table.
+        title: what it is.
+        about: what one has to know of it.
+        metrics: what it names.
+    """
+
+    id: str
+    title: str
+    about: str
+    metrics: tuple[Claim, ...]
+
+
+class Annotation(_Model):
+    """A Service whose annotations ask Prometheus to scrape a port; `job` is what we call that target."""
+
+    service: str
+    job: str
+    port: int
+    note: str | None = None
+
+
+class Claims(_Model):
+    """All of it; `without` are places that name no metric."""
+
+    sources: tuple[Source, ...]
+    annotations: tuple[Annotation, ...]
+    without: tuple[str, ...]
+
+
+@cache
+def claims() -> Claims:
+    """Return the claims that ship with the harness."""
+    return Claims.model_validate(yaml.safe_load(_FILE.read_text()))
