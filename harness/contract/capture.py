@@ -140,7 +140,7 @@ class _Look:
         Raises:
             NotCaptured: the target is down, does not answer, or every look overlapped a scrape.
         """
-        before = self._now()
+        before = self._up()
         spent = _LEAST_SPENT
         for tries in range(1, TRIES + 1):
             before = self._room_after(before, spent)
@@ -160,7 +160,7 @@ class _Look:
                     ended,
                     tries,
                 )
-            before = after
+            before = self._up()
         raise NotCaptured(
             f"{self._name}: none of {TRIES} looks at {_PATH} came between two scrapes of Prometheus",
             next_step="scrape less often: --scrape-interval",
@@ -185,7 +185,7 @@ class _Look:
             ended = self.clock.now() - self.clock.uncertainty >= found.last_scrape + found.scrape_duration
             # A look that once took long must not keep the next one from being tried.
             wanted = min(2 * spent, (found.scrape_interval - found.scrape_duration) / 2)
-            return ended and left > wanted + self.clock.uncertainty
+            return found.health == "up" and ended and left > wanted + self.clock.uncertainty
 
         return known if room(known) else self._scrape(room)
 
@@ -202,6 +202,21 @@ class _Look:
                 details=why.splitlines()[:5],
             )
         return answer
+
+    def _up(self) -> Target:
+        """Wait for a scrape that succeeded: a busy machine makes one fail now and then.
+
+        One that timed out may go on in the component, so no look may come after it.
+        """
+        try:
+            return self._scrape(lambda found: found.health == "up")
+        except NotCaptured as error:
+            found = self._now()
+            raise NotCaptured(
+                f"{self._name} is {found.health}",
+                next_step=f"look at the pod {found.namespace}/{found.pod}",
+                details=[found.last_error] if found.last_error else [],
+            ) from error
 
     def _after(self, scrape: Target) -> Target:
         """Wait for the next scrape."""
@@ -229,16 +244,12 @@ class _Look:
         """Return the target as Prometheus sees it now.
 
         Raises:
-            NotCaptured: it is gone, down, or was never scraped.
+            NotCaptured: it is gone, or was never scraped.
         """
         for found in self.scraper.targets():
             if (found.job, found.instance) == (self.target.job, self.target.instance):
-                if found.health == "down" or found.last_scrape is None:
-                    raise NotCaptured(
-                        f"{self._name} is {found.health}",
-                        next_step=f"look at the pod {found.namespace}/{found.pod}",
-                        details=[found.last_error] if found.last_error else [],
-                    )
+                if found.last_scrape is None:
+                    raise NotCaptured(f"{self._name} was never scraped", next_step="look whether it answers")
                 return found
         raise NotCaptured(f"{self._name} is no target of Prometheus any more")
 

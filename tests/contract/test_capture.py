@@ -143,6 +143,17 @@ def test_a_target_that_is_down_is_not_asked(clock):
     assert failed[0].error.details == ["connection refused"]
 
 
+def test_a_scrape_that_failed_once_is_waited_out(clock):
+    scraper, proxy = FakeScraper(clock), FakeProxy(clock)
+    scraper.health = "down"
+    clock.after(2.2, lambda: setattr(scraper, "health", "up"))
+    captured, failed = looked(clock, scraper, proxy)
+
+    assert failed == []
+    assert captured[0].began > 1_000_002.7
+    assert not scraper.overlaps(captured[0].began, captured[0].ended)
+
+
 def test_an_answer_that_is_none_is_told(clock):
     captured, failed = looked(clock, FakeScraper(clock), FakeProxy(clock, status=503))
 
