@@ -23,6 +23,9 @@ from harness.base import bundled
 from harness.base.errors import ExitCode, HarnessError, InfrastructureError
 from harness.check import load_checked
 from harness.judge.finding import Verdict
+from harness.report.live import Live
+from harness.report.results import durations
+from harness.report.screen import PytestScreen
 from harness.report.text import leftovers_text, scenario_text, unmet_lines
 from harness.runner.result import ScenarioResult
 from harness.scenario.discover import discover, is_scenario_file
@@ -38,6 +41,7 @@ NAMES = pytest.StashKey[Names]()
 """Of the scenarios so far, by the name that folders and Kubernetes have."""
 SELECTED = pytest.StashKey[bool]()
 """There when some of the collected items are not to be run."""
+SCREEN = pytest.StashKey[PytestScreen]()
 OTHER_FAILURES = pytest.StashKey[list[str]]()
 """Node ids of what failed for another reason than the infrastructure."""
 
@@ -310,6 +314,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     if _all_asked_for(session):
         session.config.stash[RUN_SESSION].all_of = frozenset(item.nodeid for item in _scenarios(session))
+    _show_progress(session)
 
     def interrupt(*_: object) -> None:
         raise KeyboardInterrupt("SIGTERM")
@@ -324,6 +329,25 @@ def _all_asked_for(session: pytest.Session) -> bool:
     return set(discover([bundled.scenarios()])) <= {item.path for item in _scenarios(session)}
 
 
+def _show_progress(session: pytest.Session) -> None:
+    manager = session.config.pluginmanager
+    reporter, capture = manager.getplugin("terminalreporter"), manager.getplugin("capturemanager")
+    if reporter is None or capture is None:
+        return
+    screen = session.config.stash[SCREEN] = PytestScreen(reporter, capture)
+    run = session.config.stash[RUN_SESSION]
+    names = [item.name for item in _scenarios(session)]
+    run.observer = Live(screen, names, durations(run.report), session.config.get_verbosity())
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """Tell how pytest's own line begins, which lines of progress may come in the way of."""
+    screen = item.config.stash.get(SCREEN, None)
+    if screen is not None:
+        verbose = item.config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) > 0
+        screen.at(None if verbose else item.path)
+
+
 def _scenarios(session: pytest.Session) -> list[pytest.Item]:
     return [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
 
@@ -332,6 +356,8 @@ def _scenarios(session: pytest.Session) -> list[pytest.Item]:
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the results; tell by the exit code when nothing ran, or only the infrastructure failed."""
     run = session.config.stash[RUN_SESSION]
+    if screen := session.config.stash.get(SCREEN, None):
+        screen.clear()
     if session.config.stash[WRONG_FILES] and exitstatus == ExitCode.INTERRUPTED:
         # pytest stops before the first test and calls that an interruption.
         session.exitstatus = ExitCode.USAGE

@@ -32,6 +32,7 @@ from harness.report.text import unmet_lines
 from harness.runner import runner
 from harness.runner.clock import Clock
 from harness.runner.control import ControlRun
+from harness.runner.observer import Observer
 from harness.runner.result import Leftover, ScenarioResult
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
@@ -62,6 +63,7 @@ class RunSession:
     _unmutated: str | None = None
     _opened: float = 0.0
     unwritten: InfrastructureError | None = None
+    observer: Observer = field(default_factory=Observer)
     _page: Path | None = None
     _unrendered: str = ""
     all_of: frozenset[str] | None = None
@@ -130,6 +132,7 @@ class RunSession:
             run=self.results.run.id,
             recordings=self.report / "recordings",
             diagnostics=self.report / "diagnostics",
+            observer=self.observer,
             facts=facts,
         )
         self._opened = self._surroundings.clock.now()

@@ -78,8 +78,11 @@ def made_up(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> dict[
 
     def run(self: RunSession, file: ScenarioFile, node: str) -> ScenarioResult:
         outcome = results[file.scenario.scenario]
+        self.observer.scenario(file.name, [step.title() for step in file.scenario.steps])
+        self.observer.step(0, "apply kill")
         self._by_node[node] = outcome
         self.results.add(outcome)
+        self.observer.ended(outcome)
         return outcome
 
     monkeypatch.setattr(RunSession, "open", lambda self: None)
@@ -435,3 +438,30 @@ def test_a_wrong_file_in_python_is_an_error_with_its_line(pytester, made_up):
     done.assert_outcomes(errors=1)
     done.stdout.fnmatch_lines(["*looped.py:7:1: *wait*"])
     assert done.ret == ExitCode.USAGE
+
+
+def test_a_log_says_how_the_run_goes_on_and_pytests_lines_stay_whole(pytester, made_up):
+    add(pytester, made_up, "good", Verdict.PASS)
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    run_pytest(pytester).stdout.fnmatch_lines(
+        [
+            "scenarios/good.yaml *",
+            "progress: good: step 1 of 1 (apply kill)",
+            "progress: good: passed in 0.0 s; 1 of 2 done; 1 passed; about 0:00 left",
+            "scenarios/good.yaml . *[[] 50%]",
+            "progress: wrong: failed in 0.0 s; 2 of 2 done; 1 passed, 1 failed",
+            "scenarios/wrong.yaml F *[[]100%]",
+        ]
+    )
+    run_pytest(pytester, "-v").stdout.fnmatch_lines(
+        ["progress: good: passed in *", "scenarios/good.yaml::good PASSED *[[] 50%]"], consecutive=True
+    )
+    run_pytest(pytester, "-q").stdout.no_fnmatch_line("*progress:*")
+
+
+def test_the_run_before_tells_how_long_scenarios_take(pytester, made_up):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    made_up["second"].seconds = 75.0
+    run_pytest(pytester)
+    run_pytest(pytester).stdout.fnmatch_lines(["progress: first: *; about 1:15 left"])

@@ -1,4 +1,4 @@
-"""Words: suggestions for misspelt ones, and numbers of things."""
+"""Words: suggestions for misspelt ones, numbers of things, text for one line."""
 
 from __future__ import annotations
 
@@ -21,3 +21,8 @@ def meant(word: str, known: Iterable[str]) -> str | None:
 def count(number: int, what: str) -> str:
     """Return a number of things: "1 file", "2 files", "0 files"."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def printable(text: str) -> str:
+    """Return a text as one line that changes nothing on a terminal but what it shows."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.base.errors import UsageError
 from harness.contract.result import Contract
+from harness.judge.finding import Verdict
 from harness.mutation.score import MutationScore
 from harness.runner.result import ScenarioResult
 
@@ -156,6 +157,24 @@ def put(recordings: Path, name: str, value: Any) -> Path | None:
     part.write_text(json.dumps({**found, name: value}, indent=1, ensure_ascii=False) + "\n")
     part.replace(path)
     return path
+
+
+def durations(folder: Path) -> dict[str, float]:
+    """Return how long the scenarios of an earlier run took, seconds by name; none of what is not known.
+
+    Args:
+        folder: of that run's report.
+    """
+    try:
+        found = json.loads((folder / RESULTS).read_text())
+        return {
+            str(each["name"]): float(each["seconds"])
+            for each in found["scenarios"]
+            if each["verdict"] != Verdict.SKIPPED
+        }
+    except (OSError, ValueError, KeyError, TypeError):
+        # A file that nobody can read any more is no reason not to run.
+        return {}
 
 
 def now() -> str:

@@ -80,6 +80,7 @@ def run(
     result = ScenarioResult(
         name=file.name, file=_shown(file.path), about=scenario.about, tags=list(scenario.tags)
     )
+    surroundings.observer.scenario(file.name, [step.title() for step in scenario.steps])
     missing = [
         f"{name}: {surroundings.capabilities.get(name, 'not a capability that is probed')}"
         for name in scenario.needs
@@ -88,11 +89,23 @@ def run(
     if missing:
         result.verdict = Verdict.SKIPPED
         result.reason = "; ".join(missing)
-        return result
+    else:
+        _perform(file, surroundings, catalogue, performer or ScenarioRun, result)
+    surroundings.observer.ended(result)
+    return result
+
+
+def _perform(
+    file: ScenarioFile,
+    surroundings: Surroundings,
+    catalogue: Catalogue,
+    performer: type[ScenarioRun],
+    result: ScenarioResult,
+) -> None:
     began = time.monotonic()
     scenario_run: ScenarioRun | None = None
     try:
-        scenario_run = (performer or ScenarioRun)(file, surroundings, catalogue, result)
+        scenario_run = performer(file, surroundings, catalogue, result)
         scenario_run.perform()
         result.verdict = result.decide()
     except HarnessError as error:
@@ -104,7 +117,6 @@ def run(
         if scenario_run is not None:
             scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
-    return result
 
 
 def _shown(path: Path) -> str:
@@ -149,6 +161,7 @@ class ScenarioRun:
         self._around = surroundings
         self._cluster = surroundings.cluster
         self._clock = surroundings.clock
+        self._observer = surroundings.observer
         self._catalogue = catalogue
         self._result = result
         self._namespace = f"{self._scenario.scenario[:40].rstrip('-')}-{uuid.uuid4().hex[:6]}"
@@ -195,6 +208,7 @@ class ScenarioRun:
             namespaces.create(self._cluster, self._namespace, self._around.run)
             self._start_oracles()
             if self._scenario.workload:
+                self._observer.waiting("the workload")
                 self._workload = install(
                     self._cluster,
                     self._scenario.workload.name,
@@ -231,7 +245,9 @@ class ScenarioRun:
             script(self)
         except StepFailed as error:
             if not any(step.problem for step in self._result.steps):
-                self._result.steps.append(StepResult(title=error.problem.kind, problem=error.problem))
+                outcome = StepResult(title=error.problem.kind, problem=error.problem)
+                self._result.steps.append(outcome)
+                self._keeper.step(len(self._result.steps) - 1, outcome, self._containers())
             raise
 
     def go_on(self, scenario: Scenario) -> StepResult:
@@ -284,6 +300,7 @@ class ScenarioRun:
             StepFailed: it did not come about.
         """
         outcome = StepResult(title=step.title())
+        self._observer.step(index, outcome.title)
         self._result.steps.append(outcome)
         try:
             self._perform_step(index, step, outcome)
@@ -300,6 +317,7 @@ class ScenarioRun:
 
     def close(self) -> None:
         """Clean up, whatever happened; what stayed or had to be forced is in the result."""
+        self._observer.waiting("the clean-up")
         with self._phase("clean up"):
             for oracle in self._oracles.values():
                 oracle.stop()
@@ -459,6 +477,7 @@ class ScenarioRun:
         So what is judged, and the state that the next step starts from, has exactly the new targets.
         """
         group = begun.group
+        self._observer.waiting(f"the new pods of {group.job}")
         left = max(deadline - time.monotonic(), 0.1)
         pods = actions.finish(self._cluster, begun, left, self._around.chaos_mesh_namespace)
         if self._workload is not None and group.job == WORKLOAD_JOB:
@@ -493,6 +512,7 @@ class ScenarioRun:
             late = self._sampler.instances_at(job, self._clock.now()) - instances
             if not missing and not late:
                 return
+            self._observer.waiting(f"Prometheus to scrape exactly the new pods of {job}")
             if self._clock.now() > deadline:
                 waited = [f"{job} {instance} is not scraped" for instance in sorted(missing)]
                 waited += [f"{job} {instance} is still scraped" for instance in sorted(late)]
@@ -508,6 +528,7 @@ class ScenarioRun:
         applied = self._applied[step.chaos]
         wanted = step.phase
         if wanted is not None:
+            self._observer.waiting(f"{applied.kind} {applied.name} to be {wanted}")
             try:
                 self._cluster.until(
                     applied.kind,
@@ -557,6 +578,7 @@ class ScenarioRun:
                 text = f"{proof.oracle}: {text}"
                 if holds:
                     return text
+            self._observer.waiting(f"the proof of an effect: {text}")
             if time.monotonic() > deadline and reading.vector is None:
                 # Nobody knows whether there was an effect: that is no failure of the product.
                 raise InfrastructureError(
@@ -595,6 +617,7 @@ class ScenarioRun:
         """Tick until the judge has decided all expectations; return what it says of each."""
         if not expected:
             return []
+        since = self._recorder.recording.marks[-1].time
         wanted = self._wanted_readings(expected)
         self._take_readings(wanted)
         while True:
@@ -604,6 +627,7 @@ class ScenarioRun:
             verdicts = self._judge_all(expected)
             while self._answer(self._judge.asks()):
                 verdicts = self._judge_all(expected)
+            self._observer.judged(verdicts, max(self._sampler.scrapes_since(since).values(), default=0))
             decided = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
             if len(decided) == len(verdicts) and not self._judge.asks():
                 return decided
@@ -709,6 +733,8 @@ class ScenarioRun:
             waiting = [target for target, number in scrapes.items() if number < count and target in current]
             if wanted <= jobs and not waiting:
                 return
+            least = min((scrapes[target] for target in waiting), default=0)
+            self._observer.waiting(f"scrape {min(least + 1, count)} of {count} of each target")
             if now > deadline:
                 names = [f"{job} {instance}" for job, instance in waiting]
                 names += [f"any target of job {job}" for job in sorted(wanted - jobs)]

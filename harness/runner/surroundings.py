@@ -9,6 +9,7 @@ from typing import Any
 from harness.cluster.client import Cluster
 from harness.metrics.prometheus import Prometheus
 from harness.runner.clock import Clock
+from harness.runner.observer import Observer
 
 
 @dataclass(frozen=True)
@@ -22,6 +23,7 @@ class Surroundings:
         run: the run's id; a label on everything created.
         recordings: the folder that recordings go to.
         diagnostics: the folder that evidence of failures goes to; None when none is kept.
+        observer: is told how scenarios go on.
         facts: versions, images, stand-ins, nodes; goes into each recording's manifest.
     """
 
@@ -36,4 +38,5 @@ class Surroundings:
     run: str
     recordings: Path
     diagnostics: Path | None = None
+    observer: Observer = field(default_factory=Observer)
     facts: dict[str, Any] = field(default_factory=dict)

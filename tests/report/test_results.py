@@ -8,7 +8,7 @@ import pytest
 
 from harness.judge.finding import Finding, Verdict
 from harness.report import results
-from harness.report.results import SCHEMA, Results, Run
+from harness.report.results import SCHEMA, Results, Run, durations
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 
 
@@ -238,3 +238,21 @@ def test_the_file_reads_back_as_the_model(made, tmp_path):
 def test_times_are_utc_to_the_second():
     assert results.now().endswith("+00:00")
     assert len(results.now()) == len("2026-01-01T00:00:00+00:00")
+
+
+def test_durations_of_an_earlier_run_are_known_and_those_of_a_broken_file_are_not(tmp_path):
+    made = Results(run=Run(id="abc", harness="0.1.0", started="2026"))
+    made.add(ScenarioResult(name="a", file="a.yaml", seconds=2.5))
+    made.add(ScenarioResult(name="b", file="b.yaml", verdict=Verdict.SKIPPED))
+    path = made.write(tmp_path)
+    assert durations(tmp_path) == {"a": 2.5}
+    for text in (
+        "",
+        "[]",
+        '{"scenarios": [{"name": "a"}]}',
+        '{"scenarios": [{"name": "a", "seconds": "x"}]}',
+    ):
+        path.write_text(text)
+        assert durations(tmp_path) == {}
+    path.unlink()
+    assert durations(tmp_path) == {}

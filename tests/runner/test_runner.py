@@ -1,5 +1,6 @@
 """A whole scenario on a fake cluster with a fake Prometheus: verdicts, evidence, clean-up, recording."""
 
+import dataclasses
 import errno
 
 import pytest
@@ -7,12 +8,13 @@ import pytest
 from harness.chaos.catalogue import catalogue
 from harness.check import load_checked
 from harness.cluster.errors import from_answer
-from harness.judge.finding import Verdict
+from harness.judge.finding import Finding, Verdict
 from harness.judge.replay import replay
 from harness.metrics.prometheus import Answer, PrometheusUnreachable
 from harness.oracle.base import OracleError, oracles
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
+from harness.runner.observer import Observer
 
 SCENARIO = """\
 scenario: example
@@ -622,3 +624,35 @@ def test_a_look_that_is_not_answered_changes_no_verdict(run, cluster):
 def test_what_passes_is_not_looked_at(run, cluster):
     assert run().verdict is Verdict.PASS
     assert not [request for request in cluster.requests if request[0] == "look"]
+
+
+def test_an_observer_is_told_each_step_each_wait_and_what_is_decided(run, around, tmp_path):
+    told = []
+
+    class Watching(Observer):
+        def scenario(self, name, steps):
+            told.append(f"{name}: {', '.join(steps)}")
+
+        def ended(self, result):
+            told.append(result.verdict.value)
+
+        def step(self, index, title):
+            told.append(f"step {index}")
+
+        def waiting(self, what):
+            if told[-1:] != [what]:
+                told.append(what)
+
+        def judged(self, verdicts, scrapes):
+            told.extend(f"{each.id} {each.verdict.value}" for each in verdicts if isinstance(each, Finding))
+
+    path = tmp_path / "example.yaml"
+    path.write_text(SCENARIO.format(more="", first=FIRST))
+    watched = dataclasses.replace(around, observer=Watching())
+    assert runner.run(load_checked(path)[0], watched, catalogue()).verdict is Verdict.PASS
+    assert told[0] == "example: wait 1 scrape, apply fail, delete fail"
+    assert told[1:5] == ["the workload", "step 0", "scrape 1 of 1 of each target", "0.0 passed"]
+    assert told[5:7] == ["step 1", "PodChaos fail to be running"]
+    assert told[-2:] == ["the clean-up", "passed"]
+    assert "1.2 passed" in told
+    assert told.index("step 2") < told.index("PodChaos fail to be gone")
