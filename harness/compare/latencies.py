@@ -2,7 +2,8 @@
 
 A run has few of each, on a machine that does other things too. So a ratio alone says nothing: durations of
 steps are compared pair by pair, the same step of the same scenario, and most pairs have to agree; durations
-of scrapes are compared as distributions, and these have to lie apart.
+of scrapes are compared as distributions, and these have to lie apart. A slower machine makes everything
+slower: what changed no more than the scrapes of the other components did is no change of Chaos Mesh.
 """
 
 from __future__ import annotations
@@ -27,6 +28,9 @@ LEAST_SCRAPES = 30
 """Fewer scrapes than this are only listed."""
 
 _AGREEING = 0.8
+# A scrape that takes this share of its time-out is likely to be cut off by it.
+_CUT_OFF = 0.9
+_MACHINE = "the scrapes of the other components changed alike: the machine"
 _LEAST_SCRAPE_SECONDS = 0.005
 _LEAST_STEP_SECONDS = 0.1
 
@@ -67,10 +71,15 @@ class Latency(BaseModel):
 def latencies(before: Side, after: Side) -> list[Latency]:
     """Return all durations that both runs have."""
     interval = max(before.interval, after.interval)
+    machine = _machine(before, after)
+    visible, injected = (
+        "from acknowledged to visible in Prometheus",
+        "from acknowledged to injected and proven",
+    )
     found = [
         # Seen at a scrape, so a whole interval of difference is chance.
-        _paired("from acknowledged to visible in Prometheus", before, after, _visible, interval),
-        _paired("from acknowledged to injected and proven", before, after, _settled, _LEAST_STEP_SECONDS),
+        _paired(visible, before, after, _visible, interval, machine),
+        _paired(injected, before, after, _settled, _LEAST_STEP_SECONDS, machine),
     ]
     return [each for each in found if each is not None] + [*_scrapes(before, after)]
 
@@ -91,7 +100,12 @@ def _settled(step: StepResult) -> float | None:
 
 
 def _paired(
-    what: str, before: Side, after: Side, duration: Callable[[StepResult], float | None], chance: float
+    what: str,
+    before: Side,
+    after: Side,
+    duration: Callable[[StepResult], float | None],
+    chance: float,
+    machine: float,
 ) -> Latency | None:
     pairs = []
     for name in sorted(before.ran() & after.ran()):
@@ -106,11 +120,12 @@ def _paired(
     change = statistics.median(new - old for old, new in pairs)
     agreeing = sum((new - old) * change > 0 for old, new in pairs) / len(pairs)
     ratio = new_median / old_median if old_median > 0 else None
-    told = _beyond(ratio)
     if len(pairs) < LEAST_PAIRS:
         changed, why = False, f"only {len(pairs)} pairs of steps"
-    elif not told:
+    elif not _beyond(ratio):
         changed, why = False, f"less than {RATIO:g} times"
+    elif not _beyond(ratio, machine):
+        changed, why = False, _MACHINE
     elif abs(change) <= chance:
         changed, why = False, f"by {abs(change):.3f} s, which chance may make of up to {chance:g} s"
     elif agreeing < _AGREEING:
@@ -137,8 +152,14 @@ def _scrapes(before: Side, after: Side) -> Iterator[Latency]:
         apart = old_high < new_median or new_high < old_median
         if count < LEAST_SCRAPES:
             changed, why = False, f"only {count} scrapes"
+        elif before.interval != after.interval:
+            changed, why = False, "the runs have different scrape intervals, and so time-outs"
+        elif max(old_median, new_median) >= _CUT_OFF * before.interval:
+            changed, why = False, "scrapes were cut off by their time-out"
         elif not _beyond(ratio):
             changed, why = False, f"less than {RATIO:g} times"
+        elif not _beyond(ratio, _machine(before, after, without=job)):
+            changed, why = False, _MACHINE
         elif abs(new_median - old_median) <= _LEAST_SCRAPE_SECONDS or not apart:
             changed, why = False, "the durations of the two runs overlap"
         else:
@@ -167,5 +188,17 @@ def _by_job(side: Side) -> dict[str, tuple[int, float, float]]:
     return found
 
 
-def _beyond(ratio: float | None) -> bool:
-    return ratio is not None and (ratio >= RATIO or ratio <= 1 / RATIO)
+def _machine(before: Side, after: Side, without: str = "") -> float:
+    """Return how many times longer the scrapes of the components but one take after; 1 without others."""
+    old, new = _by_job(before), _by_job(after)
+    ratios = [
+        new[job][1] / old[job][1] for job in old.keys() & new.keys() if job != without and old[job][1] > 0
+    ]
+    return statistics.median(ratios) if ratios else 1.0
+
+
+def _beyond(ratio: float | None, machine: float = 1.0) -> bool:
+    """Say whether a ratio is one to be told, also of what the machine makes of it."""
+    if ratio is None or machine <= 0:
+        return False
+    return not 1 / RATIO < ratio / machine < RATIO

@@ -47,7 +47,13 @@ def compare(
     for target in exposed:
         for family in target.families:
             problems += _Family(known, given, target, family).problems()
-    problems += _recorded(known, recorded, given)
+    new = {(problem.metric, problem.job) for problem in problems}
+    problems += [
+        problem
+        for problem in _recorded(known, recorded, given)
+        # Told already, with HELP and type.
+        if problem.kind is not ProblemKind.NOT_CATALOGUED or (problem.metric, problem.job) not in new
+    ]
     problems += _missing(known, exposed, recorded, given)
     return merged(problems)
 

@@ -375,6 +375,35 @@ def test_scrapes_are_slower_when_the_distributions_lie_apart(write, scrapes, tol
     assert [change.subject for change in done.changes] == (["a scrape of chaos-daemon"] if told else [])
 
 
+def test_scrapes_with_another_time_out_are_no_change(write):
+    done = compare(write("a"), write("b", scrapes=(100, 0.05, 0.06), stack={"scrape_interval": 3.0}), KNOWN)
+
+    assert done.changes == []
+    assert done.latencies[-1].why == "the runs have different scrape intervals, and so time-outs"
+
+
+@pytest.mark.parametrize(("others", "told"), [(1.0, 2), (3.0, 0)])
+def test_a_slower_machine_is_no_slower_chaos_mesh(write, others, told):
+    def run(name, daemon, other, seconds):
+        folder = write(
+            name,
+            scenarios=[scenario(f"s{i}", finding(seconds=1.0), settled=seconds) for i in range(6)],
+            scrapes=(100, daemon, daemon),
+        )
+        results = json.loads((folder / "results.json").read_text())
+        (target,) = results["contract"]["targets"]
+        for job in ("chaos-dashboard", "controller-manager"):
+            scrapes = {"0.5": other, "0.95": other}
+            results["contract"]["targets"].append({**target, "job": job, "scrape_seconds": scrapes})
+        (folder / "results.json").write_text(json.dumps(results))
+        return folder
+
+    done = compare(run("a", 0.1, 0.02, 0.2), run("b", 0.3, 0.02 * others, 0.6), KNOWN)
+
+    assert len(done.changes) == told
+    assert all(change.kind is ChangeKind.LATENCY for change in done.changes)
+
+
 def test_what_else_differs_between_the_runs_is_said(write):
     stack = {
         "provider": "docker",

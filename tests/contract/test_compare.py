@@ -301,6 +301,14 @@ def test_a_metric_that_was_there_for_a_while_only_is_found_too():
     assert problem.found == 'chaos_daemon_new{a="b"} in Prometheus, during the run'
 
 
+def test_a_new_metric_that_is_still_there_at_the_end_is_one_problem():
+    look = exposed(TEXT + "# TYPE chaos_daemon_new gauge\nchaos_daemon_new 1\n")
+
+    problem = only(found(known(), look, recorded=recorded({"__name__": "chaos_daemon_new"})))
+
+    assert problem.instances == ("one",)
+
+
 def test_series_of_the_workload_are_none_of_chaos_mesh():
     made = Recorded()
     made.add({"__name__": "chaos_daemon_level", "job": "workload", "phase": "x"})
