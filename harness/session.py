@@ -195,12 +195,12 @@ class RunSession:
     def _namespace_left(self, result: ScenarioResult) -> list[Leftover]:
         if self._surroundings is None or result.namespace is None:
             return []
-        name = result.namespace
+        names = [result.namespace, *result.further_namespaces]
         try:
-            left = cleanup.await_gone(self._surroundings.cluster, [name], _NAMESPACE_SECONDS)
+            left = cleanup.await_gone(self._surroundings.cluster, names, _NAMESPACE_SECONDS)
         except HarnessError as error:
             told = f"not verified: {error}"
-            return [Leftover(kind="Namespace", name=name, what_was_done=told, infrastructure=True)]
+            return [Leftover(kind="Namespace", name=names[0], what_was_done=told, infrastructure=True)]
         return [Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left]
 
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:

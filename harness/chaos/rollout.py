@@ -53,7 +53,9 @@ class Rollout:
         return len(pods) == self.wanted and all(map(is_ready, pods))
 
 
-def restart(cluster: Cluster, group: PodGroup, *, node: str | None, grace: int) -> Rollout:
+def restart(
+    cluster: Cluster, group: PodGroup, *, node: str | None, grace: int, leader: bool = False
+) -> Rollout:
     """Delete the pods of a group; what keeps them makes new ones.
 
     Args:
@@ -61,6 +63,7 @@ def restart(cluster: Cluster, group: PodGroup, *, node: str | None, grace: int) 
         group: the pods.
         node: only those on this node.
         grace: seconds that they have to end by themselves.
+        leader: only the pod that holds the manager's lease.
 
     Raises:
         InfrastructureError: there are none.
@@ -72,9 +75,13 @@ def restart(cluster: Cluster, group: PodGroup, *, node: str | None, grace: int) 
         for pod in cluster.list("Pod", group.namespace, group.selector)
         if "deletionTimestamp" not in pod["metadata"] and node in (None, pod["spec"].get("nodeName"))
     ]
+    if leader:
+        lease = cluster.get("Lease", _LEASE, group.namespace)
+        pods = [pod for pod in pods if lease is not None and pod["metadata"]["name"] == _holder(lease)]
     if not pods:
         where = f" on the node {node}" if node else ""
-        raise InfrastructureError(f"no pod of {group.job} is there{where} to be restarted")
+        who = "leading pod" if leader else "pod"
+        raise InfrastructureError(f"no {who} of {group.job} is there{where} to be restarted")
     for pod in pods:
         cluster.delete(
             "Pod", pod["metadata"]["name"], group.namespace, grace=grace, uid=pod["metadata"]["uid"]

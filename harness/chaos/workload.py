@@ -91,6 +91,7 @@ class WorkloadHandle:
             "targets": self.targets,
             "containers": self.containers,
             "uids": [pod["metadata"]["uid"] for pod in self.objects],
+            "image": next((pod["spec"]["containers"][0].get("image", "") for pod in self.objects), ""),
         }
 
 

@@ -138,6 +138,16 @@ class Cluster:
         """Return the server's version, such as v1.35.3."""
         return str(self._json("ask for the version", "GET", "/version", timeout=timeout)["gitVersion"])
 
+    def text(self, path: str, timeout: float = DEFAULT_TIMEOUT) -> str:
+        """Return what the API server itself answers at a path that is no object, such as /metrics.
+
+        Raises:
+            ApiError: it refused, or did not answer.
+        """
+        doing, deadline = f"read {path}", time.monotonic() + timeout
+        response = self._open(doing, "GET", path, query=[], timeout=timeout, accept="*/*")
+        return _read(response, deadline, doing).decode(errors="replace")
+
     def get(
         self, kind: str, name: str, namespace: str | None = None, *, timeout: float = DEFAULT_TIMEOUT
     ) -> Object | None:

@@ -85,6 +85,10 @@ _KINDS = {
         Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
         Kind("Role", "rbac.authorization.k8s.io/v1", "roles"),
         Kind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings"),
+        *(
+            Kind(name, "admissionregistration.k8s.io/v1", f"{name.lower()}s", namespaced=False)
+            for name in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+        ),
         Kind("CustomResourceDefinition", "apiextensions.k8s.io/v1", "customresourcedefinitions", False),
         *(
             Kind(name, CHAOS_MESH_API, name.lower() if name.endswith("Chaos") else f"{name.lower()}s")

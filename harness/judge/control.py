@@ -29,7 +29,21 @@ from harness.judge.kind import kinds
 from harness.judge.proof import split_proof
 from harness.scenario.model import Expectation, Proof, Step
 
-CHAOS = frozenset({"apply", "delete", "pause", "resume", "unstick", "wait_for", "restart", "scale", "node"})
+CHAOS = frozenset(
+    {
+        "apply",
+        "delete",
+        "pause",
+        "resume",
+        "unstick",
+        "wait_for",
+        "restart",
+        "scale",
+        "node",
+        "patch",
+        "remove_namespace",
+    }
+)
 """Actions that a control run leaves out; their phases are not waited for either."""
 
 STIMULI = frozenset({"traffic", "http", "exec"})

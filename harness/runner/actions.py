@@ -12,11 +12,12 @@ from harness.chaos import rollout
 from harness.chaos.components import WORKLOAD_PORT, PodGroup
 from harness.chaos.rollout import NotWhole, Rollout
 from harness.chaos.workload import WorkloadHandle
+from harness.cluster import namespaces
 from harness.cluster.client import Cluster, Object
-from harness.cluster.errors import Refused
+from harness.cluster.errors import Refused, WaitTimeout
 from harness.cluster.leftovers import Deadline, strip_finalizers
 from harness.runner.result import StepProblem
-from harness.scenario.model import Chaos, Restart, Traffic
+from harness.scenario.model import Chaos, Patch, Restart, Traffic
 from harness.scenario.template import resolve
 
 API_VERSION = "chaos-mesh.org/v1alpha1"
@@ -121,6 +122,67 @@ def unstick(cluster: Cluster, applied: Applied, seconds: float) -> None:
         raise StepFailed(StepProblem(kind="action", reason=f"{what} is {left.what_was_done}"))
 
 
+def patch(cluster: Cluster, applied: Applied, wanted: Patch, scope: dict[str, Any]) -> None:
+    """Change an object's annotations or its spec.
+
+    Raises:
+        StepFailed: refused, or the chaos does not exist any more.
+    """
+    change: dict[str, Any] = {}
+    if wanted.annotations:
+        change["metadata"] = {"annotations": resolve(wanted.annotations, scope)}
+    if wanted.spec:
+        change["spec"] = resolve(wanted.spec, scope)
+    with _may_be_refused(f"patching {applied.kind} {applied.name}"):
+        cluster.patch(applied.kind, applied.name, applied.namespace, change)
+
+
+def remove_namespace(cluster: Cluster, name: str, seconds: float) -> None:
+    """Delete a namespace with all that is in it, and wait until it is gone.
+
+    Raises:
+        StepFailed: refused, or not gone within `seconds`.
+    """
+    with _may_be_refused(f"the deletion of the namespace {name}"):
+        namespaces.delete(cluster, name)
+    try:
+        namespaces.gone(cluster, name, seconds)
+    except WaitTimeout as late:
+        raise StepFailed(
+            StepProblem(
+                kind="action",
+                reason=f"the namespace {name} is still there after {late.waited:.0f} s",
+                details=[reason for item in late.last for reason in namespaces.why_kept(item)],
+            )
+        ) from late
+
+
+@contextmanager
+def expected_refusal(words: str, title: str) -> Iterator[list[str]]:
+    """Turn a refusal with the expected words into the lines of its message, and anything else into a failure.
+
+    Args:
+        words: a part of the message.
+        title: of the step.
+
+    Raises:
+        StepFailed: the action was not refused, or with other words.
+    """
+    said: list[str] = []
+    try:
+        yield said
+    except StepFailed as error:
+        problem = error.problem
+        if problem.kind != "action" or words not in "\n".join(problem.details):
+            reason = f"{problem.reason}, but not with the words `{words}`"
+            raise StepFailed(problem.model_copy(update={"reason": reason})) from error
+        said += [problem.reason, *problem.details]
+        return
+    raise StepFailed(
+        StepProblem(kind="action", reason=f"`{title}` was not refused, and should be with `{words}`")
+    )
+
+
 @contextmanager
 def _may_be_refused(what: str) -> Iterator[None]:
     try:
@@ -144,7 +206,7 @@ def restart(cluster: Cluster, group: PodGroup, wanted: Restart, scope: dict[str,
     """
     node = None if wanted.node is None else str(resolve(wanted.node, scope))
     with _may_be_refused(f"the restart of {group.job}"):
-        return rollout.restart(cluster, group, node=node, grace=wanted.grace)
+        return rollout.restart(cluster, group, node=node, grace=wanted.grace, leader=wanted.leader)
 
 
 def scale(cluster: Cluster, group: PodGroup, replicas: int) -> Rollout:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.chaos.catalogue import Catalogue
@@ -30,12 +30,21 @@ def jobs_of(expectation: Expectation, catalogue: Catalogue) -> list[str]:
     return sorted(jobs)
 
 
-def watch_of(scenario: Scenario, catalogue: Catalogue, namespace: str) -> Watch:
+def watch_of(
+    scenario: Scenario, catalogue: Catalogue, namespace: str, further: Mapping[str, str] | None = None
+) -> Watch:
     """Return what has to be fetched for a scenario, from before its first step on.
 
     What an expectation selects may only be known later (`${burn.node}`), what was before it is
     wanted all the same: so all label values but the namespace's are left open.
+
+    Args:
+        scenario: what will be run.
+        catalogue: the metrics that there are.
+        namespace: the scenario's own.
+        further: name in the scenario to name in the cluster of its further namespaces.
     """
+    known = {"namespace": namespace, "namespaces": dict(further or {})}
     watch = Watch(own_namespace=namespace, namespaces={namespace})
     for step in scenario.steps:
         if step.component is not None:
@@ -49,7 +58,7 @@ def watch_of(scenario: Scenario, catalogue: Catalogue, namespace: str) -> Watch:
             if metric is None or "namespace" not in metric.labels:
                 watch.narrow.add(expectation.metric)
                 continue
-            wanted = _literal(expectation.where.get("namespace"), namespace)
+            wanted = _literal(expectation.where.get("namespace"), known)
             if wanted is None:
                 watch.wide.add(expectation.metric)
             else:
@@ -83,11 +92,11 @@ def own_targets_only(spec: dict[str, Any], jobs: list[str], namespace: str) -> d
     return {**spec, "where": {**where, "instance": {"matches": f"{namespace}/.+"}}}
 
 
-def _literal(matcher: str | Matcher | None, namespace: str) -> str | None:
+def _literal(matcher: str | Matcher | None, known: Mapping[str, Any]) -> str | None:
     if not isinstance(matcher, str):
         return None
     try:
-        return str(resolve(matcher, {"namespace": namespace}))
+        return str(resolve(matcher, known))
     except TemplateError:
         return None
 

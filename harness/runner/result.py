@@ -57,6 +57,7 @@ class ScenarioResult(BaseModel):
     Attributes:
         verdict: of the steps; a failed expectation outweighs an error, an error a known issue.
         reason: for skipped and error: which capability is missing, what broke.
+        namespace, further_namespaces: the scenario's own, and those that its `namespaces` lists.
         leftovers: what the clean-up had to report; a failure of its own.
         recording: the folder of the recording.
         diagnostics: the folder of what was kept at the moment of a failure; None when nothing was.
@@ -70,6 +71,7 @@ class ScenarioResult(BaseModel):
     about: str = ""
     tags: list[str] = []
     namespace: str | None = None
+    further_namespaces: list[str] = []
     verdict: Verdict = Verdict.PASS
     reason: str | None = None
     details: list[str] = []

@@ -47,7 +47,7 @@ from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepRes
 from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Expectation, Http, Proof, Scenario, Step
+from harness.scenario.model import Expectation, Proof, Scenario, Step
 from harness.scenario.template import resolve
 
 GATE_SCRAPES = 15
@@ -57,6 +57,8 @@ _DISCOVERY_SECONDS = 10.0
 """Prometheus takes up new targets at most every 5 s (its discovery manager)."""
 _PROOF_PAUSE_SECONDS = 0.1
 _VERSION_SECONDS = 3.0
+_LONGEST_NAMESPACE = 63
+"""Characters of a DNS label."""
 
 
 def run(
@@ -170,7 +172,11 @@ class ScenarioRun:
         self._oracles: dict[str, Oracle] = {}
         self._touched: set[str] = set()
         self._stopped: set[str] = set()
-        result.namespace = self._namespace
+        self._further = {
+            name: f"{self._namespace}-{name}"[:_LONGEST_NAMESPACE].rstrip("-")
+            for name in self._scenario.namespaces
+        }
+        result.namespace, result.further_namespaces = self._namespace, list(self._further.values())
         folder = surroundings.recordings / self._scenario.scenario
         manifest = Manifest(
             scenario=file.name,
@@ -186,7 +192,7 @@ class ScenarioRun:
         self._recorder = Recorder(Recording(manifest), RecordingWriter(folder, manifest))
         self._judge = Judge(self._recorder.recording)
         result.recording = folder
-        watch = watch_of(self._scenario, catalogue, self._namespace)
+        watch = watch_of(self._scenario, catalogue, self._namespace, self._further)
         self._keeper = Keeper(surroundings, catalogue, watch, self._scenario.scenario, result)
         self._watch = watch
         self._sampler = Sampler(
@@ -205,7 +211,8 @@ class ScenarioRun:
     def perform(self) -> None:
         """Set up and perform all steps; findings go into the result."""
         with self._phase("set up"):
-            namespaces.create(self._cluster, self._namespace, self._around.run)
+            for namespace in self._namespaces():
+                namespaces.create(self._cluster, namespace, self._around.run)
             self._start_oracles()
             if self._scenario.workload:
                 self._observer.waiting("the workload")
@@ -353,7 +360,12 @@ class ScenarioRun:
         patience = Deadline(rollout.WHOLE_SECONDS)
         left = breakage.mend(self._cluster, self._namespace, mesh, patience)
         left += rollout.make_whole(self._cluster, mesh, self._touched) if self._touched else []
-        return left + cleanup.clean(self._cluster, self._namespace, mesh, wait=False)
+        for namespace in self._namespaces():
+            left += cleanup.clean(self._cluster, namespace, mesh, wait=False)
+        return left
+
+    def _namespaces(self) -> list[str]:
+        return [self._namespace, *self._further.values()]
 
     def _write_findings(self) -> None:
         findings = [json.loads(finding.model_dump_json()) for finding in self.findings()]
@@ -370,7 +382,7 @@ class ScenarioRun:
     def _perform_step(self, index: int, step: Step, outcome: StepResult) -> None:
         outcome.started = self._mark(index, "started", {"action": step.action})
         since = outcome.started
-        begun = self._act(step)
+        begun = self._act_or_be_refused(step)
         outcome.acknowledged = self._mark(index, "acknowledged")
         deadline = time.monotonic() + step.bound
         if begun is not None:
@@ -382,7 +394,7 @@ class ScenarioRun:
             expected = self._resolve_expectations(index, step)
             self._take_readings(self._wanted_readings(expected))
             self._await_scrapes(since, step.wait, GATE_SCRAPES + step.wait)
-        if step.chaos is not None:
+        if step.chaos is not None and step.refused is None:
             self._await_phase(step, deadline)
         for proof in step.proof:
             outcome.proofs.append(self._await_proof(proof, deadline))
@@ -395,16 +407,25 @@ class ScenarioRun:
         recording = self._recorder.recording
         outcome.findings = judge_step(recording, recording.marks[-1], self._judge)
 
+    def _act_or_be_refused(self, step: Step) -> Rollout | None:
+        if step.refused is None:
+            return self._act(step)
+        with actions.expected_refusal(step.refused, step.title()) as said:
+            self._act(step)
+        self._recorder.add(Note(time=self._clock.now(), text="refused", detail={"said": said}))
+        return None
+
     def _act(self, step: Step) -> Rollout | None:
         """Perform the action of a step; return what it began, if it replaces pods."""
         match step.action:
             case "apply":
                 assert step.apply is not None
+                chaos = self._scenario.chaos[step.apply]
                 self._applied[step.apply] = actions.apply(
                     self._cluster,
                     step.apply,
-                    self._scenario.chaos[step.apply],
-                    self._namespace,
+                    chaos,
+                    self._further[chaos.namespace] if chaos.namespace else self._namespace,
                     namespaces.labels(self._around.run),
                     self._scope(),
                 )
@@ -417,11 +438,6 @@ class ScenarioRun:
                     actions.unstick(self._cluster, applied, step.bound)
                 else:
                     actions.pause(self._cluster, applied, paused=step.action == "pause")
-            case "traffic":
-                assert step.traffic is not None
-                assert self._workload is not None
-                answer = actions.traffic(self._cluster, self._workload, step.traffic, self._scope())
-                self._recorder.add(Note(time=self._clock.now(), text="traffic", detail=answer))
             case "restart":
                 assert step.restart is not None
                 group = self._group(step.restart.component)
@@ -430,38 +446,31 @@ class ScenarioRun:
                 assert step.scale is not None
                 group = self._group(step.scale.component)
                 return actions.scale(self._cluster, group, step.scale.replicas)
-            case "http":
-                assert step.http is not None
-                self._send(step.http)
-            case "exec":
-                assert step.exec is not None
-                answer = calls.execute(self._cluster, step.exec, self._workload, self._scope())
-                self._recorder.add(Note(time=self._clock.now(), text="exec", detail=answer))
-            case "node":
-                assert step.node is not None
-                answer = nodes.execute(
-                    self._cluster,
-                    step.node,
-                    self._namespace,
-                    self._around.chaos_mesh_namespace,
-                    self._workload,
-                    self._scope(),
-                )
-                self._recorder.add(Note(time=self._clock.now(), text="node", detail=answer))
+            case "traffic" | "http" | "exec" | "node":
+                for answer in self._call(step):
+                    self._recorder.add(Note(time=self._clock.now(), text=step.action, detail=answer))
+            case "patch":
+                assert step.patch is not None
+                actions.patch(self._cluster, self._applied[step.patch.chaos], step.patch, self._scope())
+            case "remove_namespace":
+                assert step.remove_namespace is not None
+                actions.remove_namespace(self._cluster, self._further[step.remove_namespace], step.bound)
             case "wait" | "wait_for":
                 pass
         return None
 
-    def _send(self, requests: list[Http]) -> None:
-        for request in requests:
-            answer = calls.http(
-                self._cluster,
-                request,
-                self._around.chaos_mesh_namespace,
-                self._workload,
-                self._scope(),
-            )
-            self._recorder.add(Note(time=self._clock.now(), text="http", detail=answer))
+    def _call(self, step: Step) -> Iterator[dict[str, Any]]:
+        """Let something be sent or run; yield what a recording says about each answer."""
+        mesh, workload = self._around.chaos_mesh_namespace, self._workload
+        if step.traffic is not None:
+            assert workload is not None
+            yield actions.traffic(self._cluster, workload, step.traffic, self._scope())
+        elif step.exec is not None:
+            yield calls.execute(self._cluster, step.exec, workload, self._scope())
+        elif step.node is not None:
+            yield nodes.execute(self._cluster, step.node, self._namespace, mesh, workload, self._scope())
+        for request in step.http or []:
+            yield calls.http(self._cluster, request, mesh, workload, self._scope())
 
     def _group(self, job: str) -> PodGroup:
         """Return the pods of a component; those of Chaos Mesh are made whole at the end, whatever comes."""
@@ -764,6 +773,7 @@ class ScenarioRun:
             "run": self._around.run,
             "chaos_mesh_namespace": self._around.chaos_mesh_namespace,
             "nodes": self._around.nodes,
+            "namespaces": self._further,
         }
         if self._workload:
             scope["workload"] = self._workload.scope()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,13 +119,18 @@ def _unknown_chaos(data: dict[str, Any], path: Path, positions: Positions) -> li
     names = [str(name) for name in defined] if isinstance(defined, dict) else []
     found = []
     for index, step in enumerate(steps if isinstance(steps, list) else []):
-        for action in CHAOS_ACTIONS:
-            name = step.get(action) if isinstance(step, dict) else None
+        for at, name in _named_chaos(step):
             if not isinstance(name, str) or name in names:
                 continue
             known = ", ".join(sorted(names)) or "none"
             message = f"no chaos is named `{name}` (defined: {known})"
-            found.append(
-                Problem.at(path, positions.at(("steps", index, action)), message, meant(name, names))
-            )
+            found.append(Problem.at(path, positions.at(("steps", index, *at)), message, meant(name, names)))
     return found
+
+
+def _named_chaos(step: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    if isinstance(step, dict):
+        yield from (((action,), step.get(action)) for action in CHAOS_ACTIONS)
+        patch = step.get("patch")
+        if isinstance(patch, dict):
+            yield ("patch", "chaos"), patch.get("chaos")

@@ -141,12 +141,14 @@ class Chaos(Model):
         spec: goes to the API server as it is, templates filled in.
         annotations: of the object.
         name: in the cluster, where it is not the name that the steps use: two kinds may share one.
+        namespace: one of the scenario's further namespaces, by its name in the file; None for its own.
     """
 
     kind: str
     spec: dict[str, Any]
     annotations: dict[str, str] = {}
     name: Name | None = None
+    namespace: Name | None = None
 
 
 class Workload(Model):
@@ -191,16 +193,25 @@ class Restart(Task):
     Attributes:
         component: the name of a scrape job: one of Chaos Mesh's, or `workload`.
         node: only its pods on this node (templates allowed).
+        leader: only the one that holds the lease; of the controller-manager.
         grace: seconds that the pods have to end by themselves.
     """
 
     component: str
     node: str | None = None
+    leader: bool = False
     grace: int = Field(default=1, ge=0, le=300)
 
     def title(self) -> str:
         """Return what is restarted, and where."""
-        return f"restart {self.component}" + (f" on {self.node}" if self.node else "")
+        which = " on " + self.node if self.node else ""
+        return f"restart {'the leader of ' if self.leader else ''}{self.component}{which}"
+
+    @model_validator(mode="after")
+    def _can_lead(self) -> Restart:
+        if self.leader and self.component != "controller-manager":
+            raise ValueError(f"only controller-manager has a leader, not {self.component}")
+        return self
 
 
 class Scale(Task):
@@ -324,6 +335,30 @@ class Node(Task):
         return self
 
 
+class Patch(Task):
+    """A change of an object that was applied, as a JSON merge patch (RFC 7386).
+
+    Attributes:
+        chaos: its name in this scenario.
+        annotations: new ones; null takes one away (templates allowed).
+        spec: what of its spec is changed (templates allowed).
+    """
+
+    chaos: str
+    annotations: dict[str, str | None] = {}
+    spec: dict[str, Any] = {}
+
+    @model_validator(mode="after")
+    def _something(self) -> Patch:
+        if not self.annotations and not self.spec:
+            raise ValueError("patch takes `annotations`, `spec` or both: what shall be changed")
+        return self
+
+    def title(self) -> str:
+        """Return what is changed."""
+        return f"patch {self.chaos}"
+
+
 _OWN_HEADERS = {"authorization", "host", "connection", "upgrade", "content-length", "transfer-encoding"}
 
 Action = Literal[
@@ -340,10 +375,14 @@ Action = Literal[
     "http",
     "exec",
     "node",
+    "patch",
+    "remove_namespace",
 ]
 ACTIONS: tuple[Action, ...] = get_args(Action)
 CHAOS_ACTIONS: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "unstick", "wait_for")
-"""Those whose argument is the name of a chaos."""
+"""Those whose argument is the name of a chaos; `patch` is about one too."""
+REFUSABLE: tuple[Action, ...] = ("apply", "delete", "pause", "resume", "patch")
+"""Those that an admission webhook can refuse."""
 
 
 class Step(Model):
@@ -360,8 +399,12 @@ class Step(Model):
         http: see Http; one or a list of them, sent one after the other.
         exec: see Exec.
         node: see Node.
+        patch: see Patch.
+        remove_namespace: one of the scenario's further namespaces, which is deleted and waited for.
+        refused: the API server has to refuse the action, with this text in its message: what the
+            admission webhook says.
         until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
-            gone; Schedule: spawned, gone; Workflow: running, accomplished, gone. Without it:
+            gone; Schedule: spawned, paused, gone; Workflow: running, accomplished, gone. Without it:
             delete and unstick wait for gone, pause for paused, resume for running, apply for nothing.
         bound: seconds that `until` and `proof` may take together; a generous bound, no wait.
         proof: must become true before the expectations are looked at.
@@ -381,6 +424,9 @@ class Step(Model):
     http: list[Http] | None = Field(default=None, min_length=1)
     exec: Exec | None = None
     node: Node | None = None
+    patch: Patch | None = None
+    remove_namespace: str | None = None
+    refused: str | None = Field(default=None, min_length=1)
     until: str | None = None
     bound: float = Field(default=30.0, gt=0, le=600)
     proof: list[Proof] = []
@@ -404,6 +450,10 @@ class Step(Model):
             raise ValueError(f"a step takes exactly one action of: {', '.join(ACTIONS)}; found: {names}")
         if self.wait_for is not None and self.until is None:
             raise ValueError("wait_for takes until: the phase to wait for")
+        if self.refused is not None and found[0] not in REFUSABLE:
+            raise ValueError(f"`refused` goes with {', '.join(REFUSABLE)}, not with {found[0]}")
+        if self.refused is not None and (self.until is not None or self.proof):
+            raise ValueError("what is refused has no phase and no effect: no `until`, no `proof`")
         return self
 
     @property
@@ -414,7 +464,8 @@ class Step(Model):
     @property
     def chaos(self) -> str | None:
         """The name of the chaos that the action is about, if it is about one."""
-        return self.apply or self.delete or self.pause or self.resume or self.unstick or self.wait_for
+        named = self.apply or self.delete or self.pause or self.resume or self.unstick or self.wait_for
+        return self.patch.chaos if self.patch else named
 
     @property
     def component(self) -> str | None:
@@ -425,6 +476,8 @@ class Step(Model):
     @property
     def phase(self) -> str | None:
         """The phase to wait for, defaults applied."""
+        if self.refused is not None:
+            return None
         defaults = {"delete": "gone", "unstick": "gone", "pause": "paused", "resume": "running"}
         return self.until or defaults.get(self.action)
 
@@ -440,6 +493,8 @@ class Step(Model):
             return f"wait {self.wait} scrape{'s' if self.wait > 1 else ''}"
         if self.wait_for is not None:
             return f"wait for {self.wait_for} to be {self.until}"
+        if self.remove_namespace is not None:
+            return f"remove the namespace {self.remove_namespace}"
         return f"{self.action} {self.chaos}"
 
 
@@ -451,6 +506,7 @@ class Scenario(Model):
     tags: list[Name] = []
     needs: list[Name] = []
     workload: Workload | None = None
+    namespaces: list[Name] = []
     chaos: dict[Name, Chaos] = {}
     steps: list[Step] = Field(min_length=1)
 
@@ -465,6 +521,12 @@ class Scenario(Model):
             if step.chaos is not None and step.chaos not in self.chaos:
                 known = ", ".join(sorted(self.chaos)) or "none is defined"
                 raise ValueError(f"{step.action}: no chaos is named {step.chaos!r} (defined: {known})")
+        named = [(chaos.namespace, f"chaos {name}") for name, chaos in self.chaos.items()]
+        named += [(step.remove_namespace, "remove_namespace") for step in self.steps]
+        for namespace, where in named:
+            if namespace is not None and namespace not in self.namespaces:
+                listed = ", ".join(self.namespaces) or "none is listed"
+                raise ValueError(f"{where}: no namespace is named {namespace!r} (`namespaces`: {listed})")
         return self
 
 

@@ -13,7 +13,8 @@ from harness.scenario.problem import Problem
 from harness.scenario.template import TEMPLATE, TemplateError, checked, parts, templates
 
 _PLAIN = frozenset({"namespace", "run", "chaos_mesh_namespace", "nodes"})
-_WORKLOAD = frozenset({"name", "namespace", "selector", "pods", "targets", "containers", "uids"})
+_FIELDS = frozenset({"workload", "namespaces"})
+_WORKLOAD = frozenset({"name", "namespace", "selector", "pods", "targets", "containers", "uids", "image"})
 _CHAOS = frozenset({"name", "targets", "node", "kind", "namespace", "uid"})
 _KNOWN_ONCE_APPLIED = frozenset({"targets", "node", "uid"})
 
@@ -28,7 +29,7 @@ def check_references(file: ScenarioFile) -> list[Problem]:
     problems = [
         file.problem(("chaos", name), f"`{name}` cannot name a chaos: templates use it for something else")
         for name in scenario.chaos
-        if name in {*_PLAIN, "workload", "parameters"}
+        if name in {*_PLAIN, *_FIELDS, "parameters"}
     ]
     applied: dict[str, int] = {}
     for index, step in enumerate(scenario.steps):
@@ -81,7 +82,7 @@ def _wrong(  # noqa: PLR0911  (one for each way to be wrong)
     """Return what is wrong with a reference, and what it should probably be."""
     shown = f"${{{reference}}}"
     root, *rest = parts(reference)
-    roots = {*_PLAIN, "workload", *scenario.chaos}
+    roots = {*_PLAIN, "workload", *scenario.chaos, *(["namespaces"] if scenario.namespaces else [])}
     if root not in roots:
         word = meant(str(root), roots)
         better = f"${{{reference.replace(str(root), word, 1)}}}" if word else None
@@ -91,7 +92,7 @@ def _wrong(  # noqa: PLR0911  (one for each way to be wrong)
     if root in _PLAIN:
         indexed = root == "nodes" and len(rest) == 1 and isinstance(rest[0], int)
         return None if not rest or indexed else (f"{shown}: `{root}` has no fields", f"${{{root}}}")
-    fields = _WORKLOAD if root == "workload" else _CHAOS
+    fields = {"workload": _WORKLOAD, "namespaces": frozenset(scenario.namespaces)}.get(str(root), _CHAOS)
     listed = ", ".join(sorted(fields))
     if not rest or not isinstance(rest[0], str):
         return f"{shown}: name a field of `{root}`: {listed}", None

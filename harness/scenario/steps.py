@@ -10,7 +10,7 @@ from harness.scenario.model import Chaos, Step
 from harness.scenario.problem import Problem
 
 PHASES = {
-    "Schedule": ("spawned", "gone"),
+    "Schedule": ("spawned", "paused", "gone"),
     "Workflow": ("running", "accomplished", "gone"),
 }
 """The phases that a step can wait for, of the kinds that are no experiments."""
@@ -85,7 +85,8 @@ def _order(file: ScenarioFile) -> list[Problem]:
         before = state.get(name)
         if wrong := _out_of_order(step, before):
             problems.append(file.problem(("steps", index, step.action), wrong))
-        state[name] = _state_after(step, before)
+        if step.refused is None:
+            state[name] = _state_after(step, before)
     return problems
 
 
@@ -97,8 +98,10 @@ def _out_of_order(step: Step, before: str | None) -> str | None:  # noqa: PLR091
             return f"`{name}` is applied already; delete it first"
         case "apply" if before == "deleting":
             return f"`{name}` may still be there; wait for it to be gone first"
-        case "delete" | "pause" | "resume" | "unstick" | "wait_for" if before is None:
+        case "delete" | "pause" | "resume" | "unstick" | "wait_for" | "patch" if before is None:
             return f"`{name}` is not applied yet"
+        case "patch" if before == "deleted":
+            return f"`{name}` is deleted already"
         case "delete" | "pause" | "resume" if before in _DELETED:
             return f"`{name}` is deleted already"
         case "unstick" if before != "deleting":
@@ -129,6 +132,8 @@ def _state_after(step: Step, before: str | None) -> str | None:
             return "deleted" if before == "deleting" and step.until == "gone" else before
         case "pause":
             return "paused"
+        case "patch":
+            return before
     return "applied"
 
 
@@ -147,12 +152,14 @@ def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
     if phase is None:
         return
     kind = chaos[step.chaos].kind
+    if kind == "Schedule" and step.resume is not None and step.until is None:
+        return
     known = phases_of(kind)
     key = "until" if step.until is not None else step.action
     if phase not in known:
         article = "an" if kind[:1] in "AEIOU" else "a"
         yield key, f"{article} {kind} has no phase `{phase}`; it has: {', '.join(known)}", meant(phase, known)
-    elif step.wait_for is None and phase not in (fitting := _reached_by(step.action, known)):
+    elif phase not in (fitting := _reached_by(step.action, known)):
         yield key, f"`{step.action}` never leads to the phase `{phase}`, but to: {', '.join(fitting)}", None
 
 
@@ -160,6 +167,8 @@ def _reached_by(action: str, known: tuple[str, ...]) -> list[str]:
     """Return the phases to which an action can lead, of those that a kind has."""
     if action in ("pause", "unstick"):
         return ["paused" if action == "pause" else "gone"]
+    if action in ("wait_for", "patch"):
+        return list(known)
     left_out = ("paused",) if action == "resume" else ()
     after = action == "delete"
     return [word for word in known if (word in _AFTER_DELETION) == after and word not in left_out]
@@ -167,7 +176,7 @@ def _reached_by(action: str, known: tuple[str, ...]) -> list[str]:
 
 def _unproven(steps: list[Step]) -> Iterator[tuple[int, str]]:
     for index, step in enumerate(steps):
-        if step.apply is None or step.until == "injecting":
+        if step.apply is None or step.until == "injecting" or step.refused is not None:
             continue
         for later in steps[index:]:
             if later.delete == step.apply:

@@ -60,6 +60,23 @@ def test_a_restart_on_a_node_leaves_the_others(cluster):
     assert cluster.pods_of("chaos-dashboard") != before
 
 
+def test_only_the_leader_is_restarted(cluster, clock):
+    rollout.finish(cluster, rollout.scale(cluster, MANAGER, 3), 30, CHAOS_MESH)
+    before = cluster.pods_of("controller-manager")
+    lease = cluster.get("Lease", "chaos-mesh", CHAOS_MESH)
+    leader = lease["spec"]["holderIdentity"].rpartition("_")[0]
+    begun = rollout.restart(cluster, MANAGER, node=None, grace=1, leader=True)
+    after = names(rollout.finish(cluster, begun, 30, CHAOS_MESH))
+    assert set(before) - set(after) == {leader}
+    assert len(after) == 3
+
+
+def test_where_nobody_leads_there_is_no_leader_to_be_restarted(cluster):
+    cluster.objects.pop(("Lease", CHAOS_MESH, "chaos-mesh"), None)
+    with pytest.raises(InfrastructureError, match="no leading pod of controller-manager is there"):
+        rollout.restart(cluster, MANAGER, node=None, grace=1, leader=True)
+
+
 def test_pods_that_do_not_become_ready_are_told_with_their_state(cluster):
     cluster.broken.add("chaos-dashboard")
     begun = rollout.restart(cluster, DASHBOARD, node=None, grace=1)

@@ -8,7 +8,7 @@ from harness.chaos.workload import WorkloadHandle
 from harness.cluster.errors import Refused, Unreachable, WaitTimeout, from_answer
 from harness.runner import actions
 from harness.runner.actions import Applied, StepFailed
-from harness.scenario.model import Chaos, Traffic
+from harness.scenario.model import Chaos, Patch, Traffic
 
 BURN = Applied("StressChaos", "burn", "ns", "u-1")
 CHAOS = Chaos.model_validate(
@@ -25,6 +25,7 @@ class FakeCluster:
     def __init__(self):
         self.requests = []
         self.refusal = None
+        self.stays = []
         self.answer = (200, b"{}")
 
     def create(self, body):
@@ -42,6 +43,11 @@ class FakeCluster:
         self.requests.append(("delete", *what))
         if self.refusal:
             raise self.refusal
+
+    def wait_gone(self, kind, name, namespace, timeout):
+        self.requests.append(("gone", name, timeout))
+        if self.stays:
+            raise WaitTimeout("still there", waited=timeout, last=self.stays)
 
     def proxy_get(self, *what, params, timeout):
         self.requests.append((*what, params, timeout))
@@ -122,6 +128,72 @@ def test_a_sender_that_answers_no_json_is_a_failed_step(cluster):
     with pytest.raises(StepFailed) as failed:
         actions.traffic(cluster, workload(), Traffic(source="a", target="b", requests=1), {})
     assert str(failed.value) == "a answered no JSON: <html>"
+
+
+def test_a_patch_changes_what_it_names_and_nothing_else(cluster):
+    wanted = {"annotations": {"to": "${namespace}", "old": None}, "spec": {"mode": "${namespace}"}}
+    for given in (wanted, {"annotations": {"a": "b"}}, {"spec": {"mode": "all"}}):
+        patch = Patch.model_validate({"chaos": "burn", **given})
+        actions.patch(cluster, BURN, patch, SCOPE)
+    assert [request[4] for request in cluster.requests] == [
+        {"metadata": {"annotations": {"to": "ns", "old": None}}, "spec": {"mode": "ns"}},
+        {"metadata": {"annotations": {"a": "b"}}},
+        {"spec": {"mode": "all"}},
+    ]
+    assert {request[:4] for request in cluster.requests} == {("patch", "StressChaos", "burn", "ns")}
+
+
+def refused(cluster, words):
+    with actions.expected_refusal(words, "apply burn") as said:
+        apply(cluster)
+    return said
+
+
+def test_a_refusal_that_is_expected_is_what_the_step_came_to(cluster):
+    cluster.refusal = from_answer("x", 403, json.dumps({"reason": "Forbidden", "message": "denied:\nno way"}))
+    assert refused(cluster, "no way") == [
+        "StressChaos burn was refused (HTTP 403 Forbidden)",
+        "denied:",
+        "no way",
+    ]
+
+
+def test_a_refusal_with_other_words_is_a_failed_step(cluster):
+    cluster.refusal = from_answer("x", 403, json.dumps({"reason": "Forbidden", "message": "quota"}))
+    with pytest.raises(StepFailed) as failed:
+        refused(cluster, "no way")
+    problem = failed.value.problem
+    assert (
+        problem.reason == "StressChaos burn was refused (HTTP 403 Forbidden), but not with the words `no way`"
+    )
+    assert problem.details == ["quota"]
+
+
+def test_what_should_be_refused_and_is_not_is_a_failed_step(cluster):
+    with pytest.raises(StepFailed) as failed:
+        refused(cluster, "no way")
+    assert failed.value.problem.reason == "`apply burn` was not refused, and should be with `no way`"
+
+
+def test_no_answer_is_no_refusal(cluster):
+    cluster.refusal = Unreachable("cannot create StressChaos burn: no answer")
+    with pytest.raises(Unreachable):
+        refused(cluster, "no answer")
+
+
+def test_a_namespace_is_removed_when_it_is_gone(cluster):
+    actions.remove_namespace(cluster, "ns-second", 20)
+    assert cluster.requests == [("delete", "Namespace", "ns-second"), ("gone", "ns-second", 20)]
+
+
+def test_a_namespace_that_stays_is_a_failed_step_with_its_conditions(cluster):
+    condition = {"type": "NamespaceContentRemaining", "status": "True", "message": "pods remain"}
+    cluster.stays = [{"status": {"conditions": [condition]}}]
+    with pytest.raises(StepFailed) as failed:
+        actions.remove_namespace(cluster, "ns-second", 20)
+    problem = failed.value.problem
+    assert problem.reason == "the namespace ns-second is still there after 20 s"
+    assert problem.details == ["pods remain"]
 
 
 def test_delete(cluster):

@@ -154,3 +154,9 @@ def test_an_expression_waits_for_the_jobs_of_all_that_it_selects(promql, jobs):
 def test_an_expression_is_left_as_it_is():
     spec = of("mini_node_clock_seconds")
     assert own_targets_only(spec, ["workload"], "ns") is spec
+
+
+def test_a_further_namespace_is_watched_narrowly_too():
+    wanted = scenario(expectation(where={"namespace": "${namespaces.second}"}))
+    watch = watch_of(wanted, catalogue(), "ns", {"second": "ns-second"})
+    assert (watch.namespaces, watch.wide) == ({"ns", "ns-second"}, set())

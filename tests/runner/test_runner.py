@@ -156,7 +156,7 @@ def test_everything_that_was_made_is_labelled_and_gone_afterwards(run, cluster, 
     own = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/run": "run1"}
     assert labels[:2] == [own, own]
     clock.advance(10)
-    assert own_objects(cluster, result) == []
+    assert ("PodChaos", result.namespace, "here") not in cluster.objects
     assert ("Namespace", None, result.namespace) not in cluster.objects
     assert result.leftovers == []
     assert not cluster.watched
@@ -656,3 +656,55 @@ def test_an_observer_is_told_each_step_each_wait_and_what_is_decided(run, around
     assert told[-2:] == ["the clean-up", "passed"]
     assert "1.2 passed" in told
     assert told.index("step 2") < told.index("PodChaos fail to be gone")
+
+
+TWO = """\
+scenario: example
+about: One chaos here and one in another namespace, which is removed.
+{more}workload: mini-node-exporter
+namespaces: [second]
+chaos:
+  here:
+    kind: PodChaos
+    spec: {{action: pod-failure, mode: one, selector: "${{workload.selector}}"}}
+  there:
+    kind: PodChaos
+    namespace: second
+    spec: {{action: pod-failure, mode: one, selector: {{namespaces: ["${{namespaces.second}}"]}}}}
+steps:
+{first}  - apply: there
+    until: running
+    proof: {{oracle: pods, equals: 1}}
+    expect:
+      - metric: chaos_controller_manager_chaos_experiments
+        where: {{namespace: "${{namespaces.second}}"}}
+        present: true
+  - remove_namespace: second
+    expect:
+      - metric: chaos_controller_manager_chaos_experiments
+        where: {{namespace: "${{namespaces.second}}"}}
+        absent: true
+  - apply: here
+    refused: nobody may
+"""
+
+
+def test_a_further_namespace_is_made_used_and_removed(run, cluster):
+    def refuse():
+        if ("create", "PodChaos", "here") in cluster.requests:
+            raise from_answer("x", 403, '{"reason": "Forbidden", "message": "nobody may"}')
+
+    cluster.hooks["create", "PodChaos"] = refuse
+    result = run(text=TWO)
+    assert result.verdict is Verdict.PASS, result
+    assert result.further_namespaces == [f"{result.namespace}-second"]
+    assert not left_over(result)
+    assert result.further_namespaces[0] not in {key[2] for key in cluster.objects if key[0] == "Namespace"}
+    assert_replays(result)
+
+
+def test_what_should_be_refused_and_is_not_fails_and_is_cleaned_up(run, cluster):
+    result = run(text=TWO)
+    assert result.verdict is Verdict.FAIL
+    assert result.steps[-1].problem.reason == "`apply here` was not refused, and should be with `nobody may`"
+    assert ("PodChaos", result.namespace, "here") not in cluster.objects

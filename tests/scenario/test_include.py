@@ -89,7 +89,7 @@ def test_included_chaos_is_checked_in_the_scenario_that_includes_it(write: Write
 
     assert [str(problem).removeprefix(f"{tmp_path}/") for problem in caught.value.problems] == [
         "_burn.yaml:3:5: Chaos Mesh has no kind `StresChaos` (included by s.yaml) (did you mean `StressChaos`?)",
-        "_burn.yaml:4:23: ${workload.selectr}: `workload` has no `selectr`; it has: containers, name, namespace, pods, selector, targets, uids"
+        "_burn.yaml:4:23: ${workload.selectr}: `workload` has no `selectr`; it has: containers, image, name, namespace, pods, selector, targets, uids"
         " (included by s.yaml) (did you mean `${workload.selector}`?)",
     ]
 

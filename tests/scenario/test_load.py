@@ -407,3 +407,51 @@ def test_each_position_is_that_of_its_entry(spec: dict[str, object], tmp_path: P
 )
 def test_actions_that_are_about_no_chaos_have_titles(step: dict[str, object], title: str) -> None:
     assert Step.model_validate(step).title() == title
+
+
+@pytest.mark.parametrize(
+    ("step", "title"),
+    [
+        ({"patch": {"chaos": "burn", "spec": {"mode": "all"}}}, "patch burn"),
+        ({"remove_namespace": "second"}, "remove the namespace second"),
+        (
+            {"restart": {"component": "controller-manager", "leader": True}},
+            "restart the leader of controller-manager",
+        ),
+    ],
+)
+def test_changes_have_titles(step: dict[str, object], title: str) -> None:
+    assert Step.model_validate(step).title() == title
+
+
+TWO_PLACES = "scenario: a\nabout: b\nnamespaces: [second]\nchaos:\n  burn: {kind: K, spec: {}}\nsteps:\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (TWO_PLACES + "- {patch: {chaos: burn}}\n", "patch takes `annotations`, `spec` or both"),
+        (TWO_PLACES + "- {patch: {chaos: bern, spec: {a: 1}}}\n", "no chaos is named `bern`"),
+        (
+            TWO_PLACES + "- {wait: 1, refused: never}\n",
+            "`refused` goes with apply, delete, pause, resume, patch",
+        ),
+        (TWO_PLACES + "- {apply: burn, refused: never, until: running}\n", "no `until`, no `proof`"),
+        (
+            TWO_PLACES + "- {remove_namespace: third}\n",
+            "no namespace is named 'third' (`namespaces`: second)",
+        ),
+        (
+            TWO_PLACES.replace("spec: {}", "spec: {}, namespace: third"),
+            "chaos burn: no namespace is named 'third'",
+        ),
+        (
+            TWO_PLACES + "- {restart: {component: chaos-daemon, leader: true}}\n",
+            "only controller-manager has a leader, not chaos-daemon",
+        ),
+    ],
+)
+def test_what_these_steps_cannot_be(text: str, said: str, problems: Problems) -> None:
+    found = problems(text + "- {apply: burn}\n")
+    assert len(found) == 1
+    assert said in found[0]

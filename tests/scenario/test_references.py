@@ -77,7 +77,7 @@ def test_what_there_is_can_be_used(template: str, check: Check) -> None:
         ),
         (
             "${workload.selectr}",
-            "${workload.selectr}: `workload` has no `selectr`; it has: containers, name, namespace, pods,"
+            "${workload.selectr}: `workload` has no `selectr`; it has: containers, image, name, namespace, pods,"
             " selector, targets, uids (did you mean `${workload.selector}`?)",
         ),
         ("${burn}", "${burn}: name a field of `burn`: kind, name, namespace, node, targets, uid"),

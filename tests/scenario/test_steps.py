@@ -57,6 +57,11 @@ def check(scenario_file: Callable[[str], Path], shown: Callable[[list[Problem]],
         "- {apply: burn}\n- {traffic: {source: a, target: b, requests: 3, answered: 0}}\n",
         "- {apply: plan, until: spawned, PROOF}\n- {delete: plan}\n",
         "- {apply: flow, until: accomplished, PROOF}\n- {delete: flow, until: gone}\n",
+        "- {apply: plan, PROOF}\n- {pause: plan}\n- {resume: plan}\n",
+        "- {apply: flow, PROOF}\n- {patch: {chaos: flow, annotations: {a: b}}, until: accomplished}\n",
+        "- {apply: burn, PROOF}\n- {delete: burn, until: deleting}\n"
+        "- {patch: {chaos: burn, annotations: {a: null}}, until: gone}\n",
+        "- {apply: burn, refused: bad}\n- {apply: burn, PROOF}\n- {delete: burn, refused: bad}\n- {delete: burn}\n",
     ],
 )
 def test_steps_that_can_be_performed(steps: str, check: Check) -> None:
@@ -81,6 +86,15 @@ def test_steps_that_can_be_performed(steps: str, check: Check) -> None:
             "- {apply: burn, PROOF}\n- {delete: burn, until: deleting}\n- {unstick: burn, until: deleting}\n",
             ["3:19: `unstick` never leads to the phase `deleting`, but to: gone"],
         ),
+        (
+            "- {patch: {chaos: burn, spec: {a: 1}}}\n- {apply: burn, PROOF}\n",
+            ["1:4: `burn` is not applied yet"],
+        ),
+        (
+            "- {apply: burn, PROOF}\n- {delete: burn}\n- {patch: {chaos: burn, spec: {a: 1}}}\n",
+            ["3:4: `burn` is deleted already"],
+        ),
+        ("- {apply: burn, refused: bad}\n- {delete: burn}\n", ["2:4: `burn` is not applied yet"]),
         ("- {apply: burn, PROOF}\n- {pause: burn}\n- {pause: burn}\n", ["3:4: `burn` is paused already"]),
         ("- {apply: burn, PROOF}\n- {delete: burn}\n- {delete: burn}\n", ["3:4: `burn` is deleted already"]),
         (
@@ -123,7 +137,7 @@ def test_an_order_that_cannot_be(steps: str, expected: list[str], check: Check) 
         ),
         (
             "- {apply: plan, until: running, PROOF}\n",
-            "1:17: a Schedule has no phase `running`; it has: spawned, gone",
+            "1:17: a Schedule has no phase `running`; it has: spawned, paused, gone",
         ),
         (
             "- {apply: flow, until: finished, PROOF}\n",
