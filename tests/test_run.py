@@ -81,4 +81,4 @@ def test_a_path_is_taken_alone(collected):
 
 
 def test_the_value_of_an_option_is_no_path(collected):
-    assert collected("-k", "container-kill") == ["container-kill.yaml"]
+    assert collected("-k", "no-target") == ["no-target.yaml"]

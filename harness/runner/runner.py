@@ -50,6 +50,7 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Proof, Scenario, Step
 from harness.scenario.template import resolve
 
+_UNSEEN_SCRAPES = 4
 GATE_SCRAPES = 15
 """Intervals within which what has to be scraped is scraped."""
 _TARGETS_SCRAPES = 15
@@ -170,6 +171,7 @@ class ScenarioRun:
         self._workload: WorkloadHandle | None = None
         self._applied: dict[str, Applied] = {}
         self._oracles: dict[str, Oracle] = {}
+        self._unseen = False
         self._touched: set[str] = set()
         self._stopped: set[str] = set()
         self._further = {
@@ -307,6 +309,9 @@ class ScenarioRun:
             StepFailed: it did not come about.
         """
         outcome = StepResult(title=step.title())
+        if step.expect and self._unseen:
+            self._await_a_scrape_of_each(self._clock.now())
+        self._unseen = not step.expect and (self._unseen or step.wait is None)
         self._observer.step(index, outcome.title)
         self._result.steps.append(outcome)
         try:
@@ -753,6 +758,22 @@ class ScenarioRun:
                     next_step="look at the component's pod; chaos-harness status names the kubeconfig",
                     details=self._target_errors(),
                 )
+            self._sampler.pause()
+
+    def _await_a_scrape_of_each(self, since: float) -> None:
+        """Wait for a scrape of each target, whether it answers or not; going without is no error.
+
+        What steps without expectations did is part of what was before the next one, which counts from the
+        newest scrape.
+        """
+        deadline = self._clock.now() + _UNSEEN_SCRAPES * self._around.interval
+        while True:
+            self._sampler.fetch()
+            now = self._clock.now()
+            current = self._sampler.targets_at(now)
+            newest = {target: up.newest or 0.0 for target, up in self._sampler.recording.targets()}
+            if all(newest[target] > since for target in current) or now > deadline:
+                return
             self._sampler.pause()
 
     def _target_errors(self) -> list[str]:

@@ -101,6 +101,7 @@ def test_every_field_of_the_schema(made, tmp_path):
                 "about": "What.",
                 "tags": ["stress"],
                 "namespace": "s-123456",
+                "further_namespaces": [],
                 "verdict": "failed",
                 "reason": None,
                 "details": [],

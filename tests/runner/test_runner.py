@@ -708,3 +708,26 @@ def test_what_should_be_refused_and_is_not_fails_and_is_cleaned_up(run, cluster)
     assert result.verdict is Verdict.FAIL
     assert result.steps[-1].problem.reason == "`apply here` was not refused, and should be with `nobody may`"
     assert ("PodChaos", result.namespace, "here") not in cluster.objects
+
+
+def test_what_a_step_without_expectations_did_does_not_count_for_the_next(run):
+    text = SCENARIO.split("    expect:\n      - metric: chaos_controller_manager_chaos_experiments\n", 1)[0]
+    text += """\
+  - wait: 1
+    expect:
+      - metric: chaos_controller_manager_emitted_event_total
+        where: {{namespace: "${{namespace}}", reason: Applied, type: Normal}}
+        increases_by: 0
+  - delete: fail
+  - apply: fail
+    until: running
+    proof: {{oracle: images, in: "${{fail.targets}}", image: pause, at_least: 1}}
+  - delete: fail
+    expect:
+      - metric: chaos_controller_manager_emitted_event_total
+        where: {{namespace: "${{namespace}}", reason: Applied, type: Normal}}
+        increases_by: 0
+"""
+    result = run(text=text, first="")
+    assert result.verdict is Verdict.PASS, [finding.reason for finding in result.findings()]
+    assert_replays(result)
