@@ -352,6 +352,16 @@ def _scenarios(session: pytest.Session) -> list[pytest.Item]:
     return [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
 
 
+def _everything(session: pytest.Session) -> bool:
+    """Say whether all scenarios of the harness were run: every file of them, and every case."""
+    ran = {item.path.resolve() for item in _scenarios(session)}
+    config = session.config
+    selected = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("deselect")
+    wanted = {path.resolve() for path in discover([bundled.scenarios()])}
+    named = any("::" in argument for argument in config.args)
+    return not (selected or named or session.shouldstop) and wanted <= ran
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the results; tell by the exit code when nothing ran, or only the infrastructure failed."""
@@ -363,6 +373,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = ExitCode.USAGE
     if not _scenarios(session) or session.config.getoption("collectonly"):
         return
+    run.everything = _everything(session)
     run.finish()
     failure = run.stack_failed()
     if failure is not None:
@@ -373,6 +384,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = ExitCode.INFRASTRUCTURE
     elif exitstatus == ExitCode.OK and not run.anything_ran():
         session.exitstatus = ExitCode.NOTHING_RAN
+    elif exitstatus == ExitCode.OK and run.uncovered():
+        session.exitstatus = ExitCode.FAILED
     elif (
         exitstatus == ExitCode.FAILED
         and not session.config.stash[OTHER_FAILURES]

@@ -7,7 +7,7 @@ import shutil
 import time
 import uuid
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,9 @@ from harness.cluster.client import Cluster
 from harness.contract import at_end, keep
 from harness.contract.compare import Circumstances
 from harness.contract.promtool import Linter, by_program, in_pod
+from harness.coverage.score import Coverage, coverage_of
+from harness.coverage.text import missing_lines
+from harness.coverage.text import sum_line as coverage_line
 from harness.judge.finding import Verdict
 from harness.metrics.prometheus import Prometheus
 from harness.mutation.mutate import mutate_folders
@@ -53,6 +56,7 @@ class RunSession:
     report: Path
     results: Results
     control: bool = False
+    everything: bool = False
     _began: float = field(default_factory=time.monotonic)
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _surroundings: Surroundings | None = None
@@ -256,7 +260,7 @@ class RunSession:
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"claims without the chaos: {', '.join(told)}")
-        lines += self._mutation_lines()
+        lines += self._mutation_lines() + self._coverage_lines()
         unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
         if unmet:
             lines.append(f"expectations of level should: {self._counts(should=True)}; they fail no scenario")
@@ -277,6 +281,29 @@ class RunSession:
         again = f"  next step: chaos-harness report {self.report}"
         return [self._unrendered, again, f"report: {self._finished}"]
 
+    def _cover(self, judged: list[Path], today: date) -> Coverage:
+        return coverage_of(judged, catalogue(), today)
+
+    def _all_as_they_should(self) -> bool:
+        """Say whether no scenario failed or broke: what such a one proves is not known, and it is told."""
+        bad = {Verdict.FAIL, Verdict.ERROR}
+        return not any(result.verdict in bad for result in self.results.scenarios)
+
+    def uncovered(self) -> bool:
+        """Say whether a whole run left transitions unproven that are possible here and not waived."""
+        coverage = self.results.coverage
+        return coverage is not None and coverage.whole and not coverage.passed
+
+    def _coverage_lines(self) -> list[str]:
+        coverage = self.results.coverage
+        if coverage is None:
+            return []
+        found = [f"coverage: {coverage_line(coverage)}"]
+        if self.uncovered():
+            found += [f"  {line}" for line in missing_lines(coverage, catalogue())]
+            found.append("  a whole run has to prove each of them, or waive it: docs/coverage.md")
+        return found
+
     def _mutation_lines(self) -> list[str]:
         if self._unmutated:
             return [f"mutation: not done: {self._unmutated}"]
@@ -293,8 +320,11 @@ class RunSession:
             if each.recording is not None and (each.recording / ENTRIES).is_file()
         ]
         if judged:
+            today = datetime.now(UTC).date()
             try:
-                self.results.mutation = mutate_folders(judged, datetime.now(UTC).date())
+                self.results.mutation = mutate_folders(judged, today)
+                self.results.coverage = self._cover(judged, today)
+                self.results.coverage.whole = self.everything and self._all_as_they_should()
             except HarnessError as error:
                 self._unmutated = str(error)
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -13,6 +15,7 @@ from harness.base import bundled
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
+from harness.coverage.score import Coverage, Standing, TransitionScore
 from harness.judge.finding import Finding, Verdict
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 from harness.scenario.load import ScenarioFile
@@ -465,3 +468,65 @@ def test_the_run_before_tells_how_long_scenarios_take(pytester, made_up):
     made_up["second"].seconds = 75.0
     run_pytest(pytester)
     run_pytest(pytester).stdout.fnmatch_lines(["progress: first: *; about 1:15 left"])
+
+
+@pytest.fixture
+def uncovered(monkeypatch, pytester):
+    """One transition that no scenario proves; the scenarios of the harness are those of the test."""
+    missing = TransitionScore(
+        metric="chaos_daemon_ipset_members", label="", value="", change="changes", standing=Standing.MISSING
+    )
+
+    def count(self: RunSession, judged: list[Path], today: date) -> Coverage:
+        return Coverage(defined=1, possible_here=1, missing=1, transitions=[missing])
+
+    monkeypatch.setattr(RunSession, "_cover", count)
+    monkeypatch.setattr("harness.base.bundled.scenarios", lambda: pytester.path / "scenarios")
+
+
+def with_recording(results: dict[str, ScenarioResult], folder: Path) -> None:
+    for name, outcome in results.items():
+        recording = folder / "recorded" / name
+        shutil.copytree(Path(__file__).parent / "recordings" / "pod-kill", recording)
+        outcome.recording = recording
+
+
+def test_a_whole_run_that_leaves_a_transition_unproven_fails(pytester, made_up, uncovered):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.KNOWN_ISSUE)
+    with_recording(made_up, pytester.path)
+    done = run_pytest(pytester, "scenarios")
+    assert done.ret == ExitCode.FAILED
+    done.stdout.fnmatch_lines(
+        ["*missing: chaos_daemon_ipset_members changes: expect *", "*a whole run has to*"]
+    )
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["scenarios/first.yaml"],
+        ["scenarios", "-k", "first"],
+        ["scenarios", "-m", "made-up"],
+        ["scenarios", "--deselect", "scenarios/first.yaml::first"],
+        ["scenarios/first.yaml::first", "scenarios/second.yaml"],
+        ["scenarios", "--control"],
+    ],
+)
+def test_a_run_of_a_selection_is_not_gated(pytester, made_up, uncovered, arguments):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    with_recording(made_up, pytester.path)
+    done = run_pytest(pytester, *arguments)
+    assert done.ret == ExitCode.OK
+    done.stdout.no_fnmatch_line("*missing: *")
+
+
+@pytest.mark.parametrize(("verdict", "code"), [(Verdict.FAIL, 1), (Verdict.ERROR, 6)])
+def test_a_run_in_which_a_scenario_did_not_pass_is_not_gated(pytester, made_up, uncovered, verdict, code):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", verdict)
+    with_recording(made_up, pytester.path)
+    done = run_pytest(pytester, "scenarios")
+    assert done.ret == code
+    done.stdout.no_fnmatch_line("*missing: *")

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.base.errors import UsageError
 from harness.contract.result import Contract
+from harness.coverage.score import Coverage
 from harness.judge.finding import Verdict
 from harness.mutation.score import MutationScore
 from harness.runner.result import ScenarioResult
@@ -70,6 +71,7 @@ class Results(BaseModel):
             its rule; None in any other run.
         mutation: whether the expectations could have failed (docs/mutation.md); None when it was not tried.
         contract: whether the metrics are as the catalogue says; None when nothing ran.
+        coverage: which transitions were proven (docs/coverage.md); None when it was not counted.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="strings")
@@ -79,6 +81,7 @@ class Results(BaseModel):
     summary: Summary = Summary()
     control: dict[str, int] | None = None
     mutation: MutationScore | None = None
+    coverage: Coverage | None = None
     scenarios: list[ScenarioResult] = []
     contract: Contract | None = None
 
@@ -141,18 +144,10 @@ def put(recordings: Path, name: str, value: Any) -> Path | None:
     Raises:
         UsageError: it is no results.json.
     """
-    path = recordings.resolve().parent / RESULTS
-    if recordings.resolve().name != RECORDINGS or not path.is_file():
+    path = _beside(recordings)
+    if path is None:
         return None
-    remove = "remove the file, or move the recordings to another folder"
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot put {name} into {path}: {error}", next_step=remove) from error
-    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA:
-        raise UsageError(
-            f"cannot put {name} into {path}: its schema_version is not {SCHEMA}", next_step=remove
-        )
+    found = _fields(path)
     part = path.with_suffix(".part")
     part.write_text(json.dumps({**found, name: value}, indent=1, ensure_ascii=False) + "\n")
     part.replace(path)
@@ -175,6 +170,32 @@ def durations(folder: Path) -> dict[str, float]:
     except (OSError, ValueError, KeyError, TypeError):
         # A file that nobody can read any more is no reason not to run.
         return {}
+
+
+def field_of(recordings: Path, name: str) -> Any:
+    """Return one field of the results beside a whole run's recordings; None without.
+
+    Raises:
+        UsageError: it is no results.json.
+    """
+    path = _beside(recordings)
+    return None if path is None else _fields(path).get(name)
+
+
+def _beside(recordings: Path) -> Path | None:
+    path = recordings.resolve().parent / RESULTS
+    return path if recordings.resolve().name == RECORDINGS and path.is_file() else None
+
+
+def _fields(path: Path) -> dict[str, Any]:
+    remove = "remove the file, or move the recordings to another folder"
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"cannot read {path}: {error}", next_step=remove) from error
+    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA:
+        raise UsageError(f"cannot use {path}: its schema_version is not {SCHEMA}", next_step=remove)
+    return found
 
 
 def now() -> str:

@@ -21,20 +21,22 @@ class Freeze(Operator):
 
     def mutants(self, subject: Subject) -> Iterator[Mutant]:
         """Yield the table with the values of the baseline."""
-        if not subject.base:
-            return
+        if subject.base:
+            yield from self.each_and_all(subject, lambda column: frozen(subject, column))
 
-        def frozen(column: Column) -> Column:
-            base = subject.base.get(column.target)
-            if base is None:
-                return column
-            later = set(subject.later(column.target))
-            samples = {time: value for time, value in column.samples.items() if time not in later}
-            if base in column.samples:
-                samples |= dict.fromkeys(sorted(later), column.samples[base])
-            return replace(column, samples=samples)
 
-        yield from self.each_and_all(subject, frozen)
+def frozen(subject: Subject, column: Column) -> Column:
+    """Return a series as if nothing had happened to it since its target's baseline."""
+    base = subject.base.get(column.target)
+    if base is None:
+        return column
+    later = subject.later(column.target)
+    samples = dict(column.samples)
+    for time in later:
+        samples.pop(time, None)
+        if base in column.samples:
+            samples[time] = column.samples[base]
+    return replace(column, samples=samples)
 
 
 OPERATORS = [Freeze]

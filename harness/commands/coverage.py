@@ -1,0 +1,45 @@
+"""`chaos-harness coverage`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.base.errors import ExitCode, UsageError
+from harness.chaos.catalogue.catalogue import catalogue
+from harness.commands.command import Commands
+from harness.coverage.score import coverage_of
+from harness.coverage.text import lines
+from harness.replay import recordings_in
+from harness.report.results import RECORDINGS, field_of, put
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "coverage",
+        help="tell which transitions of which metrics a run proved, and what to write for the others",
+    )
+    command.add_argument(
+        "results",
+        nargs="?",
+        type=Path,
+        default=Path("report/results.json"),
+        metavar="RESULTS",
+        help="of a run, with its recordings beside it (default report/results.json)",
+    )
+    command.set_defaults(command=_coverage)
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    recordings = options.results.parent / RECORDINGS
+    if not options.results.is_file():
+        raise UsageError(f"{options.results} does not exist", next_step="run scenarios first: ci/verify")
+    found = coverage_of(recordings_in([recordings]), catalogue(), datetime.now(UTC).date())
+    was = field_of(recordings, "coverage")
+    found.whole = isinstance(was, dict) and was.get("whole") is True
+    put(recordings, "coverage", found.model_dump(mode="json"))
+    sys.stdout.write("\n".join(lines(found, catalogue())) + "\n")
+    return ExitCode.OK if found.passed or not found.whole else ExitCode.FAILED

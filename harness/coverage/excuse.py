@@ -1,0 +1,105 @@
+"""Excuses from a proof: limits of environments, and waivers until a day. Both select transitions alike."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import date
+from pathlib import Path
+from typing import TypeVar
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from harness.base.errors import UsageError
+from harness.coverage.transition import Change, Transition
+
+_HERE = Path(__file__).parent
+LIMITS, WAIVERS = _HERE / "limits", _HERE / "waivers"
+
+
+class Excuse(BaseModel):
+    """Which transitions it is about.
+
+    Attributes:
+        metrics: their names in the catalogue; all, when none is given.
+        label: only transitions of this label; "" for metrics as a whole; all, when it is not given.
+        values: of the label; all, when none is given.
+        changes: all, when none is given.
+        reason: why.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    metrics: tuple[str, ...] = ()
+    label: str | None = None
+    values: tuple[str, ...] = ()
+    changes: tuple[Change, ...] = ()
+    reason: str = Field(min_length=1)
+
+    def about(self, transition: Transition) -> bool:
+        """Tell whether it is about a transition."""
+        return (
+            (not self.metrics or transition.metric in self.metrics)
+            and (self.label is None or transition.label == self.label)
+            and (not self.values or transition.value in self.values)
+            and (not self.changes or transition.change in self.changes)
+        )
+
+
+class Limit(Excuse):
+    """What an environment has to have for a transition.
+
+    Attributes:
+        needs: capabilities; without any, no environment that the harness can make has what is needed.
+    """
+
+    needs: tuple[str, ...] = ()
+
+
+class Waiver(Excuse):
+    """A transition that needs no proof for a while.
+
+    Attributes:
+        until: the last day on which it holds.
+    """
+
+    until: date
+
+
+_Kind = TypeVar("_Kind", Limit, Waiver)
+
+
+def limits(folder: Path = LIMITS) -> list[Limit]:
+    """Return the limits of all files of a folder.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    return _load(folder, Limit)
+
+
+def waivers(folder: Path = WAIVERS) -> list[Waiver]:
+    """Return the waivers of all files of a folder.
+
+    Raises:
+        UsageError: a file cannot be read.
+    """
+    return _load(folder, Waiver)
+
+
+def first(excuses: Iterable[_Kind], transition: Transition) -> _Kind | None:
+    """Return the first excuse that is about a transition, or None."""
+    return next((each for each in excuses if each.about(transition)), None)
+
+
+def _load(folder: Path, kind: type[_Kind]) -> list[_Kind]:
+    found: list[_Kind] = []
+    for path in sorted(folder.glob("*.yaml")):
+        try:
+            found += TypeAdapter(list[kind]).validate_python(yaml.safe_load(path.read_text()) or [])  # type: ignore[valid-type]
+        except (yaml.YAMLError, ValidationError) as error:
+            problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
+            raise UsageError(
+                f"{path} cannot be read: {problem}", next_step="see docs/coverage.md, Excuses"
+            ) from error
+    return found

@@ -1,0 +1,77 @@
+"""Coverage as lines for a person."""
+
+from __future__ import annotations
+
+from harness.chaos.catalogue.catalogue import Catalogue
+from harness.coverage.score import Coverage, Standing, TransitionScore
+from harness.coverage.transition import Change, Transition
+
+_MARKS = {
+    Standing.COVERED: "+",
+    Standing.KNOWN_ISSUE: "k",
+    Standing.WAIVED: "w",
+    Standing.MISSING: "-",
+    Standing.NOT_POSSIBLE: "x",
+}
+LEGEND = "+ covered, k known issue, w waived, - missing, x not possible here, . none such"
+
+
+def sum_line(coverage: Coverage) -> str:
+    """Return all numbers in one line."""
+    return (
+        f"{coverage.defined} transitions defined, {coverage.possible_here} possible here: "
+        f"{coverage.covered} covered, {coverage.known_issue} by known issues, {coverage.waived} waived, "
+        f"{coverage.missing} missing"
+    )
+
+
+def lines(coverage: Coverage, known: Catalogue) -> list[str]:
+    """Return the matrix, what is missing with what to write, and a sum."""
+    return [
+        f"appears, changes, goes: {LEGEND}",
+        *_matrix(coverage),
+        *missing_lines(coverage, known),
+        *(f"waiver needed no more: {told}" for told in coverage.waived_and_covered),
+        sum_line(coverage),
+    ]
+
+
+def missing_lines(coverage: Coverage, known: Catalogue) -> list[str]:
+    """Return a line for each transition that nothing proves and nothing excuses, with what to write."""
+    return [
+        f"missing: {_text(each)}: {suggestion(each, known)}"
+        for each in coverage.transitions
+        if each.standing is Standing.MISSING
+    ]
+
+
+def suggestion(transition: TransitionScore, known: Catalogue) -> str:
+    """Return what to write to cover a transition."""
+    metric = known.find(transition.metric)
+    series = metric.series_names[-1] if metric else transition.metric
+    where = f", where: {{{transition.label}: {transition.value}}}" if transition.label else ""
+    counts = metric is not None and metric.counts(series)
+    kind = {
+        Change.APPEARS.value: "equals (or series)",
+        Change.CHANGES.value: "increases_by" if counts else "equals, with another value than before the step",
+        Change.GOES.value: "absent: true",
+    }[transition.change]
+    touched = f" by {', '.join(metric.touched_by)}" if metric else ""
+    return f"expect `metric: {series}{where}` {kind} in a step that makes it so{touched}"
+
+
+def _matrix(coverage: Coverage) -> list[str]:
+    rows: dict[tuple[str, str, str], dict[str, Standing]] = {}
+    for each in coverage.transitions:
+        rows.setdefault((each.metric, each.label, each.value), {})[each.change] = each.standing
+    found = []
+    for (metric, label, value), standings in rows.items():
+        marks = "".join(
+            _MARKS[standings[change.value]] if change.value in standings else "." for change in Change
+        )
+        found.append(f"  {marks}  {metric}" + (f'{{{label}="{value}"}}' if label else ""))
+    return found
+
+
+def _text(each: TransitionScore) -> str:
+    return str(Transition(each.metric, each.label, each.value, Change(each.change)))
