@@ -8,7 +8,7 @@ import pytest
 
 from harness.mutation.rule import rules
 from tests.fakes.mutations import mutants_of, scored, subject_of
-from tests.fakes.recordings import SETTLED, Timeline
+from tests.fakes.recordings import EXPRESSION, SETTLED, Timeline
 
 NAMES = {"any-series", "in-time", "inside-range", "open-label", "same-increase", "same-samples"}
 
@@ -62,6 +62,20 @@ def test_same_increase():
     assert not applies("same-increase", subject_of(Timeline().values([0] * 10), increases_by=0), "one-less")
 
 
+def test_the_elements_of_an_expression_grew_by_the_same():
+    timeline = Timeline()
+    for second in range(10):
+        timeline.scrape(100.0 + second)
+        timeline.answer(100.0 + second, [({"a": "1"}, 2 if second < 5 else 3), ({"a": "2"}, 7)])
+    grew = subject_of(timeline, promql=EXPRESSION, increases_by=1)
+    assert applies("same-increase", grew, "drop", '{a="2"}')
+    assert not applies("same-increase", grew, "drop", '{a="1"}')
+    assert not applies("same-increase", grew, "one-more", '{a="2"}')
+    one, past = list(mutants_of(grew, "delay").values())
+    assert rules()["same-increase"].applies(grew, one)
+    assert not rules()["same-increase"].applies(grew, past)
+
+
 def test_an_increase_past_the_deadline_is_not_the_same():
     increased = subject_of(Timeline().values([2] * 5 + [3] * 5), increases_by=1)
     one, past = list(mutants_of(increased, "delay").values())
@@ -77,6 +91,14 @@ def test_inside_a_range():
     assert not applies("inside-range", wide, "drop")
     exact = subject_of(Timeline().values([5] * 10), equals=5)
     assert not applies("inside-range", exact, "one-more")
+
+
+def test_a_range_that_is_kept_from_before_the_deadline_on():
+    timeline = Timeline().values([5] * 6 + [2] * 4)
+    subject = subject_of(timeline, between=[1, 6])
+    assert applies("inside-range", subject, "scale")
+    steady = Timeline().values([5] * 10)
+    assert not applies("inside-range", subject_of(steady, between=[1, 6]), "scale")
 
 
 def test_a_range_of_one_of_the_listed_series_is_not_one_of_another():

@@ -15,7 +15,7 @@ from harness.mutation.table import Column
 
 
 class InsideRange(Rule):
-    """Every changed value is one that `at_least`, `at_most`, `between` or `within` allows.
+    """From before the deadline on, `at_least`, `at_most`, `between` or `within` allows every changed value.
 
     Never for a single value (`equals`). A bound that an oracle gives is what it said last.
     """
@@ -34,8 +34,7 @@ class InsideRange(Rule):
         if was.keys() != {_key(column.labels) for column in mutant.table.columns}:
             return False
         return all(
-            _allowed(was[_key(column.labels)], column, demanded, subject.counted(column.target))
-            for column in mutant.table.columns
+            _allowed(subject, was[_key(column.labels)], column, demanded) for column in mutant.table.columns
         )
 
 
@@ -62,16 +61,24 @@ def _said(subject: Subject, number: Quantity) -> float | None:
     return points[0].value if len(points) == 1 else None
 
 
-def _allowed(was: Column, now: Column, demanded: tuple[SeriesDemand, ...], counted: list[float]) -> bool:
-    before = {time: was.samples[time] for time in counted if time in was.samples}
-    after = {time: now.samples[time] for time in counted if time in now.samples}
-    if before.keys() != after.keys():
-        return False
-    changed = [value for time, value in after.items() if value != before[time]]
-    ranges = [each for each in demanded if agrees(dict(each.labels), dict(now.labels))]
-    if not changed:
-        return True
-    return any(each.low < each.high and all(each.low <= v <= each.high for v in changed) for each in ranges)
+def _allowed(subject: Subject, was: Column, now: Column, demanded: tuple[SeriesDemand, ...]) -> bool:
+    counted = subject.counted(now.target)
+    ranges = [
+        each for each in demanded if each.low < each.high and agrees(dict(each.labels), dict(now.labels))
+    ]
+    outside = [
+        index
+        for index, time in enumerate(counted)
+        if now.samples.get(time) != was.samples.get(time)
+        and not any(_inside(each, was.samples.get(time), now.samples.get(time)) for each in ranges)
+    ]
+    # Until the deadline it may be outside, if it was not inside before: that would be wrong again.
+    after = outside[-1] + 1 if outside else 0
+    return after < len(counted) and counted[after] <= max(subject.deadline, subject.held_since)
+
+
+def _inside(wanted: SeriesDemand, was: float | None, now: float | None) -> bool:
+    return was is not None and now is not None and wanted.low <= now <= wanted.high
 
 
 def _key(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
