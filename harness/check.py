@@ -38,7 +38,7 @@ def check(path: Path, interval: float = DEFAULT_INTERVAL) -> tuple[list[Scenario
         interval: between two scrapes, seconds.
     """
     try:
-        files = load(path)
+        files = load(path, interval)
     except ScenarioError as error:
         return [], error.problems
     return files, in_order(path, told_once([(file.case, _problems(file, interval)) for file in files]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -24,9 +25,8 @@ def jobs_of(expectation: Expectation, catalogue: Catalogue) -> list[str]:
     jobs: set[str] = set()
     # What a template stands for is not known yet; it is no part of a metric's name.
     for metric, where in selectors(TEMPLATE.sub("1", expectation.promql)):
-        job = where.get("job")
         known = set(catalogue.jobs(metric))
-        jobs |= {job} if isinstance(job, str) and job in known else known
+        jobs |= {job for job in known if _may_be(job, where.get("job"))} or known
     return sorted(jobs)
 
 
@@ -90,6 +90,13 @@ def own_targets_only(spec: dict[str, Any], jobs: list[str], namespace: str) -> d
     if jobs != [WORKLOAD_JOB] or "instance" in where:
         return spec
     return {**spec, "where": {**where, "instance": {"matches": f"{namespace}/.+"}}}
+
+
+def _may_be(job: str, wanted: str | Matcher | None) -> bool:
+    """Return whether a matcher of an expression lets a job be; one that excludes some is left aside."""
+    if isinstance(wanted, Matcher):
+        return wanted.matches is None or re.fullmatch(wanted.matches, job) is not None
+    return wanted in (None, job)
 
 
 def _literal(matcher: str | Matcher | None, known: Mapping[str, Any]) -> str | None:

@@ -13,6 +13,7 @@ from harness.base.words import meant
 from harness.scenario.document import parse
 from harness.scenario.include import with_includes
 from harness.scenario.model import CHAOS_ACTIONS, Scenario
+from harness.scenario.panels import dashboards, with_panels
 from harness.scenario.parameters import cases_of
 from harness.scenario.positions import DocumentPath, Positions
 from harness.scenario.problem import Problem, ScenarioError, in_order, told_once
@@ -60,11 +61,15 @@ class ScenarioFile:
         return Problem.at(self.path, self.positions.at(at), message, suggestion)
 
 
-def load(path: Path) -> list[ScenarioFile]:
+def load(path: Path, interval: float = 1.0) -> list[ScenarioFile]:
     """Return the scenarios that a file holds: one, or one for each of its cases.
 
     Checked is what the language itself says; references, the order of steps, metrics and the
     arguments of expectations have checks of their own.
+
+    Args:
+        path: the file.
+        interval: between two scrapes, seconds: the ranges of dashboards' panels depend on it.
 
     Raises:
         ScenarioError: the file cannot be read or holds no scenario; with all problems at once.
@@ -82,8 +87,9 @@ def load(path: Path) -> list[ScenarioFile]:
     if wrong_parameters:
         raise ScenarioError(in_order(path, [*problems, *wrong_parameters]))
     files, wrong = [], []
-    for case in cases:
-        scenario, found = validated(path, case.data, case.positions)
+    for written in cases:
+        case, wrong_panels = with_panels(path, written, interval, dashboards())
+        scenario, found = (None, wrong_panels) if wrong_panels else validated(path, case.data, case.positions)
         wrong.append((case.name, found))
         if scenario is not None:
             files.append(ScenarioFile(path, scenario, case.positions, text, case.data, case.name))

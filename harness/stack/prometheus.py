@@ -18,6 +18,7 @@ import yaml
 from harness.base import bundled, process
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
+from harness.stack import alerts
 from harness.stack.handle import ServiceAddress
 from harness.stack.kubectl import Kubectl, service_path
 
@@ -96,6 +97,8 @@ def render(settings: Settings) -> str:
         "interval": duration(settings.interval),
         "timeout": duration(settings.timeout),
         "lookback": duration(settings.lookback),
+        # Text in JSON's quotes is text in YAML's.
+        "rules": json.dumps(alerts.sooner(settings.interval))[1:-1],
     }
     # A changed configuration starts the pod anew: quicker than waiting for the ConfigMap to arrive.
     digest = hashlib.sha256(repr((text, sorted(values.items()))).encode()).hexdigest()

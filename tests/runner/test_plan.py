@@ -46,6 +46,21 @@ def test_a_plain_job_narrows_a_metric_that_several_components_have(where, jobs):
     assert jobs_of(Expectation.model_validate(expectation(EVERYWHERE, where)), catalogue()) == jobs
 
 
+@pytest.mark.parametrize(
+    ("matcher", "jobs"),
+    [
+        ('=~".*controller-manager.*"', ["controller-manager"]),
+        ('=~".*(chaos-daemon|controller-manager).*"', ["chaos-daemon", "controller-manager"]),
+        ('="chaos-daemon"', ["chaos-daemon"]),
+        ('=~"nobody"', catalogue().jobs(EVERYWHERE)),
+        ('!="chaos-daemon"', catalogue().jobs(EVERYWHERE)),
+    ],
+)
+def test_a_job_narrows_an_expression_to_those_that_it_selects(matcher, jobs):
+    expression = of(f"sum({EVERYWHERE}{{job{matcher}}})")
+    assert jobs_of(Expectation.model_validate(expression), catalogue()) == jobs
+
+
 def test_the_jobs_of_a_metric_are_the_catalogues():
     assert jobs_of(Expectation.model_validate(expectation(RULES)), catalogue()) == ["chaos-daemon"]
 

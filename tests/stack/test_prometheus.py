@@ -43,6 +43,7 @@ def test_identity_interval_and_timeout_are_global() -> None:
     assert configuration()["global"] == {
         "scrape_interval": "1000ms",
         "scrape_timeout": "1000ms",
+        "evaluation_interval": "1000ms",
         "external_labels": {"chaos_harness_stack": "abc"},
     }
 

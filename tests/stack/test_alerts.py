@@ -1,0 +1,55 @@
+"""The rules that Prometheus gets: those that ship, with shorter times."""
+
+import pytest
+import yaml
+
+from harness.base.errors import UsageError
+from harness.stack import alerts
+
+
+def rules(text):
+    return {rule["alert"]: rule for group in yaml.safe_load(text)["groups"] for rule in group["rules"]}
+
+
+def shipped():
+    return {name: rule for path in alerts.files() for name, rule in rules(path.read_text()).items()}
+
+
+def test_all_rules_that_ship_are_given_and_only_their_times_differ():
+    given = rules(alerts.sooner(1.0))
+    assert {name: {**rule, "for": None} for name, rule in given.items()} == {
+        name: {**rule, "for": None} for name, rule in shipped().items()
+    }
+    assert len(given) >= 5
+
+
+def test_what_has_to_last_is_shortened_to_no_less_than_a_scrape():
+    assert shipped()["ChaosExperimentStuckInjecting"]["for"] == "5m"
+    assert rules(alerts.sooner(1.0))["ChaosExperimentStuckInjecting"]["for"] == "3000ms"
+    assert rules(alerts.sooner(5.0))["ChaosExperimentStuckInjecting"]["for"] == "5000ms"
+    assert "for" not in rules(alerts.sooner(1.0))["ChaosInjectionFails"]
+
+
+def test_each_rule_has_its_labels_its_words_and_a_unit_test():
+    tested = {
+        case["alertname"]
+        for path in alerts.tests()
+        for test in yaml.safe_load(path.read_text())["tests"]
+        for case in test["alert_rule_test"]
+        if case.get("exp_alerts")
+    }
+    for name, rule in shipped().items():
+        assert set(rule["annotations"]) == {"summary", "description"}, name
+        assert rule["labels"]["severity"] in ("info", "warning", "critical"), name
+    assert tested == set(shipped())
+
+
+@pytest.mark.parametrize(("written", "seconds"), [("5m", 300), ("1h30m", 5400), ("90s", 90), ("2d", 172800)])
+def test_a_duration_is_read(written, seconds):
+    assert alerts.seconds(written) == seconds
+
+
+@pytest.mark.parametrize("written", ["", "5", "m", "5 m", "1w", "5m,"])
+def test_what_is_no_duration_is_refused(written):
+    with pytest.raises(UsageError, match="no duration"):
+        alerts.seconds(written)
