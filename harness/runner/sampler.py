@@ -131,9 +131,9 @@ class Sampler:
         self._note_histograms(wanted, oldest, began)
         return self._recorder.add_samples(
             [
-                (each.labels, [(t, v) for t, v in each.samples if t >= oldest])
+                (each.labels, new)
                 for each in wanted
-                if each.samples
+                if (new := [(time, value) for time, value in each.samples if time >= oldest])
             ]
         )
 

@@ -259,3 +259,12 @@ def test_targets_that_are_still_scraped(prometheus, sampler, clock):
     both = {(MANAGER, "gone"), (MANAGER, "down")}
     assert sampler.targets_at(1_000_004.9) == both
     assert sampler.targets_at(1_000_005.1) == {(MANAGER, "down")}
+
+
+def test_a_target_that_was_gone_before_the_scenario_began_is_none_of_it(prometheus, sampler, recorder, clock):
+    """A daemon that the scenario before has replaced: Prometheus still has its last samples."""
+    prometheus.put({"__name__": "up", "job": MANAGER, "instance": "gone"}, clock.now() - 3, 1.0)
+    sampler.fetch()
+    assert prometheus.asked
+    assert list(recorder.recording.targets()) == []
+    assert sampler.instances_at(MANAGER, clock.now()) == set()
