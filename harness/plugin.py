@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import importlib.util
+import os
 import signal
 import types
 from collections.abc import Callable, Iterator
@@ -23,10 +24,12 @@ from harness.base import bundled
 from harness.base.errors import ExitCode, HarnessError, InfrastructureError
 from harness.check import load_checked
 from harness.judge.finding import Verdict
+from harness.report import github, summary
+from harness.report.junit import junit_properties
 from harness.report.live import Live
 from harness.report.results import durations
 from harness.report.screen import PytestScreen
-from harness.report.text import leftovers_text, scenario_text, unmet_lines
+from harness.report.text import leftovers_text, scenario_text
 from harness.runner.result import ScenarioResult
 from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
@@ -42,6 +45,7 @@ NAMES = pytest.StashKey[Names]()
 SELECTED = pytest.StashKey[bool]()
 """There when some of the collected items are not to be run."""
 SCREEN = pytest.StashKey[PytestScreen]()
+FOR_CI = pytest.StashKey[list[str]]()
 OTHER_FAILURES = pytest.StashKey[list[str]]()
 """Node ids of what failed for another reason than the infrastructure."""
 
@@ -201,6 +205,7 @@ class ScenarioModule(pytest.Module):
 
     def _item(self, file: ScenarioFile) -> ScenarioItem:
         item: ScenarioItem = ScenarioItem.from_parent(self, name=file.name, callobj=_test_of(file))
+        item.file = file
         item.add_marker("scenario")
         for tag in file.scenario.tags:
             self.config.addinivalue_line("markers", f"{tag}: a tag of scenario files")
@@ -226,6 +231,8 @@ class PythonModule(ScenarioModule):
 
 class ScenarioItem(pytest.Function):
     """One scenario."""
+
+    file: ScenarioFile
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
         """Name the scenario by its file."""
@@ -265,9 +272,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
     if call.when == "call" and result is not None:
         # Of the item: JUnit takes those of the report that comes last, of the tear-down.
-        item.user_properties.append(("verdict", result.verdict.value))
-        item.user_properties.append(("recording", str(result.recording)))
-        item.user_properties += [("should", line) for line in unmet_lines(result)]
+        item.user_properties += junit_properties(result)
         report.user_properties = list(item.user_properties)
         if result.verdict is Verdict.KNOWN_ISSUE:
             must = [finding for finding in result.findings() if finding.level == "must"]
@@ -362,6 +367,22 @@ def _everything(session: pytest.Session) -> bool:
     return not (selected or named or session.shouldstop) and wanted <= ran
 
 
+def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
+    """Write the summary; return lines that a CI system reads, and what went wrong with the summary."""
+    lines = []
+    try:
+        summary.write(run.results, run.report)
+    except OSError as error:
+        lines.append(f"no summary for CI: {error}")
+    if os.environ.get("GITHUB_ACTIONS") == "true":
+        root = Path(os.environ.get("GITHUB_WORKSPACE") or session.config.rootpath)
+        for item in _scenarios(session):
+            result = run.result_of(item.nodeid)
+            if result is not None and isinstance(item, ScenarioItem):
+                lines += github.errors(item.file, result, root)
+    return lines
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
     """Write the results; tell by the exit code when nothing ran, or only the infrastructure failed."""
@@ -375,6 +396,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         return
     run.everything = _everything(session)
     run.finish()
+    session.config.stash[FOR_CI] = _tell_ci(session, run)
     failure = run.stack_failed()
     if failure is not None:
         session.exitstatus = failure.exit_code
@@ -398,4 +420,6 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     """Say in numbers how the scenarios came out, and where the report is."""
     run = config.stash[RUN_SESSION]
     for line in run.summary_lines():
+        terminalreporter.write_line(line)
+    for line in config.stash.get(FOR_CI, []):
         terminalreporter.write_line(line)

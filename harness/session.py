@@ -45,7 +45,7 @@ from harness.stack.state import State
 from harness.stack.up import UpOptions, up
 
 _NAMESPACE_SECONDS = 30.0
-_OWN_FILES = ("results.json", "index.html", "recordings", "diagnostics", keep.FOLDER)
+_OWN_FILES = ("results.json", "index.html", "summary.md", "recordings", "diagnostics", keep.FOLDER)
 
 
 @dataclass

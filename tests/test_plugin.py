@@ -530,3 +530,40 @@ def test_a_run_in_which_a_scenario_did_not_pass_is_not_gated(pytester, made_up, 
     done = run_pytest(pytester, "scenarios")
     assert done.ret == code
     done.stdout.no_fnmatch_line("*missing: *")
+
+
+def test_junit_has_what_ci_groups_by(pytester, made_up):
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    add(pytester, made_up, "known", Verdict.KNOWN_ISSUE)
+    add(pytester, made_up, "missing", Verdict.SKIPPED)
+    made_up["wrong"].diagnostics = pytester.path / "report/diagnostics/wrong"
+    run_pytest(pytester, "--junitxml=out.xml")
+    text = (pytester.path / "out.xml").read_text()
+    for name, value in (
+        ("promql", "chaos_controller_manager_chaos_experiments{namespace=&quot;x&quot;}"),
+        ("layer", "unknown"),
+        ("diagnostics", f"{pytester.path}/report/diagnostics/wrong"),
+        ("known_issue", "made-up-issue"),
+        ("skipped", "netem: unknown qdisc"),
+    ):
+        assert text.count(f'<property name="{name}" value="{value}"') == 1, name
+
+
+def test_a_github_step_has_annotations_and_a_summary(pytester, made_up, monkeypatch):
+    step = pytester.path / "step.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_WORKSPACE", str(pytester.path))
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    done = run_pytest(pytester)
+    done.stdout.fnmatch_lines(
+        ["::error file=scenarios/wrong.yaml,line=15,col=9,title=wrong%3A apply kill::*2 is not 1*"]
+    )
+    assert "### wrong: failed" in step.read_text()
+    assert step.read_text() == (pytester.path / "report/summary.md").read_text()
+
+
+def test_elsewhere_there_are_no_annotations(pytester, made_up, monkeypatch):
+    monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
+    add(pytester, made_up, "wrong", Verdict.FAIL)
+    run_pytest(pytester).stdout.no_fnmatch_line("::error*")

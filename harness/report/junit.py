@@ -1,0 +1,27 @@
+"""Properties of a scenario in JUnit's XML: what a dashboard of CI may group and link by."""
+
+from __future__ import annotations
+
+from harness.judge.finding import Verdict
+from harness.report.text import unmet_lines
+from harness.runner.result import ScenarioResult
+
+
+def junit_properties(result: ScenarioResult) -> list[tuple[str, str]]:
+    """Return names and values; a name may be there several times.
+
+    `verdict`, `recording` and `diagnostics` (folders); for each failed or undecided expectation `promql` and
+    `layer`; `known_issue` for each that was seen, `skipped` with the missing capabilities, `should` for each
+    expectation of that level that did not pass.
+    """
+    found = [("verdict", result.verdict.value), ("recording", str(result.recording))]
+    if result.diagnostics is not None:
+        found.append(("diagnostics", str(result.diagnostics)))
+    if result.verdict is Verdict.SKIPPED:
+        found.append(("skipped", result.reason or ""))
+    issues = {each.known_issue for each in result.findings() if each.known_issue}
+    found += [("known_issue", issue) for issue in sorted(issues)]
+    for each in result.findings():
+        if each.level == "must" and each.verdict in (Verdict.FAIL, Verdict.ERROR):
+            found += [("promql", each.promql), ("layer", each.layer or "unknown")]
+    return found + [("should", line) for line in unmet_lines(result)]

@@ -1,0 +1,131 @@
+"""report/summary.md: what came out, for a page of CI. Failures first, with PromQL and evidence."""
+
+from __future__ import annotations
+
+import html
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from harness.judge.finding import Verdict
+from harness.report.results import Results
+from harness.report.text import finding_lines, scenario_text
+from harness.runner.result import ScenarioResult
+
+MOST = 1024 * 1024
+"""Bytes that GitHub takes as the summary of one step; it shows nothing of a longer one."""
+
+_ROOM = 2048
+_MOST_EVIDENCE = 16 * 1024
+_ORDER = [Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS]
+
+
+def write(results: Results, folder: Path) -> Path:
+    """Write `summary.md` into the folder of a report; add it to the summary of a GitHub step as well.
+
+    Raises:
+        OSError: it could not be written.
+    """
+    path = folder / "summary.md"
+    path.write_text(markdown(results, folder), encoding="utf-8")
+    if step := os.environ.get("GITHUB_STEP_SUMMARY"):
+        there = Path(step).stat().st_size if Path(step).exists() else 0
+        with Path(step).open("a", encoding="utf-8") as file:
+            file.write(markdown(results, folder, MOST - there))
+    return path
+
+
+def markdown(results: Results, folder: Path, most: int = MOST) -> str:
+    """Return the summary, of at most so many bytes; what does not fit is counted.
+
+    Args:
+        results: of the run.
+        folder: of its report; paths are relative to it.
+        most: bytes.
+    """
+    text = ""
+    left_out = 0
+    for section in _sections(results, folder):
+        if len((text + section).encode(errors="replace")) > most - _ROOM:
+            left_out += 1
+        else:
+            text += section
+    if left_out:
+        text += f"\n{left_out} more sections do not fit; see results.json.\n"
+    return text if len(text.encode(errors="replace")) <= most else ""
+
+
+def _sections(results: Results, folder: Path) -> Iterator[str]:
+    counts = {name: number for name, number in results.summary.model_dump().items() if number}
+    told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items()) or "nothing ran"
+    yield f"## Chaos Mesh metrics: {told}\n\n"
+    if results.run.stack_error:
+        yield f"The stack did not come up:\n\n{_block(results.run.stack_error)}"
+    stack = results.run.stack or {}
+    if versions := stack.get("versions"):
+        listed = ", ".join(f"{_cell(str(name))} {_cell(str(value))}" for name, value in versions.items())
+        yield f"Images: {_cell(str(stack.get('images')))}. {listed}\n\n"
+    if stand_ins := stack.get("stand_ins"):
+        names = ", ".join(_cell(str(each["name"])) for each in stand_ins)
+        yield f"Stand-ins, not the real programs: {names}\n\n"
+    found = sorted(results.scenarios, key=lambda each: _ORDER.index(each.verdict))
+    for each in found:
+        if each.verdict in (Verdict.FAIL, Verdict.ERROR) or each.leftovers:
+            yield _failure(each, folder)
+    for verdict, heading in (
+        (Verdict.KNOWN_ISSUE, "Known issues"),
+        (Verdict.SKIPPED, "Skipped"),
+        (Verdict.PASS, "Passed"),
+    ):
+        rows = [_row(each) for each in found if each.verdict is verdict]
+        if rows:
+            table = "\n".join(["| scenario | seconds | |", "|---|---|---|", *rows])
+            yield f"<details><summary>{heading}: {len(rows)}</summary>\n\n{table}\n\n</details>\n\n"
+
+
+def _failure(result: ScenarioResult, folder: Path) -> str:
+    parts = [f"### {_cell(result.name)}: {result.verdict.value}\n\n"]
+    if result.reason:
+        parts.append(f"{_cell(result.reason)}\n\n")
+    for index, step in enumerate(result.steps):
+        if step.problem is not None:
+            parts.append(f"Step {index} ({_cell(step.title)}): {_cell(step.problem.reason)}\n\n")
+        for finding in step.findings:
+            if finding.level == "must" and finding.verdict in (Verdict.FAIL, Verdict.ERROR):
+                told = "\n".join(finding_lines(finding)[:1])
+                parts.append(
+                    f"Step {index} ({_cell(step.title)}): {_cell(told)}: {_cell(finding.reason)}\n\n"
+                )
+                parts.append(_block(finding.promql, "promql"))
+    parts += [
+        f"Left behind: {_cell(left.kind)} {_cell(left.name)}: {_cell(left.what_was_done)}\n\n"
+        for left in result.leftovers
+    ]
+    kept = {"recording": result.recording, "diagnostics": result.diagnostics}
+    where = [f"{name}: `{os.path.relpath(path, folder)}`" for name, path in kept.items() if path]
+    evidence = scenario_text(result)
+    if len(evidence) > _MOST_EVIDENCE:
+        evidence = f"{evidence[:_MOST_EVIDENCE]}\n... all of it is in results.json"
+    parts.append(
+        f"<details><summary>Evidence</summary>\n\n{_block(evidence)}{', '.join(where)}\n\n</details>\n\n"
+    )
+    return "".join(parts)
+
+
+def _row(result: ScenarioResult) -> str:
+    issues = sorted({finding.known_issue for finding in result.findings() if finding.known_issue})
+    return f"| {_cell(result.name)} | {result.seconds:.1f} | {_cell(result.reason or ', '.join(issues))} |"
+
+
+def _cell(text: str) -> str:
+    """Return a text as one line in which nothing is taken for Markdown or HTML."""
+    line = html.escape(" ".join(text.split()), quote=False)
+    return re.sub(r"([\\`*_\[\]|#~@])", r"\\\1", line)
+
+
+def _block(text: str, language: str = "") -> str:
+    """Return a block of code; its fence is longer than any in the text."""
+    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}{language}\n{text}\n{fence}\n\n"
