@@ -147,6 +147,12 @@ class Case:
         return held[0] if held else None
 
     @property
+    def held_until(self) -> float | None:
+        """The time of the newest state in which it, or what its known issue shows, held."""
+        held = self._streak or self._shows_streak
+        return held[-1] if held else None
+
+    @property
     def deadline(self) -> float:
         """The time until which it has to come true, seconds; 0 before the step has settled."""
         return self._deadline

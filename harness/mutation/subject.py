@@ -3,6 +3,9 @@
 A live run ends a step as soon as all is decided; for a mutant that is not right by then it would have waited
 until the deadline. So the recording goes on: each target is scraped on with the values of its last scrape,
 each oracle and each expression say what they said last, until nothing counts any more.
+
+Where metric and oracle both went on changing, the last sample and the last reading say different things.
+There the recording goes on from the last state in which they agreed, and what came after it is left out.
 """
 
 from __future__ import annotations
@@ -86,19 +89,31 @@ class Subject:
         more = GRACE_SCRAPES + SLACK_SCRAPES + STEADY_STATES + self.spec.hold + 1
         self._until = max(self.deadline, ended.time) + more * self.interval
         self._selection = Selection(recording, self.spec.metric, Matchers(self.spec.where), expected.jobs)
-        self._on = {target: self._times_to_come(target) for target in self._selection.targets}
         self.claim = self._claim()
-        self.readings: dict[tuple[str, str], Reading] = {}
-        self._all_readings = self._readings_on()
         self.base: dict[TargetKey, float] = {}
         self._take_baseline()
-        self.table = self._answers_table() if self.spec.promql is not None else self._samples_table()
-        self._durations = self._durations_on()
-        again = self._case(self.table)
+        again = self._go_on(math.inf)
+        if self._verdict(again) is not self.verdict and live.held_until is not None:
+            again = self._go_on(live.held_until)
         verdict = self._verdict(again)
         if verdict is not self.verdict:
             raise Unsteady(f"{self.verdict.value} live, and {verdict.value} if all stays as it was")
         self.held_since = again.held_since or 0.0
+
+    def _go_on(self, since: float) -> Case:
+        """Let the recording go on after a time (seconds) or its end; return it judged without a change."""
+        self._since = since
+        self._on = {target: self._times_to_come(target) for target in self._selection.targets}
+        self.readings: dict[tuple[str, str], Reading] = {}
+        self._all_readings = self._readings_on()
+        self.table = self._answers_table() if self.spec.promql is not None else self._samples_table()
+        self._durations = self._durations_on()
+        return self._case(self.table)
+
+    def _newest(self, up: Series) -> float | None:
+        """Return the last scrape of a target that is kept; None without any."""
+        found = up.latest(self._since, 1)
+        return found[0][0] if found else None
 
     @property
     def mutable(self) -> bool:
@@ -142,7 +157,7 @@ class Subject:
         settled = self._recording.mark(self.expected.step, "settled")
         since = settled.time if settled else 0.0
         ups = sorted(self._selection.targets.items())
-        return [target for target, up in ups if self._on[target] or (up.newest or 0.0) > since]
+        return [target for target, up in ups if self._on[target] or (self._newest(up) or 0.0) > since]
 
     def target_labels(self, target: TargetKey) -> dict[str, str]:
         """Return the labels that Prometheus gives a target."""
@@ -180,7 +195,8 @@ class Subject:
     def _times_to_come(self, target: TargetKey) -> list[float]:
         """Return when a target would be scraped; never again when it is gone, by the rule of the states."""
         targets = self._selection.targets
-        newest = {other: up.newest for other, up in targets.items() if up.newest is not None}
+        every = {other: self._newest(up) for other, up in targets.items()}
+        newest = {other: time for other, time in every.items() if time is not None}
         last = newest.get(target)
         of_job = max((time for other, time in newest.items() if other[0] == target[0]), default=0.0)
         if last is None or of_job - last > GONE_AFTER_INTERVALS * self.interval:
@@ -190,15 +206,17 @@ class Subject:
 
     def _samples_on(self, series: Series) -> dict[float, float]:
         """Return all samples of a series; what the last scrape of its target had is there for ever."""
-        samples = dict(zip(series.times, series.values, strict=True))
+        samples = dict(series.between(-math.inf, self._since))
         up = self._selection.targets.get(series.target)
-        if up is not None and up.newest is not None and up.newest in samples:
-            samples |= dict.fromkeys(self._on[series.target], samples[up.newest])
+        newest = self._newest(up) if up is not None else None
+        if newest in samples:
+            samples |= dict.fromkeys(self._on[series.target], samples[newest])
         return samples
 
     def _scrapes(self) -> dict[TargetKey, tuple[float, ...]]:
         return {
-            target: (*up.times, *self._on[target]) for target, up in sorted(self._selection.targets.items())
+            target: (*(time for time in up.times if time <= self._since), *self._on[target])
+            for target, up in sorted(self._selection.targets.items())
         }
 
     def _down(self) -> frozenset[tuple[TargetKey, float]]:
@@ -218,13 +236,14 @@ class Subject:
         kept = (
             each
             for each in columns
-            if each.target in parts and max(each.samples) >= self.base.get(each.target, 0.0)
+            if each.samples and each.target in parts and max(each.samples) >= self.base.get(each.target, 0.0)
         )
         return Table(tuple(kept), self._scrapes(), self._down())
 
     def _answers_table(self) -> Table:
         """Return the elements of the answers; at a time without one, those of the answer before it."""
-        recorded = self._recording.answers.get(self.spec.promql or "", {})
+        every = self._recording.answers.get(self.spec.promql or "", {})
+        recorded = {time: answer for time, answer in every.items() if time <= self._since}
         scrapes = self._scrapes()
         times = sorted({*recorded, *(time for found in scrapes.values() for time in found)})
         elements: dict[tuple[tuple[str, str], ...], dict[float, float]] = {}
@@ -250,12 +269,29 @@ class Subject:
         found = dict(self._recording.readings)
         for oracle in wanted_readings(self.spec):
             key = (oracle.name, oracle.key)
-            answers = [each for each in found.get(key, []) if each.vector is not None and each.error is None]
+            kept = self._readings_kept(found.get(key, []))
+            answers = [each for each in kept if each.vector is not None and each.error is None]
             if answers:
                 last = self.readings[key] = answers[-1]
                 end = self._until + self.interval
-                found[key] = [*found[key], last.model_copy(update={"began": end, "ended": end})]
+                found[key] = [*kept, last.model_copy(update={"began": end, "ended": end})]
         return found
+
+    def _readings_kept(self, readings: list[Reading]) -> list[Reading]:
+        """Return the readings until the first that began when the last kept scrape was surely complete."""
+        if self._since == math.inf:
+            return readings
+        over = 0.0
+        for target, up in self._selection.targets.items():
+            newest = self._newest(up)
+            if newest is not None:
+                duration = self._recording.durations.at(target, newest)
+                over = max(over, newest + (self.interval if duration is None else duration))
+        over += self._recording.manifest.clock_uncertainty
+        for index, each in enumerate(readings):
+            if each.began >= over and each.vector is not None:
+                return readings[: index + 1]
+        return readings
 
     def _durations_on(self) -> list[Series]:
         return [

@@ -133,6 +133,18 @@ def test_a_step_is_mutated_with_what_was_there_when_it_ended():
     assert not score.survived
 
 
+def test_a_metric_that_goes_on_changing_with_its_oracle_goes_on_from_where_they_agreed():
+    # At the end the oracle is ahead of the last scrape.
+    values = [0, 0, 0, 0, 0, 1, 1, 2, 2, 3]
+    timeline = Timeline().values(values)
+    for time, truth in [(104.2, 1), (104.8, 1), (105.1, 1), (106.1, 1), (108.5, 2), (109.1, 5), (109.4, 5)]:
+        timeline.reading(time, truth)
+    for spec in ({"equals": {"oracle": "truth"}}, {"increases_by": {"oracle": "truth"}}):
+        score = scored(timeline, **spec)
+        assert (score.verdict, score.problem, score.survived) == ("passed", None, [])
+        assert {"one-more", "one-less", "freeze", "drop"} <= score.killed.keys()
+
+
 def test_a_control_run_is_not_mutated():
     score = mutate([expected(equals=1)], manifest(control=True), NO_WAIVERS)
     assert score.expectations == []
