@@ -90,9 +90,17 @@ def all_pages(sources: Sources) -> list[Page]:
     """
     import harness.authoring.pages as package  # noqa: PLC0415  (the package's own modules import this file)
 
+    modules = [
+        importlib.import_module(f"{package.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
     found: list[Page] = []
-    for module in pkgutil.iter_modules(package.__path__):
-        found += importlib.import_module(f"{package.__name__}.{module.name}").pages(sources)
+    for module in modules:
+        if hasattr(module, "pages"):
+            found += module.pages(sources)
+    for module in modules:
+        if hasattr(module, "pages_about"):
+            found += module.pages_about(sources, list(found))
     return sorted(found, key=lambda page: page.path)
 
 

@@ -38,7 +38,8 @@ from harness.scenario.problem import ScenarioError, in_order
 from harness.scenario.references import check_references
 from harness.scenario.steps import check_order, check_proofs
 
-_IMPORT = b"from harness.authoring.python import"
+IMPORT = "from harness.authoring.python import"
+"""A file that has this at the beginning of a line holds scenarios in Python."""
 _PLACEHOLDER = {"wait": 1}
 
 
@@ -251,7 +252,7 @@ def is_python_scenario(path: Path) -> bool:
     if path.suffix != ".py" or name.startswith((".", "_", "test_")) or name.endswith("_test.py"):
         return False
     try:
-        return any(line.startswith(_IMPORT) for line in path.read_bytes().splitlines())
+        return any(line.startswith(IMPORT.encode()) for line in path.read_bytes().splitlines())
     except OSError:
         return False
 

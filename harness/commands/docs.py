@@ -6,9 +6,11 @@ import argparse
 import sys
 from pathlib import Path
 
+from harness.authoring import examples
 from harness.authoring.page import Sources, all_pages, default_folder, outdated, write
 from harness.base import bundled
 from harness.base.errors import ExitCode
+from harness.base.words import count
 from harness.commands.command import Commands
 
 
@@ -30,11 +32,24 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--check", action="store_true", help="write nothing; tell which pages are not current"
     )
+    command.add_argument(
+        "--examples",
+        type=Path,
+        metavar="DIR",
+        help="write the scenarios that the pages show as files, to run them",
+    )
     command.set_defaults(command=_docs)
 
 
 def _docs(options: argparse.Namespace) -> int:
     folder: Path = options.to or default_folder()
+    if options.examples:
+        pages = [
+            path for path in (folder.parent / "README.md", *sorted(folder.glob("*.md"))) if path.exists()
+        ]
+        written = examples.write(pages, options.examples)
+        sys.stdout.write(f"{count(len(written), 'scenario')} in {options.examples}\n")
+        return ExitCode.OK
     made = all_pages(Sources(folder, tuple(options.paths) or (bundled.scenarios(),)))
     if not options.check:
         sys.stdout.write("\n".join(write(folder, made)) + "\n")

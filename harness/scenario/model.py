@@ -27,7 +27,10 @@ class Model(BaseModel):
 class Matcher(Model):
     """A label matcher other than plain equality; exactly one key.
 
-    `not`: !=; `matches`: =~ (anchored, RE2); `not_matches`: !~.
+    Attributes:
+        not_: another value, or no such label.
+        matches: the whole value, as a regular expression (RE2).
+        not_matches: not the whole value, as a regular expression (RE2).
     """
 
     not_: str | None = Field(default=None, alias="not")
@@ -125,6 +128,10 @@ class Proof(BaseModel):
     The oracle's parameters are the other keys, but for one kind of comparison
     (equals, at_least, at_most, between) with its argument:
     `{oracle: processes, in: "${burn.targets}", named: stress-ng, at_least: 1}`.
+
+    Attributes:
+        oracle: the name of an oracle.
+        because: why it must be so; shown when it is not.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -137,9 +144,9 @@ class Chaos(Model):
     """An object of Chaos Mesh that the steps apply: an experiment, a Schedule, a Workflow.
 
     Attributes:
-        kind: of the object.
+        kind: Chaos Mesh's own name: StressChaos.
         spec: goes to the API server as it is, templates filled in.
-        annotations: of the object.
+        annotations: of the object (templates allowed).
         name: in the cluster, where it is not the name that the steps use: two kinds may share one.
         namespace: one of the scenario's further namespaces, by its name in the file; None for its own.
     """
@@ -152,7 +159,12 @@ class Chaos(Model):
 
 
 class Workload(Model):
-    """The pods that the chaos hits, in a namespace of the scenario's own."""
+    """The pods that the chaos hits, in a namespace of the scenario's own; a plain name is short for one pod.
+
+    Attributes:
+        name: a folder of fixtures/workloads.
+        replicas: how many pods.
+    """
 
     name: Name
     replicas: int = Field(default=1, ge=1, le=50)
@@ -499,7 +511,18 @@ class Step(Model):
 
 
 class Scenario(Model):
-    """What one run performs: a scenario file, or one of its cases, with all that it includes."""
+    """What one run performs: a scenario file, or one of its cases, with all that it includes.
+
+    Attributes:
+        scenario: the name, which no other scenario has.
+        about: one sentence for people.
+        tags: each is a pytest marker.
+        needs: capabilities; where one is missing, the scenario is skipped and says why.
+        workload: the pods to hit.
+        namespaces: further namespaces, made for this scenario alone; chaos is put into them by these names.
+        chaos: name to object of Chaos Mesh; what steps and templates call it, and its name in the cluster.
+        steps: performed in their order.
+    """
 
     scenario: Name
     about: str

@@ -39,7 +39,6 @@ def blocks(pages: list[Path], first: str) -> Iterator[tuple[str, str]]:
                 yield f"{page.name}:{text.count(chr(10), 0, block.start()) + 2}", block[1]
 
 
-SCENARIOS = list(blocks(PAGES, "scenario:"))
 EXPECTATIONS = list(blocks(PAGES, "- metric:"))
 
 
@@ -84,17 +83,8 @@ def test_no_generated_line_is_too_long() -> None:
     assert max(len(line) for part in PARTS.values() for line in part().splitlines()) <= 115
 
 
-def test_there_are_scenarios_and_expectations_to_check() -> None:
-    assert {place.partition(":")[0] for place, _ in SCENARIOS} >= {"README.md", "scenarios.md"}
+def test_there_are_expectations_to_check() -> None:
     assert len(EXPECTATIONS) > 5
-
-
-@pytest.mark.parametrize("text", [pytest.param(text, id=place) for place, text in SCENARIOS])
-def test_each_scenario_of_the_pages_is_right(text: str, tmp_path: Path) -> None:
-    file = tmp_path / "scenario.yaml"
-    file.write_text(text)
-
-    assert load_checked(file)[0].scenario.steps
 
 
 @pytest.mark.parametrize("text", [pytest.param(text, id=place) for place, text in EXPECTATIONS])

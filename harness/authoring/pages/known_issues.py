@@ -9,7 +9,6 @@ from pathlib import Path
 from harness.authoring.page import COMMAND, Page, Sources
 from harness.authoring.pages import scenario_catalogue
 from harness.authoring.words import issues_of
-from harness.base.words import count
 from harness.chaos.known_issues import KnownIssue, known_issues
 from harness.report.reference import entry
 
@@ -36,7 +35,7 @@ def overview(issues: list[KnownIssue], shown: dict[str, list[str]]) -> str:
         shown: id to the names of the scenarios that show it.
     """
     intro = (
-        f"{count(len(issues), 'thing')} that Chaos Mesh gets wrong, each seen on a real cluster. A scenario "
+        "What Chaos Mesh gets wrong, each of it seen on a real cluster. A scenario "
         "that meets one has the verdict `known_issue` as long as exactly this wrong value is there; any "
         "other value fails, the right one too ([verdicts.md](verdicts.md#known-issues)). Each has a report "
         "that can be pasted into an issue of Chaos Mesh. "
