@@ -147,6 +147,9 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) 
     judged = len(scenarios) - counts.skipped
     without = " without their chaos" if results.control is not None else ""
     contract = f" {broken} {'metric is' if broken == 1 else 'metrics are'} not as the catalogue says."
+    coverage = results.coverage
+    gap = coverage.missing if coverage is not None and coverage.whole else 0
+    gaps = f" {gap} {'transition' if gap == 1 else 'transitions'} of metrics nothing proves."
     parts = [
         f"{number} {one if number == 1 else many}"
         for number, one, many in (
@@ -163,7 +166,9 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) 
     shown = f", {counts.known_issue} of them by showing exactly a known issue" if counts.known_issue else ""
     every = f"{judged} scenarios" if judged > 1 else "scenarios"
     fine = f"All {every} that ran{without} came out as expected{shown}."
-    return f"{fine} But{contract}" if broken else fine
+    if broken:
+        return f"{fine} But{contract}{gaps if gap else ''}"
+    return f"{fine} But{gaps}" if gap else fine
 
 
 def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:

@@ -267,6 +267,44 @@ def test_a_field_of_another_version_is_shown_as_it_is(tmp_path):
     assert "covered" in shown.text
 
 
+COVERAGE = {
+    "defined": 5,
+    "possible_here": 4,
+    "covered": 1,
+    "waived": 1,
+    "missing": 2,
+    "transitions": [
+        {"metric": "m", "label": "kind", "value": NASTY, "change": "goes", "standing": "missing"},
+        {
+            "metric": "m",
+            "label": "",
+            "value": "",
+            "change": "appears",
+            "standing": "covered",
+            "by": ["s 1.0"],
+        },
+        {"metric": "n", "label": "", "value": "", "change": "changes", "standing": "waived"}
+        | {"reason": "nobody knows how", "until": "2027-01-01"},
+    ],
+}
+
+
+def test_coverage_says_what_is_proven_and_what_is_missing(tmp_path):
+    text = " ".join(with_fields(tmp_path, coverage=COVERAGE).text.split())
+    assert "1 of 4 that are possible here are proven" in text
+    assert (
+        "other environments can show 1 more. Not all scenarios ran, so what is missing fails nothing." in text
+    )
+    assert "nobody knows how (until 2027-01-01)" in text
+    assert text.count(NASTY) == 1
+    assert "nothing proves" not in text
+
+
+def test_a_whole_run_with_gaps_says_so_first(tmp_path):
+    text = " ".join(with_fields(tmp_path, coverage=COVERAGE | {"whole": True}).text.split())
+    assert "But 2 transitions of metrics nothing proves." in text
+
+
 def test_a_control_run_tells_which_claims_are_vacuous(tmp_path):
     results = empty()
     vacuous = Controlled(
