@@ -225,6 +225,11 @@ class ScenarioRun:
                     self._around.workload_image,
                     self._scenario.workload.replicas,
                 )
+        if self._workload and WORKLOAD_JOB in self._watch.jobs:
+            # A pod that Prometheus does not have yet would have no baseline.
+            with self._phase("targets"):
+                group = workload_pods(self._workload)
+                self._await_targets(group.job, {group.instance(pod) for pod in self._workload.objects})
         if self._needs_first_scrapes():
             with self._phase("first scrape"):
                 self._await_scrapes(self._clock.now(), 1, GATE_SCRAPES)
