@@ -357,3 +357,8 @@ def test_an_empty_label_is_no_label():
 def test_what_was_left_out_of_a_look_is_not_missing():
     timeline = asked(steady((RUNNING, 1)), [], left_out=3)
     assert explained(timeline, absent=True).layer is None
+
+
+def test_a_bound_of_a_bucket_is_stored_as_a_float():
+    timeline = asked(steady(({"le": "1.0"}, 1)), [({"le": "1"}, 1)], oracle=None)
+    assert "itself exposed the same" in " ".join(explained(timeline, equals=2).explanation)

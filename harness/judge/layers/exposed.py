@@ -110,7 +110,7 @@ def _looked(recording: Recording, selection: Selection, matchers: Matchers, look
     exposed: dict[Labels, list[float]] = {}
     for point in look.samples:
         # Prometheus takes an empty label for none; the harness' jobs let the exposed labels win.
-        labels = {name: value for name, value in (own | point.labels).items() if value}
+        labels = {name: _as_stored(name, value) for name, value in (own | point.labels).items() if value}
         if matchers.match(labels):
             exposed.setdefault(labels_of(labels), []).append(point.value)
     times = selection.targets[target].times
@@ -127,6 +127,13 @@ def _looked(recording: Recording, selection: Selection, matchers: Matchers, look
         _unusable(recording, selection, target, look, (before, after)),
     )
     return found
+
+
+def _as_stored(name: str, value: str) -> str:
+    """Return a label's value as Prometheus stores it: since version 3 it writes bounds of buckets as floats."""
+    if name not in ("le", "quantile") or not value.lstrip("-").isdigit():
+        return value
+    return f"{value}.0"
 
 
 def _stored(selection: Selection, target: TargetKey, time: float | None) -> Values:
