@@ -130,7 +130,7 @@ def _looked(recording: Recording, selection: Selection, matchers: Matchers, look
 
 
 def _as_stored(name: str, value: str) -> str:
-    """Return a label's value as Prometheus stores it: since version 3 it writes bounds of buckets as floats."""
+    """Return a label's value as Prometheus stores it: version 3 writes bounds of buckets as floats."""
     if name not in ("le", "quantile") or not value.lstrip("-").isdigit():
         return value
     return f"{value}.0"
