@@ -22,6 +22,7 @@ from harness.judge.judge import GRACE_SCRAPES, SLACK_SCRAPES, STEADY_STATES, Cas
 from harness.judge.kind import kinds, wanted_readings
 from harness.judge.matching import Matchers, Where
 from harness.judge.sweep import GONE_AFTER_INTERVALS, Selection, baseline
+from harness.metrics.expression import selectors
 from harness.mutation.table import Column, Table
 from harness.recording.model import SCRAPE_DURATION, UP, Answer, Expected, Mark, Point, Reading, Recording
 from harness.recording.series import Series, TargetKey
@@ -158,6 +159,13 @@ class Subject:
         since = settled.time if settled else 0.0
         ups = sorted(self._selection.targets.items())
         return [target for target, up in ups if self._on[target] or (self._newest(up) or 0.0) > since]
+
+    def means(self, target: TargetKey) -> bool:
+        """Say whether it is about this target: of an expression a selector has to allow it."""
+        if self.spec.promql is None:
+            return True
+        labels = self._selection.targets[target].labels
+        return any(Matchers(where).match_target(labels) for _, where in selectors(self.spec.promql))
 
     def target_labels(self, target: TargetKey) -> dict[str, str]:
         """Return the labels that Prometheus gives a target."""

@@ -23,13 +23,16 @@ class LostTarget(Operator):
     killed_as = Verdict.ERROR
 
     def mutants(self, subject: Subject) -> Iterator[Mutant]:
-        """Yield the table with each target down, with all of them down, and with none scraped."""
+        """Yield the table with each target down, with all of them down, and with none scraped.
+
+        Of an expression only targets that it can mean: `x{instance="a"}` says nothing about b.
+        """
         if subject.about_scrapes:
             return
         table = subject.table
         targets = subject.scraped()
         lost = {target: {(target, time) for time in subject.later(target)} for target in targets}
-        for target in targets:
+        for target in filter(subject.means, targets):
             down = replace(table, down=table.down | lost[target])
             yield self.mutant(f"{target_text(target)} is down", down)
         every = {each for found in lost.values() for each in found}
