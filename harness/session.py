@@ -241,9 +241,9 @@ class RunSession:
 
     def _render(self) -> None:
         """Write the page from what was written; whatever goes wrong is told, and changes no verdict."""
-        from harness.html.report import render_again  # noqa: PLC0415  (loading matplotlib takes a second)
-
         try:
+            from harness.html.report import render_again  # noqa: PLC0415  (loading matplotlib takes a second)
+
             self._page = render_again(self.report)
         except Exception as error:
             told = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
