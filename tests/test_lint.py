@@ -43,7 +43,8 @@ def test_what_ships_is_right(lint: Lint) -> None:
 
     assert code == ExitCode.OK
     assert len(lines) == 1
-    files = sum(1 for path in bundled.scenarios().rglob("*.yaml") if not path.name.startswith("_"))
+    every = [*bundled.scenarios().rglob("*.yaml"), *bundled.scenarios().rglob("*.py")]
+    files = sum(1 for path in every if not path.name.startswith("_"))
     assert f" in {files} files, 0 problems" in lines[0]
 
 
