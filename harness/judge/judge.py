@@ -237,7 +237,8 @@ class Case:
         matchers = Matchers(self.spec.where)
         self._selection = Selection(self.recording, self.spec.metric, matchers, self.expected.jobs)
         self._increases = Increases(self._selection)
-        self._sweep = Sweep(self._selection, self._fresh_from() + manifest.clock_uncertainty)
+        known = self.recording.seen_at(step, "started")
+        self._sweep = Sweep(self._selection, self._fresh_from() + manifest.clock_uncertainty, known)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
         self._deadline = self._settled.time + scrapes * manifest.interval + longest

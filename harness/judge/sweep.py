@@ -3,7 +3,8 @@
 Every state is a function of the scrapes up to its time alone, so that the order and the moment at
 which entries arrive cannot change what was judged before:
 
-- A target takes part from 0.9 intervals after its first scrape on: by then that scrape has surely been
+- A target of which a scrape was recorded before the step began takes part from the first state on.
+- Any other takes part from 0.9 intervals after its first scrape on: by then that scrape has surely been
   recorded, as Prometheus gives none more time than one interval.
 - It is *gone* when it has had no scrape for more than 5 intervals; that is known once another target
   of the same job, matched by the same `where`, has been scraped for 6 intervals without it. Its pod
@@ -19,6 +20,7 @@ which entries arrive cannot change what was judged before:
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
+from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from harness.judge.matching import Matchers
@@ -145,8 +147,18 @@ class Selection:
 class Sweep:
     """The states after a time, one after the other."""
 
-    def __init__(self, selection: Selection, fresh_after: float) -> None:
+    def __init__(
+        self, selection: Selection, fresh_after: float, known: Collection[TargetKey] = frozenset()
+    ) -> None:
+        """Begin behind a time.
+
+        Args:
+            selection: which series and targets.
+            fresh_after: seconds; no scrape until then is in a state.
+            known: the targets of which a scrape was recorded before the step began.
+        """
         self.selection = selection
+        self._known = frozenset(known)
         self.interval = selection.recording.manifest.interval
         self.fresh_after = fresh_after
         self._used: dict[TargetKey, float] = {}
@@ -206,7 +218,8 @@ class Sweep:
             times = up.times
             if not times or self._left.get(target) == times[-1]:
                 continue
-            if target not in self._used and times[0] + entry > self._time:
+            new = target not in self._used and target not in self._known
+            if new and times[0] + entry > self._time:
                 turn.entering[target] = times[0] + entry
                 continue
             index = bisect_right(times, self._used.get(target, self.fresh_after))

@@ -183,6 +183,14 @@ def test_without_a_baseline_it_is_taken_for_true_before_the_step():
     assert found(timeline, equals=2).reason == "true at 106.000 and in all 3 scrapes since"
 
 
+def test_a_target_that_is_known_takes_part_however_new_it_is():
+    # Its first scrape is 0.1 s old when the step begins; what another target says is not enough.
+    timeline = Timeline(action="wait")
+    timeline.values([2, "down", "down", "down"], start=STARTED - 0.1, instance="new")
+    timeline.values([2] * 4, start=STARTED + 0.05 - 1, instance="old")
+    assert isinstance(pending(timeline, now=STARTED + 3, equals=2), Pending)
+
+
 @pytest.mark.parametrize("spec", [{"increases_by": 1}, {"unchanged": True}])
 def test_without_a_baseline_a_comparison_with_before_is_an_error(spec):
     timeline = Timeline().values([2, 2, 2], start=FIRST)
