@@ -35,6 +35,7 @@ from harness.report.text import unmet_lines
 from harness.runner import runner
 from harness.runner.clock import Clock
 from harness.runner.control import ControlRun
+from harness.runner.diagnostics import keep as evidence
 from harness.runner.observer import Observer
 from harness.runner.result import Leftover, ScenarioResult
 from harness.runner.surroundings import Surroundings
@@ -45,6 +46,8 @@ from harness.stack.state import State
 from harness.stack.up import UpOptions, up
 
 _NAMESPACE_SECONDS = 30.0
+_MOST_LATE = 3
+"""Scenarios whose namespaces that stay are looked into; with more of them it is the cluster."""
 _OWN_FILES = ("results.json", "index.html", "summary.md", "recordings", "diagnostics", keep.FOLDER)
 
 
@@ -156,6 +159,8 @@ class RunSession:
                 if left:
                     result.leftovers += left
                     late.append(result)
+                    if self._surroundings is not None and len(late) <= _MOST_LATE:
+                        evidence.at_end(self._surroundings, result)
         finally:
             self._held.close()
         self.results.count()

@@ -316,6 +316,16 @@ def test_a_namespace_that_stays_is_a_leftover_of_its_scenario(opened, cluster):
     assert opened.results.summary.cleanup_failed == 1
 
 
+def test_of_namespaces_that_stay_the_first_ones_are_looked_into(opened, cluster, monkeypatch):
+    looked = []
+    monkeypatch.setattr(session.evidence, "at_end", lambda around, result: looked.append(result.name))
+    for name in "abcde":
+        cluster.put("Namespace", f"{name}-123456")
+        opened.results.add(result(name, f"{name}-123456"))
+    assert len(opened.close()) == 5
+    assert looked == ["a", "b", "c"]
+
+
 def test_a_pod_that_is_stuck_is_removed_by_force_and_reported(opened, cluster):
     cluster.put("Namespace", "s-123456")
     cluster.put("Pod", "p", "s-123456")["metadata"]["finalizers"] = ["somebody/else"]

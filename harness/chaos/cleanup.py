@@ -7,7 +7,7 @@ object. So the finalizers go last, and by force.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from harness.base.errors import InfrastructureError
 from harness.chaos import breakage, processes, rollout
@@ -48,6 +48,7 @@ def clean(
     *,
     seconds: float = CLEANUP_SECONDS,
     wait: bool = True,
+    stuck: Callable[[list[Object]], None] = lambda _: None,
 ) -> list[Leftover]:
     """Put back what a scenario broke; remove its objects, its stressors, its pods and its namespace.
 
@@ -60,6 +61,8 @@ def clean(
             after it was asked to; without waiting, all chaos and all stressors are gone, the pods are
             ending, it cannot take new objects any more, and `await_gone` has to be called for it
             before the run ends.
+        stuck: is told the objects of Chaos Mesh that do not go, before their finalizers are removed by
+            force: a last look at them as they are.
 
     Returns:
         What did not go in the ordinary way; empty when all did.
@@ -70,7 +73,7 @@ def clean(
     deadline = Deadline(seconds)
     pods = cluster.list("Pod", namespace)
     left = breakage.mend(cluster, namespace, chaos_mesh_namespace, deadline)
-    left += _remove_chaos(cluster, namespace, deadline)
+    left += _remove_chaos(cluster, namespace, deadline, stuck)
     left += end_stressors(cluster, chaos_mesh_namespace, pods)
     namespaces.delete(cluster, namespace)
     delete_all(cluster, OWNER_KINDS, namespace)
@@ -188,15 +191,21 @@ def _serves(process: processes.Process, seen: dict[int, processes.Process], insi
     return any(child.parent == process.pid and child.pid in inside for child in seen.values())
 
 
-def _remove_chaos(cluster: Cluster, namespace: str, deadline: Deadline) -> list[Leftover]:
+def _remove_chaos(
+    cluster: Cluster, namespace: str, deadline: Deadline, stuck: Callable[[list[Object]], None]
+) -> list[Leftover]:
     patience = Deadline(deadline.left(_ORDINARY_SECONDS))
     parents = delete_all(cluster, _PARENT_KINDS, namespace)
-    stuck = wait_all_gone(cluster, parents, patience)
+    kept = wait_all_gone(cluster, parents, patience)
     children = delete_all(cluster, _CHILD_KINDS, namespace)
-    stuck += wait_all_gone(cluster, children, patience)
-    left = [strip_finalizers(cluster, item, deadline) for item in stuck]
+    kept += wait_all_gone(cluster, children, patience)
+    if kept:
+        stuck(kept)
+    left = [strip_finalizers(cluster, item, deadline) for item in kept]
     # Not before the experiments: while these exist the controller makes the shared objects anew.
     shared = wait_all_gone(
         cluster, delete_all(cluster, SHARED_KINDS, namespace), Deadline(deadline.left(_ORDINARY_SECONDS))
     )
+    if shared:
+        stuck(shared)
     return left + [strip_finalizers(cluster, item, deadline) for item in shared]

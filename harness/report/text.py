@@ -50,6 +50,8 @@ def leftovers_text(result: ScenarioResult) -> str:
     """Return what the clean-up of a scenario had to report."""
     lines = [f"the clean-up of {result.name} found leftovers:"]
     lines += [f"  {left.kind} {left.name}: {left.what_was_done}" for left in result.leftovers]
+    if result.diagnostics:
+        lines.append(f"  diagnostics: {result.diagnostics}")
     return "\n".join(lines)
 
 

@@ -21,7 +21,7 @@ from harness.chaos.components import PodGroup, component_pods, workload_pods
 from harness.chaos.rollout import Rollout
 from harness.chaos.workload import WorkloadHandle, install
 from harness.cluster import namespaces
-from harness.cluster.client import Cluster
+from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import WaitTimeout
 from harness.cluster.leftovers import Deadline
 from harness.cluster.leftovers import Leftover as Left
@@ -354,10 +354,18 @@ class ScenarioRun:
                         infrastructure=isinstance(error, InfrastructureError),
                     )
                 )
+                self._keeper.clean_up(
+                    [str(error), *error.details],
+                    self._containers(),
+                    infrastructure=isinstance(error, InfrastructureError),
+                )
                 return
             self._result.leftovers += [
                 Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left
             ]
+            if left:
+                told = [f"{item.kind} {item.name}: {item.what_was_done}" for item in left]
+                self._keeper.clean_up(told, self._containers())
 
     def findings(self) -> list[Finding]:
         """Return what was judged, for the recording."""
@@ -371,8 +379,17 @@ class ScenarioRun:
         left = breakage.mend(self._cluster, self._namespace, mesh, patience)
         left += rollout.make_whole(self._cluster, mesh, self._touched) if self._touched else []
         for namespace in self._namespaces():
-            left += cleanup.clean(self._cluster, namespace, mesh, wait=False)
+            left += cleanup.clean(self._cluster, namespace, mesh, wait=False, stuck=self._look_at_stuck)
         return left
+
+    def _look_at_stuck(self, objects: list[Object]) -> None:
+        """Keep evidence of what does not go, before it is removed by force."""
+        why = [
+            f"{each['kind']} {each['metadata']['name']} does not go; "
+            f"its finalizers: {', '.join(each['metadata'].get('finalizers') or []) or 'none'}"
+            for each in objects
+        ]
+        self._keeper.clean_up(why, self._containers(), namespace=objects[0]["metadata"]["namespace"])
 
     def _namespaces(self) -> list[str]:
         return [self._namespace, *self._further.values()]

@@ -123,6 +123,25 @@ def test_stuck_finalizers_are_removed_last_and_reported(cluster):
     assert ("NetworkChaos", "delay") not in cluster.objects
 
 
+def test_what_is_stuck_is_shown_before_it_is_forced(cluster):
+    cluster.put("NetworkChaos", "delay", finalizers=["chaos-mesh/records"])
+    cluster.put("PodNetworkChaos", "workload", finalizers=["kept"])
+    seen = []
+
+    def stuck(objects):
+        seen.append([(each["metadata"]["name"], each["metadata"]["finalizers"]) for each in objects])
+
+    cleanup.clean(cluster, "n", "chaos-mesh", seconds=5, stuck=stuck)
+    assert seen == [[("delay", ["chaos-mesh/records"])], [("workload", ["kept"])]]
+
+
+def test_what_goes_by_itself_is_not_shown(cluster):
+    cluster.put("StressChaos", "burn")
+    shown = []
+    cleanup.clean(cluster, "n", "chaos-mesh", seconds=5, stuck=shown.append)
+    assert shown == []
+
+
 def test_what_stays_even_so_is_not_called_forced(cluster):
     cluster.put("NetworkChaos", "delay", finalizers=["f"])
     cluster.immortal.add(("NetworkChaos", "delay"))

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from harness.base.errors import HarnessError
+from pathlib import Path
+
+from harness.base.errors import HarnessError, InfrastructureError
 from harness.chaos.catalogue import Catalogue
 from harness.judge.finding import Finding, Verdict
 from harness.metrics.expression import selectors
@@ -15,6 +17,9 @@ from harness.runner.surroundings import Surroundings
 
 MOST = 3
 """Steps of one scenario that evidence is kept of; what fails later is mostly a consequence."""
+
+CLEAN_UP, END = "clean-up", "end-of-run"
+"""The folders of what the clean-up could not remove in the ordinary way, and of what was there at the end."""
 
 
 class Keeper:
@@ -43,7 +48,15 @@ class Keeper:
             ]
         if why:
             title = f"step {index}: {outcome.title}"
-            self._keep(f"step-{index}", [title, *why], outcome.started, self._metrics(bad), targets)
+            undecided = outcome.problem is None and any(each.verdict is Verdict.ERROR for each in bad)
+            self._keep(
+                f"step-{index}",
+                [title, *why],
+                outcome.started,
+                targets,
+                metrics=self._metrics(bad),
+                infrastructure=undecided,
+            )
 
     def trouble(self, error: HarnessError, targets: list[dict[str, str]]) -> None:
         """Keep evidence of what ended the scenario before its time."""
@@ -52,32 +65,65 @@ class Keeper:
         if steps:
             name, title = f"step-{len(steps) - 1}", f"step {len(steps) - 1}: {steps[-1].title}"
             since = steps[-1].started
-        self._keep(name, [title, str(error), *error.details], since, set(), targets)
+        self._keep(
+            name,
+            [title, str(error), *error.details],
+            since,
+            targets,
+            infrastructure=isinstance(error, InfrastructureError),
+        )
+
+    def clean_up(
+        self,
+        why: list[str],
+        targets: list[dict[str, str]],
+        *,
+        namespace: str | None = None,
+        infrastructure: bool = False,
+    ) -> None:
+        """Keep evidence of what the clean-up does not remove in the ordinary way; the first look says most.
+
+        Args:
+            why: what does not go.
+            targets: the containers that were to be hit, and those of the workload.
+            namespace: where it is; the scenario's own by default.
+            infrastructure: the cluster is in trouble.
+        """
+        since = self._result.steps[-1].started if self._result.steps else None
+        told = ["clean-up", *why]
+        self._keep(CLEAN_UP, told, since, targets, namespace=namespace, infrastructure=infrastructure)
 
     def _keep(
-        self, name: str, why: list[str], since: float | None, metrics: set[str], targets: list[dict[str, str]]
+        self,
+        name: str,
+        why: list[str],
+        since: float | None,
+        targets: list[dict[str, str]],
+        *,
+        metrics: set[str] | None = None,
+        namespace: str | None = None,
+        infrastructure: bool = False,
     ) -> None:
-        if self._folder is None or name in self._kept or len(self._kept) >= MOST:
+        if self._folder is None or name in self._kept:
+            return
+        if name != CLEAN_UP and len(self._kept) >= MOST:
             return
         self._kept.add(name)
+        metrics = metrics or set()
         jobs = {job for metric in metrics for job in self._catalogue.jobs(metric)}
         scene = Scene(
             cluster=self._around.cluster,
             prometheus=self._around.prometheus,
             clock=self._around.clock,
             chaos_mesh_namespace=self._around.chaos_mesh_namespace,
-            namespace=self._result.namespace or "",
+            namespace=namespace or self._result.namespace or "",
             seconds=self._around.clock.now() - (since or self._began),
             targets=targets,
             metrics=metrics or self._watch.narrow | self._watch.wide,
             jobs=jobs or self._watch.jobs,
+            infrastructure=infrastructure,
         )
-        try:
-            collect.collect(scene, self._folder / name, "\n".join(why))
-        except OSError as error:
-            self._result.diagnostics_error = f"diagnostics could not be written: {error.strerror}"
-        else:
-            self._result.diagnostics = self._folder
+        _collect(scene, self._folder, name, why, self._result)
 
     def _metrics(self, findings: list[Finding]) -> set[str]:
         found = {each.metric for each in findings if each.metric}
@@ -88,6 +134,34 @@ class Keeper:
                 except PromQLError:
                     continue
         return found
+
+
+def at_end(around: Surroundings, result: ScenarioResult) -> None:
+    """Keep evidence of what a scenario has left that is still there when the run ends."""
+    if around.diagnostics is None or result.recording is None or result.namespace is None:
+        return
+    now = around.clock.now()
+    began = next((step.started for step in result.steps if step.started is not None), now)
+    scene = Scene(
+        cluster=around.cluster,
+        prometheus=around.prometheus,
+        clock=around.clock,
+        chaos_mesh_namespace=around.chaos_mesh_namespace,
+        namespace=result.namespace,
+        seconds=now - began,
+        infrastructure=any(left.infrastructure for left in result.leftovers),
+    )
+    why = [f"{left.kind} {left.name}: {left.what_was_done}" for left in result.leftovers]
+    _collect(scene, around.diagnostics / result.recording.name, END, ["end of the run", *why], result)
+
+
+def _collect(scene: Scene, folder: Path, name: str, why: list[str], result: ScenarioResult) -> None:
+    try:
+        collect.collect(scene, folder / name, "\n".join(why))
+    except OSError as error:
+        result.diagnostics_error = f"diagnostics could not be written: {error.strerror}"
+    else:
+        result.diagnostics = folder
 
 
 def _counts(finding: Finding) -> bool:

@@ -25,6 +25,7 @@ class Scene:
         metrics: names of the metrics that were not as expected; where none was judged, of all
             that are watched.
         jobs: the scrape jobs that these metrics come from.
+        infrastructure: it could not be decided, or the infrastructure ended it: Prometheus itself may be why.
     """
 
     cluster: Cluster
@@ -36,3 +37,4 @@ class Scene:
     targets: list[dict[str, str]] = field(default_factory=list)
     metrics: set[str] = field(default_factory=set)
     jobs: set[str] = field(default_factory=set)
+    infrastructure: bool = False

@@ -14,6 +14,7 @@ DAEMON_LOG = """\
 2026-01-01T00:00:00Z\tINFO\tchaos-daemon\tb.go:71\tbuild command\t{"command": "nsexec -- iptables-save -c"}
 2026-01-01T00:00:00Z\tERROR\tchaos-daemon\tx.go:1\tunable to set tcs\t{"token": "planted"}
 """
+PROMETHEUS_LOG = 'ts=2026-01-01T00:00:00Z level=ERROR msg="append failed" authorization="Bearer planted"\n'
 EXPOSITION = """\
 # HELP chaos_daemon_ipset_members Total number of ipset members
 # TYPE chaos_daemon_ipset_members gauge
@@ -41,6 +42,8 @@ class Cluster:
             ("PodNetworkChaos", "mine"): [chaos("PodNetworkChaos", "p")],
             ("Pod", "mine"): [pod("p", "mine", "c")],
             ("Pod", "chaos-mesh"): [pod("chaos-daemon-1", "chaos-mesh", "chaos-daemon", restarts=1)],
+            ("Event", "chaos-harness"): [event("killed", 3, "Unhealthy")],
+            ("Pod", "chaos-harness"): [pod("prometheus-1", "chaos-harness", "prometheus", restarts=1)],
             ("Node", None): [
                 {
                     "metadata": {"name": "n1"},
@@ -63,7 +66,7 @@ class Cluster:
         self.logs_asked.append((pod, container, seconds, previous))
         if previous:
             raise Refused("previous terminated container not found")
-        return DAEMON_LOG
+        return PROMETHEUS_LOG if namespace == "chaos-harness" else DAEMON_LOG
 
     def exec(self, namespace, pod, container, argv, timeout):
         self.scripts.append(argv)
@@ -161,7 +164,7 @@ def cluster():
 
 @pytest.fixture
 def scene(cluster):
-    def made(*targets):
+    def made(*targets, infrastructure=True):
         return Scene(
             cluster=cluster,
             prometheus=Prometheus(*(targets or [target(cluster.clock)])),
@@ -172,6 +175,7 @@ def scene(cluster):
             targets=[{"namespace": "mine", "pod": "p", "container": "c", "node": "n1"}] * 2,
             metrics={"chaos_daemon_ipset_members"},
             jobs={"chaos-daemon"},
+            infrastructure=infrastructure,
         )
 
     return made
@@ -246,6 +250,35 @@ def test_targets_have_their_health(scene, cluster):
     assert "chaos-daemon chaos-daemon-1 node=n1 down" in text
     never = files("targets", scene(target(cluster.clock, age=None)))["targets.txt"]
     assert "last scrape never" in never
+
+
+def test_prometheus_itself_is_looked_at_when_the_infrastructure_is_in_trouble(scene, cluster):
+    found = files("prometheus", scene())
+    assert set(found) == {
+        "prometheus/pods.txt",
+        "prometheus/events.txt",
+        "prometheus/Pod.yaml",
+        "prometheus/prometheus-1-prometheus.log",
+        "prometheus/prometheus-1-prometheus-before-restart.log",
+    }
+    assert "restarts 1, image x:1, before: terminated (exitCode 2)" in found["prometheus/pods.txt"]
+    assert "Unhealthy" in found["prometheus/events.txt"]
+    assert found["prometheus/prometheus-1-prometheus.log"] == PROMETHEUS_LOG
+    assert cluster.logs_asked == [
+        ("prometheus-1", "prometheus", 18, False),
+        ("prometheus-1", "prometheus", 18, True),
+    ]
+
+
+def test_a_prometheus_without_a_pod_is_told_with_its_events(scene, cluster):
+    del cluster.objects["Pod", "chaos-harness"]
+    found = files("prometheus", scene())
+    assert found["prometheus/pods.txt"] == "there is no pod app=prometheus in chaos-harness\n"
+    assert set(found) == {"prometheus/pods.txt", "prometheus/events.txt"}
+
+
+def test_a_failure_of_the_product_says_nothing_of_prometheus(scene):
+    assert files("prometheus", scene(infrastructure=False)) == {}
 
 
 def test_the_network_of_a_pod_is_looked_at_once(scene, cluster):

@@ -5,12 +5,17 @@ import errno
 
 import pytest
 
+from harness.chaos import cleanup
 from harness.chaos.catalogue import catalogue
 from harness.check import load_checked
+from harness.cluster.errors import Unreachable
+from harness.cluster.leftovers import Leftover
 from harness.judge.finding import Verdict
-from harness.report.text import scenario_text
+from harness.report.text import leftovers_text, scenario_text
 from harness.runner import runner
 from harness.runner.diagnostics import collect, keep
+from harness.runner.result import Leftover as Left
+from harness.runner.result import ScenarioResult, StepResult
 
 SCENARIO = """\
 scenario: example
@@ -91,6 +96,7 @@ def test_a_failed_expectation_is_looked_into_while_the_chaos_is_there(run, kept,
     assert folder == tmp_path / "diagnostics/example/step-0"
     assert why.splitlines()[0] == "step 0: apply fail"
     assert "failed: chaos_controller_manager_chaos_experiments equals: " in why
+    assert not scene.infrastructure
     assert {"PodChaos", "Pod"} <= kinds
     assert scene.namespace == result.namespace
     assert (scene.metrics, scene.jobs) == (
@@ -137,8 +143,9 @@ def test_trouble_of_the_infrastructure_is_looked_into_where_it_ended_the_scenari
     cluster.hooks["create", "PodChaos"] = breaks
     result = run()
     assert result.verdict is Verdict.ERROR
-    ((_, folder, why, kinds),) = kept
+    ((scene, folder, why, kinds),) = kept
     assert folder.name == "step-0"
+    assert scene.infrastructure, "so that Prometheus itself is looked at"
     assert why.splitlines()[:2] == ["step 0: apply fail", "Prometheus has not answered for 6 s"]
     assert "PodChaos" in kinds
 
@@ -165,3 +172,73 @@ def test_what_cannot_be_written_is_told_and_changes_no_verdict(run, kept):
     assert (result.verdict, result.reason) == (Verdict.FAIL, None)
     assert result.diagnostics is None
     assert "diagnostics could not be written: No space left on device" in scenario_text(result)
+
+
+def test_what_could_not_be_decided_is_trouble_of_the_infrastructure(run, kept, prometheus, cluster):
+    def breaks():
+        prometheus.scrapes = False
+
+    cluster.hooks["create", "PodChaos"] = breaks
+    result = run()
+    assert result.steps[0].findings[0].verdict is Verdict.ERROR
+    assert (kept[0][0].infrastructure, kept[0][1].name) == (True, "step-0")
+
+
+def test_what_does_not_go_is_looked_at_before_it_is_removed_by_force(run, kept, cluster, tmp_path):
+    cluster.stuck.add(("PodChaos", "fail"))
+    result = run(SCENARIO.partition("  - delete: fail")[0])
+    assert result.verdict is Verdict.PASS
+    assert [left.kind for left in result.leftovers] == ["PodChaos"]
+    ((scene, folder, why, kinds),) = kept
+    assert folder == tmp_path / "diagnostics/example/clean-up"
+    assert why == "clean-up\nPodChaos fail does not go; its finalizers: chaos-mesh/records"
+    assert "PodChaos" in kinds, "with its finalizers and its status"
+    assert scene.namespace == result.namespace
+    assert scene.metrics == {EXPERIMENTS}
+    assert f"diagnostics: {tmp_path}/diagnostics/example" in leftovers_text(result)
+
+
+def test_the_clean_up_is_looked_into_even_after_as_many_steps_as_are_kept(run, kept, cluster, monkeypatch):
+    monkeypatch.setattr(keep, "MOST", 1)
+    cluster.stuck.add(("PodChaos", "fail"))
+    run(WRONG.partition("  - delete: fail")[0])
+    assert [folder.name for _, folder, *_ in kept] == ["step-0", "clean-up"]
+
+
+def test_a_clean_up_that_stops_is_looked_into(run, kept, cluster):
+    def refuses():
+        raise Unreachable("cannot delete Pod: no answer", details=["refused"])
+
+    cluster.hooks["delete", "Pod"] = refuses
+    result = run()
+    assert [left.infrastructure for left in result.leftovers] == [True]
+    ((scene, folder, why, _),) = kept
+    assert folder.name == "clean-up"
+    assert why == "clean-up\ncannot delete Pod: no answer\nrefused"
+    assert scene.infrastructure
+
+
+def test_processes_that_had_to_be_ended_are_looked_into_afterwards(run, kept, monkeypatch):
+    left = Leftover("process", "stress-ng (pid 7 on node n1)", "outlived its experiment and was ended")
+    monkeypatch.setattr(cleanup, "end_stressors", lambda *_: [left])
+    run()
+    ((_, folder, why, _),) = kept
+    assert folder.name == "clean-up"
+    assert why.splitlines()[1:] == [f"process {left.name}: {left.what_was_done}"]
+
+
+def test_what_is_still_there_at_the_end_is_looked_into(around, kept, clock, tmp_path):
+    gone = Left(kind="Namespace", name="s-1", what_was_done="still there after 30 s")
+    step = StepResult(title="apply", started=clock.now() - 100)
+    recording = tmp_path / "recordings/s"
+    result = ScenarioResult(
+        name="s", file="s.yaml", namespace="s-1", steps=[step], leftovers=[gone], recording=recording
+    )
+    keep.at_end(dataclasses.replace(around, diagnostics=tmp_path / "diagnostics"), result)
+    ((scene, folder, why, _),) = kept
+    assert folder == tmp_path / "diagnostics/s/end-of-run"
+    assert why == "end of the run\nNamespace s-1: still there after 30 s"
+    assert (scene.namespace, scene.seconds, scene.infrastructure) == ("s-1", 100, False)
+    assert result.diagnostics == tmp_path / "diagnostics/s"
+    keep.at_end(around, result)
+    assert len(kept) == 1, "a run that keeps none keeps none"

@@ -13,8 +13,12 @@ from harness.runner.diagnostics.scene import Scene
 def collect(scene: Scene) -> Iterator[tuple[str, str]]:
     """Events of the scenario's namespace, and of Chaos Mesh's own, in the order of time."""
     for namespace in (scene.namespace, scene.chaos_mesh_namespace):
-        found = scene.cluster.list("Event", namespace)
-        yield f"events-{_who(scene, namespace)}.txt", "".join(sorted(map(_line, found)))
+        yield f"events-{_who(scene, namespace)}.txt", events_in(scene, namespace)
+
+
+def events_in(scene: Scene, namespace: str) -> str:
+    """Return the events of a namespace, one a line, in the order of time."""
+    return "".join(sorted(map(_line, scene.cluster.list("Event", namespace))))
 
 
 def _who(scene: Scene, namespace: str) -> str:

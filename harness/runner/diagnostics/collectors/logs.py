@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterator
 
 from harness.base.errors import HarnessError
+from harness.cluster.client import Object
 from harness.cluster.errors import Unreachable
 from harness.runner.diagnostics.scene import Scene
 
@@ -18,9 +19,14 @@ _OF_SCRAPES = ("iptables-save -c", "ipset save -o xml", "tc qdisc")
 
 def collect(scene: Scene) -> Iterator[tuple[str, str]]:
     """Logs of all components of Chaos Mesh since shortly before the step that failed."""
+    yield from logs_of(scene, scene.cluster.list("Pod", scene.chaos_mesh_namespace), "logs")
+
+
+def logs_of(scene: Scene, pods: list[Object], folder: str) -> Iterator[tuple[str, str]]:
+    """Yield the logs of all containers of some pods since shortly before what failed."""
     seconds = min(math.ceil(scene.seconds) + _BEFORE_SECONDS, _MOST_SECONDS)
-    for pod in scene.cluster.list("Pod", scene.chaos_mesh_namespace):
-        name = str(pod["metadata"]["name"])
+    for pod in pods:
+        name, namespace = str(pod["metadata"]["name"]), str(pod["metadata"]["namespace"])
         restarted = {
             str(each["name"])
             for each in (pod.get("status") or {}).get("containerStatuses") or []
@@ -28,14 +34,10 @@ def collect(scene: Scene) -> Iterator[tuple[str, str]]:
         }
         for container in pod["spec"]["containers"]:
             for previous in (False, True) if container["name"] in restarted else (False,):
-                file = f"logs/{name}-{container['name']}{'-before-restart' if previous else ''}.log"
+                file = f"{folder}/{name}-{container['name']}{'-before-restart' if previous else ''}.log"
                 try:
                     log = scene.cluster.logs(
-                        scene.chaos_mesh_namespace,
-                        name,
-                        container["name"],
-                        seconds=seconds,
-                        previous=previous,
+                        namespace, name, container["name"], seconds=seconds, previous=previous
                     )
                 except Unreachable:
                     raise

@@ -13,9 +13,14 @@ def collect(scene: Scene) -> Iterator[tuple[str, str]]:
     """Pods of the scenario and of Chaos Mesh: a line for each container, and those of the scenario whole."""
     own = scene.cluster.list("Pod", scene.namespace)
     mesh = scene.cluster.list("Pod", scene.chaos_mesh_namespace)
-    yield "pods.txt", "".join(f"{line}\n" for pod in [*own, *mesh] for line in _lines(pod))
+    yield "pods.txt", lines_of([*own, *mesh])
     if own:
         yield "objects/Pod.yaml", as_yaml(own)
+
+
+def lines_of(pods: list[dict[str, Any]]) -> str:
+    """Return what some pods are doing: a line a pod, and one for each of its containers."""
+    return "".join(f"{line}\n" for pod in pods for line in _lines(pod))
 
 
 def _lines(pod: dict[str, Any]) -> Iterator[str]:
