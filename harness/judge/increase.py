@@ -65,10 +65,14 @@ class Increases:
             value = at_baseline or 0.0
             increase = Increase(series.own_labels, baseline=value, last=value, amount=0.0)
             newest = None if at_baseline is None else began
+            if value < 0:
+                increase.below = (began, value)
             growth = self._known[series] = _Growth(increase, began, began, newest)
         increase = growth.increase
         for time, value in series.between(growth.until, until):
             before, increase.last = increase.last, value
+            if value < 0 and increase.below is None:
+                increase.below = (time, value)
             if value < before:
                 increase.resets.append((time, before, value))
                 increase.amount += value

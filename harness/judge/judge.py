@@ -17,8 +17,8 @@ a kind says about one):
   nothing. When nothing could be compared near the deadline the verdict is an error, not a failure.
 - An expression's state has for its series what Prometheus answered at the state's time; a refusal, a
   warning, a scalar or a native histogram says nothing about the product, and is an error in the end.
-- With a known issue, the wrong value that it shows must be seen in 3 comparable states in a row; the
-  right one, seen as often, is a failure: the waiver has to go.
+- With a known issue, the wrong value that it shows must be seen in 3 comparable states in a row, and in
+  all that come before the step ends; the right one, seen as often, is a failure: the waiver has to go.
 """
 
 from __future__ import annotations
@@ -47,6 +47,8 @@ GRACE_SCRAPES = 5
 SLACK_SCRAPES = 2
 """Intervals after which a scrape that was due has arrived or will not be waited for."""
 STEADY_STATES = 3
+STANDING = (Verdict.PASS, Verdict.KNOWN_ISSUE)
+"""These verdicts stand as long as no later state of the step says otherwise."""
 FIXED = "fixed upstream?"
 """How the reason begins when the wrong value of a known issue is not seen any more."""
 _NEAR_DEADLINE_SCRAPES = 3
@@ -87,8 +89,8 @@ class _Unjudgeable(Exception):  # noqa: N818
 class Case:
     """One expectation of a recording, judged as the recording grows.
 
-    A pass is said as soon as it is known, and stands only as long as no later state of the step says
-    otherwise. All other findings are final.
+    A pass, or a known issue, is said as soon as it is known, and stands only as long as no later state of
+    the step says otherwise. All other findings are final.
 
     States that were judged are not looked at again; what is said is the same as when all is judged
     at once.
@@ -113,10 +115,11 @@ class Case:
         self._streak: list[float] = []
         self._shows_streak: list[float] = []
         self._streak_began: float | None = None
+        self._rests_on: set[TargetKey] = set()
         self._last: _Judged | None = None
         self._last_compared: _Judged | None = None
         self._first_state = True
-        self._passed: Finding | None = None
+        self._stands: Finding | None = None
         self._lost = 0
         self._grace = 0 if recording.manifest.control else GRACE_SCRAPES
         self.asks: set[tuple[str, float]] = set()
@@ -135,22 +138,25 @@ class Case:
                 said = self._advance(now, final)
             except _Unjudgeable as error:
                 said = self.error(str(error), layer=error.layer)
-            if isinstance(said, Pending) or said is self._passed:
+            if isinstance(said, Pending) or said is self._stands:
                 return said
             self.finding = said
         return self.finding
 
     @property
-    def held_since(self) -> float | None:
-        """The time of the first state since which it, or what its known issue shows, has held."""
-        held = self._streak or self._shows_streak
-        return held[0] if held else None
+    def held_at(self) -> list[float]:
+        """The times of the states in a row, up to the newest, in which it held or its known issue showed."""
+        return [*(self._streak or self._shows_streak)]
 
     @property
-    def held_until(self) -> float | None:
-        """The time of the newest state in which it, or what its known issue shows, held."""
-        held = self._streak or self._shows_streak
-        return held[-1] if held else None
+    def rests_on(self) -> set[TargetKey]:
+        """The targets of those states that were needed to say so."""
+        return set(self._rests_on)
+
+    @property
+    def judged(self) -> set[TargetKey]:
+        """The targets of all states until now."""
+        return self._sweep.took_part() if self._sweep else set()
 
     @property
     def deadline(self) -> float:
@@ -190,30 +196,30 @@ class Case:
         self._selection.refresh()
         while True:
             expired = now > self._limit() + SLACK_SCRAPES * self.recording.manifest.interval
-            hurried = final or (expired and self._passed is None)
+            hurried = final or (expired and self._stands is None)
             state = self._sweep.next(patient=not hurried)
             if isinstance(state, Waiting):
-                if self._passed is not None:
-                    return self._passed
+                if self._stands is not None:
+                    return self._stands
                 if expired:
                     return self._conclude(right, shows, state)
                 if final:
                     return self.error(f"the step ended before a decision: waiting for {state.reason}")
                 return Pending(waiting_for=self._what_for(state.reason))
-            if self._passed is None and state.time > self._limit():
+            if self._stands is None and state.time > self._limit():
                 return self._conclude(right, shows, None)
             judged = self._compare(state, right, shows)
             if isinstance(judged, NotComparable):
                 # An answer is there as soon as it was asked for, however late it is.
                 if (judged.waiting and not hurried) or (self.asks and not final):
-                    if self._passed is not None:
-                        return self._passed
+                    if self._stands is not None:
+                        return self._stands
                     return Pending(waiting_for=self._what_for(judged.reason))
                 judged = _Judged(state, None, judged.reason, judged.layer)
             self._sweep.accept(state)
             decided = self._weigh(judged)
-            if decided is not None and decided.verdict is Verdict.PASS:
-                self._passed = decided
+            if decided is not None and decided.verdict in STANDING:
+                self._stands = decided
             elif decided is not None:
                 return decided
 
@@ -237,7 +243,7 @@ class Case:
         matchers = Matchers(self.spec.where)
         self._selection = Selection(self.recording, self.spec.metric, matchers, self.expected.jobs)
         self._increases = Increases(self._selection)
-        known = self.recording.seen_at(step, "started")
+        known = self.recording.seen_at(step, "settled")
         self._sweep = Sweep(self._selection, self._fresh_from() + manifest.clock_uncertainty, known)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
@@ -336,7 +342,7 @@ class Case:
 
     def _lose_scrape(self) -> None:
         """Put the deadline off: it counts scrapes, and this one of a target that was down told nothing."""
-        if self._passed is None and self._lost < _MOST_LOST_SCRAPES:
+        if self._stands is None and self._lost < _MOST_LOST_SCRAPES:
             self._lost += 1
             self._deadline += self.recording.manifest.interval
 
@@ -354,6 +360,8 @@ class Case:
         if judged.outcome is None:
             return None
         self._last_compared = judged
+        if judged.shows is not None and self._stands is not None:
+            return self._weigh_shown(judged, judged.outcome, judged.shows)
         if judged.shows is not None:
             return self._weigh_waiver(judged, judged.outcome, judged.shows)
         return self._weigh_right(judged, judged.outcome)
@@ -366,7 +374,9 @@ class Case:
                 return self._make(Verdict.FAIL, late, judged, layer="late")
             self._streak.append(time)
             self._streak_began = self._streak[0]
-            if self._passed is None and len(self._streak) >= self._steady:
+            if self._stands is None:
+                self._rests_on |= judged.state.scrapes.keys()
+            if self._stands is None and len(self._streak) >= self._steady:
                 return self._make(Verdict.PASS, self._held(), judged)
             return None
         if self._streak:
@@ -388,7 +398,8 @@ class Case:
             self._streak = [*self._streak, time] if outcome.holds else []
             self._shows_streak = [*self._shows_streak, time] if other.holds else []
             if not running:
-                self._streak_began = time
+                self._streak_began, self._rests_on = time, set()
+            self._rests_on |= judged.state.scrapes.keys()
         else:
             self._streak, self._shows_streak, self._streak_began = [], [], None
         if len(self._streak) >= self._steady:
@@ -404,6 +415,18 @@ class Case:
             reason = f"neither what is right nor what {issue.id} shows: {outcome.reason}"
             return self._make(Verdict.FAIL, reason, judged)
         return None
+
+    def _weigh_shown(self, judged: _Judged, outcome: Outcome, other: Outcome) -> Finding | None:
+        """Take a state into account that comes after the known issue was seen."""
+        issue, time = self.spec.known_issue, judged.state.time
+        assert issue is not None
+        if other.holds and not outcome.holds:
+            self._shows_streak.append(time)
+            return None
+        seen = (
+            f"known issue {issue.id}: seen at {_at(self._shows_streak[-1])} and not any more at {_at(time)}"
+        )
+        return self._make(Verdict.FAIL, f"{seen}: {outcome.reason or 'the right value is seen'}", judged)
 
     def _conclude(self, right: _Side, shows: _Side | None, waiting: Waiting | None) -> Finding:
         """Decide when nothing that comes later counts any more."""
@@ -438,7 +461,7 @@ class Case:
 
     def _took_part(self) -> set[TargetKey]:
         before = set(self._baseline.scrapes) if self._baseline else set()
-        return before | (self._sweep.took_part() if self._sweep else set())
+        return before | self.judged
 
     def _counts(self) -> bool:
         shown = self.spec.known_issue.shows if self.spec.known_issue else {}

@@ -69,6 +69,7 @@ class Increase:
             expression, whose resets nobody can tell, it may be negative.
         resets: (time, value before, value after) of each reset.
         vanished: when the series was last seen, if its target has been scraped without it since.
+        below: (time, value) of the first value below 0, in the baseline or since.
     """
 
     labels: dict[str, str]
@@ -77,6 +78,7 @@ class Increase:
     amount: float
     resets: list[tuple[float, float, float]] = field(default_factory=list)
     vanished: float | None = None
+    below: tuple[float, float] | None = None
 
 
 class Context(Protocol):

@@ -3,7 +3,7 @@
 Every state is a function of the scrapes up to its time alone, so that the order and the moment at
 which entries arrive cannot change what was judged before:
 
-- A target of which a scrape was recorded before the step began takes part from the first state on.
+- A target of which a scrape was recorded before the step settled takes part from the first state on.
 - Any other takes part from 0.9 intervals after its first scrape on: by then that scrape has surely been
   recorded, as Prometheus gives none more time than one interval.
 - It is *gone* when it has had no scrape for more than 5 intervals; that is known once another target
@@ -155,7 +155,7 @@ class Sweep:
         Args:
             selection: which series and targets.
             fresh_after: seconds; no scrape until then is in a state.
-            known: the targets of which a scrape was recorded before the step began.
+            known: the targets of which a scrape was recorded before the step settled.
         """
         self.selection = selection
         self._known = frozenset(known)

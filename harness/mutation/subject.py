@@ -6,6 +6,9 @@ each oracle and each expression say what they said last, until nothing counts an
 
 Where metric and oracle both went on changing, the last sample and the last reading say different things.
 There the recording goes on from the last state in which they agreed, and what came after it is left out.
+Where a target was down after it held, it goes on from the last state before that: a scrape that failed
+decides nothing, so that of a mutant nothing could be said either. A target that had just come when the step
+ended, and was in no state yet, is left out: nobody had judged what it says.
 """
 
 from __future__ import annotations
@@ -22,7 +25,6 @@ from harness.judge.judge import GRACE_SCRAPES, SLACK_SCRAPES, STEADY_STATES, Cas
 from harness.judge.kind import kinds, wanted_readings
 from harness.judge.matching import Matchers, Where
 from harness.judge.sweep import GONE_AFTER_INTERVALS, Selection, baseline
-from harness.metrics.expression import selectors
 from harness.mutation.table import Column, Table
 from harness.recording.model import SCRAPE_DURATION, UP, Answer, Expected, Mark, Point, Reading, Recording
 from harness.recording.series import Series, TargetKey
@@ -62,6 +64,7 @@ class Subject:
         base: the scrape of each target that is the baseline; a target without one is missing.
         held_since: the time of the first state of those that the verdict rests on, seconds.
         deadline: the time until which it has to come true, seconds.
+        rests_on: the targets of those states.
         readings: the last answer of each oracle that it names.
     """
 
@@ -79,7 +82,6 @@ class Subject:
         self.expected = expected
         self.spec = Expectation.model_validate(expected.spec)
         self.interval = recording.manifest.interval
-        self._recording = recording
         live = Case(recording, expected)
         found = live.advance(ended.time, final=True)
         assert isinstance(found, Finding)
@@ -87,19 +89,32 @@ class Subject:
         self.deadline = live.deadline
         if not self.mutable:
             return
+        recording = self._recording = _without_new(recording, expected.step, live.judged)
         more = GRACE_SCRAPES + SLACK_SCRAPES + STEADY_STATES + self.spec.hold + 1
         self._until = max(self.deadline, ended.time) + more * self.interval
-        self._selection = Selection(recording, self.spec.metric, Matchers(self.spec.where), expected.jobs)
+        self._selection = Selection(
+            self._recording, self.spec.metric, Matchers(self.spec.where), expected.jobs
+        )
         self.claim = self._claim()
         self.base: dict[TargetKey, float] = {}
         self._take_baseline()
-        again = self._go_on(math.inf)
-        if self._verdict(again) is not self.verdict and live.held_until is not None:
-            again = self._go_on(live.held_until)
+        again = self._go_on(self._answered_until(live.held_at))
+        if self._verdict(again) is not self.verdict and self._since == math.inf:
+            again = self._go_on(live.held_at[-1])
         verdict = self._verdict(again)
         if verdict is not self.verdict:
             raise Unsteady(f"{self.verdict.value} live, and {verdict.value} if all stays as it was")
-        self.held_since = again.held_since or 0.0
+        self.held_since = again.held_at[0]
+        self.rests_on = again.rests_on
+
+    def _answered_until(self, held_at: list[float]) -> float:
+        """Return the last of some states before any target was down; infinity when none was since."""
+        if self.about_scrapes:
+            return math.inf
+        ups = self._selection.targets.values()
+        failed = (time for up in ups for time, value in up.between(held_at[0], math.inf) if value != 1)
+        first = min(failed, default=math.inf)
+        return first if first == math.inf else max(time for time in held_at if time < first)
 
     def _go_on(self, since: float) -> Case:
         """Let the recording go on after a time (seconds) or its end; return it judged without a change."""
@@ -149,6 +164,10 @@ class Subject:
         times = self.table.scrapes.get(target, ())
         return list(times[max(0, bisect_right(times, self.held_since) - 1) :])
 
+    def gone(self, target: TargetKey) -> bool:
+        """Tell whether a target was gone when it came true, so that no state that counts has it."""
+        return target not in {NO_TARGET, *self.rests_on} and self.table.scrapes[target][-1] < self.held_since
+
     def targets(self) -> list[TargetKey]:
         """Return the targets that decide it; of an expression one that stands for its answers."""
         return [NO_TARGET] if self.spec.promql is not None else self.scraped()
@@ -159,13 +178,6 @@ class Subject:
         since = settled.time if settled else 0.0
         ups = sorted(self._selection.targets.items())
         return [target for target, up in ups if self._on[target] or (self._newest(up) or 0.0) > since]
-
-    def means(self, target: TargetKey) -> bool:
-        """Say whether it is about this target: of an expression a selector has to allow it."""
-        if self.spec.promql is None:
-            return True
-        labels = self._selection.targets[target].labels
-        return any(Matchers(where).match_target(labels) for _, where in selectors(self.spec.promql))
 
     def target_labels(self, target: TargetKey) -> dict[str, str]:
         """Return the labels that Prometheus gives a target."""
@@ -349,3 +361,11 @@ class Subject:
                 ]
                 found[time] = was.model_copy(update={"vector": vector})
         return found
+
+
+def _without_new(recording: Recording, step: int, judged: set[TargetKey]) -> Recording:
+    """Return a recording without the targets that came in a step and were in none of its states."""
+    kept = judged | recording.seen_at(step, "settled").keys()
+    return recording.with_series(
+        {UP: [each for each in recording.by_name.get(UP, []) if each.target in kept]}
+    )

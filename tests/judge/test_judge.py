@@ -7,7 +7,7 @@ import pytest
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge, judge
 from harness.recording.model import Samples
-from tests.fakes.recordings import FIRST, SETTLED, STARTED, Timeline, expected, found, pending
+from tests.fakes.recordings import EXPRESSION, FIRST, SETTLED, STARTED, Timeline, expected, found, pending
 
 BEFORE = [0, 0, 0, 0]
 """The scrapes at 100 to 103, before the step; the one at 104 is not after the step settled."""
@@ -189,6 +189,15 @@ def test_a_target_that_is_known_takes_part_however_new_it_is():
     timeline.values([2, "down", "down", "down"], start=STARTED - 0.1, instance="new")
     timeline.values([2] * 4, start=STARTED + 0.05 - 1, instance="old")
     assert isinstance(pending(timeline, now=STARTED + 3, equals=2), Pending)
+
+
+def test_a_target_that_came_before_the_step_settled_takes_part_from_the_first_state_on():
+    # What it said before is not fresh, and an expression cannot leave it out.
+    timeline = Timeline()
+    timeline.values([1] * 5, start=100.05, instance="old").scrape(SETTLED - 0.2, instance="new")
+    for time in (SETTLED - 0.2, SETTLED + 0.05):
+        timeline.answer(time, 2)
+    assert isinstance(pending(timeline, now=SETTLED + 0.8, promql=EXPRESSION, equals=2), Pending)
 
 
 @pytest.mark.parametrize("spec", [{"increases_by": 1}, {"unchanged": True}])

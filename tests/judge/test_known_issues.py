@@ -20,6 +20,17 @@ def test_the_wrong_value_seen_three_times_in_a_row_is_the_known_issue():
     assert finding.reason == "known issue not-counted: equal to 0"
 
 
+@pytest.mark.parametrize(("later", "said"), [(2, "the right value is seen"), (7, "the value is 7")])
+def test_what_is_not_shown_any_more_in_the_same_step_is_no_known_issue(later, said):
+    finding = found(after(0, 0, 0, 0, later), **GAUGE)
+    assert finding.verdict is Verdict.FAIL
+    assert finding.reason == f"known issue not-counted: seen at 108.000 and not any more at 109.000: {said}"
+
+
+def test_a_target_that_is_lost_later_leaves_the_known_issue_as_it_is():
+    assert found(after(0, 0, 0, "down", 0), **GAUGE).verdict is Verdict.KNOWN_ISSUE
+
+
 def test_the_right_value_means_that_the_waiver_has_to_go():
     finding = found(after(2, 2, 2), **GAUGE)
     assert finding.verdict is Verdict.FAIL

@@ -104,6 +104,21 @@ def test_a_deadline_that_nobody_keeps_is_found_out(monkeypatch):
     assert [each.operator for each in survived if "past the deadline" in each.detail] == ["delay"]
 
 
+@pytest.mark.parametrize("later", [["down"] * 4, ["down", 1, "down", 1]])
+def test_a_target_that_was_down_after_it_held_hides_no_mutant(later):
+    score = scored(Timeline().values([0] * 5 + [1] + later), equals=1)
+    assert (score.verdict, score.problem, score.survived) == ("passed", None, [])
+    assert {"drop", "freeze", "delay", "zero", "scale"} <= score.killed.keys()
+
+
+@pytest.mark.parametrize("value", [1, "down"])
+def test_a_target_that_came_too_late_to_be_judged_plays_no_part(value):
+    timeline = Timeline().values([0] * 5 + [1]).values([value] * 5, start=105.2, instance="two")
+    score = scored(timeline, end=105.5, equals=1)
+    assert (score.verdict, score.problem, score.survived) == ("passed", None, [])
+    assert score.killed["lost-target"] == 2
+
+
 def test_a_known_issue_is_killed_when_it_is_not_seen_any_more():
     issue = {"id": "w", "shows": {"equals": 0}}
     score = scored(Timeline().values([0] * 12), end=111.5, equals=3, known_issue=issue)

@@ -148,18 +148,21 @@ def test_one_lost_target_of_several_is_an_error_too():
     assert {subject.judge(mutant.table) for mutant in found.values()} == {Verdict.ERROR}
 
 
-def test_a_target_that_an_expression_cannot_mean_is_not_lost_alone():
-    timeline = Timeline().values(GREW, labels=LABELS).values([None] * 10, start=100.4, instance="two")
+def test_a_target_that_came_after_the_verdict_is_not_lost_alone():
+    expression = 'things{instance="one"}'
+    timeline = Timeline(action="wait").values(GREW, labels=LABELS)
+    timeline.values([None] * 5, start=105.2, instance="two")
     for second in range(100, 110):
-        timeline.answer(float(second), 3, expression='things{instance="one"}')
-    for second in range(100, 110):
-        timeline.answer(second + 0.4, 3, expression='things{instance="one"}')
-    subject = subject_of(timeline, end=109.8, promql='things{instance="one"}', equals=3)
-    assert set(mutants_of(subject, "lost-target")) == {
+        timeline.answer(float(second), 3, expression=expression)
+    for second in range(105, 110):
+        timeline.answer(second + 0.2, 3, expression=expression)
+    subject = subject_of(timeline, end=109.8, promql=expression, equals=3)
+    assert subject.held_since == 104
+    assert list(mutants_of(subject, "lost-target")) == [
         "manager/one is down",
         "all targets are down",
         "no target is scraped",
-    }
+    ]
 
 
 def test_each_series_is_changed_alone_and_then_all():

@@ -20,7 +20,7 @@ class IncreasesBy(Kind):
     no series of a gRPC method before its first call.)
 
     A value below the one before it is a restart of the counter, and counts as grown from 0. More
-    than a plain number is final, as a counter never falls.
+    than a plain number is final, as a counter never falls; so is a value below 0, which no counter has.
     """
 
     name = "increases_by"
@@ -59,6 +59,9 @@ class IncreasesBy(Kind):
         expected = f"an increase of {text} since before the step"
         if not increases and wanted != 0:
             return Outcome(False, expected, "no series, before the step or since", actual=shown)
+        if below := [told for each in increases if (told := _below(each))]:
+            reason = f"{join(below)}: no counter is below 0"
+            return Outcome(False, expected, reason, final=True, actual=shown)
         if fallen := [each for each in increases if each.amount < 0]:
             told = join(
                 [f"{labels_text(each.labels)} fell by {number_text(-each.amount)}" for each in fallen]
@@ -69,6 +72,13 @@ class IncreasesBy(Kind):
             return Outcome(True, expected, actual=shown)
         overshot = total > wanted and isinstance(argument, float)
         return Outcome(False, expected, f"the increase is {number_text(total)}", final=overshot, actual=shown)
+
+
+def _below(increase: Increase) -> str:
+    if increase.below is None:
+        return ""
+    time, value = increase.below
+    return f"{labels_text(increase.labels)} was {number_text(value)} at {time:.3f}"
 
 
 def _row(increase: Increase) -> dict[str, Any]:

@@ -25,14 +25,15 @@ class LostTarget(Operator):
     def mutants(self, subject: Subject) -> Iterator[Mutant]:
         """Yield the table with each target down, with all of them down, and with none scraped.
 
-        Of an expression only targets that it can mean: `x{instance="a"}` says nothing about b.
+        Only targets that take part in the states that the verdict rests on: what is said of a pod that came
+        after them would be right without it.
         """
         if subject.about_scrapes:
             return
         table = subject.table
-        targets = subject.scraped()
+        targets = sorted({*subject.scraped(), *subject.rests_on})
         lost = {target: {(target, time) for time in subject.later(target)} for target in targets}
-        for target in filter(subject.means, targets):
+        for target in sorted(subject.rests_on):
             down = replace(table, down=table.down | lost[target])
             yield self.mutant(f"{target_text(target)} is down", down)
         every = {each for found in lost.values() for each in found}

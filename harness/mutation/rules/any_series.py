@@ -8,20 +8,24 @@ from harness.mutation.subject import Subject
 
 
 class AnySeries(Rule):
-    """At least one selected series has a sample at every scrape that counts."""
+    """At least one selected series has a sample at every scrape from one before the deadline on."""
 
     name = "any-series"
-    reason = "`present` asks for no value and no number of series, and one is still there all the time"
+    reason = "`present` asks for no value and no number of series, and one is there in time and stays"
 
     def applies(self, subject: Subject, mutant: Mutant) -> bool:
-        """Tell whether a series is there as long as one was in the original."""
+        """Tell whether a series is there in time and stays."""
         if subject.claim.kind != "present":
             return False
         if mutant.table.scrapes != subject.table.scrapes or mutant.table.down != subject.table.down:
             return False
         for column in mutant.table.columns:
-            counted = set(subject.counted(column.target))
-            if counted and column.samples.keys() >= counted and subject.selects(dict(column.labels)):
+            if not subject.selects(dict(column.labels)) or subject.gone(column.target):
+                continue
+            counted = subject.counted(column.target)
+            missing = [index for index, time in enumerate(counted) if time not in column.samples]
+            since = missing[-1] + 1 if missing else 0
+            if since < len(counted) and counted[since] <= max(subject.deadline, subject.held_since):
                 return True
         return False
 

@@ -34,6 +34,13 @@ def test_too_much_is_final():
     assert finding.seconds == pytest.approx(2.3)
 
 
+@pytest.mark.parametrize(("before", "values"), [(1, (-1, 0)), (2, (1, -1)), (-1, (-1, -1)), (0, (-2, 0))])
+def test_what_is_below_0_is_no_counter_and_has_no_increase(before, values):
+    finding = found(Timeline().values([before] * 4 + [*values] + [values[-1]] * 5), increases_by=0)
+    assert finding.verdict is Verdict.FAIL
+    assert finding.reason.endswith(": no counter is below 0")
+
+
 def test_too_much_by_an_oracle_s_number_is_not_final():
     timeline = after(6, 6).readings([0] * 4)
     assert (
