@@ -35,7 +35,7 @@ from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
 from harness.scenario.names import Names
 from harness.scenario.problem import ScenarioError as WrongScenario
-from harness.session import RunSession
+from harness.session import RunSession, usual_lanes
 from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
@@ -98,11 +98,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="leave the chaos out: what is claimed about its effect must then not hold",
     )
     group.addoption(
+        "--lanes",
+        type=_at_least_one,
+        default=usual_lanes(),
+        metavar="N",
+        help="run up to N scenarios at the same time, as far as they do not see each other "
+        "(default: %(default)s; 1: one after the other)",
+    )
+    group.addoption(
         "--report",
         default=None,
         metavar="DIR",
         help="folder for results and recordings (default: report, with --control report-control)",
     )
+
+
+def _at_least_one(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"at least 1, not {number}")
+    return number
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -317,6 +332,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """End like Ctrl-C when CI cancels the job, so that the clean-up runs; only where scenarios run."""
     if session.config.getoption("collectonly") or not _scenarios(session):
         return
+    run = session.config.stash[RUN_SESSION]
+    run.lanes = session.config.getoption("--lanes")
+    run.to_run = [(item.nodeid, item.file) for item in _scenarios(session)]
     if _all_asked_for(session):
         session.config.stash[RUN_SESSION].all_of = frozenset(item.nodeid for item in _scenarios(session))
     _show_progress(session)
@@ -342,7 +360,8 @@ def _show_progress(session: pytest.Session) -> None:
     screen = session.config.stash[SCREEN] = PytestScreen(reporter, capture)
     run = session.config.stash[RUN_SESSION]
     names = [item.name for item in _scenarios(session)]
-    run.observer = Live(screen, names, durations(run.report), session.config.get_verbosity())
+    usual, verbosity = durations(run.report), session.config.get_verbosity()
+    run.observer = Live(screen, names, usual, verbosity, lanes=run.lanes)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -353,7 +372,7 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
         screen.at(None if verbose else item.path)
 
 
-def _scenarios(session: pytest.Session) -> list[pytest.Item]:
+def _scenarios(session: pytest.Session) -> list[ScenarioItem]:
     return [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import shutil
 import time
 import uuid
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
@@ -33,9 +35,11 @@ from harness.report import results
 from harness.report.results import Results, Run
 from harness.report.text import unmet_lines
 from harness.runner import runner
+from harness.runner.claims import claims_of
 from harness.runner.clock import Clock
 from harness.runner.control import ControlRun
 from harness.runner.diagnostics import keep as evidence
+from harness.runner.lanes import Lanes, Waiting
 from harness.runner.observer import Observer
 from harness.runner.result import Leftover, ScenarioResult
 from harness.runner.surroundings import Surroundings
@@ -48,6 +52,7 @@ from harness.stack.up import UpOptions, up
 _NAMESPACE_SECONDS = 30.0
 _MOST_LATE = 3
 """Scenarios whose namespaces that stay are looked into; with more of them it is the cluster."""
+_MOST_LANES = 4
 _OWN_FILES = ("results.json", "index.html", "summary.md", "recordings", "diagnostics", keep.FOLDER)
 
 
@@ -73,6 +78,13 @@ class RunSession:
     observer: Observer = field(default_factory=Observer)
     _page: Path | None = None
     _unrendered: str = ""
+    lanes: int = 1
+    """How many scenarios may run at the same time."""
+    to_run: list[tuple[str, ScenarioFile]] = field(default_factory=list)
+    """Node id and scenario of all that will be run, in their order."""
+    _connect: Callable[[], tuple[Cluster, Prometheus]] | None = None
+    _side_by_side: Lanes | None = None
+    _unasked: list[ScenarioResult] = field(default_factory=list)
     all_of: frozenset[str] | None = None
     """The node ids of all scenarios, when all that ship with the harness were asked for."""
 
@@ -115,10 +127,14 @@ class RunSession:
         self._make_report_folder()
         self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
         handle = up(self.options, progress)
-        cluster = Cluster.connect(handle.kubeconfig, handle.context)
-        prometheus = Prometheus(
-            cluster, handle.prometheus.namespace, handle.prometheus.name, handle.prometheus.port
-        )
+
+        def connect() -> tuple[Cluster, Prometheus]:
+            cluster = Cluster.connect(handle.kubeconfig, handle.context)
+            at = handle.prometheus
+            return cluster, Prometheus(cluster, at.namespace, at.name, at.port)
+
+        self._connect = connect
+        cluster, prometheus = connect()
         prometheus.check_identity(handle.identity)
         offset, uncertainty = prometheus.clock()
         swept = cleanup.sweep(cluster, self.results.run.id, handle.chaos_mesh_namespace)
@@ -152,8 +168,10 @@ class RunSession:
         """
         late = []
         try:
+            if self._side_by_side is not None:
+                self._unasked = self._side_by_side.stop()
             self._check_contract()
-            for result in self.results.scenarios:
+            for result in [*self.results.scenarios, *self._unasked]:
                 told = any(left.kind == "Namespace" for left in result.leftovers)
                 left = [] if told else self._namespace_left(result)
                 if left:
@@ -215,12 +233,30 @@ class RunSession:
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
         """Run a scenario and keep its result."""
         assert self._surroundings is not None
-        performer = ControlRun if self.control else None
-        result = runner.run(file, self._surroundings, catalogue(), performer)
+        lanes = self._lanes()
+        result = lanes.result(node) if lanes is not None else self._perform(file, self._surroundings)
         self._by_node[node] = result
         self.results.add(result)
         self._write()
         return result
+
+    def _lanes(self) -> Lanes | None:
+        """Return what runs scenarios side by side; None when they run one after the other."""
+        if self._side_by_side is None and self.lanes > 1 and len(self.to_run) > 1:
+            queue = [Waiting(node, file, claims_of(file, catalogue())) for node, file in self.to_run]
+            self._side_by_side = Lanes(queue, self.lanes, self._perform_apart, self.observer)
+        return self._side_by_side
+
+    def _perform(self, file: ScenarioFile, around: Surroundings) -> ScenarioResult:
+        return runner.run(file, around, catalogue(), ControlRun if self.control else None)
+
+    def _perform_apart(self, file: ScenarioFile, observer: Observer) -> ScenarioResult:
+        """Run a scenario in a process that was forked: with connections of its own."""
+        assert self._surroundings is not None
+        assert self._connect is not None
+        cluster, prometheus = self._connect()
+        around = replace(self._surroundings, cluster=cluster, prometheus=prometheus, observer=observer)
+        return self._perform(file, around)
 
     def result_of(self, node: str) -> ScenarioResult | None:
         """Return what the item of that node id came to, if it ran."""
@@ -367,6 +403,11 @@ class RunSession:
                 f"cannot use {self.report} as the report folder: {error.strerror}",
                 next_step="choose another folder with --report",
             ) from error
+
+
+def usual_lanes() -> int:
+    """Return how many scenarios run at the same time by default: most of their time they wait."""
+    return min((os.cpu_count() or 1) + 1, _MOST_LANES)
 
 
 def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[str, Any]:

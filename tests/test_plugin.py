@@ -467,7 +467,8 @@ def test_the_run_before_tells_how_long_scenarios_take(pytester, made_up):
     add(pytester, made_up, "second", Verdict.PASS)
     made_up["second"].seconds = 75.0
     run_pytest(pytester)
-    run_pytest(pytester).stdout.fnmatch_lines(["progress: first: *; about 1:15 left"])
+    run = run_pytest(pytester, "--lanes", "1")
+    run.stdout.fnmatch_lines(["progress: first: *; about 1:15 left"])
 
 
 @pytest.fixture

@@ -390,10 +390,8 @@ class Case:
         issue = self.spec.known_issue
         assert issue is not None
         time = judged.state.time
-        if outcome.holds and other.holds:
-            reason = f"the waiver {issue.id} does not differ from what is right: both hold"
-            return self._make(Verdict.FAIL, reason, judged)
-        if outcome.holds or other.holds:
+        # Where both hold the state says nothing: what is unchanged is so until the first wrong increase.
+        if outcome.holds != other.holds:
             running = self._streak if outcome.holds else self._shows_streak
             self._streak = [*self._streak, time] if outcome.holds else []
             self._shows_streak = [*self._shows_streak, time] if other.holds else []
@@ -453,10 +451,13 @@ class Case:
         within += f" and {self._grace} more" if self._grace else ""
         reason = f"never {within}; at the last: {compared.outcome.reason}"
         if shows is not None and self.spec.known_issue is not None:
+            issue = self.spec.known_issue.id
             reason = (
-                f"neither what is right ({right.expected()}) nor what {self.spec.known_issue.id} shows"
+                f"neither what is right ({right.expected()}) nor what {issue} shows"
                 f" ({shows.expected()}) {within}; at the last: {compared.outcome.reason}"
             )
+            if compared.outcome.holds and compared.shows is not None and compared.shows.holds:
+                reason = f"the waiver {issue} does not differ from what is right: both hold {within}"
         return self._make(Verdict.FAIL, reason, compared)
 
     def _took_part(self) -> set[TargetKey]:

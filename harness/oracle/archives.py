@@ -28,6 +28,7 @@ class ArchivedExperiments(Oracle):
         "archived experiments of the scenario's namespace by kind, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
+    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""
@@ -46,6 +47,7 @@ class ArchivedSchedules(Oracle):
         "archived Schedules of the scenario's namespace, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
+    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""
@@ -60,6 +62,7 @@ class ArchivedWorkflows(Oracle):
         "archived Workflows of the scenario's namespace, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
+    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""

@@ -28,11 +28,18 @@ class Oracle(ABC):
     """A truth about the cluster that owes nothing to a metric.
 
     An oracle is made once a scenario, started before its first step and stopped after its last.
+
+    Attributes:
+        touched_by: what changes the answer beside the scenario itself, as in the catalogue: kinds of chaos,
+            `every-chaos`; nothing when it is about the scenario's own namespace.
+        through: the components of Chaos Mesh whose pods or ports it goes through.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     parameters: ClassVar[type[Parameters]]
+    touched_by: ClassVar[tuple[str, ...]] = ()
+    through: ClassVar[tuple[str, ...]] = ()
 
     def __init__(self, world: World) -> None:
         self.world = world

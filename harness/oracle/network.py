@@ -136,6 +136,8 @@ def qdiscs_of(shown: str, kind: str | None = None) -> int:
 class _InNamespaces(Oracle):
     """Runs a command in the network namespaces of containers, with one exec a node."""
 
+    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
+
     def __init__(self, world: World) -> None:
         super().__init__(world)
         self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)

@@ -26,6 +26,8 @@ class ManagedProcesses(Oracle):
         "children of chaos-daemon that run stress-ng, memStress, toda or tproxy, from /proc"
     )
     parameters: ClassVar[type[Parameters]] = ManagedParameters
+    touched_by: ClassVar[tuple[str, ...]] = ("StressChaos", "IOChaos", "HTTPChaos")
+    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -54,6 +56,7 @@ class Processes(Oracle):
     name: ClassVar[str] = "processes"
     summary: ClassVar[str] = "processes of a program that run inside the given containers, from /proc"
     parameters: ClassVar[type[Parameters]] = ProcessParameters
+    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

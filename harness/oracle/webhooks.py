@@ -40,6 +40,7 @@ class WebhookCalls(Oracle):
         "calls of one of Chaos Mesh's webhooks since the scenario began, as the API server counted them"
     )
     parameters: ClassVar[type[Parameters]] = CallParameters
+    touched_by: ClassVar[tuple[str, ...]] = ("every-chaos", "Schedule", "Workflow", "StatusCheck")
 
     def start(self) -> None:
         """Remember the counts at the beginning."""

@@ -30,6 +30,7 @@ class ClockOffset(Oracle):
     name: ClassVar[str] = "clock-offset"
     summary: ClassVar[str] = "the workload's own clock minus its node's, seconds, as the workload tells it"
     parameters: ClassVar[type[Parameters]] = InTargets
+    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.judge.finding import Finding, Pending, Verdict
@@ -34,11 +35,31 @@ class Screen(Protocol):
         """Leave the place to pytest's own words about the scenario."""
 
 
+@dataclass
+class _Turn:
+    """How far a scenario is; times by the clock of `Live`, seconds.
+
+    Attributes:
+        said: when a line was written about it.
+        told: the verdict of each expectation of the step that was told.
+    """
+
+    name: str
+    steps: int
+    began: float
+    step_began: float
+    said: float
+    index: int = -1
+    title: str = ""
+    told: dict[str, str] = field(default_factory=dict)
+
+
 class Live(Observer):
     """Tells a person what a run does, how far it is, and about how long it will take.
 
     On a terminal the status shows all of that; lines that stay are only written with `-v`. Elsewhere each
-    step and each wait of 10 s is a line, which begins with `progress:`.
+    step and each wait of 10 s is a line, which begins with `progress:`. Of scenarios that run at the same
+    time the status shows the one that was told of last.
     """
 
     def __init__(
@@ -48,6 +69,7 @@ class Live(Observer):
         usual: Mapping[str, float],
         verbosity: int,
         now: Callable[[], float] = time.monotonic,
+        lanes: int = 1,
     ) -> None:
         """Prepare.
 
@@ -57,6 +79,7 @@ class Live(Observer):
             usual: seconds that scenarios took in an earlier run, by name.
             verbosity: pytest's: below 0 nothing is said.
             now: a clock, seconds.
+            lanes: how many may run at the same time.
         """
         self._screen = screen
         self._left = list(names)
@@ -66,25 +89,25 @@ class Live(Observer):
         self._now = now
         self._took: dict[str, float] = {}
         self._counts: Counter[Verdict] = Counter()
-        self._name = ""
-        self._steps = 0
-        self._index, self._title = -1, ""
-        self._began = self._step_began = self._said = now()
-        self._told: dict[str, str] = {}
+        self._lanes = lanes
+        self._turns: dict[str, _Turn] = {}
+        self._turn = _Turn("", 0, now(), now(), now())
+
+    def turn_to(self, name: str) -> None:
+        """Go on with another scenario."""
+        self._turn = self._turns.get(name, self._turn)
 
     def scenario(self, name: str, steps: Sequence[str]) -> None:
         """Begin with a scenario."""
-        self._name, self._index, self._title = name, -1, ""
-        self._steps = len(steps)
-        self._began = self._step_began = self._said = self._now()
-        self._told = {}
+        now = self._now()
+        self._turn = self._turns[name] = _Turn(name, len(steps), now, now, now)
         self._show("set-up")
 
     def step(self, index: int, title: str) -> None:
         """Begin with a step."""
-        self._index, self._title = index, title
-        self._step_began = self._now()
-        self._told = {}
+        self._turn.index, self._turn.title = index, title
+        self._turn.step_began = self._now()
+        self._turn.told = {}
         if not self._screen.redraws:
             self._line(self._where())
         self._show(title)
@@ -92,8 +115,9 @@ class Live(Observer):
     def waiting(self, what: str) -> None:
         """Show what is waited for; where the status does not, say so when it takes long."""
         self._show(f"waiting for {what}")
-        if not self._screen.redraws and self._now() - self._said >= _REPEAT_SECONDS:
-            self._line(f"{self._where()}: waiting for {what}, {self._now() - self._step_began:.0f} s so far")
+        if not self._screen.redraws and self._now() - self._turn.said >= _REPEAT_SECONDS:
+            so_far = self._now() - self._turn.step_began
+            self._line(f"{self._where()}: waiting for {what}, {so_far:.0f} s so far")
 
     def judged(self, verdicts: Sequence[Pending | Finding], scrapes: int) -> None:
         """Show what is not decided yet; with -v say what is."""
@@ -117,7 +141,7 @@ class Live(Observer):
             verdict = _WORDS.get(result.verdict, result.verdict.value)
             how = f"{result.name}: {verdict} in {result.seconds:.1f} s"
             self._line("; ".join([how, f"{self._done()} of {self._total} done", *self._summary()]))
-        self._name = ""
+        self._turns.pop(result.name, None)
         if self._verbosity >= 0:
             self._screen.end()
 
@@ -131,16 +155,17 @@ class Live(Observer):
             return None
         mean = sum(known.values()) / len(known)
         total = sum(known.get(name, mean) for name in self._left)
-        if self._name in self._left:
-            # What takes longer than usual does not make the others shorter.
-            total -= min(self._now() - self._began, known.get(self._name, mean))
-        return total
+        for name, turn in self._turns.items():
+            if name in self._left:
+                # What takes longer than usual does not make the others shorter.
+                total -= min(self._now() - turn.began, known.get(name, mean))
+        return total / self._lanes
 
     def _tell(self, finding: Finding) -> None:
-        if self._told.get(finding.id) == finding.verdict.value:
+        if self._turn.told.get(finding.id) == finding.verdict.value:
             return
         # What passed may fail in a later scrape of the same step.
-        self._told[finding.id] = finding.verdict.value
+        self._turn.told[finding.id] = finding.verdict.value
         after = "" if finding.seconds is None else f" after {finding.seconds:.1f} s"
         reason = "" if finding.verdict is Verdict.PASS else f": {finding.reason}"
         what = f"{finding.metric or finding.promql} {finding.kind}"
@@ -149,17 +174,19 @@ class Live(Observer):
         )
 
     def _where(self) -> str:
-        if self._index < 0:
-            return f"{self._name}: set-up"
-        of = f" of {self._steps}" if self._steps else ""
-        return f"{self._name}: step {self._index + 1}{of} ({self._title})"
+        turn = self._turn
+        if turn.index < 0:
+            return f"{turn.name}: set-up"
+        of = f" of {turn.steps}" if turn.steps else ""
+        return f"{turn.name}: step {turn.index + 1}{of} ({turn.title})"
 
     def _show(self, what: str) -> None:
         if self._verbosity < 0 or not self._screen.redraws:
             return
         number = f"[{min(self._done() + 1, self._total)}/{self._total}]"
-        step = f" {self._index + 1}{f'/{self._steps}' if self._steps else ''}" if self._index >= 0 else ""
-        self._screen.status(f"{number} {self._name}{step} {what}", ", ".join(self._summary()))
+        turn = self._turn
+        step = f" {turn.index + 1}{f'/{turn.steps}' if turn.steps else ''}" if turn.index >= 0 else ""
+        self._screen.status(f"{number} {turn.name}{step} {what}", ", ".join(self._summary()))
 
     def _done(self) -> int:
         return sum(self._counts.values())
@@ -173,7 +200,7 @@ class Live(Observer):
     def _line(self, text: str) -> None:
         if self._verbosity < 0:
             return
-        self._said = self._now()
+        self._turn.said = self._now()
         self._screen.line(f"progress: {text}")
 
 

@@ -11,6 +11,9 @@ from harness.runner.result import ScenarioResult
 class Observer:
     """Is told and has no say; this one does nothing with it. All calls come from the runner's own thread."""
 
+    def turn_to(self, name: str) -> None:
+        """What comes next is about this scenario; only told where several run at the same time."""
+
     def scenario(self, name: str, steps: Sequence[str]) -> None:
         """A scenario begins, with the titles of its steps; of a script none is known before."""
 

@@ -518,6 +518,8 @@ class Scenario(Model):
         about: one sentence for people.
         tags: each is a pytest marker.
         needs: capabilities; where one is missing, the scenario is skipped and says why.
+        alone: why no other scenario may run at the same time, where that cannot be told from its steps and
+            expectations.
         workload: the pods to hit.
         namespaces: further namespaces, made for this scenario alone; chaos is put into them by these names.
         chaos: name to object of Chaos Mesh; what steps and templates call it, and its name in the cluster.
@@ -528,6 +530,7 @@ class Scenario(Model):
     about: str
     tags: list[Name] = []
     needs: list[Name] = []
+    alone: str = ""
     workload: Workload | None = None
     namespaces: list[Name] = []
     chaos: dict[Name, Chaos] = {}

@@ -1,0 +1,230 @@
+"""Says which scenarios can run at the same time without seeing each other's chaos in what they judge.
+
+What is labelled with a scenario's own namespace is its own. All else is shared: a counter of the daemon's
+calls counts those of every scenario. A scenario that looks at something shared takes turns with those that
+change it, by the catalogue's word about what changes a metric; so exact increases stay exact. One that
+replaces the pods of a component takes turns with those that need the component.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from harness.chaos.calls import METHODS
+from harness.chaos.catalogue import Catalogue
+from harness.chaos.components import COMPONENTS, WORKLOAD
+from harness.cluster.kinds import EXPERIMENT_KINDS
+from harness.metrics.expression import selectors
+from harness.oracle.base import Oracle, oracles
+from harness.runner.plan import jobs_of, oracles_of
+from harness.scenario.load import ScenarioFile
+from harness.scenario.model import Expectation, Matcher, Scenario
+from harness.scenario.template import TEMPLATE
+
+MANAGER, DAEMON, DASHBOARD = COMPONENTS
+
+_CPU = "the CPU"
+_SMALL_LOAD, _FULL_LOAD = 20, 100
+"""Percent of a CPU, for each worker."""
+_NO_EXPERIMENTS = frozenset({"Schedule", "Workflow", "StatusCheck"})
+_EVERYTHING = frozenset({"every-chaos", "requests", *_NO_EXPERIMENTS})
+_KINDS = {kind.lower(): kind for kind in EXPERIMENT_KINDS}
+_OWN = "${namespace"
+_OWN_VALUE = "own-namespace"
+
+
+@dataclass(frozen=True)
+class Shared:
+    """Something that a scenario looks at and that is not its own.
+
+    Attributes:
+        what: the metric or the oracle.
+        touched_by: the operations that change it, as in the catalogue.
+        method: of a metric about the daemon's calls only this one; None for all.
+        controller: of a metric about controllers only this one; None for all.
+    """
+
+    what: str
+    touched_by: frozenset[str]
+    method: str | None = None
+    controller: str | None = None
+
+    def changed_by(self, operations: frozenset[str]) -> bool:
+        """Say whether one of the operations changes it."""
+        touching = self.touched_by & operations
+        if self.method is not None:
+            # A kind is touched on by its actions, too, of which perhaps none makes the call.
+            return any(self.method in METHODS.get(each, ()) for each in operations)
+        if touching and self.controller is not None:
+            # Controllers are named after what they reconcile: stresschaos-pipeline, workflow-task-reconciler.
+            return self.controller.partition("-")[0] in {each.lower() for each in operations}
+        return bool(touching)
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a scenario asks of the cluster.
+
+    Attributes:
+        alone: why no other scenario may run at the same time; empty when others may.
+        looks: what it looks at and shares with others.
+        does: the operations that it performs, as the catalogue names them.
+        breaks: the components whose pods it replaces or stops.
+        needs: the components that have to run for it.
+        uses: what only one scenario at a time can have.
+    """
+
+    alone: str = ""
+    looks: tuple[Shared, ...] = ()
+    does: frozenset[str] = frozenset()
+    breaks: frozenset[str] = frozenset()
+    needs: frozenset[str] = frozenset()
+    uses: frozenset[str] = frozenset()
+
+    def meets(self, other: Claims) -> str:
+        """Return why it cannot run at the same time as another; empty when it can."""
+        if alone := self.alone or other.alone:
+            return f"one runs alone: {alone}"
+        for used in sorted(self.uses & other.uses):
+            return f"both use {used}"
+        for one, another in ((self, other), (other, self)):
+            for component in sorted(one.breaks & (another.needs | another.breaks)):
+                return f"one breaks {component}, and the other needs it"
+            for each in one.looks:
+                if each.changed_by(another.does):
+                    return f"one looks at {each.what}, and the other changes it"
+        return ""
+
+
+def claims_of(file: ScenarioFile, catalogue: Catalogue) -> Claims:
+    """Return the claims of a scenario.
+
+    A script is only known once it has run, so it runs alone.
+    """
+    scenario = file.scenario
+    asked = [oracles()[name] for name in sorted(oracles_of(scenario)) if name in oracles()]
+    does = _operations(scenario, asked)
+    looks = [
+        Shared(f"the oracle {each.name}", frozenset(each.touched_by)) for each in asked if each.touched_by
+    ]
+    needs = {component for each in asked for component in each.through}
+    needs |= {MANAGER} if scenario.chaos else set()
+    needs |= {DAEMON} if does & METHODS.keys() else set()
+    needs |= {DASHBOARD} if "requests" in does else set()
+    for step in scenario.steps:
+        for expectation in step.expect:
+            looks += _shared(expectation, catalogue)
+            needs |= set(jobs_of(expectation, catalogue)) & COMPONENTS.keys()
+    burns = any(_burns(chaos.spec) for chaos in scenario.chaos.values())
+    return Claims(
+        alone=_alone(file),
+        looks=tuple(looks),
+        does=does,
+        breaks=frozenset(_broken(scenario)),
+        needs=frozenset(needs),
+        uses=frozenset({_CPU} if burns else ()),
+    )
+
+
+def _alone(file: ScenarioFile) -> str:
+    """Return why a scenario has to run alone."""
+    if file.scenario.alone:
+        return file.scenario.alone
+    if file.script is not None:
+        return "what a script does is not known before"
+    for step in file.scenario.steps:
+        if step.node is not None and step.node.network_of is None and not step.node.breaks:
+            return "what its command on a node changes is not known"
+        for request in step.http or []:
+            if request.to in (MANAGER, DAEMON):
+                return f"it sends requests to {request.to}, which may be scraped at the same time"
+    return ""
+
+
+def _broken(scenario: Scenario) -> Iterator[str]:
+    """Yield the components of Chaos Mesh that a scenario stops, changes or replaces the pods of."""
+    for step in scenario.steps:
+        if step.component is not None and step.component != WORKLOAD:
+            yield step.component
+        if step.node is not None:
+            yield from (component for component in step.node.breaks if component != WORKLOAD)
+
+
+def _operations(scenario: Scenario, asked: Iterable[type[Oracle]]) -> frozenset[str]:
+    """Return what a scenario does, as the catalogue names what touches a metric."""
+    found = {each for chaos in scenario.chaos.values() for each in _kinds(chaos.kind, chaos.spec)}
+    if found - _NO_EXPERIMENTS:
+        found.add("every-chaos")
+    if "Workflow" in found:
+        found.add("StatusCheck")
+    requests = (request.to for step in scenario.steps for request in step.http or [])
+    if DASHBOARD in requests or any(DASHBOARD in each.through for each in asked):
+        found.add("requests")
+    return frozenset(found)
+
+
+def _kinds(kind: str, spec: Mapping[str, Any]) -> Iterator[str]:
+    """Yield a kind, with its action, and the kinds of what a Schedule or a Workflow makes."""
+    yield kind
+    if isinstance(spec.get("action"), str):
+        yield f"{kind}/{spec['action']}"
+    if kind in _NO_EXPERIMENTS:
+        for made, inner in _made(spec):
+            yield from _kinds(made, inner)
+
+
+def _made(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield the experiments in the spec of a Schedule or a Workflow; `stressChaos` holds a StressChaos."""
+    if isinstance(value, Mapping):
+        for key, inner in value.items():
+            if isinstance(key, str) and key.endswith("Chaos") and isinstance(inner, Mapping):
+                yield _KINDS.get(key.lower(), key), inner
+            else:
+                yield from _made(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _made(inner)
+
+
+def _burns(value: Any) -> bool:
+    """Say whether a spec has stressors that keep a CPU busy."""
+    if isinstance(value, Mapping):
+        stressors = value.get("stressors")
+        if isinstance(stressors, Mapping) and isinstance(cpu := stressors.get("cpu"), Mapping):
+            load = cpu.get("load", _FULL_LOAD)
+            return not isinstance(load, int) or load > _SMALL_LOAD
+        return "stressngStressors" in value or any(_burns(inner) for inner in value.values())
+    return isinstance(value, list) and any(_burns(inner) for inner in value)
+
+
+def _shared(expectation: Expectation, catalogue: Catalogue) -> Iterator[Shared]:
+    """Yield what an expectation looks at that is not labelled with the scenario's namespace."""
+    if expectation.promql is None:
+        if jobs_of(expectation, catalogue) == [WORKLOAD]:
+            # Narrowed to the scenario's own pods when it is resolved.
+            return
+        found = [(expectation.metric, dict(expectation.where))]
+    else:
+        # A template stands for a label's value or for a number, and is no PromQL.
+        text = TEMPLATE.sub(lambda told: _OWN_VALUE if told[0].startswith(_OWN) else "1", expectation.promql)
+        found = selectors(text)
+    for name, where in found:
+        if any(_is_own(wanted) for wanted in where.values()):
+            continue
+        metric = catalogue.find(name)
+        touched_by = _EVERYTHING if metric is None else frozenset(metric.touched_by)
+        # Of a queue, `name` is the controller's.
+        controller = where.get("controller", where.get("name") if name.startswith("workqueue_") else None)
+        yield Shared(name, touched_by, _fixed(where.get("grpc_method")), _fixed(controller))
+
+
+def _is_own(wanted: str | Matcher) -> bool:
+    """Say whether a matcher lets only what is named after the scenario's namespace be."""
+    text = wanted if isinstance(wanted, str) else wanted.matches or ""
+    return text.startswith((_OWN, _OWN_VALUE))
+
+
+def _fixed(wanted: str | Matcher | None) -> str | None:
+    return wanted if isinstance(wanted, str) and not TEMPLATE.search(wanted) else None

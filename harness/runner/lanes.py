@@ -1,0 +1,244 @@
+"""Runs scenarios side by side, each in a process of its own, as far as their claims let them.
+
+A process is forked for each scenario: what interrupts one, or ends it, does not touch another, and the
+clean-up of an interrupted scenario is the one that it has when it runs alone. The parent has no thread; it
+tells the observer what the processes say, starts the next scenario, and hands out results when they are asked
+for.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import multiprocessing
+import os
+import signal
+import time
+import traceback
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection, wait
+from multiprocessing.context import ForkProcess
+from types import FrameType
+from typing import Any
+
+from harness.base.errors import InfrastructureError
+from harness.judge.finding import Finding, Pending
+from harness.runner.claims import Claims
+from harness.runner.observer import Observer
+from harness.runner.result import ScenarioResult
+from harness.scenario.load import ScenarioFile
+
+Perform = Callable[[ScenarioFile, Observer], ScenarioResult]
+"""Runs a scenario to its end; called in the scenario's own process."""
+
+_LOOK_SECONDS = 1.0
+_CLEAN_UP_SECONDS = 150.0
+"""What an interrupted scenario may take to put things right: its own waits are bounded below that."""
+_KILL_SECONDS = 5.0
+_FORK = multiprocessing.get_context("fork")
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """A scenario that is to be run.
+
+    Attributes:
+        node: what it is asked for by; unique.
+        file: the scenario.
+        claims: see claims.py.
+    """
+
+    node: str
+    file: ScenarioFile
+    claims: Claims
+
+
+@dataclass(frozen=True)
+class _Lane:
+    waiting: Waiting
+    process: ForkProcess
+    connection: Connection
+
+
+class Lanes:
+    """The scenarios of a run, of which several may run at the same time."""
+
+    def __init__(
+        self, queue: Sequence[Waiting], number: int, perform: Perform, observer: Observer | None = None
+    ) -> None:
+        """Prepare; nothing is started before the first result is asked for.
+
+        Args:
+            queue: in the order in which results will be asked for.
+            number: how many may run at the same time.
+            perform: see Perform.
+            observer: is told how all of them go on.
+        """
+        # What can run with the fewest others comes first: left for the end, it would run alone there.
+        meetings = {one.node: sum(bool(one.claims.meets(each.claims)) for each in queue) for one in queue}
+        self._queue = sorted(queue, key=lambda each: -meetings[each.node])
+        self._number = number
+        self._perform = perform
+        self._observer = observer or Observer()
+        self._lanes: list[_Lane] = []
+        self._ended: dict[str, ScenarioResult | BaseException] = {}
+
+    def result(self, node: str) -> ScenarioResult:
+        """Return what a scenario came to, once it has; others go on meanwhile.
+
+        Raises:
+            InfrastructureError: its process ended before it told.
+            BaseException: what came out of the scenario's process: a defect of the harness.
+        """
+        while node not in self._ended:
+            self._start(node)
+            if not self._lanes:
+                raise KeyError(f"no scenario is to be run for {node}")
+            self._listen(_LOOK_SECONDS)
+        ended = self._ended.pop(node)
+        if isinstance(ended, BaseException):
+            raise ended
+        return ended
+
+    def stop(self) -> list[ScenarioResult]:
+        """Interrupt what runs, and wait until it has cleaned up; nothing is started any more.
+
+        Returns:
+            What came of scenarios that nobody asked for.
+        """
+        self._queue.clear()
+        for lane in self._lanes:
+            lane.process.terminate()
+        deadline = time.monotonic() + _CLEAN_UP_SECONDS
+        while self._lanes and time.monotonic() < deadline:
+            self._listen(_LOOK_SECONDS)
+        for lane in self._lanes:
+            lane.process.kill()
+            lane.process.join(_KILL_SECONDS)
+        self._lanes.clear()
+        unasked, self._ended = list(self._ended.values()), {}
+        return [each for each in unasked if isinstance(each, ScenarioResult)]
+
+    def _start(self, wanted: str) -> None:
+        """Start what can be; what is asked for is not passed by what would let it wait longer."""
+        for waiting in sorted(self._queue, key=lambda each: each.node != wanted):
+            if len(self._lanes) >= self._number:
+                return
+            others = [lane.waiting.claims for lane in self._lanes]
+            others += [each.claims for each in self._queue if each.node == wanted != waiting.node]
+            if not any(waiting.claims.meets(each) for each in others):
+                self._queue.remove(waiting)
+                self._fork(waiting)
+
+    def _fork(self, waiting: Waiting) -> None:
+        ours, theirs = _FORK.Pipe(duplex=False)
+        process = _FORK.Process(
+            target=_lane,
+            args=(waiting.file, self._perform, ours, theirs),
+            name=waiting.file.name,
+            daemon=True,
+        )
+        process.start()
+        theirs.close()
+        self._lanes.append(_Lane(waiting, process, ours))
+
+    def _listen(self, seconds: float) -> None:
+        """Take in what the processes say within some time."""
+        by_connection = {lane.connection: lane for lane in self._lanes}
+        for ready in wait(list(by_connection), seconds):
+            lane = by_connection[ready]  # type: ignore[index]
+            try:
+                what, arguments = lane.connection.recv()
+            except (EOFError, OSError):
+                self._lost(lane)
+                continue
+            if what == _ENDED:
+                self._end(lane, arguments)
+                continue
+            self._observer.turn_to(lane.waiting.file.name)
+            getattr(self._observer, what)(*arguments)
+
+    def _end(self, lane: _Lane, ended: ScenarioResult | BaseException) -> None:
+        self._ended[lane.waiting.node] = ended
+        self._lanes.remove(lane)
+        lane.process.join(_KILL_SECONDS)
+        lane.connection.close()
+
+    def _lost(self, lane: _Lane) -> None:
+        lane.process.join(_KILL_SECONDS)
+        code = lane.process.exitcode
+        how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
+        self._end(
+            lane,
+            InfrastructureError(
+                f"the process of {lane.waiting.file.name} ended before the scenario did: {how}",
+                next_step="look for what ended it, such as the kernel for want of memory (dmesg); "
+                "the next run removes what the scenario left",
+            ),
+        )
+
+
+_ENDED = ""
+"""In place of a method of the observer: the scenario's process has nothing more to say."""
+
+
+class _Teller(Observer):
+    """Tells the parent what it is told; without the evidence, which nobody shows while it runs."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def scenario(self, name: str, steps: Sequence[str]) -> None:
+        self._tell("scenario", name, list(steps))
+
+    def step(self, index: int, title: str) -> None:
+        self._tell("step", index, title)
+
+    def waiting(self, what: str) -> None:
+        self._tell("waiting", what)
+
+    def judged(self, verdicts: Sequence[Pending | Finding], scrapes: int) -> None:
+        self._tell("judged", [_short(each) for each in verdicts], scrapes)
+
+    def ended(self, result: ScenarioResult) -> None:
+        self._tell("ended", result)
+
+    def _tell(self, what: str, *arguments: Any) -> None:
+        try:
+            self._connection.send((what, arguments))
+        except OSError as error:
+            # Nobody listens any more: the run was killed. Clean up and end.
+            raise KeyboardInterrupt("the run has ended") from error
+
+
+def _short(verdict: Pending | Finding) -> Pending | Finding:
+    if isinstance(verdict, Pending):
+        return verdict
+    return verdict.model_copy(update={"evidence": {}, "explanation": [], "actual": []})
+
+
+def _lane(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connection) -> None:
+    """Be the process of a scenario: run it, tell how it goes on, and in the end what it came to."""
+    ours.close()
+    # Ctrl-C goes to all processes of a terminal; the parent passes it on, once.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    signal.signal(signal.SIGTERM, _interrupt)
+    ended: ScenarioResult | BaseException
+    try:
+        ended = perform(file, _Teller(theirs))
+    except BaseException as error:
+        error.add_note("".join(traceback.format_exception(error)))
+        ended = error
+    with contextlib.suppress(OSError):
+        try:
+            theirs.send((_ENDED, ended))
+        except (TypeError, AttributeError, ValueError):
+            theirs.send((_ENDED, RuntimeError("\n".join(getattr(ended, "__notes__", [str(ended)])))))
+    theirs.close()
+    # What was forked with the parent's memory is the parent's to close and to flush.
+    os._exit(0)
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    raise KeyboardInterrupt("SIGTERM")

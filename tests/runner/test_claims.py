@@ -1,0 +1,124 @@
+"""Which scenarios take turns, and why; the catalogue is the real one."""
+
+import pytest
+
+from harness.base import bundled
+from harness.chaos.catalogue import catalogue
+from harness.runner.claims import claims_of
+from harness.scenario.discover import discover
+from harness.scenario.load import load
+
+HEAD = "scenario: {name}\nabout: A made-up one.\nworkload: {{name: mini-node-exporter, replicas: 2}}\n"
+STRESS = 'kind: StressChaos, spec: {mode: one, selector: "${workload.selector}", stressors: %s}'
+SHIFT = 'kind: TimeChaos, spec: {mode: one, selector: "${workload.selector}", timeOffset: "-1h"}'
+KILL = 'kind: PodChaos, spec: {action: pod-kill, mode: one, selector: "${workload.selector}"}'
+SMALL, LARGE = "{cpu: {workers: 1, load: 10}}", "{cpu: {workers: 1}}"
+OWN = 'metric: chaos_controller_manager_chaos_experiments, where: {namespace: "${namespace}"}, present: true'
+CALLS = "metric: grpc_server_handled_total, where: {job: chaos-daemon%s}, increases_by: 1"
+
+
+@pytest.fixture
+def claims(tmp_path):
+    def make(*, chaos=SHIFT, expect=OWN, more="", steps=""):
+        path = tmp_path / "made-up.yaml"
+        applied = f"chaos:\n  it: {{{chaos}}}\n" if chaos else ""
+        apply = "  - apply: it\n" if chaos else ""
+        first = f"  - wait: 1\n    expect: [{{{expect}}}]\n"
+        path.write_text(HEAD.format(name="made-up") + more + applied + "steps:\n" + first + apply + steps)
+        return claims_of(load(path)[0], catalogue())
+
+    return make
+
+
+def test_what_has_the_own_namespace_is_nobody_elses(claims):
+    assert claims().meets(claims()) == ""
+    expression = "promql: 'sum(chaos_daemon_tcs_rules{namespace=\"${namespace}\"})', present: true"
+    assert claims(expect=expression).looks == ()
+
+
+def test_exact_counters_of_calls_take_turns_with_what_makes_the_calls(claims):
+    counting = claims(chaos=STRESS % SMALL, expect=CALLS % ", grpc_method: ExecStressors")
+    assert counting.meets(claims(chaos=STRESS % SMALL)) == (
+        "one looks at grpc_server_handled_total, and the other changes it"
+    )
+    assert claims(chaos=STRESS % SMALL).meets(counting) == counting.meets(claims(chaos=STRESS % SMALL))
+    assert counting.meets(claims(chaos=SHIFT)) == ""
+    assert counting.meets(claims(chaos=KILL)) == ""
+
+
+def test_without_a_method_every_call_counts(claims):
+    counting = claims(expect=CALLS % "")
+    assert counting.meets(claims(chaos=STRESS % SMALL))
+    assert counting.meets(claims(chaos=KILL)) == ""
+
+
+def test_what_a_schedule_makes_counts_like_the_experiment_itself(claims):
+    spec = 'schedule: "@every 2s", type: StressChaos, concurrencyPolicy: Allow, historyLimit: 1, '
+    inner = 'stressChaos: {mode: one, selector: "${workload.selector}", stressors: {cpu: {workers: 1}}}'
+    made = claims(chaos=f"kind: Schedule, spec: {{{spec}{inner}}}")
+    assert {"Schedule", "StressChaos", "every-chaos"} <= made.does
+    assert made.uses == {"the CPU"}
+    assert made.meets(claims(expect=CALLS % ", grpc_method: ExecStressors"))
+
+
+def test_controllers_are_those_of_a_kind(claims):
+    where = "{job: controller-manager, controller: stresschaos-pipeline, result: error}"
+    looking = claims(expect=f"metric: controller_runtime_reconcile_total, where: {where}, unchanged: true")
+    assert looking.meets(claims(chaos=SHIFT)) == ""
+    assert looking.meets(claims(chaos=STRESS % SMALL))
+
+
+def test_a_large_load_is_for_one_at_a_time(claims):
+    assert claims(chaos=STRESS % LARGE).meets(claims(chaos=STRESS % LARGE)) == "both use the CPU"
+    assert claims(chaos=STRESS % LARGE).meets(claims(chaos=STRESS % SMALL)) == ""
+
+
+def test_who_breaks_a_component_takes_turns_with_those_that_need_it(claims):
+    breaking = claims(
+        chaos="",
+        expect=OWN,
+        steps='  - restart: {component: chaos-daemon, node: "${workload.targets[0].node}"}\n',
+    )
+    assert breaking.breaks == {"chaos-daemon"}
+    assert breaking.meets(claims(chaos=SHIFT)) == "one breaks chaos-daemon, and the other needs it"
+    assert breaking.meets(claims(chaos=KILL)) == ""
+    assert breaking.meets(breaking)
+
+
+def test_an_oracle_that_looks_at_the_whole_node_is_shared(claims):
+    asking = claims(chaos="", steps="  - wait: 1\n    proof: {oracle: managed-processes, equals: 0}\n")
+    assert "managed-processes" in asking.meets(claims(chaos=STRESS % SMALL))
+    assert asking.meets(claims(chaos=SHIFT)) == ""
+
+
+def test_a_metric_that_nobody_knows_is_changed_by_all(claims):
+    looking = claims(chaos="", expect="metric: made_up_total, present: true")
+    assert looking.meets(claims(chaos=KILL)) == "one looks at made_up_total, and the other changes it"
+
+
+def test_what_is_said_to_run_alone_does(claims):
+    alone = claims(more="alone: it fills the disk\n")
+    assert alone.meets(claims()) == claims().meets(alone) == "one runs alone: it fills the disk"
+
+
+def test_a_command_on_a_node_runs_alone_unless_it_says_what_it_breaks(claims):
+    node = '  - node: {name: "${workload.targets[0].node}", command: ["true"]%s}\n'
+    assert claims(steps=node % "").alone
+    known = claims(steps=node % ", breaks: [chaos-daemon]")
+    assert (known.alone, known.breaks) == ("", {"chaos-daemon"})
+
+
+def test_every_scenario_that_ships_has_claims_and_most_of_them_meet_few():
+    every = [
+        claims_of(file, catalogue())
+        for path in discover([bundled.scenarios()])
+        if path.suffix != ".py"
+        for file in load(path)
+    ]
+    pairs = [(one, other) for index, one in enumerate(every) for other in every[:index]]
+    meeting = sum(1 for one, other in pairs if one.meets(other))
+    assert 0 < meeting < len(pairs) / 2
+    assert all(
+        one.meets(other) == other.meets(one) or (one.meets(other) and other.meets(one))
+        for one, other in pairs
+    )

@@ -1,0 +1,199 @@
+"""Scenarios side by side, in real processes; what they do is made up."""
+
+import multiprocessing
+import os
+import signal
+
+import pytest
+
+from harness.base.errors import InfrastructureError
+from harness.check import load_checked
+from harness.judge.finding import Verdict
+from harness.runner.claims import Claims
+from harness.runner.lanes import Lanes, Waiting, _Teller
+from harness.runner.observer import Observer
+from harness.runner.result import ScenarioResult
+
+SCENARIO = """\
+scenario: {name}
+about: A made-up one.
+workload: mini-node-exporter
+steps:
+  - wait: 1
+    expect:
+      - metric: up
+        where: {{job: workload}}
+        equals: 1
+"""
+SECONDS = 30
+"""Longer than any of these tests takes; only reached when one fails."""
+
+
+@pytest.fixture
+def waiting(tmp_path):
+    def make(name, claims=None):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SCENARIO.format(name=name))
+        return Waiting(f"node-{name}", load_checked(path, 1.0)[0], claims or Claims())
+
+    return make
+
+
+def result(file):
+    return ScenarioResult(name=file.name, file="x.yaml", verdict=Verdict.PASS)
+
+
+def test_those_that_do_not_meet_run_at_the_same_time(waiting):
+    together = multiprocessing.get_context("fork").Barrier(2, timeout=SECONDS)
+
+    def perform(file, observer):
+        together.wait()
+        return result(file)
+
+    lanes = Lanes([waiting("one"), waiting("two")], 2, perform)
+    assert lanes.result("node-two").name == "two"
+    assert lanes.result("node-one").name == "one"
+
+
+@pytest.mark.parametrize(
+    ("claims", "number"),
+    [(Claims(alone="it says so"), 3), (Claims(uses=frozenset({"it"})), 3), (Claims(), 1)],
+)
+def test_those_that_meet_take_turns(waiting, tmp_path, claims, number):
+    log = tmp_path / "log"
+
+    def perform(file, observer):
+        with log.open("a") as told:
+            told.write(f"{file.name} begins\n")
+            told.flush()
+            os.sched_yield()
+            told.write(f"{file.name} ends\n")
+        return result(file)
+
+    names = ["one", "two", "three"]
+    lanes = Lanes([waiting(name, claims) for name in names], number, perform)
+    for name in names:
+        lanes.result(f"node-{name}")
+    lines = log.read_text().splitlines()
+    assert [line.split()[0] for line in lines[::2]] == [line.split()[0] for line in lines[1::2]]
+    assert [line.split()[1] for line in lines] == ["begins", "ends"] * 3
+
+
+def test_what_is_asked_for_is_not_passed_by_what_keeps_it_waiting(waiting, tmp_path):
+    log = tmp_path / "log"
+
+    def perform(file, observer):
+        with log.open("a") as told:
+            told.write(f"{file.name}\n")
+        return result(file)
+
+    used = Claims(uses=frozenset({"it"}))
+    queue = [waiting("first", used), waiting("second", used), waiting("alone", Claims(alone="why"))]
+    lanes = Lanes(queue, 2, perform)
+    lanes.result("node-second")
+    assert log.read_text().splitlines()[0] == "second"
+
+
+def test_the_observer_is_told_which_scenario_it_is_about(waiting):
+    told = []
+
+    class Kept(Observer):
+        def turn_to(self, name):
+            told.append(name)
+
+        def step(self, index, title):
+            told.append((index, title))
+
+        def ended(self, result):
+            told.append(result.verdict)
+
+    def perform(file, observer):
+        observer.step(0, "wait 1 scrape")
+        observer.ended(result(file))
+        return result(file)
+
+    Lanes([waiting("one"), waiting("two")], 1, perform, Kept()).result("node-one")
+    assert told == ["one", (0, "wait 1 scrape"), "one", Verdict.PASS]
+
+
+def test_a_defect_is_raised_with_where_it_was(waiting):
+    def perform(file, observer):
+        raise ZeroDivisionError("a defect")
+
+    with pytest.raises(ZeroDivisionError, match="a defect") as raised:
+        Lanes([waiting("one"), waiting("two")], 2, perform).result("node-one")
+    assert "in perform" in "".join(raised.value.__notes__)
+
+
+class UnsendableError(Exception):
+    def __init__(self, what, which):
+        super().__init__(f"{what} {which}")
+
+
+def test_a_defect_that_cannot_be_sent_is_told_in_words(waiting):
+    def perform(file, observer):
+        error = UnsendableError("a", "defect")
+        error.more = lambda: None
+        raise error
+
+    with pytest.raises(RuntimeError, match="UnsendableError: a defect"):
+        Lanes([waiting("one")], 2, perform).result("node-one")
+
+
+def test_a_process_that_is_killed_is_an_error_of_the_infrastructure(waiting):
+    def perform(file, observer):
+        if file.name == "one":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result(file)
+
+    lanes = Lanes([waiting("one"), waiting("two")], 2, perform)
+    with pytest.raises(InfrastructureError, match="the process of one ended before the scenario did"):
+        lanes.result("node-one")
+    assert lanes.result("node-two").name == "two"
+
+
+def test_what_runs_when_it_is_stopped_cleans_up(waiting, tmp_path):
+    started = multiprocessing.get_context("fork").Event()
+    never = multiprocessing.get_context("fork").Event()
+    cleaned = tmp_path / "cleaned"
+
+    def perform(file, observer):
+        if file.name == "quick":
+            started.wait(SECONDS)
+            return result(file)
+        started.set()
+        try:
+            never.wait(SECONDS)
+        finally:
+            cleaned.write_text(file.name)
+        return result(file)
+
+    lanes = Lanes([waiting("slow"), waiting("quick"), waiting("later")], 2, perform)
+    lanes.result("node-quick")
+    assert lanes.stop() == []
+    assert cleaned.read_text() in ("slow", "later")
+    with pytest.raises(KeyError):
+        lanes.result("node-later")
+
+
+def test_what_nobody_asked_for_is_returned_when_it_is_stopped(waiting):
+    second = multiprocessing.get_context("fork").Event()
+
+    def perform(file, observer):
+        if file.name == "two":
+            second.set()
+        else:
+            second.wait(SECONDS)
+        return result(file)
+
+    lanes = Lanes([waiting("one"), waiting("two")], 2, perform)
+    lanes.result("node-one")
+    unasked = [each.name for each in lanes.stop()]
+    assert unasked in ([], ["two"])
+
+
+def test_a_scenario_whose_run_is_gone_is_interrupted():
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    ours.close()
+    with pytest.raises(KeyboardInterrupt):
+        _Teller(theirs).waiting("the workload")
