@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.junitxml import LogXML
 
 from harness.authoring import python
 from harness.authoring.python import is_python_scenario
@@ -25,7 +26,8 @@ from harness.base.errors import ExitCode, HarnessError, InfrastructureError
 from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.report import github, summary
-from harness.report.junit import junit_properties
+from harness.report.checks import Check
+from harness.report.junit import junit_properties, junit_reports
 from harness.report.live import Live
 from harness.report.results import durations
 from harness.report.screen import PytestScreen
@@ -389,17 +391,30 @@ def _everything(session: pytest.Session) -> bool:
 def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
     """Write the summary; return lines that a CI system reads, and what went wrong with the summary."""
     lines = []
+    checks = run.checks()
+    _tell_junit(session, checks)
     try:
-        summary.write(run.results, run.report)
+        summary.write(run.results, run.report, checks)
     except OSError as error:
         lines.append(f"no summary for CI: {error}")
     if os.environ.get("GITHUB_ACTIONS") == "true":
+        # First: GitHub shows ten of a step.
+        lines += [github.error_of(each) for each in checks if each.verdict is not Verdict.PASS]
         root = Path(os.environ.get("GITHUB_WORKSPACE") or session.config.rootpath)
         for item in _scenarios(session):
             result = run.result_of(item.nodeid)
             if result is not None and isinstance(item, ScenarioItem):
                 lines += github.errors(item.file, result, root)
     return lines
+
+
+def _tell_junit(session: pytest.Session, checks: list[Check]) -> None:
+    """Add the run's own checks to the XML, which was written before the run was over."""
+    for xml in session.config.pluginmanager.get_plugins():
+        if isinstance(xml, LogXML):
+            for report in [report for check in checks for report in junit_reports(check)]:
+                xml.pytest_runtest_logreport(report)
+            xml.pytest_sessionfinish()
 
 
 @pytest.hookimpl(trylast=True)

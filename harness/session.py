@@ -31,7 +31,8 @@ from harness.metrics.prometheus import Prometheus
 from harness.mutation.mutate import mutate_folders
 from harness.mutation.text import sum_line, weak_lines
 from harness.recording.writer import ENTRIES
-from harness.report import results
+from harness.report import checks, results
+from harness.report.checks import Check
 from harness.report.results import Results, Run
 from harness.report.text import unmet_lines
 from harness.runner import runner
@@ -265,6 +266,14 @@ class RunSession:
     def anything_ran(self) -> bool:
         """Say whether any scenario was run, rather than skipped."""
         return any(result.verdict is not Verdict.SKIPPED for result in self.results.scenarios)
+
+    def checks(self) -> list[Check]:
+        """Return what the run came to beside its scenarios."""
+        found = checks.of(self.results, catalogue())
+        if self.unwritten is not None:
+            reason, *details = self.unwritten.render().splitlines()
+            found.append(Check("results", Verdict.ERROR, reason, tuple(details)))
+        return found
 
     def stack_failed(self) -> HarnessError | None:
         """Return why the stack did not come up, if it did not."""

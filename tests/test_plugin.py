@@ -6,6 +6,7 @@ import json
 import shutil
 from datetime import date
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -107,6 +108,20 @@ def run_pytest(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
 def summary(pytester: pytest.Pytester) -> dict[str, int]:
     counts: dict[str, int] = json.loads((pytester.path / "report/results.json").read_text())["summary"]
     return counts
+
+
+def cases(pytester: pytest.Pytester) -> dict[str, Verdict]:
+    """Return the test cases of out.xml with how they came out; the numbers of the suite are theirs."""
+    (suite,) = ElementTree.parse(pytester.path / "out.xml").getroot()
+    found = {}
+    for case in suite.iter("testcase"):
+        tags = {child.tag for child in case} & {"failure", "error", "skipped"}
+        verdict = {"failure": Verdict.FAIL, "error": Verdict.ERROR, "skipped": Verdict.SKIPPED}
+        found[f"{case.get('classname')}::{case.get('name')}"] = verdict[tags.pop()] if tags else Verdict.PASS
+    for number, verdict in (("failures", Verdict.FAIL), ("errors", Verdict.ERROR)):
+        assert suite.get(number) == str(list(found.values()).count(verdict))
+    assert suite.get("tests") == str(len(found))
+    return found
 
 
 def test_each_scenario_file_is_an_item_named_after_its_scenario(pytester, made_up):
@@ -230,6 +245,7 @@ def test_a_stack_that_does_not_come_up_is_an_error_with_its_exit_code(pytester, 
         raise self._failure
 
     monkeypatch.setattr(RunSession, "open", fails)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
     add(pytester, made_up, "first", Verdict.PASS)
     add(pytester, made_up, "second", Verdict.PASS)
     done = run_pytest(pytester)
@@ -265,9 +281,17 @@ def test_a_run_fails_by_a_metric_that_is_not_as_the_catalogue_says(
         return []
 
     monkeypatch.setattr(RunSession, "close", close)
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
     add(pytester, made_up, "only", verdict)
-    done = run_pytest(pytester)
+    done = run_pytest(pytester, "--junitxml=out.xml")
     assert done.ret == code
+    told = Verdict.FAIL if BROKEN in contract.get("problems", []) else Verdict.PASS
+    if "error" in contract or "not_captured" in contract:
+        told = Verdict.ERROR
+    assert cases(pytester)["run::contract"] == told
+    annotated = [line for line in done.outlines if line.startswith("::error title=the run%3A contract::")]
+    assert len(annotated) == (told is not Verdict.PASS)
+    assert ("### The run, contract: " in (pytester.path / "report/summary.md").read_text()) == bool(annotated)
     if BROKEN in contract.get("problems", []):
         done.stdout.fnmatch_lines(["  chaos_new (chaos-daemon): not in the catalogue"])
 
@@ -492,15 +516,24 @@ def with_recording(results: dict[str, ScenarioResult], folder: Path) -> None:
         outcome.recording = recording
 
 
-def test_a_whole_run_that_leaves_a_transition_unproven_fails(pytester, made_up, uncovered):
+def test_a_whole_run_that_leaves_a_transition_unproven_fails(pytester, made_up, uncovered, monkeypatch):
     add(pytester, made_up, "first", Verdict.PASS)
     add(pytester, made_up, "second", Verdict.KNOWN_ISSUE)
     with_recording(made_up, pytester.path)
-    done = run_pytest(pytester, "scenarios")
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    done = run_pytest(pytester, "scenarios", "--junitxml=out.xml")
     assert done.ret == ExitCode.FAILED
     done.stdout.fnmatch_lines(
-        ["*missing: chaos_daemon_ipset_members changes: expect *", "*a whole run has to*"]
+        [
+            "*missing: chaos_daemon_ipset_members changes: expect *",
+            "*a whole run has to*",
+            "::error title=the run%3A coverage::transitions *: 1%0Amissing: chaos_daemon_ipset_members *",
+        ]
     )
+    assert cases(pytester)["run::coverage"] is Verdict.FAIL
+    text = (pytester.path / "report/summary.md").read_text()
+    assert text.startswith("## Chaos Mesh metrics: 1 passed, 1 known issue; coverage: failed\n\n")
+    assert "missing: chaos_daemon_ipset_members changes" in text
 
 
 @pytest.mark.parametrize(
@@ -518,9 +551,10 @@ def test_a_run_of_a_selection_is_not_gated(pytester, made_up, uncovered, argumen
     add(pytester, made_up, "first", Verdict.PASS)
     add(pytester, made_up, "second", Verdict.PASS)
     with_recording(made_up, pytester.path)
-    done = run_pytest(pytester, *arguments)
+    done = run_pytest(pytester, *arguments, "--junitxml=out.xml")
     assert done.ret == ExitCode.OK
     done.stdout.no_fnmatch_line("*missing: *")
+    assert "run::coverage" not in cases(pytester)
 
 
 @pytest.mark.parametrize(("verdict", "code"), [(Verdict.FAIL, 1), (Verdict.ERROR, 6)])
@@ -568,3 +602,10 @@ def test_elsewhere_there_are_no_annotations(pytester, made_up, monkeypatch):
     monkeypatch.delenv("GITHUB_ACTIONS", raising=False)
     add(pytester, made_up, "wrong", Verdict.FAIL)
     run_pytest(pytester).stdout.no_fnmatch_line("::error*")
+
+
+def test_a_run_of_skipped_scenarios_is_not_green_in_junit(pytester, made_up):
+    add(pytester, made_up, "only", Verdict.SKIPPED)
+    assert run_pytest(pytester, "--junitxml=out.xml").ret == ExitCode.NOTHING_RAN
+    assert cases(pytester) == {"scenarios.only.yaml::only": Verdict.SKIPPED, "run::scenarios": Verdict.ERROR}
+    assert "no scenario ran, 1 skipped" in (pytester.path / "out.xml").read_text()

@@ -7,12 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from harness.judge.finding import Finding, Verdict
+from harness.report.checks import Check
 from harness.runner.result import ScenarioResult
 from harness.scenario.load import ScenarioFile
 from harness.scenario.positions import DocumentPath
 
 _MOST_TEXT = 4000
 """Letters of one message; GitHub cuts off what is much longer."""
+
+
+def error_of(check: Check) -> str:
+    """Return the workflow command for a check of the run that did not pass; it has no place in a file."""
+    return f"::error title={_property(f'the run: {check.name}')}::{_data(check.text()[:_MOST_TEXT])}"
 
 
 def errors(file: ScenarioFile, result: ScenarioResult, root: Path) -> Iterator[str]:

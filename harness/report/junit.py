@@ -1,8 +1,13 @@
-"""Properties of a scenario in JUnit's XML: what a dashboard of CI may group and link by."""
+"""JUnit's XML: properties of scenarios, and the run's own checks as test cases."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import pytest
+
 from harness.judge.finding import Verdict
+from harness.report.checks import Check
 from harness.report.text import unmet_lines
 from harness.runner.result import ScenarioResult
 
@@ -25,3 +30,24 @@ def junit_properties(result: ScenarioResult) -> list[tuple[str, str]]:
         if each.level == "must" and each.verdict in (Verdict.FAIL, Verdict.ERROR):
             found += [("promql", each.promql), ("layer", each.layer or "unknown")]
     return found + [("should", line) for line in unmet_lines(result)]
+
+
+def junit_reports(check: Check) -> list[pytest.TestReport]:
+    """Return a check as pytest reports a test: `run::contract`; one that could not be decided is an error.
+
+    pytest and JUnit call what fails outside the test's own call an error.
+    """
+    good = check.verdict is Verdict.PASS
+    fields: dict[str, Any] = {
+        "nodeid": f"run::{check.name}",
+        "location": ("run", None, check.name),
+        "keywords": {},
+        "user_properties": [("verdict", check.verdict.value)],
+    }
+    told = pytest.TestReport(
+        **fields,
+        outcome="passed" if good else "failed",
+        longrepr=None if good else check.text(),
+        when="setup" if check.verdict is Verdict.ERROR else "call",
+    )
+    return [told, pytest.TestReport(**fields, outcome="passed", longrepr=None, when="teardown")]

@@ -5,10 +5,11 @@ from __future__ import annotations
 import html
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.judge.finding import Verdict
+from harness.report.checks import Check
 from harness.report.results import Results
 from harness.report.text import finding_lines, scenario_text
 from harness.runner.result import ScenarioResult
@@ -18,35 +19,43 @@ MOST = 1024 * 1024
 
 _ROOM = 2048
 _MOST_EVIDENCE = 16 * 1024
+_MOST_SHOWN = 20
+"""Lines of a check of the run that are shown without a click."""
 _ORDER = [Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS]
 
 
-def write(results: Results, folder: Path) -> Path:
+def write(results: Results, folder: Path, checks: Sequence[Check] = ()) -> Path:
     """Write `summary.md` into the folder of a report; add it to the summary of a GitHub step as well.
+
+    Args:
+        results: of the run.
+        folder: of its report.
+        checks: of the run as a whole.
 
     Raises:
         OSError: it could not be written.
     """
     path = folder / "summary.md"
-    path.write_text(markdown(results, folder), encoding="utf-8")
+    path.write_text(markdown(results, folder, checks=checks), encoding="utf-8")
     if step := os.environ.get("GITHUB_STEP_SUMMARY"):
         there = Path(step).stat().st_size if Path(step).exists() else 0
         with Path(step).open("a", encoding="utf-8") as file:
-            file.write(markdown(results, folder, MOST - there))
+            file.write(markdown(results, folder, MOST - there, checks))
     return path
 
 
-def markdown(results: Results, folder: Path, most: int = MOST) -> str:
+def markdown(results: Results, folder: Path, most: int = MOST, checks: Sequence[Check] = ()) -> str:
     """Return the summary, of at most so many bytes; what does not fit is counted.
 
     Args:
         results: of the run.
         folder: of its report; paths are relative to it.
         most: bytes.
+        checks: of the run as a whole; those that did not pass come first.
     """
     text = ""
     left_out = 0
-    for section in _sections(results, folder):
+    for section in _sections(results, folder, checks):
         if len((text + section).encode(errors="replace")) > most - _ROOM:
             left_out += 1
         else:
@@ -56,12 +65,12 @@ def markdown(results: Results, folder: Path, most: int = MOST) -> str:
     return text if len(text.encode(errors="replace")) <= most else ""
 
 
-def _sections(results: Results, folder: Path) -> Iterator[str]:
+def _sections(results: Results, folder: Path, checks: Sequence[Check]) -> Iterator[str]:
     counts = {name: number for name, number in results.summary.model_dump().items() if number}
     told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items()) or "nothing ran"
-    yield f"## Chaos Mesh metrics: {told}\n\n"
-    if results.run.stack_error:
-        yield f"The stack did not come up:\n\n{_block(results.run.stack_error)}"
+    bad = [each for each in checks if each.verdict is not Verdict.PASS]
+    run = "".join(f"; {each.name}: {each.verdict.value}" for each in bad)
+    yield f"## Chaos Mesh metrics: {told}{run}\n\n"
     stack = results.run.stack or {}
     if versions := stack.get("versions"):
         listed = ", ".join(f"{_cell(str(name))} {_cell(str(value))}" for name, value in versions.items())
@@ -69,6 +78,7 @@ def _sections(results: Results, folder: Path) -> Iterator[str]:
     if stand_ins := stack.get("stand_ins"):
         names = ", ".join(_cell(str(each["name"])) for each in stand_ins)
         yield f"Stand-ins, not the real programs: {names}\n\n"
+    yield from map(_check, bad)
     found = sorted(results.scenarios, key=lambda each: _ORDER.index(each.verdict))
     for each in found:
         if each.verdict in (Verdict.FAIL, Verdict.ERROR) or each.leftovers:
@@ -82,6 +92,12 @@ def _sections(results: Results, folder: Path) -> Iterator[str]:
         if rows:
             table = "\n".join(["| scenario | seconds | |", "|---|---|---|", *rows])
             yield f"<details><summary>{heading}: {len(rows)}</summary>\n\n{table}\n\n</details>\n\n"
+
+
+def _check(check: Check) -> str:
+    told = "\n".join(check.details)
+    shown = _block(told) if 0 < len(check.details) <= _MOST_SHOWN else _evidence(told) if told else ""
+    return f"### The run, {check.name}: {check.verdict.value}\n\n{_cell(check.reason)}\n\n{shown}"
 
 
 def _failure(result: ScenarioResult, folder: Path) -> str:
@@ -104,13 +120,14 @@ def _failure(result: ScenarioResult, folder: Path) -> str:
     ]
     kept = {"recording": result.recording, "diagnostics": result.diagnostics}
     where = [f"{name}: `{os.path.relpath(path, folder)}`" for name, path in kept.items() if path]
-    evidence = scenario_text(result)
-    if len(evidence) > _MOST_EVIDENCE:
-        evidence = f"{evidence[:_MOST_EVIDENCE]}\n... all of it is in results.json"
-    parts.append(
-        f"<details><summary>Evidence</summary>\n\n{_block(evidence)}{', '.join(where)}\n\n</details>\n\n"
-    )
+    parts.append(_evidence(scenario_text(result), ", ".join(where)))
     return "".join(parts)
+
+
+def _evidence(text: str, where: str = "") -> str:
+    if len(text) > _MOST_EVIDENCE:
+        text = f"{text[:_MOST_EVIDENCE]}\n... all of it is in results.json"
+    return f"<details><summary>Evidence</summary>\n\n{_block(text)}{where}\n\n</details>\n\n"
 
 
 def _row(result: ScenarioResult) -> str:

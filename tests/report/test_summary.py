@@ -2,7 +2,9 @@
 
 import pytest
 
+from harness.chaos.catalogue import catalogue
 from harness.judge.finding import Verdict
+from harness.report import checks
 from harness.report.results import Results, Run
 from harness.report.summary import MOST, markdown, write
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
@@ -75,8 +77,8 @@ def test_no_text_is_taken_for_markup(made, tmp_path):
 
 def test_a_stack_that_did_not_come_up_is_the_summary(tmp_path):
     results = Results(run=Run(id="abc", harness="0.1.0", started="2026", stack_error="no engine"))
-    text = markdown(results, tmp_path)
-    assert text.startswith("## Chaos Mesh metrics: nothing ran")
+    text = markdown(results, tmp_path, checks=checks.of(results, catalogue()))
+    assert text.startswith("## Chaos Mesh metrics: nothing ran; stack: error\n\n### The run, stack: error\n")
     assert "no engine" in text
 
 
