@@ -7,6 +7,7 @@ changes. A reason tells how it was probed and what was answered.
 from __future__ import annotations
 
 from harness.base.errors import InfrastructureError
+from harness.chaos import grafana
 from harness.chaos.daemons import COMPONENT, DAEMON, Daemon, Daemons
 from harness.cluster.client import Cluster
 
@@ -42,10 +43,18 @@ _PLAIN = {
 _RUNTIMES = ("containerd", "docker", "crio")
 _DNS_SERVER = "chaos-dns-server"
 _TWO_NODES = "two-nodes"
+_GRAFANA = "grafana"
 
 CAPABILITIES = tuple(
     sorted(
-        [*_IN_NAMESPACE, *_PLAIN, *(f"runtime-{runtime}" for runtime in _RUNTIMES), "dns-server", _TWO_NODES]
+        [
+            *_IN_NAMESPACE,
+            *_PLAIN,
+            *(f"runtime-{runtime}" for runtime in _RUNTIMES),
+            "dns-server",
+            _TWO_NODES,
+            _GRAFANA,
+        ]
     )
 )
 """All names that a scenario's `needs` may hold."""
@@ -62,6 +71,9 @@ def probes() -> dict[str, str]:
     found |= {f"runtime-{name}": f"{DAEMON} was started with `--runtime {name}`" for name in _RUNTIMES}
     found[_TWO_NODES] = f"at least two nodes have a running {DAEMON}"
     found["dns-server"] = f"a pod with the label `{COMPONENT}={_DNS_SERVER}` is ready"
+    found[_GRAFANA] = (
+        f"a pod with the label `app={grafana.NAME}` is ready in the namespace `{grafana.NAMESPACE}`"
+    )
     return {name: found[name] for name in CAPABILITIES}
 
 
@@ -80,6 +92,9 @@ def probe(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, str | None]:
     for name in CAPABILITIES:
         if name == "dns-server":
             found[name] = _dns_server(cluster, chaos_mesh_namespace)
+            continue
+        if name == _GRAFANA:
+            found[name] = grafana.missing(cluster)
             continue
         if name == _TWO_NODES:
             found[name] = None if len(by_node) > 1 else f"one node has a {DAEMON}: {', '.join(by_node)}"

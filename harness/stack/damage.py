@@ -17,7 +17,7 @@ from harness.stack.handle import StackHandle
 from harness.stack.kind import Container
 from harness.stack.kubectl import Kubectl
 
-Part = Literal["chaos-mesh", "prometheus"]
+Part = Literal["chaos-mesh", "prometheus", "grafana"]
 
 _ANSWER_SECONDS = 5.0
 

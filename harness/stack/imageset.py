@@ -44,7 +44,8 @@ class ImageSet(BaseModel):
         kind, helm, kubectl: the programs to call.
         promtool: the program to check rules and metrics with; None when it is only in an image.
         kubernetes: the version, such as v1.35.3.
-        images: refs by role: controller-manager, daemon, dashboard, prometheus, workload, pause.
+        images: refs by role: controller-manager, daemon, dashboard, prometheus, workload, pause; grafana
+            where it can be pulled.
         chart: an unpacked chart folder, or the chart's name to be used with `chart_repository`.
         crds: a folder of CRD manifests generated from the API types, to be applied over the
             chart's; None to use the chart's own.

@@ -17,7 +17,7 @@ from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import rollout
 from harness.cluster.client import Cluster
-from harness.stack import chaosmesh, cni, damage, engine, images, kind, preflight, prometheus
+from harness.stack import chaosmesh, cni, damage, engine, grafana, images, kind, preflight, prometheus
 from harness.stack.engine import Engine
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
 from harness.stack.imageset import ImageSet
@@ -218,7 +218,7 @@ class _Stack:
             self.cancel,
             network,
             lambda: self._install_chaos_mesh(kubectl),
-            lambda: self._install_prometheus(settings),
+            lambda: self._install_monitoring(settings),
         )
         return self._finish(settings, nodes)
 
@@ -231,6 +231,8 @@ class _Stack:
             steps.append(lambda: self._install_chaos_mesh(kubectl))
         if "prometheus" in plan.parts:
             steps.append(lambda: self._install_prometheus(settings))
+        if "grafana" in plan.parts:
+            steps.append(self._install_grafana)
         together(self.cancel, *steps)
         return self._finish(settings, [node.name for node in handle.nodes])
 
@@ -253,6 +255,16 @@ class _Stack:
         with self.progress.step("installing Prometheus"):
             prometheus.install(self._kubectl("prometheus"), settings)
 
+    def _install_monitoring(self, settings: prometheus.Settings) -> None:
+        # One after the other: both are in the namespace that Prometheus' manifest makes.
+        self._install_prometheus(settings)
+        self._install_grafana()
+
+    def _install_grafana(self) -> None:
+        if image := self.images.images.get(grafana.ROLE):
+            with self.progress.step("installing Grafana"):
+                grafana.install(self._kubectl("grafana"), str(image), self.options.scrape_interval)
+
     def _finish(self, settings: prometheus.Settings, nodes: list[str]) -> StackHandle:
         """Wait for everything, check it, and write the handle."""
         facts: list[NodeFacts] = []
@@ -273,7 +285,17 @@ class _Stack:
                 with self.progress.step("comparing the CRDs with the controller's API"):
                     chaosmesh.check_crds(kubectl, self.crds)
 
-        together(self.cancel, mesh, own, rest)
+        def boards() -> None:
+            if grafana.ROLE not in self.images.images:
+                return
+            try:
+                with self.progress.step("waiting for Grafana"):
+                    grafana.wait_ready(self._kubectl("grafana"))
+            except InfrastructureError as error:
+                # Nothing that is judged depends on it; the capability `grafana` is missing, and says why.
+                self._say("going on without Grafana", [error.problem, *error.details])
+
+        together(self.cancel, mesh, own, rest, boards)
         handle = self._handle(settings, facts)
         with self.progress.step("waiting for the first scrapes"):
             prometheus.wait_targets(
@@ -346,6 +368,8 @@ class _Stack:
             "chaos-mesh": json.dumps(chaosmesh.values(self.images), sort_keys=True),
             "prometheus": prometheus.render(self._settings("")),
         }
+        if image := self.images.images.get(grafana.ROLE):
+            texts["grafana"] = grafana.render(str(image), self.options.scrape_interval)
         return {part: hashlib.sha256(text.encode()).hexdigest() for part, text in texts.items()}
 
     def _settings(self, identity: str) -> prometheus.Settings:

@@ -43,11 +43,13 @@ def test_the_script_answers_for_every_capability_of_a_node():
 class FakeCluster:
     """One node with a daemon, which answers the script with a given text."""
 
-    def __init__(self, output, dns_ready=None):
-        self.output, self.dns_ready = output, dns_ready
+    def __init__(self, output, dns_ready=None, grafana=None):
+        self.output, self.dns_ready, self.grafana = output, dns_ready, grafana
         self.scripts = 0
 
     def list(self, kind, namespace, label_selector=None):
+        if (kind, namespace, label_selector) == ("Pod", "chaos-harness", "app=grafana"):
+            return [] if self.grafana is None else [{"status": self.grafana}]
         assert (kind, namespace) == ("Pod", "chaos-mesh")
         if "dns" in label_selector:
             ready = [{"type": "Ready", "status": str(self.dns_ready)}]
@@ -84,3 +86,30 @@ def test_probe_covers_all_names_with_one_exec_a_node():
 @pytest.mark.parametrize("ready", [None, False])
 def test_a_dns_server_that_is_not_ready_is_missing(ready):
     assert "chaos-dns-server" in capabilities.probe(FakeCluster(answers(), ready), "chaos-mesh")["dns-server"]
+
+
+NOT_READY = "no pod with app=grafana is ready in the namespace chaos-harness"
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+PULLING = {
+    "conditions": [{"type": "Ready", "status": "False"}],
+    "containerStatuses": [
+        {"name": "grafana", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (READY, None),
+        (None, "there is no pod with app=grafana in the namespace chaos-harness: Grafana is installed"),
+        (
+            PULLING,
+            f"{NOT_READY}: ImagePullBackOff no such image",
+        ),
+        ({}, NOT_READY),
+    ],
+)
+def test_grafana_says_why_it_is_missing(status, reason):
+    found = capabilities.probe(FakeCluster(answers(), grafana=status), "chaos-mesh")["grafana"]
+    assert found is None if reason is None else found.startswith(reason)

@@ -14,7 +14,7 @@ from harness.chaos import rollout
 from harness.chaos.components import component_pods
 from harness.chaos.rollout import Rollout
 from harness.cluster.client import Cluster
-from harness.stack import chaosmesh, cni, damage, engine, images, kind, preflight, prometheus, state
+from harness.stack import chaosmesh, cni, damage, engine, grafana, images, kind, preflight, prometheus, state
 from harness.stack import up as module
 from harness.stack.engine import Engine
 from harness.stack.handle import NodeFacts, StackHandle
@@ -51,6 +51,8 @@ class World:
         monkeypatch.setattr(prometheus, "install", self.note("prometheus"))
         monkeypatch.setattr(prometheus, "wait_ready", self.note("prometheus ready"))
         monkeypatch.setattr(prometheus, "wait_targets", self.note("targets", None, self.remember))
+        monkeypatch.setattr(grafana, "install", self.note("grafana"))
+        monkeypatch.setattr(grafana, "wait_ready", self.note("grafana ready"))
         monkeypatch.setattr(damage, "observe", lambda *arguments: self.observed)
         monkeypatch.setattr(module._Stack, "_wait_nodes", lambda *arguments: None)
         monkeypatch.setattr(
@@ -136,6 +138,45 @@ def test_from_nothing(world: World) -> None:
     assert handle.versions == {"chaos-mesh": "v2", "kubernetes": "v1.35.3"}
     assert handle.durations["creating the kind cluster"] >= 0
     assert state.load("c") == handle
+
+
+def with_grafana(world: World) -> None:
+    image = ImageRef(registry="r", repository="grafana", tag="v1")
+    world.images = world.images.model_copy(update={"images": {**world.images.images, "grafana": image}})
+
+
+def test_without_its_image_there_is_no_grafana(world: World) -> None:
+    handle = world.up()
+    assert not {"grafana", "grafana ready"} & set(world.diary)
+    assert "grafana" not in handle.configuration
+
+
+def test_with_its_image_grafana_comes_after_prometheus_whose_namespace_it_is_in(world: World) -> None:
+    with_grafana(world)
+    world.up()
+    order = [what for what in world.diary if what in ("prometheus", "grafana", "grafana ready")]
+    assert order == ["prometheus", "grafana", "grafana ready"]
+
+
+def test_a_stack_goes_on_without_a_grafana_that_does_not_come_up(world: World) -> None:
+    with_grafana(world)
+    world.fail["grafana ready"] = InfrastructureError("not ready", details=["grafana: ImagePullBackOff"])
+    world.up()
+    assert world.diary[-1] == "targets"
+    assert "going on without Grafana: not ready; grafana: ImagePullBackOff" in world.said.getvalue()
+
+
+def test_changed_dashboards_are_installed_again_and_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with_grafana(world)
+    world.up()
+    world.well()
+    monkeypatch.setattr(grafana, "render", lambda image, interval: "another")
+    world.up()
+    assert "grafana" in world.diary
+    assert not {"create", "delete", "chaos-mesh", "prometheus"} & set(world.diary)
+    assert "the configuration of grafana has changed" in world.said.getvalue()
 
 
 def test_pods_can_start_only_after_their_images_and_crds_are_there(world: World) -> None:

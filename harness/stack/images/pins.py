@@ -38,6 +38,7 @@ class RegistryPins(BaseModel):
     chaos_mesh_registry: str = Field(alias="chaos-mesh-registry")
     kubernetes: str
     prometheus: str
+    grafana: str
     workload: str
     pause: str
 

@@ -94,6 +94,7 @@ def prepare(*, progress: Progress, logs: Path, chaos_mesh_version: str | None = 
         "kind": version_of(KIND, stack),
         "chaos-mesh": f"v{chaos_mesh}",
         "prometheus": pins.registry.prometheus,
+        "grafana": pins.registry.grafana,
     }
     return ImageSet(
         mode="registry",
@@ -124,6 +125,7 @@ def images_for(pins: Pins, chaos_mesh: str, prefix: str) -> dict[str, ImageRef]:
     }
     others = {
         "prometheus": f"prom/prometheus:{pins.registry.prometheus}",
+        "grafana": f"grafana/grafana:{pins.registry.grafana}",
         "workload": pins.registry.workload,
         "pause": pins.registry.pause,
     }
