@@ -76,7 +76,7 @@ def test_the_index_has_every_page_and_what_it_begins_with(tmp_path: Path) -> Non
     pages = {
         "quick-start.md": "# Quick start\n\nFrom a clone to a [verdict](verdicts.md), and on. More of it.\n",
         "scenarios.md": "# Scenarios\n\n| a | table |\n",
-        "zoo.md": "# Animals\n\nAll of them:\n\n- the cat\n",
+        "zoo.md": "# Animals\n\n    run a zoo\n\nAll of them:\n\n- the cat\n",
         "README.md": "# Old\n",
     }
     for name, text in pages.items():

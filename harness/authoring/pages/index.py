@@ -47,7 +47,9 @@ def text(folder: Path, made: Iterable[Page] = ()) -> str:
 def _begins(text: str) -> str:
     """Return the title of a page and the first sentence of its text."""
     title, _, rest = text.partition("\n\n")
-    paragraph = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(rest.split("\n\n")[0].split()))
+    # Not a block of code, which some pages begin with.
+    first = next((each for each in rest.split("\n\n") if not each.startswith("    ")), "")
+    paragraph = re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", " ".join(first.split()))
     title = title.removeprefix("# ").strip()
     if paragraph.startswith(("#", "|", "-", "<", "`", "**")):
         return f"{title}."
