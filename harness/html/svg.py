@@ -6,9 +6,8 @@ import io
 import os
 import re
 import unicodedata
-import warnings
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, ClassVar
 
 from markupsafe import Markup, escape
 
@@ -19,8 +18,9 @@ os.environ.setdefault("MPLCONFIGDIR", str(places.cache_dir() / "matplotlib"))
 
 import matplotlib as mpl
 from matplotlib.artist import Artist
-from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
 from matplotlib.figure import Figure
+from matplotlib.font_manager import FontProperties
 
 THEME = {
     name: f"#fe00{number:02x}"
@@ -94,6 +94,24 @@ class Tips:
         self.texts.append(text)
 
 
+class _Renderer(RendererSVG):
+    """Measures texts by height only, once a font: it would take longer than to draw them.
+
+    That is all that placing a text needs whose start, middle or end the page's SVG aligns by itself.
+    """
+
+    measured: ClassVar[dict[int, tuple[float, float, float]]] = {}
+
+    def get_text_width_height_descent(
+        self, s: str, prop: FontProperties, ismath: Any
+    ) -> tuple[float, float, float]:
+        font = hash(prop)
+        if font not in self.measured:
+            measured = super().get_text_width_height_descent("lp", prop, ismath)  # type: ignore[no-untyped-call]
+            self.measured[font] = measured
+        return self.measured[font]
+
+
 def figure(width: float, height: float) -> Figure:
     """Return an empty figure; sizes in units of the page's pixels."""
     made = Figure(figsize=(width / _POINTS_PER_INCH, height / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH)
@@ -112,11 +130,14 @@ def embed(drawn: Figure, prefix: str, label: str, tips: Sequence[str] = ()) -> M
         tips: see Tips.
     """
     out = io.StringIO()
-    with mpl.rc_context(STYLE), warnings.catch_warnings():
-        # A sign that this machine's font lacks is measured wrong by a little; the page's font draws it.
-        warnings.filterwarnings("ignore", message=r"Glyph .* missing from", category=UserWarning)
-        drawn.savefig(out, format="svg", metadata=_NO_METADATA)
     width, height = drawn.get_size_inches() * _POINTS_PER_INCH
+    with mpl.rc_context(STYLE):
+        # What `savefig` does, with a renderer of our own.
+        renderer = _Renderer(  # type: ignore[no-untyped-call]
+            width, height, out, image_dpi=_POINTS_PER_INCH, metadata=_NO_METADATA
+        )
+        drawn.draw(renderer)
+        renderer.finalize()  # type: ignore[no-untyped-call]
     body = _small(_HEAD.sub("", out.getvalue()), prefix, tips)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
