@@ -138,7 +138,7 @@ def test_the_command_prints_the_matrix_and_updates_the_results(report, capsys):
     assert cli.main(["coverage", str(report / "results.json")]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0].startswith("appears, changes, goes: + covered")
-    assert '  +w+  chaos_controller_manager_chaos_experiments{kind="StressChaos"}' in out
+    assert '  +-+  chaos_controller_manager_chaos_experiments{kind="StressChaos"}' in out
     assert "transitions defined" in out[-1]
     written = json.loads((report / "results.json").read_text())
     assert written["new"] == [1]
