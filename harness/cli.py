@@ -97,6 +97,9 @@ def add_up_options(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--chaos-mesh-version", metavar="V", help="install this release of Chaos Mesh (registry images)"
     )
+    command.add_argument(
+        "--kubernetes-version", metavar="V", help="of the nodes, such as 1.34.0 (registry images)"
+    )
     command.add_argument("--fresh", action="store_true", help="delete the cluster first")
 
 
@@ -109,6 +112,7 @@ def up_options(options: argparse.Namespace) -> UpOptions:
         scrape_interval=options.scrape_interval,
         chaos_mesh_source=options.chaos_mesh_source,
         chaos_mesh_version=options.chaos_mesh_version,
+        kubernetes_version=options.kubernetes_version,
         fresh=options.fresh,
     )
 

@@ -92,6 +92,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--chaos-mesh-source", default=None, metavar="DIR", help="build Chaos Mesh from this checkout"
     )
     group.addoption("--chaos-mesh-version", default=None, metavar="V", help="with --images registry")
+    group.addoption("--kubernetes-version", default=None, metavar="V", help="with --images registry")
     group.addoption("--fresh", action="store_true", help="delete and re-create the cluster first")
     group.addoption("--without-path-all", action="store_true", help=argparse.SUPPRESS)
     group.addoption(
@@ -138,6 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
         scrape_interval=config.getoption("--scrape-interval"),
         chaos_mesh_source=config.getoption("--chaos-mesh-source"),
         chaos_mesh_version=config.getoption("--chaos-mesh-version"),
+        kubernetes_version=config.getoption("--kubernetes-version"),
         fresh=config.getoption("--fresh"),
         control=config.getoption("--control"),
         report=Path(config.invocation_params.dir) / _report_folder(config),

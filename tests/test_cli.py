@@ -31,13 +31,15 @@ def test_defaults_are_those_of_the_library() -> None:
 
 def test_every_option_arrives() -> None:
     words = "--cluster c --images source --workers 2 --scrape-interval 0.5 --chaos-mesh-source /src --fresh"
-    assert options_of(*words.split(), "--chaos-mesh-version", "v2.8.4") == UpOptions(
+    words += " --chaos-mesh-version v2.8.4 --kubernetes-version 1.34.0"
+    assert options_of(*words.split()) == UpOptions(
         cluster="c",
         images="source",
         workers=2,
         scrape_interval=0.5,
         chaos_mesh_source=Path("/src"),
         chaos_mesh_version="v2.8.4",
+        kubernetes_version="1.34.0",
         fresh=True,
     )
 

@@ -43,6 +43,7 @@ class UpOptions:
         scrape_interval: of Prometheus, seconds.
         chaos_mesh_source: a checkout of Chaos Mesh to build instead of the pinned version.
         chaos_mesh_version: the release to install in registry mode instead of the pinned one.
+        kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
         fresh: delete the cluster first.
     """
 
@@ -52,6 +53,7 @@ class UpOptions:
     scrape_interval: float = 1.0
     chaos_mesh_source: Path | None = None
     chaos_mesh_version: str | None = None
+    kubernetes_version: str | None = None
     fresh: bool = False
 
     def check(self) -> None:
@@ -90,6 +92,7 @@ def up(options: UpOptions, progress: Progress) -> StackHandle:
         logs=state.logs,
         chaos_mesh_source=options.chaos_mesh_source,
         chaos_mesh_version=options.chaos_mesh_version,
+        kubernetes_version=options.kubernetes_version,
     )
     return _Stack(options, progress, state, where, got).bring_up(containers)
 

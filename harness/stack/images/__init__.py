@@ -20,6 +20,7 @@ def prepare(
     logs: Path,
     chaos_mesh_source: Path | None = None,
     chaos_mesh_version: str | None = None,
+    kubernetes_version: str | None = None,
 ) -> ImageSet:
     """Return everything that a stack is made of; what has to be built or loaded is, when this returns.
 
@@ -33,6 +34,7 @@ def prepare(
         chaos_mesh_source: a checkout of Chaos Mesh, built in place of the pinned module; for `source`
             (`auto` takes that then).
         chaos_mesh_version: a release of Chaos Mesh, such as 2.8.4; for `registry` (likewise).
+        kubernetes_version: of the node image, such as 1.34.0; for `registry`.
 
     Raises:
         UsageError: the options contradict each other, the checkout is none, or a program is missing.
@@ -55,8 +57,18 @@ def prepare(
         )
     if mode == "auto":
         mode = _choose(progress, chaos_mesh_source, chaos_mesh_version)
+    if mode == "source" and kubernetes_version:
+        raise UsageError(
+            f"Kubernetes {kubernetes_version} is a node image that is pulled, and images come from source",
+            next_step="use --images registry with --kubernetes-version, or leave it out",
+        )
     if mode == "registry":
-        return registry.prepare(progress=progress, logs=logs, chaos_mesh_version=chaos_mesh_version)
+        return registry.prepare(
+            progress=progress,
+            logs=logs,
+            chaos_mesh_version=chaos_mesh_version,
+            kubernetes_version=kubernetes_version,
+        )
     return source.prepare(engine=engine, progress=progress, logs=logs, chaos_mesh_source=chaos_mesh_source)
 
 

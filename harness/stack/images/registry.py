@@ -63,22 +63,31 @@ class Program:
         return Path(found) if told.returncode == 0 and self.fits(told.stdout) else None
 
 
-def prepare(*, progress: Progress, logs: Path, chaos_mesh_version: str | None = None) -> ImageSet:
+def prepare(
+    *,
+    progress: Progress,
+    logs: Path,
+    chaos_mesh_version: str | None = None,
+    kubernetes_version: str | None = None,
+) -> ImageSet:
     """Return images by version; kind, Helm and kubectl from PATH, or built from their Go modules.
 
     Args:
         progress: where builds are announced.
         logs: the folder for builds' logs.
         chaos_mesh_version: a release of Chaos Mesh, such as 2.8.4 (default: the pinned one).
+        kubernetes_version: of kind's node image, such as 1.34.0 (default: that of the pinned kind).
 
     Raises:
-        UsageError: a program is missing (or too different), and there is no Go to build it.
+        UsageError: `kubernetes_version` is none, or a program is missing (or too different) and there is no
+            Go to build it.
     """
     fixtures = bundled.fixtures()
     pins = Pins.load(fixtures)
     stack = fixtures / "images" / "stack"
+    kubernetes = _kubernetes(kubernetes_version) if kubernetes_version else pins.registry.kubernetes
     programs = find_or_build(
-        programs_for(stack, pins.registry.kubernetes),
+        programs_for(stack, kubernetes),
         pins=pins,
         fixtures=fixtures,
         progress=progress,
@@ -88,9 +97,10 @@ def prepare(*, progress: Progress, logs: Path, chaos_mesh_version: str | None = 
     prefix = os.environ.get(REGISTRY_VARIABLE, "").rstrip("/")
     images = images_for(pins, chaos_mesh, prefix)
     # Empty: kind's own default, which is pinned by digest.
-    node_image = f"{prefix}/kindest/node:{pins.registry.kubernetes}" if prefix else ""
+    chosen = bool(prefix or kubernetes_version)
+    node_image = f"{prefix or _DOCKER_HUB}/kindest/node:{kubernetes}" if chosen else ""
     versions = {
-        "kubernetes": pins.registry.kubernetes,
+        "kubernetes": kubernetes,
         "kind": version_of(KIND, stack),
         "chaos-mesh": f"v{chaos_mesh}",
         "prometheus": pins.registry.prometheus,
@@ -103,13 +113,24 @@ def prepare(*, progress: Progress, logs: Path, chaos_mesh_version: str | None = 
         kind=programs["kind"],
         helm=programs["helm"],
         kubectl=programs["kubectl"],
-        kubernetes=pins.registry.kubernetes,
+        kubernetes=kubernetes,
         images=images,
         chart="chaos-mesh",
         chart_repository=pins.registry.chart_repository,
         chart_version=chaos_mesh,
         versions=versions,
     )
+
+
+def _kubernetes(version: str) -> str:
+    """Return a version as tags of node images have it."""
+    found = "v" + version.removeprefix("v")
+    if not re.fullmatch(r"v1\.\d+\.\d+", found):
+        raise UsageError(
+            f"{version!r} is no version of Kubernetes",
+            next_step="name one that kind has a node image of, such as 1.34.0",
+        )
+    return found
 
 
 def images_for(pins: Pins, chaos_mesh: str, prefix: str) -> dict[str, ImageRef]:

@@ -54,7 +54,8 @@ def answering(monkeypatch: pytest.MonkeyPatch, reachable: bool, reason: str) -> 
 
 
 def test_each_mode_goes_its_way(ways: dict[str, Way]) -> None:
-    prepare("registry", chaos_mesh_version="2.8.3")
+    prepare("registry", chaos_mesh_version="2.8.3", kubernetes_version="1.34.0")
+    assert ways["registry"].asked[0]["kubernetes_version"] == "1.34.0"
     assert ways["registry"].asked[0]["chaos_mesh_version"] == "2.8.3"
     prepare("source", chaos_mesh_source=Path("/checkout"))
     assert ways["source"].asked[0]["chaos_mesh_source"] == Path("/checkout")
@@ -94,6 +95,8 @@ def test_auto_with_a_release_that_cannot_be_pulled_builds_nothing_else_instead(
     [
         ("registry", {"chaos_mesh_source": Path("/checkout")}),
         ("source", {"chaos_mesh_version": "2.8.3"}),
+        ("source", {"kubernetes_version": "1.34.0"}),
+        ("auto", {"chaos_mesh_source": Path("/checkout"), "kubernetes_version": "1.34.0"}),
         ("auto", {"chaos_mesh_source": Path("/checkout"), "chaos_mesh_version": "2.8.3"}),
     ],
 )

@@ -186,6 +186,24 @@ def test_another_release_is_another_key(bare_path: Path, tmp_path: Path) -> None
     assert len(keys) == 2
 
 
+@pytest.mark.parametrize("version", ["1.36.0", "v1.36.0"])
+def test_another_kubernetes_is_another_node_image_and_key(
+    bare_path: Path, tmp_path: Path, version: str
+) -> None:
+    all_programs(bare_path)
+    pinned = registry.prepare(progress=Progress(), logs=tmp_path)
+    images = registry.prepare(progress=Progress(), logs=tmp_path, kubernetes_version=version)
+    assert images.node_image == "docker.io/kindest/node:v1.36.0"
+    assert images.kubernetes == images.versions["kubernetes"] == "v1.36.0"
+    assert images.key != pinned.key
+
+
+@pytest.mark.parametrize("version", ["1.36", "latest", "v2.0.0", "1.36.0 "])
+def test_what_is_no_version_of_kubernetes_is_refused(bare_path: Path, tmp_path: Path, version: str) -> None:
+    with pytest.raises(UsageError, match="is no version of Kubernetes"):
+        registry.prepare(progress=Progress(), logs=tmp_path, kubernetes_version=version)
+
+
 def test_a_mirror_serves_the_node_image_too(
     bare_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
