@@ -187,6 +187,7 @@ class _Teller(Observer):
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
+        self._heard = True
 
     def scenario(self, name: str, steps: Sequence[str]) -> None:
         self._tell("scenario", name, list(steps))
@@ -204,10 +205,13 @@ class _Teller(Observer):
         self._tell("ended", result)
 
     def _tell(self, what: str, *arguments: Any) -> None:
+        if not self._heard:
+            return
         try:
             self._connection.send((what, arguments))
         except OSError as error:
-            # Nobody listens any more: the run was killed. Clean up and end.
+            # The run was killed. The clean-up that follows on this tells things, too, and must not end at that.
+            self._heard = False
             raise KeyboardInterrupt("the run has ended") from error
 
 

@@ -195,5 +195,8 @@ def test_what_nobody_asked_for_is_returned_when_it_is_stopped(waiting):
 def test_a_scenario_whose_run_is_gone_is_interrupted():
     ours, theirs = multiprocessing.Pipe(duplex=False)
     ours.close()
+    teller = _Teller(theirs)
     with pytest.raises(KeyboardInterrupt):
-        _Teller(theirs).waiting("the workload")
+        teller.waiting("the workload")
+    # Once is enough: the clean-up tells what it waits for.
+    teller.waiting("the clean-up")
