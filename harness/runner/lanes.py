@@ -210,7 +210,7 @@ class _Teller(Observer):
         try:
             self._connection.send((what, arguments))
         except OSError as error:
-            # The run was killed. The clean-up that follows on this tells things, too, and must not end at that.
+            # The run was killed. The clean-up that follows tells things too, and must not end at that.
             self._heard = False
             raise KeyboardInterrupt("the run has ended") from error
 
