@@ -23,6 +23,7 @@ a kind says about one):
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -116,6 +117,7 @@ class Case:
         self._shows_streak: list[float] = []
         self._streak_began: float | None = None
         self._rests_on: set[TargetKey] = set()
+        self._interrupted = math.inf
         self._last: _Judged | None = None
         self._last_compared: _Judged | None = None
         self._first_state = True
@@ -154,6 +156,11 @@ class Case:
         return set(self._rests_on)
 
     @property
+    def interrupted(self) -> float:
+        """The time of the first state since then of which a target was down; infinity without any."""
+        return self._interrupted
+
+    @property
     def judged(self) -> set[TargetKey]:
         """The targets of all states until now."""
         return self._sweep.took_part() if self._sweep else set()
@@ -163,6 +170,14 @@ class Case:
         """The time until which it has to come true, seconds; 0 before the step has settled."""
         return self._deadline
 
+    def fresh_from(self) -> float:
+        """Return the time from which scrapes count: a step that only waits has no effect to wait for."""
+        assert self._settled is not None
+        started = self.recording.mark(self.expected.step, "started")
+        if started is not None and started.detail.get("action") == "wait":
+            return started.time
+        return self._settled.time
+
     # What the kinds may ask for (kind.Context).
 
     def vector(self, oracle: OracleRef, state: State) -> list[Point]:
@@ -171,7 +186,7 @@ class Case:
             raise NotComparable("the step has not settled")
         recorded = self.recording.readings.get((oracle.name, oracle.key), [])
         manifest = self.recording.manifest
-        readings = bracket(oracle, recorded, state, self._fresh_from(), manifest)
+        readings = bracket(oracle, recorded, state, self.fresh_from(), manifest)
         self._readings += readings
         return readings[0].vector or []
 
@@ -244,19 +259,11 @@ class Case:
         self._selection = Selection(self.recording, self.spec.metric, matchers, self.expected.jobs)
         self._increases = Increases(self._selection)
         known = self.recording.seen_at(step, "settled")
-        self._sweep = Sweep(self._selection, self._fresh_from() + manifest.clock_uncertainty, known)
+        self._sweep = Sweep(self._selection, self.fresh_from() + manifest.clock_uncertainty, known)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
         self._deadline = self._settled.time + scrapes * manifest.interval + longest
         return None
-
-    def _fresh_from(self) -> float:
-        """Return the time from which scrapes count: a step that only waits has no effect to wait for."""
-        assert self._settled is not None
-        started = self.recording.mark(self.expected.step, "started")
-        if started is not None and started.detail.get("action") == "wait":
-            return started.time
-        return self._settled.time
 
     def _first(self, state: State, right: _Side) -> None:
         """Take up the baseline when the first state shows which targets matter.
@@ -276,7 +283,7 @@ class Case:
             except BadAnswer as error:
                 self._baseline, self._no_baseline = None, str(error)
         self._steady = 1 + self.spec.hold
-        waits = self._settled is not None and self._fresh_from() < self._settled.time
+        waits = self._settled is not None and self.fresh_from() < self._settled.time
         if self.spec.known_issue or (not waits and self._was_right(state, right)):
             self._steady = max(self._steady, STEADY_STATES)
 
@@ -321,6 +328,8 @@ class Case:
         self._readings = []
         if not state.complete:
             self._lose_scrape()
+            if self.held_at:
+                self._interrupted = min(self._interrupted, state.time)
             down = ", ".join(target_text(target) for target in state.down)
             return NotComparable(f"target down: {down}")
         self._refuse_histograms(state)
@@ -396,7 +405,7 @@ class Case:
             self._streak = [*self._streak, time] if outcome.holds else []
             self._shows_streak = [*self._shows_streak, time] if other.holds else []
             if not running:
-                self._streak_began, self._rests_on = time, set()
+                self._streak_began, self._rests_on, self._interrupted = time, set(), math.inf
             self._rests_on |= judged.state.scrapes.keys()
         else:
             self._streak, self._shows_streak, self._streak_began = [], [], None

@@ -30,7 +30,7 @@ from harness.recording.series import Series, TargetKey, scraped_at
 
 GONE_AFTER_INTERVALS = 5
 KNOWN_AFTER_INTERVALS = 1
-_ENTERS_AFTER_INTERVALS = 0.9
+ENTERS_AFTER_INTERVALS = 0.9
 _APART_INTERVALS = 0.5
 
 
@@ -213,7 +213,7 @@ class Sweep:
     def _turn(self) -> _Turn:
         """Return which targets have a scrape for the next state, and which it has to wait for."""
         turn = _Turn(self._time)
-        entry = _ENTERS_AFTER_INTERVALS * self.interval
+        entry = ENTERS_AFTER_INTERVALS * self.interval
         for target, up in self.selection.targets.items():
             times = up.times
             if not times or self._left.get(target) == times[-1]:

@@ -24,7 +24,13 @@ from harness.judge.finding import Finding, Verdict
 from harness.judge.judge import GRACE_SCRAPES, SLACK_SCRAPES, STEADY_STATES, Case
 from harness.judge.kind import kinds, wanted_readings
 from harness.judge.matching import Matchers, Where
-from harness.judge.sweep import GONE_AFTER_INTERVALS, Selection, baseline
+from harness.judge.sweep import (
+    ENTERS_AFTER_INTERVALS,
+    GONE_AFTER_INTERVALS,
+    KNOWN_AFTER_INTERVALS,
+    Selection,
+    baseline,
+)
 from harness.mutation.table import Column, Table
 from harness.recording.model import SCRAPE_DURATION, UP, Answer, Expected, Mark, Point, Reading, Recording
 from harness.recording.series import Series, TargetKey
@@ -89,7 +95,8 @@ class Subject:
         self.deadline = live.deadline
         if not self.mutable:
             return
-        recording = self._recording = _without_new(recording, expected.step, live.judged)
+        self._recording = recording
+        self._judged, self._fresh_from = live.judged, live.fresh_from()
         more = GRACE_SCRAPES + SLACK_SCRAPES + STEADY_STATES + self.spec.hold + 1
         self._until = max(self.deadline, ended.time) + more * self.interval
         self._selection = Selection(
@@ -98,7 +105,7 @@ class Subject:
         self.claim = self._claim()
         self.base: dict[TargetKey, float] = {}
         self._take_baseline()
-        again = self._go_on(self._answered_until(live.held_at))
+        again = self._go_on(self._answered_until(live))
         if self._verdict(again) is not self.verdict and self._since == math.inf:
             again = self._go_on(live.held_at[-1])
         verdict = self._verdict(again)
@@ -107,24 +114,38 @@ class Subject:
         self.held_since = again.held_at[0]
         self.rests_on = again.rests_on
 
-    def _answered_until(self, held_at: list[float]) -> float:
-        """Return the last of some states before any target was down; infinity when none was since."""
+    def _answered_until(self, live: Case) -> float:
+        """Return the last of the states in which it held before a target was down; infinity if none was."""
         if self.about_scrapes:
             return math.inf
         ups = self._selection.targets.values()
-        failed = (time for up in ups for time, value in up.between(held_at[0], math.inf) if value != 1)
-        first = min(failed, default=math.inf)
-        return first if first == math.inf else max(time for time in held_at if time < first)
+        failed = (time for up in ups for time, value in up.between(live.held_at[0], math.inf) if value != 1)
+        first = min([live.interrupted, *failed])
+        return first if first == math.inf else max(time for time in live.held_at if time < first)
 
     def _go_on(self, since: float) -> Case:
         """Let the recording go on after a time (seconds) or its end; return it judged without a change."""
         self._since = since
+        self._kept = self._without_new(self._recording)
+        self._selection = Selection(
+            self._kept, self.spec.metric, Matchers(self.spec.where), self.expected.jobs
+        )
         self._on = {target: self._times_to_come(target) for target in self._selection.targets}
         self.readings: dict[tuple[str, str], Reading] = {}
         self._all_readings = self._readings_on()
         self.table = self._answers_table() if self.spec.promql is not None else self._samples_table()
         self._durations = self._durations_on()
         return self._case(self.table)
+
+    def _without_new(self, recording: Recording) -> Recording:
+        """Return a recording without the targets that came in the step and were in no state yet."""
+        known = recording.seen_at(self.expected.step, "settled").keys()
+        until = self._since - ENTERS_AFTER_INTERVALS * self.interval
+        ups = recording.by_name.get(UP, [])
+        kept = [
+            up for up in ups if up.target in known or (up.target in self._judged and up.times[0] <= until)
+        ]
+        return recording.with_series({UP: kept})
 
     def _newest(self, up: Series) -> float | None:
         """Return the last scrape of a target that is kept; None without any."""
@@ -161,23 +182,33 @@ class Subject:
 
     def counted(self, target: TargetKey) -> list[float]:
         """Return the scrapes of a target from the one that is in the first state in which it held."""
+        if self.leaves(target) <= self.held_since:
+            return []
         times = self.table.scrapes.get(target, ())
         return list(times[max(0, bisect_right(times, self.held_since) - 1) :])
 
-    def gone(self, target: TargetKey) -> bool:
-        """Tell whether a target was gone when it came true, so that no state that counts has it."""
-        return target not in {NO_TARGET, *self.rests_on} and self.table.scrapes[target][-1] < self.held_since
+    def leaves(self, target: TargetKey) -> float:
+        """Return the time from which on no state has a target, as it is gone; infinity if it stays."""
+        if target == NO_TARGET or self._on[target]:
+            return math.inf
+        limit = (
+            self.table.scrapes[target][-1] + (GONE_AFTER_INTERVALS + KNOWN_AFTER_INTERVALS) * self.interval
+        )
+        others = (each for each in self.table.scrapes if each[0] == target[0] and each != target)
+        return min(
+            (time for each in others for time in self.table.scrapes[each] if time > limit), default=math.inf
+        )
 
     def targets(self) -> list[TargetKey]:
         """Return the targets that decide it; of an expression one that stands for its answers."""
         return [NO_TARGET] if self.spec.promql is not None else self.scraped()
 
     def scraped(self) -> list[TargetKey]:
-        """Return the targets that were scraped since the step settled: those before were replaced in it."""
-        settled = self._recording.mark(self.expected.step, "settled")
-        since = settled.time if settled else 0.0
+        """Return the targets of which a scrape counts: those before were replaced in the step."""
         ups = sorted(self._selection.targets.items())
-        return [target for target, up in ups if self._on[target] or (self._newest(up) or 0.0) > since]
+        return [
+            target for target, up in ups if self._on[target] or (self._newest(up) or 0.0) > self._fresh_from
+        ]
 
     def target_labels(self, target: TargetKey) -> dict[str, str]:
         """Return the labels that Prometheus gives a target."""
@@ -207,7 +238,7 @@ class Subject:
 
     def _take_baseline(self) -> None:
         seen = self._recording.seen_at(self.expected.step, "started")
-        before = baseline(self._selection, seen)
+        before = baseline(self._selection, seen, answered=self.spec.promql is None)
         if before is not None:
             self.base = {target: scrape.time for target, scrape in before.scrapes.items()}
             self.base[NO_TARGET] = before.time
@@ -325,7 +356,7 @@ class Subject:
             metric = self.spec.metric
             others = [each for each in replaced.get(metric, []) if not self.selects(each.own_labels)]
             replaced[metric] = [*others, *(self._series(column) for column in table.columns)]
-        view = self._recording.with_series(replaced)
+        view = self._kept.with_series(replaced)
         view.readings = self._all_readings
         if self.spec.promql is not None:
             view.answers = {**view.answers, self.spec.promql: self._answers(self.spec.promql, table)}
@@ -333,7 +364,7 @@ class Subject:
 
     def _ups(self, table: Table) -> list[Series]:
         found = []
-        for series in self._recording.by_name.get(UP, []):
+        for series in self._kept.by_name.get(UP, []):
             times = table.scrapes.get(series.target)
             if times is None:
                 found.append(series)
@@ -361,11 +392,3 @@ class Subject:
                 ]
                 found[time] = was.model_copy(update={"vector": vector})
         return found
-
-
-def _without_new(recording: Recording, step: int, judged: set[TargetKey]) -> Recording:
-    """Return a recording without the targets that came in a step and were in none of its states."""
-    kept = judged | recording.seen_at(step, "settled").keys()
-    return recording.with_series(
-        {UP: [each for each in recording.by_name.get(UP, []) if each.target in kept]}
-    )

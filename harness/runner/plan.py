@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from harness.chaos.catalogue import Catalogue
+from harness.judge.matching import Matchers
 from harness.metrics.expression import selectors
 from harness.runner.sampler import WORKLOAD_JOB, Watch
 from harness.scenario.model import Expectation, Matcher, Scenario
@@ -26,7 +26,7 @@ def jobs_of(expectation: Expectation, catalogue: Catalogue) -> list[str]:
     # What a template stands for is not known yet; it is no part of a metric's name.
     for metric, where in selectors(TEMPLATE.sub("1", expectation.promql)):
         known = set(catalogue.jobs(metric))
-        jobs |= {job for job in known if _may_be(job, where.get("job"))} or known
+        jobs |= set(filter(Matchers(where).match_job, known)) or known
     return sorted(jobs)
 
 
@@ -90,13 +90,6 @@ def own_targets_only(spec: dict[str, Any], jobs: list[str], namespace: str) -> d
     if jobs != [WORKLOAD_JOB] or "instance" in where:
         return spec
     return {**spec, "where": {**where, "instance": {"matches": f"{namespace}/.+"}}}
-
-
-def _may_be(job: str, wanted: str | Matcher | None) -> bool:
-    """Return whether a matcher of an expression lets a job be; one that excludes some is left aside."""
-    if isinstance(wanted, Matcher):
-        return wanted.matches is None or re.fullmatch(wanted.matches, job) is not None
-    return wanted in (None, job)
 
 
 def _literal(matcher: str | Matcher | None, known: Mapping[str, Any]) -> str | None:

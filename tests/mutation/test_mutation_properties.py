@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import math
+import random
 from dataclasses import replace
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from harness.judge.finding import Verdict
+from harness.judge.finding import Finding, Verdict
+from harness.judge.judge import Judge
 from harness.mutation.operator import Mutant, operators
 from harness.mutation.rule import rule_for
 from harness.mutation.table import Table
+from harness.recording.model import Recording
 from tests.fakes.mutations import scored, subject_of
-from tests.fakes.recordings import Timeline
+from tests.fakes.recordings import Timeline, expected
 
 SPECS = [
     {"equals": 1},
@@ -87,3 +90,36 @@ def test_every_kind_has_what_kills_it_and_no_mutant_is_forgotten(before, between
     assert score.killed["lost-target"] == 2
     assert "extra-series" in score.killed or "present" in spec
     assert not score.survived
+
+
+def disturbed(seed, spec):
+    """Return scrapes in which one target has the series, some fail, and another comes or goes; and the end.
+
+    The step ends as soon as a decision is known, or some scrapes later.
+    """
+    draw = random.Random(seed)
+    timeline = Timeline(action=draw.choice(["apply", "wait"]))
+    before, after, change = draw.choice([None, 0, 1, 2]), draw.choice([None, 0, 1, 2]), draw.choice([4, 5, 8])
+    failing = draw.choice([0, 0.1, 0.4])
+    comes, goes = draw.choice([0, 3, 4, 5, 8]), draw.choice([4, 6, 40, 40])
+    for second in range(40):
+        value = "down" if draw.random() < failing else before if second < change else after
+        timeline.values([value], start=100.0 + second)
+        if comes <= second < goes:
+            other = "down" if draw.random() < failing else None
+            timeline.values([other], start=100.0 + second + draw.choice([0.2, 0.3]), instance="two")
+    recording, item = Recording(timeline.manifest), expected(**spec)
+    judge = Judge(recording)
+    for time, entry in timeline.timed():
+        recording.add(entry)
+        if isinstance(judge.judge(item, time), Finding):
+            return timeline, time + draw.choice([0, 0.5, 2, 12])
+    return timeline, 140.0
+
+
+@given(st.integers(0, 2**32), st.sampled_from(SPECS))
+@quick
+def test_whatever_other_targets_do_no_mutant_survives(seed, spec):
+    timeline, end = disturbed(seed, spec)
+    score = scored(timeline, end=end, **spec)
+    assert (score.problem, score.survived) == (None, [])

@@ -53,7 +53,8 @@ def test_a_plain_job_narrows_a_metric_that_several_components_have(where, jobs):
         ('=~".*(chaos-daemon|controller-manager).*"', ["chaos-daemon", "controller-manager"]),
         ('="chaos-daemon"', ["chaos-daemon"]),
         ('=~"nobody"', catalogue().jobs(EVERYWHERE)),
-        ('!="chaos-daemon"', catalogue().jobs(EVERYWHERE)),
+        ('!="chaos-daemon"', [job for job in catalogue().jobs(EVERYWHERE) if job != "chaos-daemon"]),
+        ('!~"chaos-.*"', ["controller-manager", "prometheus"]),
     ],
 )
 def test_a_job_narrows_an_expression_to_those_that_it_selects(matcher, jobs):

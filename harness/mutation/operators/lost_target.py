@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -25,15 +26,15 @@ class LostTarget(Operator):
     def mutants(self, subject: Subject) -> Iterator[Mutant]:
         """Yield the table with each target down, with all of them down, and with none scraped.
 
-        Only targets that take part in the states that the verdict rests on: what is said of a pod that came
-        after them would be right without it.
+        Only targets that take part in the states that the verdict rests on, and stay: what is said of a pod
+        that came after them, or is gone by the deadline, would be right without it.
         """
         if subject.about_scrapes:
             return
         table = subject.table
         targets = sorted({*subject.scraped(), *subject.rests_on})
         lost = {target: {(target, time) for time in subject.later(target)} for target in targets}
-        for target in sorted(subject.rests_on):
+        for target in sorted(each for each in subject.rests_on if subject.leaves(each) == math.inf):
             down = replace(table, down=table.down | lost[target])
             yield self.mutant(f"{target_text(target)} is down", down)
         every = {each for found in lost.values() for each in found}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 from harness.mutation.operator import Mutant
 from harness.mutation.rule import Rule
 from harness.mutation.subject import Subject
@@ -20,7 +22,7 @@ class AnySeries(Rule):
         if mutant.table.scrapes != subject.table.scrapes or mutant.table.down != subject.table.down:
             return False
         for column in mutant.table.columns:
-            if not subject.selects(dict(column.labels)) or subject.gone(column.target):
+            if not subject.selects(dict(column.labels)) or subject.leaves(column.target) < math.inf:
                 continue
             counted = subject.counted(column.target)
             missing = [index for index, time in enumerate(counted) if time not in column.samples]

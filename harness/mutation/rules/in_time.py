@@ -13,7 +13,7 @@ class InTime(Rule):
     """An expectation says what is true by the deadline and stays so, not how it gets there.
 
     Not for `increases_by`, to which every sample since the baseline counts. What is `unchanged` has to be so
-    from the first scrape that counts. A target that was gone when it came true has no scrape that counts.
+    from the first scrape that counts. Of a target that goes it is what differs when it is gone.
     """
 
     name = "in-time"
@@ -30,9 +30,7 @@ class InTime(Rule):
         for target, differs in mutant.table.differences(table):
             times = table.scrapes[target]
             after = bisect_right(times, differs)
-            if after == len(times) and subject.gone(target):
-                continue
-            if after == len(times) or times[after] > limit:
+            if (times[after] if after < len(times) else subject.leaves(target)) > limit:
                 return False
         return True
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 
 from harness.judge.argument import OracleRef, Quantity
@@ -62,6 +63,9 @@ def _said(subject: Subject, number: Quantity) -> float | None:
 
 
 def _allowed(subject: Subject, was: Column, now: Column, demanded: tuple[SeriesDemand, ...]) -> bool:
+    limit = max(subject.deadline, subject.held_since)
+    if subject.leaves(now.target) <= limit:
+        return True
     counted = subject.counted(now.target)
     ranges = [
         each for each in demanded if each.low < each.high and agrees(dict(each.labels), dict(now.labels))
@@ -69,16 +73,20 @@ def _allowed(subject: Subject, was: Column, now: Column, demanded: tuple[SeriesD
     outside = [
         index
         for index, time in enumerate(counted)
-        if now.samples.get(time) != was.samples.get(time)
+        if not _same(now.samples.get(time), was.samples.get(time))
         and not any(_inside(each, was.samples.get(time), now.samples.get(time)) for each in ranges)
     ]
     # Until the deadline it may be outside, if it was not inside before: that would be wrong again.
     after = outside[-1] + 1 if outside else 0
-    return after < len(counted) and counted[after] <= max(subject.deadline, subject.held_since)
+    return after < len(counted) and counted[after] <= limit
 
 
 def _inside(wanted: SeriesDemand, was: float | None, now: float | None) -> bool:
     return was is not None and now is not None and wanted.low <= now <= wanted.high
+
+
+def _same(one: float | None, other: float | None) -> bool:
+    return one == other or (one is not None and other is not None and math.isnan(one) and math.isnan(other))
 
 
 def _key(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
