@@ -1,14 +1,20 @@
 """Checks of other projects that could not fail, each tried on this judge.
 
-What is not the judge's: a clean-up that failed and passed (tests/test_plugin.py), a timeout that was
-caught by the name of another exception (tests/runner/test_runner.py).
+What is not the judge's: a clean-up that failed and passed (tests/test_plugin.py).
 """
 
+import ast
 import math
+import subprocess
+from pathlib import Path
 
+import filelock
 import pytest
 
+from harness.base import process
+from harness.base.process import CommandError
 from harness.chaos.phases import seconds_of
+from harness.cluster.errors import WaitTimeout
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Verdict
 from harness.judge.kind import kinds
@@ -108,3 +114,31 @@ def test_every_verdict_can_be_reached():
     }
     # A scenario is skipped before anything is judged.
     assert verdicts == set(Verdict) - {Verdict.SKIPPED}
+
+
+def caught_timeouts():
+    """Return the names under which the harness catches that something took too long."""
+    found = set()
+    for path in Path(process.__file__).parents[1].rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            if isinstance(node, ast.ExceptHandler) and node.type is not None:
+                parts = node.type.elts if isinstance(node.type, ast.Tuple) else [node.type]
+                found |= {ast.unparse(part) for part in parts if "imeout" in ast.unparse(part)}
+    return found
+
+
+def test_a_timeout_is_caught_by_the_name_under_which_it_is_raised():
+    # A helper caught TimeoutError where a library raised TimeoutExpiredError, which is no such error.
+    raised = {
+        "WaitTimeout": WaitTimeout,
+        "subprocess.TimeoutExpired": subprocess.TimeoutExpired,
+        "filelock.Timeout": filelock.Timeout,
+    }
+    assert not issubclass(subprocess.TimeoutExpired, TimeoutError)
+    assert not issubclass(WaitTimeout, TimeoutError)
+    assert caught_timeouts() <= raised.keys()
+
+
+def test_a_command_that_does_not_end_is_an_error_and_no_answer():
+    with pytest.raises(CommandError, match="cannot rest: no end within"):
+        process.run("rest", ["sleep", "60"], timeout=0.05)
