@@ -10,6 +10,8 @@ about an effect, and are excused, each by a rule:
   step has to show that there was an effect to agree about.
 - `returns`: an earlier claim about the very same excludes it, or an earlier one about some of the same series
   asks for more of them than it allows in all; and that one needed the chaos.
+- `spared`: it claims of something what an earlier step claimed of the very same before there was any chaos: that the
+  chaos leaves it alone; but something else in the step has to show that there was an effect to be spared.
 - `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force.
 - `uninjected`: it is the proof of a step that waits for `injecting`: a chaos that is meant to hit nothing.
 - `waived`: it is the wrong value that a known issue shows. It may well be that nothing moves.
@@ -253,6 +255,7 @@ class _Rules:
             ("uninjected", self._uninjected),
             ("returns", self._returns),
             ("oracle", self._oracle),
+            ("spared", self._spared),
             ("stimulus", self._stimulus),
         ):
             reason = why_not(claim)
@@ -292,12 +295,29 @@ class _Rules:
     def _oracle(self, claim: Claim) -> str | None:
         if not claim.oracle:
             return ""
-        for other in self._demanded():
-            if other.step != claim.step or other.id == claim.id:
-                continue
-            if not self._held.get(other.id, True) or self._returns(other) is None:
-                return None
+        if self._effect_beside(claim):
+            return None
         return "nothing else in this step shows that there was an effect for the oracle to see"
+
+    def _spared(self, claim: Claim) -> str | None:
+        same = (
+            each
+            for each in self._claims
+            if each.step < claim.step and (each.about, each.demand) == (claim.about, claim.demand)
+        )
+        if claim.what != "expectation" or not any(self._before(each) is None for each in same):
+            return "no step before the chaos claims the same of the very same"
+        if self._effect_beside(claim):
+            return None
+        return "nothing else in this step shows that there was an effect"
+
+    def _effect_beside(self, claim: Claim) -> bool:
+        """Say whether another claim of the same step needed the chaos, or says that its effect is over."""
+        return any(
+            not self._held.get(other.id, True) or self._returns(other) is None
+            for other in self._demanded()
+            if other.step == claim.step and other.id != claim.id
+        )
 
     def _stimulus(self, claim: Claim) -> str | None:
         step = self._steps[claim.step]
