@@ -10,8 +10,8 @@ about an effect, and are excused, each by a rule:
   step has to show that there was an effect to agree about.
 - `returns`: an earlier claim about the very same excludes it, or an earlier one about some of the same series
   asks for more of them than it allows in all; and that one needed the chaos.
-- `spared`: it claims of something what an earlier step claimed of the very same before there was any chaos: that the
-  chaos leaves it alone; but something else in the step has to show that there was an effect to be spared.
+- `spared`: it claims what an earlier step, before any chaos, claimed of the very same: the chaos leaves it
+  alone; but something else in the step has to show that there was an effect.
 - `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force.
 - `uninjected`: it is the proof of a step that waits for `injecting`: a chaos that is meant to hit nothing.
 - `waived`: it is the wrong value that a known issue shows. It may well be that nothing moves.
