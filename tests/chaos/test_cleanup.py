@@ -34,6 +34,7 @@ class FakeCluster:
         self.log = []
         self.immortal = set()
         self.processes = ""
+        self.coming = {}
 
     def put(self, kind, name, namespace="n", **fields):
         body = {"kind": kind, "metadata": {"name": name, "namespace": namespace, **fields}}
@@ -72,6 +73,14 @@ class FakeCluster:
             raise WaitTimeout("not empty", last=self.list("Namespace"), waited=timeout)
         if (kind, name) in self.objects:
             raise WaitTimeout("still there", last=[self.objects[kind, name]], waited=timeout)
+
+    def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
+        """The daemon's new pod comes while it is waited for, if it comes at all."""
+        self.objects.update(self.coming)
+        found = self.list(kind, namespace)
+        if not predicate(found):
+            raise WaitTimeout("no pod as wanted", last=found, waited=timeout)
+        return found
 
     def exec(self, namespace, pod, container, argv, timeout):
         script, arguments = argv[2], argv[4:]
@@ -157,6 +166,20 @@ def test_stressors_of_the_own_containers_are_ended_and_no_others(cluster):
     assert ("kill", ["70", "71"]) in cluster.log
     assert len(left) == 2
     assert all(item.forced and item.kind == "process" for item in left)
+
+
+def test_a_daemon_that_is_being_replaced_is_waited_for(cluster):
+    cluster.processes = PROCESSES
+    cluster.coming = {("Pod", "chaos-daemon"): cluster.objects.pop(("Pod", "chaos-daemon"))}
+    assert [item.kind for item in clean(cluster)] == ["process", "process"]
+    assert ("kill", ["70", "71"]) in cluster.log
+
+
+def test_without_any_daemon_nobody_knows_what_processes_are_left(cluster):
+    del cluster.objects["Pod", "chaos-daemon"]
+    (left,) = clean(cluster)
+    assert (left.kind, left.name) == ("process", "on node n1")
+    assert left.what_was_done.startswith("could not be looked for: ")
 
 
 def test_a_namespace_that_stays_is_named_with_its_reasons(cluster):
