@@ -10,6 +10,7 @@ about an effect, and are excused, each by a rule:
   step has to show that there was an effect to agree about.
 - `returns`: an earlier claim about the very same excludes it, or an earlier one about some of the same series
   asks for more of them than it allows in all; and that one needed the chaos.
+- `comes`: as `returns`, but it is a later claim that excludes it: what is said is that it has not come yet.
 - `spared`: it claims what an earlier step, before any chaos, claimed of the very same: the chaos leaves it
   alone; but something else in the step has to show that there was an effect.
 - `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force.
@@ -254,6 +255,7 @@ class _Rules:
             ("stays", self._stays),
             ("uninjected", self._uninjected),
             ("returns", self._returns),
+            ("comes", self._comes),
             ("oracle", self._oracle),
             ("spared", self._spared),
             ("stimulus", self._stimulus),
@@ -292,6 +294,12 @@ class _Rules:
             return f"what claims otherwise ({', '.join(each.id for each in earlier)}) held without the chaos"
         return None
 
+    def _comes(self, claim: Claim) -> str | None:
+        later = [each for each in self._demanded() if each.step > claim.step and _excludes(each, claim)]
+        if any(not self._held.get(each.id, True) for each in later):
+            return None
+        return "no later step claims otherwise and needs the chaos for it"
+
     def _oracle(self, claim: Claim) -> str | None:
         if not claim.oracle:
             return ""
@@ -305,7 +313,7 @@ class _Rules:
             for each in self._claims
             if each.step < claim.step and (each.about, each.demand) == (claim.about, claim.demand)
         )
-        if claim.what != "expectation" or not any(self._before(each) is None for each in same):
+        if not any(self._before(each) is None for each in same):
             return "no step before the chaos claims the same of the very same"
         if self._effect_beside(claim):
             return None

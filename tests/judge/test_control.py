@@ -91,6 +91,7 @@ def test_what_holds_all_the_same_is_vacuous_and_says_why_nothing_excuses_it():
             "before: step 1 (apply burn) comes first",
             "stays: it does not claim that nothing changes",
             "returns: no earlier step claims otherwise about the very same, or a part of it",
+            "comes: no later step claims otherwise and needs the chaos for it",
             "spared: no step before the chaos claims the same of the very same",
         ],
         next_step="make it stronger, so that it fails without the chaos: a value that only the chaos brings "
@@ -211,6 +212,19 @@ def test_what_returns_shows_an_effect_to_an_oracle():
 def test_what_stays_shows_no_effect_to_an_oracle():
     said = say(step(APPLY), step(DELETE, GAUGE | WORLD, COUNTER | {"unchanged": True}), held=["1.0", "1.1"])
     assert excuse(said, "1.0") is None
+
+
+# The rule comes
+
+
+def test_what_has_not_come_yet_is_excused_by_what_needs_the_chaos_to_come():
+    said = say(step(APPLY, GAUGE | NOTHING), step(WAIT, GAUGE | RUNNING), held=["0.0"])
+    assert excuse(said, "0.0") == "comes"
+
+
+def test_what_comes_without_the_chaos_excuses_nothing():
+    said = say(step(APPLY, GAUGE | NOTHING), step(WAIT, GAUGE | RUNNING), held=["0.0", "1.0"])
+    assert excuse(said, "0.0") is None
 
 
 # The rule spared
