@@ -50,6 +50,7 @@ def clean(
     seconds: float = CLEANUP_SECONDS,
     wait: bool = True,
     stuck: Callable[[list[Object]], None] = lambda _: None,
+    daemon_called: bool = True,
 ) -> list[Leftover]:
     """Put back what a scenario broke; remove its objects, its stressors, its pods and its namespace.
 
@@ -64,6 +65,8 @@ def clean(
             before the run ends.
         stuck: is told the objects of Chaos Mesh that do not go, before their finalizers are removed by
             force: a last look at them as they are.
+        daemon_called: there was chaos by which chaos-daemon starts processes. Without any nothing is looked
+            for on the nodes, where a scenario next to this one may have broken the daemon.
 
     Returns:
         What did not go in the ordinary way; empty when all did.
@@ -75,7 +78,8 @@ def clean(
     pods = cluster.list("Pod", namespace)
     left = breakage.mend(cluster, namespace, chaos_mesh_namespace, deadline)
     left += _remove_chaos(cluster, namespace, deadline, stuck)
-    left += end_stressors(cluster, chaos_mesh_namespace, pods)
+    if daemon_called:
+        left += end_stressors(cluster, chaos_mesh_namespace, pods)
     namespaces.delete(cluster, namespace)
     delete_all(cluster, OWNER_KINDS, namespace)
     delete_all(cluster, ["Pod"], namespace)

@@ -128,6 +128,11 @@ def claims_of(file: ScenarioFile, catalogue: Catalogue) -> Claims:
     )
 
 
+def calls_daemon(file: ScenarioFile) -> bool:
+    """Say whether chaos-daemon may be called for a scenario's chaos; of a script nobody knows."""
+    return file.script is not None or bool(_operations(file.scenario, ()) & METHODS.keys())
+
+
 def _alone(file: ScenarioFile) -> str:
     """Return why a scenario has to run alone."""
     if file.scenario.alone:

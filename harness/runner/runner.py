@@ -39,6 +39,7 @@ from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls, nodes
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
+from harness.runner.claims import calls_daemon
 from harness.runner.diagnostics.keep import Keeper
 from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
@@ -379,7 +380,14 @@ class ScenarioRun:
         left = breakage.mend(self._cluster, self._namespace, mesh, patience)
         left += rollout.make_whole(self._cluster, mesh, self._touched) if self._touched else []
         for namespace in self._namespaces():
-            left += cleanup.clean(self._cluster, namespace, mesh, wait=False, stuck=self._look_at_stuck)
+            left += cleanup.clean(
+                self._cluster,
+                namespace,
+                mesh,
+                wait=False,
+                stuck=self._look_at_stuck,
+                daemon_called=calls_daemon(self._file),
+            )
         return left
 
     def _look_at_stuck(self, objects: list[Object]) -> None:

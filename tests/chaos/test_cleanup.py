@@ -175,6 +175,12 @@ def test_a_daemon_that_is_being_replaced_is_waited_for(cluster):
     assert ("kill", ["70", "71"]) in cluster.log
 
 
+def test_where_no_daemon_was_called_none_is_asked(cluster):
+    cluster.processes = PROCESSES
+    del cluster.objects["Pod", "chaos-daemon"]
+    assert cleanup.clean(cluster, "n", "chaos-mesh", seconds=5, daemon_called=False) == []
+
+
 def test_without_any_daemon_nobody_knows_what_processes_are_left(cluster):
     del cluster.objects["Pod", "chaos-daemon"]
     (left,) = clean(cluster)

@@ -4,7 +4,7 @@ import pytest
 
 from harness.base import bundled
 from harness.chaos.catalogue import catalogue
-from harness.runner.claims import claims_of
+from harness.runner.claims import calls_daemon, claims_of
 from harness.scenario.discover import discover
 from harness.scenario.load import load
 
@@ -94,6 +94,28 @@ def test_an_oracle_that_looks_at_the_whole_node_is_shared(claims):
 def test_a_metric_that_nobody_knows_is_changed_by_all(claims):
     looking = claims(chaos="", expect="metric: made_up_total, present: true")
     assert looking.meets(claims(chaos=KILL)) == "one looks at made_up_total, and the other changes it"
+
+
+@pytest.mark.parametrize(
+    ("chaos", "called"),
+    [
+        (STRESS % SMALL, True),
+        (KILL, False),
+        (KILL.replace("pod-kill", "container-kill"), True),
+        ("", False),
+        (
+            "kind: Workflow, spec: {entry: a, templates: [{name: a, templateType: Suspend, deadline: 1s}]}",
+            False,
+        ),
+        (
+            f"kind: Workflow, spec: {{entry: a, templates: [{{name: a, timeChaos: {SHIFT.split('spec: ')[1]}}}]}}",
+            True,
+        ),
+    ],
+)
+def test_who_calls_the_daemon(tmp_path, claims, chaos, called):
+    claims(chaos=chaos)
+    assert calls_daemon(load(tmp_path / "made-up.yaml")[0]) is called
 
 
 def test_what_is_said_to_run_alone_does(claims):
