@@ -12,6 +12,7 @@ HEAD = "scenario: {name}\nabout: A made-up one.\nworkload: {{name: mini-node-exp
 STRESS = 'kind: StressChaos, spec: {mode: one, selector: "${workload.selector}", stressors: %s}'
 SHIFT = 'kind: TimeChaos, spec: {mode: one, selector: "${workload.selector}", timeOffset: "-1h"}'
 KILL = 'kind: PodChaos, spec: {action: pod-kill, mode: one, selector: "${workload.selector}"}'
+WORKFLOW = "kind: Workflow, spec: {entry: a, templates: [{name: a, %s}]}"
 SMALL, LARGE = "{cpu: {workers: 1, load: 10}}", "{cpu: {workers: 1}}"
 OWN = 'metric: chaos_controller_manager_chaos_experiments, where: {namespace: "${namespace}"}, present: true'
 CALLS = "metric: grpc_server_handled_total, where: {job: chaos-daemon%s}, increases_by: 1"
@@ -103,14 +104,8 @@ def test_a_metric_that_nobody_knows_is_changed_by_all(claims):
         (KILL, False),
         (KILL.replace("pod-kill", "container-kill"), True),
         ("", False),
-        (
-            "kind: Workflow, spec: {entry: a, templates: [{name: a, templateType: Suspend, deadline: 1s}]}",
-            False,
-        ),
-        (
-            f"kind: Workflow, spec: {{entry: a, templates: [{{name: a, timeChaos: {SHIFT.split('spec: ')[1]}}}]}}",
-            True,
-        ),
+        (WORKFLOW % "templateType: Suspend, deadline: 1s", False),
+        (WORKFLOW % "templateType: TimeChaos, timeChaos: {mode: one, timeOffset: -1h}", True),
     ],
 )
 def test_who_calls_the_daemon(tmp_path, claims, chaos, called):

@@ -221,6 +221,7 @@ def test_a_clean_up_that_stops_is_looked_into(run, kept, cluster):
 def test_processes_that_had_to_be_ended_are_looked_into_afterwards(run, kept, monkeypatch):
     left = Leftover("process", "stress-ng (pid 7 on node n1)", "outlived its experiment and was ended")
     monkeypatch.setattr(cleanup, "end_stressors", lambda *_: [left])
+    monkeypatch.setattr(runner, "calls_daemon", lambda _: True)
     run()
     ((_, folder, why, _),) = kept
     assert folder.name == "clean-up"
