@@ -58,7 +58,8 @@ def test_what_a_schedule_makes_counts_like_the_experiment_itself(claims):
     inner = 'stressChaos: {mode: one, selector: "${workload.selector}", stressors: {cpu: {workers: 1}}}'
     made = claims(chaos=f"kind: Schedule, spec: {{{spec}{inner}}}")
     assert {"Schedule", "StressChaos", "every-chaos"} <= made.does
-    assert made.uses == {"the CPU"}
+    assert made.uses == {"the CPU", "a Schedule it"}
+    assert made.meets(made) == "both use a Schedule it"
     assert made.meets(claims(expect=CALLS % ", grpc_method: ExecStressors"))
 
 
