@@ -119,7 +119,7 @@ def test_real_recordings_prove_what_they_show():
     assert running.standing is Standing.COVERED
     assert "network-partition 1.5" in running.by
     gone = by["chaos_controller_manager_chaos_experiments", "kind", "TimeChaos", "goes"]
-    assert gone.by == ["time-skew 2.0"]
+    assert "time-skew 2.0" in gone.by
     assert by["chaos_daemon_ipset_members", "", "", "changes"].standing is Standing.COVERED
     assert by["grpc_server_handled_total", "grpc_method", "SetTcs", "changes"].standing is Standing.COVERED
     # The gauge stays 0 and that is a known issue: nothing changed.

@@ -71,7 +71,7 @@ def test_every_scenario_is_there_and_the_bad_ones_come_first(run):
 def test_what_is_wrong_is_told_with_its_layer_and_why(run):
     _, shown = run
     assert (
-        "Of 13 scenarios that ran, 2 failed, 1 could not be decided, 1 left something behind." in shown.text
+        "Of 17 scenarios that ran, 2 failed, 1 could not be decided, 1 left something behind." in shown.text
     )
     for told in (
         "an increase of 1 at 02:49:48.591; wanted: 2",
