@@ -28,7 +28,6 @@ _CHILD_KINDS = ("WorkflowNode", "StatusCheck", *EXPERIMENT_KINDS)
 
 # Ordinary deletion takes 0.1 to 0.2 s; what takes this long is stuck.
 _ORDINARY_SECONDS = 10.0
-_DAEMON_SECONDS = 30.0
 _POD_SECONDS = 20.0
 
 _ANEW = "make the cluster anew: chaos-harness down, then up"
@@ -163,19 +162,10 @@ def end_stressors(cluster: Cluster, chaos_mesh_namespace: str, pods: list[Object
             for identity in processes.container_ids(pod)
         ]
         try:
-            left += _end_stressors_on_any(daemons, node, ids)
+            left += _end_stressors_on(daemons, node, ids)
         except InfrastructureError as error:
             left.append(Leftover("process", f"on node {node}", f"could not be looked for: {error}"))
     return left
-
-
-def _end_stressors_on_any(daemons: Daemons, node: str, ids: list[str]) -> list[Leftover]:
-    """Look again when the daemon that was asked goes: a scenario next to this one may replace it."""
-    try:
-        return _end_stressors_on(daemons, node, ids)
-    except InfrastructureError:
-        daemons.await_one(node, _DAEMON_SECONDS)
-        return _end_stressors_on(daemons, node, ids)
 
 
 def _end_stressors_on(daemons: Daemons, node: str, ids: list[str]) -> list[Leftover]:

@@ -70,23 +70,6 @@ class Daemons:
             known = sorted(self._found)
         return known or [daemon.node for daemon in self.all()]
 
-    def await_one(self, node: str, seconds: float) -> None:
-        """Wait until a daemon runs on a node: another scenario may be replacing it.
-
-        Raises:
-            WaitTimeout: none does in time.
-            ApiError: the API server did not answer.
-        """
-
-        def there(pods: list[dict[str, Any]]) -> bool:
-            running = (_daemon(pod) for pod in pods if not pod["metadata"].get("deletionTimestamp"))
-            return any(daemon is not None and daemon.node == node for daemon in running)
-
-        selector = f"{COMPONENT}={DAEMON}"
-        self._cluster.until_all("Pod", self._namespace, there, seconds, label_selector=selector)
-        with self._lock:
-            self._found.pop(node, None)
-
     def run(self, node: str, script: str, *arguments: str, timeout: float = _EXEC_SECONDS) -> str:
         """Run a shell script in the daemon's container of a node and return its output.
 

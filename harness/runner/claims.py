@@ -161,13 +161,20 @@ def _broken(scenario: Scenario) -> Iterator[str]:
 
 def _operations(scenario: Scenario, asked: Iterable[type[Oracle]]) -> frozenset[str]:
     """Return what a scenario does, as the catalogue names what touches a metric."""
-    found = {each for chaos in scenario.chaos.values() for each in _kinds(chaos.kind, chaos.spec)}
+    made = [(chaos.kind, chaos.spec) for chaos in scenario.chaos.values()]
+    requests = [request for step in scenario.steps for request in step.http or []]
+    for body in (request.body for request in requests):
+        if isinstance(body, Mapping) and isinstance(body.get("kind"), str):
+            # The dashboard makes what it is sent.
+            made.append((body["kind"], body.get("spec") or {}))
+    found = {each for kind, spec in made for each in _kinds(kind, spec)}
     if found - _NO_EXPERIMENTS:
         found.add("every-chaos")
     if "Workflow" in found:
         found.add("StatusCheck")
-    requests = (request.to for step in scenario.steps for request in step.http or [])
-    if DASHBOARD in requests or any(DASHBOARD in each.through for each in asked):
+    if any(request.to == DASHBOARD for request in requests) or any(
+        DASHBOARD in each.through for each in asked
+    ):
         found.add("requests")
     return frozenset(found)
 
@@ -188,6 +195,8 @@ def _made(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for key, inner in value.items():
             if isinstance(key, str) and key.endswith("Chaos") and isinstance(inner, Mapping):
                 yield _KINDS.get(key.lower(), key), inner
+            elif key == "schedule" and isinstance(inner, Mapping):
+                yield "Schedule", inner
             else:
                 yield from _made(inner)
     elif isinstance(value, list):

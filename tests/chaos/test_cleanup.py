@@ -34,7 +34,6 @@ class FakeCluster:
         self.log = []
         self.immortal = set()
         self.processes = ""
-        self.coming = {}
 
     def put(self, kind, name, namespace="n", **fields):
         body = {"kind": kind, "metadata": {"name": name, "namespace": namespace, **fields}}
@@ -73,14 +72,6 @@ class FakeCluster:
             raise WaitTimeout("not empty", last=self.list("Namespace"), waited=timeout)
         if (kind, name) in self.objects:
             raise WaitTimeout("still there", last=[self.objects[kind, name]], waited=timeout)
-
-    def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
-        """The daemon's new pod comes while it is waited for, if it comes at all."""
-        self.objects.update(self.coming)
-        found = self.list(kind, namespace)
-        if not predicate(found):
-            raise WaitTimeout("no pod as wanted", last=found, waited=timeout)
-        return found
 
     def exec(self, namespace, pod, container, argv, timeout):
         script, arguments = argv[2], argv[4:]
@@ -166,13 +157,6 @@ def test_stressors_of_the_own_containers_are_ended_and_no_others(cluster):
     assert ("kill", ["70", "71"]) in cluster.log
     assert len(left) == 2
     assert all(item.forced and item.kind == "process" for item in left)
-
-
-def test_a_daemon_that_is_being_replaced_is_waited_for(cluster):
-    cluster.processes = PROCESSES
-    cluster.coming = {("Pod", "chaos-daemon"): cluster.objects.pop(("Pod", "chaos-daemon"))}
-    assert [item.kind for item in clean(cluster)] == ["process", "process"]
-    assert ("kill", ["70", "71"]) in cluster.log
 
 
 def test_where_no_daemon_was_called_none_is_asked(cluster):

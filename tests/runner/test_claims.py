@@ -106,12 +106,21 @@ def test_a_metric_that_nobody_knows_is_changed_by_all(claims):
         (KILL.replace("pod-kill", "container-kill"), True),
         ("", False),
         (WORKFLOW % "templateType: Suspend, deadline: 1s", False),
+        (WORKFLOW % "schedule: {type: TimeChaos, timeChaos: {mode: one, timeOffset: -1h}}", True),
         (WORKFLOW % "templateType: TimeChaos, timeChaos: {mode: one, timeOffset: -1h}", True),
     ],
 )
 def test_who_calls_the_daemon(tmp_path, claims, chaos, called):
     claims(chaos=chaos)
     assert calls_daemon(load(tmp_path / "made-up.yaml")[0]) is called
+
+
+def test_what_the_dashboard_is_sent_counts_like_what_is_applied(claims):
+    body = "{kind: StressChaos, metadata: {name: x}, spec: {mode: one, stressors: {memory: {workers: 1}}}}"
+    sent = f"  - http: {{to: chaos-dashboard, method: POST, path: /api/experiments, body: {body}}}\n"
+    sending = claims(chaos="", steps=sent)
+    assert {"StressChaos", "every-chaos", "requests"} <= sending.does
+    assert sending.meets(claims(expect=CALLS % ", grpc_method: ExecStressors"))
 
 
 def test_what_is_said_to_run_alone_does(claims):

@@ -177,19 +177,13 @@ def test_what_runs_when_it_is_stopped_cleans_up(waiting, tmp_path):
 
 
 def test_what_nobody_asked_for_is_returned_when_it_is_stopped(waiting):
-    second = multiprocessing.get_context("fork").Event()
-
-    def perform(file, observer):
-        if file.name == "two":
-            second.set()
-        else:
-            second.wait(SECONDS)
-        return result(file)
-
-    lanes = Lanes([waiting("one"), waiting("two")], 2, perform)
+    used = Claims(uses=frozenset({"it"}))
+    queue = [waiting("one"), waiting("unasked", used), waiting("after", used)]
+    lanes = Lanes(queue, 2, lambda file, observer: result(file))
     lanes.result("node-one")
-    unasked = [each.name for each in lanes.stop()]
-    assert unasked in ([], ["two"])
+    # It cannot run before the one that has its place is over.
+    lanes.result("node-after")
+    assert [each.name for each in lanes.stop()] == ["unasked"]
 
 
 def test_a_scenario_whose_run_is_gone_is_interrupted():
