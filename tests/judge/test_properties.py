@@ -193,6 +193,7 @@ def test_a_verdict_on_the_product_rests_on_an_oracle_that_stood_still(truths, va
 
 
 @given(timelines(), st.lists(specs, min_size=1, max_size=4), st.sampled_from([108.0, 118.0, 140.0]))
+@example(drawn(23202), [{"equals": 1}], 108.0)
 @settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline, wanted, end):
     items = [expected(identity=f"0.{index}", **spec) for index, spec in enumerate(wanted)]
@@ -219,7 +220,10 @@ def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline,
     for item, finding in zip(items, said, strict=True):
         before = ticking.judge(item, end)
         if isinstance(before, Finding):
-            assert explain(live, item, before).model_dump_json() == finding.model_dump_json()
+            same = explain(live, item, before).model_dump_json() == finding.model_dump_json()
+            # While the step lasts a slow scrape is waited for; once it is over the states behind it count.
+            taken_back = finding.verdict is Verdict.FAIL or "before the step" in finding.reason
+            assert same or (before.verdict in STANDING and taken_back)
     followed = judge_step(live, ended, ticking)
     assert [each.model_dump_json() for each in followed] == [each.model_dump_json() for each in said]
 
