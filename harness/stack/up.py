@@ -17,7 +17,18 @@ from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import rollout
 from harness.cluster.client import Cluster
-from harness.stack import chaosmesh, cni, damage, engine, grafana, images, kind, preflight, prometheus
+from harness.stack import (
+    chaosmesh,
+    cni,
+    damage,
+    engine,
+    garbage,
+    grafana,
+    images,
+    kind,
+    preflight,
+    prometheus,
+)
 from harness.stack.engine import Engine
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
 from harness.stack.imageset import ImageSet
@@ -275,6 +286,8 @@ class _Stack:
         def mesh() -> None:
             with self.progress.step("waiting for Chaos Mesh", "5-15 s"):
                 chaosmesh.wait_ready(self._kubectl("chaos-mesh-rollout"), self.images)
+            with self.progress.step("waiting for the garbage collector", "1-30 s"):
+                garbage.wait_ready(self._kubectl("garbage"))
 
         def own() -> None:
             with self.progress.step("waiting for Prometheus"):

@@ -14,7 +14,19 @@ from harness.chaos import rollout
 from harness.chaos.components import component_pods
 from harness.chaos.rollout import Rollout
 from harness.cluster.client import Cluster
-from harness.stack import chaosmesh, cni, damage, engine, grafana, images, kind, preflight, prometheus, state
+from harness.stack import (
+    chaosmesh,
+    cni,
+    damage,
+    engine,
+    garbage,
+    grafana,
+    images,
+    kind,
+    preflight,
+    prometheus,
+    state,
+)
 from harness.stack import up as module
 from harness.stack.engine import Engine
 from harness.stack.handle import NodeFacts, StackHandle
@@ -48,6 +60,7 @@ class World:
         monkeypatch.setattr(chaosmesh, "install", self.note("chaos-mesh"))
         monkeypatch.setattr(chaosmesh, "wait_ready", self.note("chaos-mesh ready"))
         monkeypatch.setattr(chaosmesh, "check_crds", self.note("crds checked"))
+        monkeypatch.setattr(garbage, "wait_ready", self.note("garbage collector ready"))
         monkeypatch.setattr(prometheus, "install", self.note("prometheus"))
         monkeypatch.setattr(prometheus, "wait_ready", self.note("prometheus ready"))
         monkeypatch.setattr(prometheus, "wait_targets", self.note("targets", None, self.remember))
@@ -133,7 +146,10 @@ def test_from_nothing(world: World) -> None:
         "chaos-mesh ready",
         "prometheus ready",
         "crds checked",
+        "garbage collector ready",
     }
+    # The webhook has to answer before an object of a kind of Chaos Mesh can be made.
+    assert world.diary.index("chaos-mesh ready") < world.diary.index("garbage collector ready")
     assert "delete" not in world.diary
     assert handle.versions == {"chaos-mesh": "v2", "kubernetes": "v1.35.3"}
     assert handle.durations["creating the kind cluster"] >= 0
