@@ -286,6 +286,8 @@ class _Stack:
         def mesh() -> None:
             with self.progress.step("waiting for Chaos Mesh", "5-15 s"):
                 chaosmesh.wait_ready(self._kubectl("chaos-mesh-rollout"), self.images)
+
+        def collector() -> None:
             with self.progress.step("waiting for the garbage collector", "1-30 s"):
                 garbage.wait_ready(self._kubectl("garbage"))
 
@@ -311,7 +313,7 @@ class _Stack:
                 # Nothing that is judged depends on it; the capability `grafana` is missing, and says why.
                 self._say("going on without Grafana", [error.problem, *error.details])
 
-        together(self.cancel, mesh, own, rest, boards)
+        together(self.cancel, mesh, collector, own, rest, boards)
         handle = self._handle(settings, facts)
         with self.progress.step("waiting for the first scrapes"):
             prometheus.wait_targets(

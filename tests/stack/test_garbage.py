@@ -14,21 +14,19 @@ from harness.stack.kubectl import Kubectl
 
 
 class ApiServer:
-    """Takes what is applied; the garbage collector comes, or does not."""
+    """Takes what is applied, and keeps a diary; `fails` is the call that does not come right."""
 
-    def __init__(self, *, collects: bool) -> None:
-        self.collects = collects
+    def __init__(self, fails: str = "") -> None:
+        self.fails = fails
+        self.diary: list[str] = []
         self.applied: list[dict[str, Any]] = []
-        self.waited_for: list[str] = []
 
     def __call__(self, name: str, argv: list[str | Path], **options: Any) -> process.Result:
+        self.diary.append(name)
+        if name == self.fails:
+            raise process.CommandError(f"cannot {name}: exit code 1", details=["timed out"])
         if "apply" in argv:
             self.applied.append(json.loads(options["input_text"]))
-        else:
-            assert "--for=delete" in argv
-            self.waited_for.append(next(str(each) for each in argv if "/" in str(each)))
-            if not self.collects:
-                raise process.CommandError(f"cannot {name}: exit code 1", details=["timed out"])
         return process.Result(0, "", "", 0.1)
 
 
@@ -37,20 +35,41 @@ def wait(monkeypatch: pytest.MonkeyPatch, server: ApiServer) -> None:
     garbage.wait_ready(Kubectl(Path("kubectl"), Path("kubeconfig")))
 
 
-def test_an_object_of_chaos_mesh_whose_owner_is_not_there_has_to_go(monkeypatch: pytest.MonkeyPatch) -> None:
-    server = ApiServer(collects=True)
+def test_the_orphan_is_of_a_kind_that_came_after_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ApiServer()
+    wait(monkeypatch, server)
+    assert server.diary == [
+        "wait for the CRDs",
+        "make a kind of orphans",
+        "wait for the kind of orphans",
+        "make an orphan",
+        "wait for the garbage collector",
+        "remove the kind of orphans",
+    ]
+    definition, orphan = server.applied
+    spec = definition["spec"]
+    assert orphan["apiVersion"] == f"{spec['group']}/{spec['versions'][0]['name']}"
+    assert orphan["kind"] == spec["names"]["kind"]
+
+
+def test_each_orphan_has_an_owner_that_nobody_can_know(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ApiServer()
     wait(monkeypatch, server)
     wait(monkeypatch, server)
-    orphan, again = server.applied
-    assert orphan["apiVersion"] == "chaos-mesh.org/v1alpha1"
-    kind, name = server.waited_for[0].split("/")
-    assert kind == orphan["kind"].lower() + "s.chaos-mesh.org"
-    assert name == orphan["metadata"]["name"]
-    # The same owner twice would be one that the garbage collector knows to be absent.
-    assert orphan["metadata"]["ownerReferences"] != again["metadata"]["ownerReferences"]
+    owners = [made["metadata"]["ownerReferences"][0]["uid"] for made in server.applied[1::2]]
+    assert len(set(owners)) == 2
 
 
 def test_a_garbage_collector_that_does_not_come_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ApiServer(fails="wait for the garbage collector")
     with pytest.raises(process.CommandError, match="wait for the garbage collector") as caught:
-        wait(monkeypatch, ApiServer(collects=False))
+        wait(monkeypatch, server)
     assert "kube-controller-manager" in caught.value.details[-1]
+    assert server.diary[-1] == "remove the kind of orphans"
+
+
+def test_without_the_crds_no_kind_is_made(monkeypatch: pytest.MonkeyPatch) -> None:
+    server = ApiServer(fails="wait for the CRDs")
+    with pytest.raises(process.CommandError, match="wait for the CRDs"):
+        wait(monkeypatch, server)
+    assert server.applied == []
