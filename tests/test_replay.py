@@ -16,6 +16,7 @@ from harness.recording.reader import RecordingError
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NAMES = sorted(path.parent.name for path in RECORDINGS.glob("*/manifest.json"))
+FAILURES = Path(__file__).parent / "recordings-of-failures"
 
 
 def test_there_are_recordings_of_real_runs():
@@ -29,6 +30,25 @@ def test_a_real_recording_replays_to_the_findings_of_its_live_run(name):
     assert done.differing == []
     assert done.note is None
     assert {finding.verdict for finding in done.findings} <= {Verdict.PASS, Verdict.KNOWN_ISSUE}
+
+
+@pytest.mark.parametrize(
+    ("name", "verdict", "layer", "reason"),
+    [
+        ("clouds-without-secret", Verdict.FAIL, "late", "true 3.6 s after the deadline"),
+        ("schedule-of-workflows", Verdict.FAIL, None, "never within 10 scrapes and 5 more"),
+        ("workflow-deadline", Verdict.FAIL, "product", "and wrong again at"),
+        ("concurrent-scrapes", Verdict.FAIL, None, "fixed upstream?"),
+        ("partition-resumed", Verdict.ERROR, "infrastructure", "target down: chaos-daemon/"),
+    ],
+)
+def test_a_real_run_that_went_wrong_replays_to_what_was_wrong(name, verdict, layer, reason):
+    done = replay.replay_folder(FAILURES / name)
+    assert done.differing == []
+    assert any(
+        (finding.verdict, finding.layer) == (verdict, layer) and reason in finding.reason
+        for finding in done.findings
+    )
 
 
 @pytest.fixture
