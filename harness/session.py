@@ -238,8 +238,19 @@ class RunSession:
         result = lanes.result(node) if lanes is not None else self._perform(file, self._surroundings)
         self._by_node[node] = result
         self.results.add(result)
+        if result.verdict is not Verdict.SKIPPED:
+            self._name_stand_ins(file)
         self._write()
         return result
+
+    def _name_stand_ins(self, file: ScenarioFile) -> None:
+        """Name what a scenario that ran put in the place of real programs."""
+        stack = self.results.run.stack
+        assert stack is not None
+        more = [each.model_dump() for each in file.scenario.stand_ins]
+        # Anew: the recordings of other scenarios hold the stack as it was opened.
+        named = [*stack["stand_ins"], *(each for each in more if each not in stack["stand_ins"])]
+        self.results.run.stack = {**stack, "stand_ins": named}
 
     def _lanes(self) -> Lanes | None:
         """Return what runs scenarios side by side; None when they run one after the other."""

@@ -8,6 +8,7 @@ import pytest
 
 from harness import session
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.base.stand_in import StandIn
 from harness.cluster.client import Cluster
 from harness.cluster.errors import Unreachable
 from harness.contract.problem import Problem, ProblemKind
@@ -17,7 +18,6 @@ from harness.runner.result import ScenarioResult, StepResult
 from harness.session import RunSession
 from harness.stack import lock
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
-from harness.stack.imageset import StandIn
 from harness.stack.up import UpOptions
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
@@ -113,6 +113,11 @@ def opened(stack, tmp_path):
 
 def result(name, namespace=None, verdict=Verdict.PASS):
     return ScenarioResult(name=name, file=f"{name}.yaml", namespace=namespace, verdict=verdict)
+
+
+def scenario_file(*stand_ins):
+    """A scenario file, as far as a session looks into it."""
+    return types.SimpleNamespace(scenario=types.SimpleNamespace(stand_ins=list(stand_ins)))
 
 
 def old_namespace(cluster, name, run="old"):
@@ -358,13 +363,14 @@ def test_each_scenario_is_written_as_soon_as_it_is_done(opened, tmp_path, monkey
         found = json.loads((tmp_path / "report/results.json").read_text())
         return [each["name"] for each in found["scenarios"]]
 
-    opened.run("file 1", "node::1")
+    first, second = scenario_file(), scenario_file()
+    opened.run(first, "node::1")
     assert names() == ["first"]
-    opened.run("file 2", "node::2")
+    opened.run(second, "node::2")
     assert names() == ["first", "second"]
     assert [(what[0], what[1] is opened._surroundings) for what in given] == [
-        ("file 1", True),
-        ("file 2", True),
+        (first, True),
+        (second, True),
     ]
     assert opened.result_of("node::2").name == "second"
     assert opened.result_of("node::3") is None
@@ -453,6 +459,19 @@ def test_stand_ins_are_named_in_the_last_lines(opened):
     assert opened.summary_lines()[1] == "stand-ins, not the real programs: mini (for big)"
 
 
+def test_what_a_scenario_puts_in_the_place_of_a_real_program_is_named_once_it_ran(opened, monkeypatch):
+    done = iter([result("a", verdict=Verdict.SKIPPED), result("b"), result("c")])
+    monkeypatch.setattr(session.runner, "run", lambda *what: next(done))
+    skipped = StandIn(name="absent", replaces="big", limits="all")
+    script = StandIn(name="script", replaces="program", limits="few")
+    at_first = opened.results.run.stack
+    for number, stand_in in enumerate([skipped, script, script]):
+        opened.run(scenario_file(stand_in), f"node::{number}")
+    assert [each["name"] for each in opened.results.run.stack["stand_ins"]] == ["mini", "script"]
+    # The recordings' manifests hold it.
+    assert [each["name"] for each in at_first["stand_ins"]] == ["mini"]
+
+
 def test_the_contract_is_checked_before_the_cluster_is_let_go(opened, stack, tmp_path):
     opened.results.add(result("first", "first-1"))
     opened.results.add(ScenarioResult(name="second", file="s.yaml", recording=tmp_path / "recordings/second"))
@@ -487,8 +506,8 @@ def test_a_run_is_whole_when_all_scenarios_were_asked_for_and_came_to_an_end(
     opened.control = control
     monkeypatch.setattr(session.runner, "run", lambda *what: result("only"))
     opened.all_of = all_of if all_of is None else frozenset(all_of)
-    opened.run("file", "node::1")
-    opened.run("written in Python", "node::3")
+    opened.run(scenario_file(), "node::1")
+    opened.run(scenario_file(), "node::3")
     opened.close()
     assert stack.checked[0].given.whole is whole
 

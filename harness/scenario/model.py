@@ -12,6 +12,8 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from harness.base.stand_in import StandIn
+
 LONGEST_NAME = 50
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=LONGEST_NAME)]
@@ -520,6 +522,7 @@ class Scenario(Model):
         needs: capabilities; where one is missing, the scenario is skipped and says why.
         alone: why no other scenario may run at the same time, where that cannot be told from its steps and
             expectations.
+        stand_ins: programs that a step puts in the place of real ones; the results name them.
         workload: the pods to hit.
         namespaces: further namespaces, made for this scenario alone; chaos is put into them by these names.
         chaos: name to object of Chaos Mesh; what steps and templates call it, and its name in the cluster.
@@ -531,6 +534,7 @@ class Scenario(Model):
     tags: list[Name] = []
     needs: list[Name] = []
     alone: str = ""
+    stand_ins: list[StandIn] = []
     workload: Workload | None = None
     namespaces: list[Name] = []
     chaos: dict[Name, Chaos] = {}

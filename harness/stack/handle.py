@@ -7,7 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.stack.imageset import StandIn
+from harness.base.stand_in import StandIn
 
 
 class ServiceAddress(BaseModel):

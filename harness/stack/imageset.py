@@ -7,15 +7,7 @@ from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
 
-
-class StandIn(BaseModel):
-    """A helper program of ours in the place of one that cannot be had here."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    replaces: str
-    limits: str
+from harness.base.stand_in import StandIn
 
 
 class ImageRef(BaseModel):

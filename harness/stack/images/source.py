@@ -8,6 +8,7 @@ from pathlib import Path
 
 from harness.base import bundled, places
 from harness.base.progress import Progress
+from harness.base.stand_in import StandIn
 from harness.stack.engine import Engine
 from harness.stack.images import chaosmesh, recipes, requirements
 from harness.stack.images.artefact import Entry, digest_of
@@ -28,7 +29,7 @@ from harness.stack.images.pins import (
 )
 from harness.stack.images.programs import Programs
 from harness.stack.images.store import Store
-from harness.stack.imageset import ImageSet, StandIn
+from harness.stack.imageset import ImageSet
 
 _LOAD_SECONDS = 300.0
 _ASK_SECONDS = 30.0
