@@ -86,6 +86,7 @@ class Sampler:
         self._interval = interval
         self._began = clock.now()
         self._fetched = self._began
+        self._failing_since: float | None = None
         self._histograms: dict[Labels, float] = {}
 
     @property
@@ -100,7 +101,8 @@ class Sampler:
         one that succeeded.
 
         Raises:
-            PrometheusLost: no fetch succeeded for 5 s.
+            PrometheusLost: every fetch of more than 5 s failed. That nobody fetched, as while a phase is waited
+                for, does not count.
         """
         began = self._clock.now()
         seconds = began - self._fetched + 4 * self._interval + 1
@@ -116,15 +118,17 @@ class Sampler:
                     detail={FETCH_FAILED: "; ".join([str(error), *error.details[:1]])},
                 )
             )
-            if began - self._fetched > _LOST_AFTER_SECONDS:
+            if self._failing_since is None:
+                self._failing_since = began
+            if began - self._failing_since > _LOST_AFTER_SECONDS:
                 raise PrometheusLost(
-                    f"Prometheus has not answered for {began - self._fetched:.0f} s",
+                    f"Prometheus has not answered for {began - self._failing_since:.0f} s",
                     next_step="look at its pod: chaos-harness status; nothing was judged without it",
                     details=[str(error)],
                 ) from error
             self._clock.sleep(self._interval / 4)
             return 0
-        self._fetched = began
+        self._fetched, self._failing_since = began, None
         oldest = self._began - 2 * self._interval
         wanted = [each for answer in answers for each in answer if self._watch.wants(each.labels)]
         # Before the samples of the same scrapes: without it these series would be absent.

@@ -181,13 +181,29 @@ def test_an_answer_that_is_not_prometheus_own_is_a_failed_fetch_too(
 
 def test_prometheus_is_lost_when_nothing_came_for_more_than_five_seconds(prometheus, sampler, clock):
     prometheus.down = True
-    clock.advance(5.0)
+    assert sampler.fetch() == 0
+    # What a failed fetch waits itself is a quarter of an interval.
+    clock.advance(4.5)
     assert sampler.fetch() == 0, "not yet"
     with pytest.raises(PrometheusLost) as lost:
         sampler.fetch()
     assert lost.value.problem == "Prometheus has not answered for 5 s"
     assert lost.value.details == ["cannot query Prometheus: no answer"]
     assert lost.value.next_step == "look at its pod: chaos-harness status; nothing was judged without it"
+
+
+def test_one_failure_after_a_long_wait_for_something_else_is_made_up_for(
+    prometheus, sampler, clock, recorder
+):
+    prometheus.target(MANAGER, "one", 0.1, lambda: [("m", {}, 1.0)])
+    sampler.fetch()
+    # As while a phase is waited for: nobody fetches.
+    clock.advance(20.0)
+    prometheus.down = True
+    assert sampler.fetch() == 0
+    prometheus.down = False
+    sampler.fetch()
+    assert len(sampled(recorder, "m")) == 21
 
 
 def test_the_five_seconds_begin_anew_with_each_answer(prometheus, sampler, clock):

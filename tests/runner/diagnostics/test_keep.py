@@ -146,7 +146,7 @@ def test_trouble_of_the_infrastructure_is_looked_into_where_it_ended_the_scenari
     ((scene, folder, why, kinds),) = kept
     assert folder.name == "step-0"
     assert scene.infrastructure, "so that Prometheus itself is looked at"
-    assert why.splitlines()[:2] == ["step 0: apply fail", "Prometheus has not answered for 6 s"]
+    assert why.splitlines()[:2] == ["step 0: apply fail", "Prometheus has not answered for 5 s"]
     assert "PodChaos" in kinds
 
 
