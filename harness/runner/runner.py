@@ -36,7 +36,7 @@ from harness.oracle.events import Events
 from harness.oracle.world import World
 from harness.recording.model import Expected, Manifest, Mark, Note, Point, Reading, Recording, reading_key
 from harness.recording.writer import FINDINGS, RecordingWriter
-from harness.runner import actions, calls, nodes
+from harness.runner import actions, calls, interrupts, nodes
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
 from harness.runner.claims import calls_daemon
@@ -59,6 +59,8 @@ _DISCOVERY_SECONDS = 10.0
 """Prometheus takes up new targets at most every 5 s (its discovery manager)."""
 _PROOF_PAUSE_SECONDS = 0.1
 _VERSION_SECONDS = 3.0
+_ANSWER_SECONDS = 30.0
+"""How long no expression may be answered at all; until then each is asked again at the next tick."""
 _LONGEST_NAMESPACE = 63
 """Characters of a DNS label."""
 
@@ -81,9 +83,7 @@ def run(
         performer: how the steps are performed; as they are written by default.
     """
     scenario = file.scenario
-    result = ScenarioResult(
-        name=file.name, file=_shown(file.path), about=scenario.about, tags=list(scenario.tags)
-    )
+    result = _begun(file)
     surroundings.observer.scenario(file.name, [step.title() for step in scenario.steps])
     missing = [
         f"{name}: {surroundings.capabilities.get(name, 'not a capability that is probed')}"
@@ -97,6 +97,20 @@ def run(
         _perform(file, surroundings, catalogue, performer or ScenarioRun, result)
     surroundings.observer.ended(result)
     return result
+
+
+def lost(file: ScenarioFile, error: InfrastructureError) -> ScenarioResult:
+    """Return what a scenario came to whose process ended before it told: it counts as what ran, too."""
+    result = _begun(file)
+    _trouble(result, error)
+    return result
+
+
+def _begun(file: ScenarioFile) -> ScenarioResult:
+    scenario = file.scenario
+    return ScenarioResult(
+        name=file.name, file=_shown(file.path), about=scenario.about, tags=list(scenario.tags)
+    )
 
 
 def _perform(
@@ -119,7 +133,8 @@ def _perform(
             scenario_run.diagnose(trouble)
     finally:
         if scenario_run is not None:
-            scenario_run.close()
+            with interrupts.put_off():
+                scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
 
 
@@ -173,6 +188,7 @@ class ScenarioRun:
         self._applied: dict[str, Applied] = {}
         self._oracles: dict[str, Oracle] = {}
         self._unseen = False
+        self._unanswered_since: float | None = None
         self._touched: set[str] = set()
         self._stopped: set[str] = set()
         self._further = {
@@ -335,7 +351,13 @@ class ScenarioRun:
 
     def close(self) -> None:
         """Clean up, whatever happened; what stayed or had to be forced is in the result."""
-        self._observer.waiting("the clean-up")
+        try:
+            # A run that was killed is noticed when it is told something.
+            self._observer.waiting("the clean-up")
+        finally:
+            self._put_right()
+
+    def _put_right(self) -> None:
         with self._phase("clean up"):
             for oracle in self._oracles.values():
                 oracle.stop()
@@ -682,14 +704,27 @@ class ScenarioRun:
         return [self._judge.judge(item, now) for item in expected]
 
     def _answer(self, asks: set[tuple[str, float]]) -> bool:
-        """Have expressions evaluated; return whether any was. What fails is asked again at the next tick."""
+        """Have expressions evaluated; return whether any was. What fails is asked again at the next tick.
+
+        Raises:
+            PrometheusLost: none was answered for 30 s, though samples may be.
+        """
         answered = False
         for expression, time_ in sorted(asks):
             try:
                 said = self._around.prometheus.query(expression, time_)
             except (PrometheusUnreachable, BadAnswer) as error:
-                self._recorder.add(Note(time=self._clock.now(), text=f"asking {expression} failed: {error}"))
+                now = self._clock.now()
+                self._recorder.add(Note(time=now, text=f"asking {expression} failed: {error}"))
+                since = self._unanswered_since = self._unanswered_since or now
+                if now - since > _ANSWER_SECONDS:
+                    raise PrometheusLost(
+                        f"Prometheus has not answered {expression} for {now - since:.0f} s",
+                        next_step="ask it in Prometheus' own page; if it takes long there, ask for less",
+                        details=[str(error), *error.details],
+                    ) from error
                 return answered
+            self._unanswered_since = None
             self._recorder.add(answer_of(expression, time_, self._clock.now(), said))
             answered = True
         return answered

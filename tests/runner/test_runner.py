@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import signal
 
 import pytest
 
@@ -324,7 +325,7 @@ def test_an_oracle_that_does_not_take_what_a_template_became_is_an_error_that_sa
 def test_prometheus_that_is_lost_is_an_error_and_no_failure(run, prometheus, cluster):
     cluster.hooks["create", "PodChaos"] = lambda: setattr(prometheus, "down", True)
     result = run()
-    assert (result.verdict, result.reason) == (Verdict.ERROR, "Prometheus has not answered for 6 s")
+    assert (result.verdict, result.reason) == (Verdict.ERROR, "Prometheus has not answered for 5 s")
     assert result.details == [
         "cannot query Prometheus: no answer",
         "look at its pod: chaos-harness status; nothing was judged without it",
@@ -355,7 +356,7 @@ def test_findings_before_the_trouble_are_kept_and_a_failure_stays_one(run, prome
     cluster.hooks["delete", "PodChaos"] = lambda: setattr(prometheus, "down", True)
     result = run()
     assert result.verdict is Verdict.FAIL
-    assert result.reason == "Prometheus has not answered for 6 s"
+    assert result.reason == "Prometheus has not answered for 5 s"
     assert result.steps[1].findings[0].verdict is Verdict.FAIL
 
 
@@ -456,6 +457,57 @@ def test_an_interrupt_leaves_after_the_clean_up(run, cluster, around):
     reader = RecordingReader(around.recordings / "example")
     assert list(reader.entries())
     assert reader.truncated is None, "the file was closed"
+
+
+def removed(cluster):
+    (namespace,) = [body for key, body in cluster.objects.items() if key[0] == "Namespace"]
+    assert [key for key in cluster.objects if key[0] in ("PodChaos", "StatefulSet")] == []
+    return "deletionTimestamp" in namespace["metadata"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_in_the_clean_up_waits_for_its_end(run, cluster, number):
+    def stop(*_):
+        raise KeyboardInterrupt
+
+    def interrupt():
+        cluster.hooks.clear()
+        signal.raise_signal(number)
+
+    before = signal.signal(number, stop)
+    try:
+        cluster.hooks["delete", "Namespace"] = interrupt
+        with pytest.raises(KeyboardInterrupt):
+            run()
+        assert signal.getsignal(number) is stop
+    finally:
+        signal.signal(number, before)
+    assert removed(cluster)
+
+
+def test_who_insists_ends_the_clean_up(run, cluster):
+    def interrupt():
+        cluster.hooks.clear()
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    cluster.hooks["delete", "Namespace"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run()
+    assert [key for key in cluster.objects if key[0] == "StatefulSet"], "left for the next run"
+
+
+def test_a_run_that_is_gone_is_noticed_and_cleaned_up_after(around, cluster, tmp_path):
+    class Gone(Observer):
+        def waiting(self, what):
+            if what == "the clean-up":
+                raise KeyboardInterrupt("the run has ended")
+
+    path = tmp_path / "example.yaml"
+    path.write_text(SCENARIO.format(more="", first=FIRST))
+    with pytest.raises(KeyboardInterrupt):
+        runner.run(load_checked(path)[0], dataclasses.replace(around, observer=Gone()), catalogue())
+    assert removed(cluster)
 
 
 def test_what_the_clean_up_had_to_force_is_reported_beside_the_verdict(run, cluster):
@@ -587,6 +639,21 @@ def test_prometheus_that_is_gone_for_a_moment_is_asked_again(run, prometheus):
     assert result.verdict is Verdict.PASS
     assert len(failed) == 2
     assert_replays(result)
+
+
+def test_an_expression_that_is_never_answered_ends_the_scenario(run, prometheus):
+    failed = []
+
+    def evaluate(at):
+        failed.append(at)
+        assert len(failed) < 1000, "asked for ever"
+        raise PrometheusUnreachable("Prometheus is in trouble: timeout")
+
+    prometheus.evaluates[SUM] = evaluate
+    result = run(text=expressing(f"{{{{promql: {SUM}, equals: 1}}}}"))
+    assert result.verdict is Verdict.ERROR
+    assert result.reason.startswith(f"Prometheus has not answered {SUM} for ")
+    assert result.details[0] == "Prometheus is in trouble: timeout"
 
 
 def test_a_failure_is_looked_at_and_the_collector_named(run, cluster):
