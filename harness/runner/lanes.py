@@ -18,6 +18,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
+from multiprocessing.reduction import ForkingPickler
 from types import FrameType
 from typing import Any
 
@@ -232,15 +233,21 @@ def _lane(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connec
         ended = perform(file, _Teller(theirs))
     except BaseException as error:
         error.add_note("".join(traceback.format_exception(error)))
-        ended = error
+        ended = _sendable(error)
     with contextlib.suppress(OSError):
-        try:
-            theirs.send((_ENDED, ended))
-        except (TypeError, AttributeError, ValueError):
-            theirs.send((_ENDED, RuntimeError("\n".join(getattr(ended, "__notes__", [str(ended)])))))
+        theirs.send((_ENDED, ended))
     theirs.close()
     # What was forked with the parent's memory is the parent's to close and to flush.
     os._exit(0)
+
+
+def _sendable(error: BaseException) -> BaseException:
+    """Return an exception that arrives: many cannot be sent, or not be made again of what was sent."""
+    try:
+        ForkingPickler.loads(ForkingPickler.dumps(error))
+    except Exception:
+        return RuntimeError("\n".join(getattr(error, "__notes__", [str(error)])))
+    return error
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:

@@ -140,6 +140,35 @@ def test_a_defect_that_cannot_be_sent_is_told_in_words(waiting):
         Lanes([waiting("one")], 2, perform).result("node-one")
 
 
+class UnreadableError(Exception):
+    """Is sent without complaint, and cannot be made again from its arguments."""
+
+    def __init__(self, what, which):
+        super().__init__(f"{what} {which}")
+
+
+def defect_of_a_local_class():
+    class LocalError(Exception):
+        pass
+
+    return LocalError("a defect")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: UnreadableError("a", "defect"), defect_of_a_local_class], ids=["arguments", "class"]
+)
+def test_a_defect_that_does_not_arrive_is_told_in_words_and_to_whom_it_belongs(waiting, make):
+    def perform(file, observer):
+        if file.name == "one":
+            raise make()
+        return result(file)
+
+    lanes = Lanes([waiting("one"), waiting("two")], 2, perform)
+    assert lanes.result("node-two").name == "two"
+    with pytest.raises(RuntimeError, match="Error: a defect"):
+        lanes.result("node-one")
+
+
 def test_a_process_that_is_killed_is_an_error_of_the_infrastructure(waiting):
     def perform(file, observer):
         if file.name == "one":
