@@ -235,7 +235,7 @@ class RunSession:
         """Run a scenario and keep its result."""
         assert self._surroundings is not None
         lanes = self._lanes()
-        result = lanes.result(node) if lanes is not None else self._perform(file, self._surroundings)
+        result = self._of_lane(lanes, file, node) if lanes else self._perform(file, self._surroundings)
         self._by_node[node] = result
         self.results.add(result)
         if result.verdict is not Verdict.SKIPPED:
@@ -258,6 +258,16 @@ class RunSession:
             queue = [Waiting(node, file, claims_of(file, catalogue())) for node, file in self.to_run]
             self._side_by_side = Lanes(queue, self.lanes, self._perform_apart, self.observer)
         return self._side_by_side
+
+    def _of_lane(self, lanes: Lanes, file: ScenarioFile, node: str) -> ScenarioResult:
+        """Return what a scenario came to; of one whose process is gone, that it is an error."""
+        try:
+            return lanes.result(node)
+        except InfrastructureError as error:
+            lost = runner.lost(file, error)
+            self.observer.turn_to(file.name)
+            self.observer.ended(lost)
+            return lost
 
     def _perform(self, file: ScenarioFile, around: Surroundings) -> ScenarioResult:
         return runner.run(file, around, catalogue(), ControlRun if self.control else None)

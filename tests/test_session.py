@@ -1,7 +1,9 @@
 """A run around its scenarios: the lock, the report's folder, what other runs left, what stays behind."""
 
 import json
+import os
 import re
+import signal
 import types
 
 import pytest
@@ -14,7 +16,10 @@ from harness.cluster.errors import Unreachable
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
 from harness.judge.finding import Finding, Verdict
+from harness.runner.claims import Claims
+from harness.runner.observer import Observer
 from harness.runner.result import ScenarioResult, StepResult
+from harness.scenario.load import load
 from harness.session import RunSession
 from harness.stack import lock
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
@@ -22,6 +27,13 @@ from harness.stack.up import UpOptions
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 
+SCENARIO = """\
+scenario: {name}
+about: A made-up one.
+workload: mini-node-exporter
+steps:
+  - {{wait: 1, expect: [{{metric: up, where: {{job: workload}}, equals: 1}}]}}
+"""
 CAPABILITIES = {"stress": None, "netem": "unknown qdisc"}
 
 
@@ -374,6 +386,40 @@ def test_each_scenario_is_written_as_soon_as_it_is_done(opened, tmp_path, monkey
     ]
     assert opened.result_of("node::2").name == "second"
     assert opened.result_of("node::3") is None
+
+
+def test_a_scenario_whose_process_is_killed_is_an_error_among_the_results(opened, tmp_path, monkeypatch):
+    def perform(file, around, known, performer):
+        if file.name == "killed":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result(file.name)
+
+    ended = []
+
+    class Kept(Observer):
+        def ended(self, result):
+            ended.append((result.name, result.verdict))
+
+    monkeypatch.setattr(session.runner, "run", perform)
+    monkeypatch.setattr(session, "claims_of", lambda file, known: Claims())
+    opened.observer, opened.lanes = Kept(), 2
+    for name in ("killed", "other"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SCENARIO.format(name=name))
+        opened.to_run.append((f"node::{name}", load(path)[0]))
+    for node, file in opened.to_run:
+        opened.run(file, node)
+    found = json.loads((tmp_path / "report/results.json").read_text())
+    assert [(each["name"], each["verdict"]) for each in found["scenarios"]] == [
+        ("killed", "error"),
+        ("other", "passed"),
+    ]
+    assert found["summary"]["error"] == 1
+    assert found["scenarios"][0]["reason"] == (
+        "the process of killed ended before the scenario did: signal 9"
+    )
+    assert not opened._all_as_they_should()
+    assert ended == [("killed", Verdict.ERROR)]
 
 
 @pytest.mark.parametrize(
