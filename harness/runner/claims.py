@@ -30,6 +30,8 @@ _SMALL_LOAD, _FULL_LOAD = 20, 100
 """Percent of a CPU, for each worker."""
 _NO_EXPERIMENTS = frozenset({"Schedule", "Workflow", "StatusCheck"})
 _EVERYTHING = frozenset({"every-chaos", "requests", *_NO_EXPERIMENTS})
+_MAKERS = {"schedule": "Schedule", "workflow": "Workflow"}
+"""In the spec of a Workflow or a Schedule: what makes experiments in its turn."""
 _KINDS = {kind.lower(): kind for kind in EXPERIMENT_KINDS}
 _OWN = "${namespace"
 _OWN_VALUE = "own-namespace"
@@ -59,7 +61,9 @@ class Shared:
             return any(self.method in METHODS.get(each, ()) for each in operations)
         if touching and self.controller is not None:
             # Controllers are named after what they reconcile: stresschaos-pipeline, workflow-task-reconciler.
-            return self.controller.partition("-")[0] in {each.lower() for each in operations}
+            kind = self.controller.partition("-")[0]
+            # What is done to pods for a NetworkChaos is podnetworkchaos' to reconcile.
+            return bool({kind, kind.removeprefix("pod")} & {each.lower() for each in operations})
         return bool(touching)
 
 
@@ -110,7 +114,8 @@ def claims_of(file: ScenarioFile, catalogue: Catalogue) -> Claims:
         Shared(f"the oracle {each.name}", frozenset(each.touched_by)) for each in asked if each.touched_by
     ]
     needs = {component for each in asked for component in each.through}
-    needs |= {MANAGER} if scenario.chaos else set()
+    # What the dashboard is sent goes past the manager's webhooks, too.
+    needs |= {MANAGER} if does - {"requests"} else set()
     needs |= {DAEMON} if does & METHODS.keys() else set()
     needs |= {DASHBOARD} if "requests" in does else set()
     for step in scenario.steps:
@@ -195,8 +200,8 @@ def _made(value: Any) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for key, inner in value.items():
             if isinstance(key, str) and key.endswith("Chaos") and isinstance(inner, Mapping):
                 yield _KINDS.get(key.lower(), key), inner
-            elif key == "schedule" and isinstance(inner, Mapping):
-                yield "Schedule", inner
+            elif key in _MAKERS and isinstance(inner, Mapping):
+                yield _MAKERS[key], inner
             else:
                 yield from _made(inner)
     elif isinstance(value, list):

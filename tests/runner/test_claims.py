@@ -13,6 +13,9 @@ STRESS = 'kind: StressChaos, spec: {mode: one, selector: "${workload.selector}",
 SHIFT = 'kind: TimeChaos, spec: {mode: one, selector: "${workload.selector}", timeOffset: "-1h"}'
 KILL = 'kind: PodChaos, spec: {action: pod-kill, mode: one, selector: "${workload.selector}"}'
 WORKFLOW = "kind: Workflow, spec: {entry: a, templates: [{name: a, %s}]}"
+SUSPEND = "templateType: Suspend, deadline: 1s"
+SCHEDULE = 'kind: Schedule, spec: {schedule: "@every 2s", type: Workflow, %s}'
+CUT = 'kind: NetworkChaos, spec: {action: partition, mode: one, selector: "${workload.selector}"}'
 SMALL, LARGE = "{cpu: {workers: 1, load: 10}}", "{cpu: {workers: 1}}"
 OWN = 'metric: chaos_controller_manager_chaos_experiments, where: {namespace: "${namespace}"}, present: true'
 CALLS = "metric: grpc_server_handled_total, where: {job: chaos-daemon%s}, increases_by: 1"
@@ -70,6 +73,22 @@ def test_controllers_are_those_of_a_kind(claims):
     assert looking.meets(claims(chaos=STRESS % SMALL))
 
 
+def test_what_is_done_to_pods_has_controllers_of_its_own(claims):
+    where = "{job: controller-manager, controller: podnetworkchaos}"
+    looking = claims(chaos="", expect=f"metric: controller_runtime_active_workers, where: {where}, equals: 0")
+    assert looking.meets(claims(chaos=CUT))
+    assert looking.meets(claims(chaos=SHIFT)) == ""
+    assert looking.meets(claims(chaos=KILL)) == ""
+
+
+def test_a_schedule_of_workflows_does_what_its_workflows_do(claims):
+    made = claims(chaos=SCHEDULE % WORKFLOW.replace("kind: Workflow, spec", "workflow") % SUSPEND)
+    assert made.does == {"Schedule", "Workflow", "StatusCheck"}
+    where = "{job: controller-manager, controller: workflow-entry-reconciler}"
+    looking = f"metric: controller_runtime_reconcile_errors_total, where: {where}, increases_by: 0"
+    assert made.meets(claims(chaos=WORKFLOW % SUSPEND, expect=looking))
+
+
 def test_a_large_load_is_for_one_at_a_time(claims):
     assert claims(chaos=STRESS % LARGE).meets(claims(chaos=STRESS % LARGE)) == "both use the CPU"
     assert claims(chaos=STRESS % LARGE).meets(claims(chaos=STRESS % SMALL)) == ""
@@ -118,9 +137,11 @@ def test_who_calls_the_daemon(tmp_path, claims, chaos, called):
 def test_what_the_dashboard_is_sent_counts_like_what_is_applied(claims):
     body = "{kind: StressChaos, metadata: {name: x}, spec: {mode: one, stressors: {memory: {workers: 1}}}}"
     sent = f"  - http: {{to: chaos-dashboard, method: POST, path: /api/experiments, body: {body}}}\n"
-    sending = claims(chaos="", steps=sent)
+    sending = claims(chaos="", expect="metric: up, where: {job: chaos-dashboard}, equals: 1", steps=sent)
     assert {"StressChaos", "every-chaos", "requests"} <= sending.does
     assert sending.meets(claims(expect=CALLS % ", grpc_method: ExecStressors"))
+    restarting = claims(chaos="", steps="  - restart: {component: controller-manager}\n")
+    assert sending.meets(restarting) == "one breaks controller-manager, and the other needs it"
 
 
 def test_what_is_said_to_run_alone_does(claims):
