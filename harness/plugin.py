@@ -380,8 +380,11 @@ def _scenarios(session: pytest.Session) -> list[ScenarioItem]:
     return [item for item in getattr(session, "items", []) if isinstance(item, ScenarioItem)]
 
 
-def _everything(session: pytest.Session) -> bool:
+def _everything(session: pytest.Session, run: RunSession) -> bool:
     """Say whether all scenarios of the harness were run: every file of them, and every case."""
+    if any(run.result_of(item.nodeid) is None for item in _scenarios(session)):
+        # Such as after the first failure with -x.
+        return False
     ran = {item.path.resolve() for item in _scenarios(session)}
     config = session.config
     selected = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("deselect")
@@ -430,7 +433,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = ExitCode.USAGE
     if not _scenarios(session) or session.config.getoption("collectonly"):
         return
-    run.everything = _everything(session)
+    run.everything = _everything(session, run)
     run.finish()
     session.config.stash[FOR_CI] = _tell_ci(session, run)
     failure = run.stack_failed()

@@ -557,6 +557,19 @@ def test_a_run_of_a_selection_is_not_gated(pytester, made_up, uncovered, argumen
     assert "run::coverage" not in cases(pytester)
 
 
+def test_a_run_that_stops_at_what_was_left_behind_is_not_whole(pytester, made_up, uncovered):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    with_recording(made_up, pytester.path)
+    made_up["first"].leftovers = [Leftover(kind="Pod", name="p", what_was_done="still there")]
+    done = run_pytest(pytester, "scenarios", "-x")
+    assert done.ret == ExitCode.FAILED
+    done.stdout.no_fnmatch_line("*missing: *")
+    found = json.loads((pytester.path / "report/results.json").read_text())
+    assert [each["name"] for each in found["scenarios"]] == ["first"]
+    assert found["coverage"]["whole"] is False
+
+
 @pytest.mark.parametrize(("verdict", "code"), [(Verdict.FAIL, 1), (Verdict.ERROR, 6)])
 def test_a_run_in_which_a_scenario_did_not_pass_is_not_gated(pytester, made_up, uncovered, verdict, code):
     add(pytester, made_up, "first", Verdict.PASS)
