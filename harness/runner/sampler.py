@@ -101,8 +101,8 @@ class Sampler:
         one that succeeded.
 
         Raises:
-            PrometheusLost: every fetch of more than 5 s failed. That nobody fetched, as while a phase is waited
-                for, does not count.
+            PrometheusLost: every fetch of more than 5 s failed. Time in which nobody fetched, as while a
+                phase is waited for, does not count.
         """
         began = self._clock.now()
         seconds = began - self._fetched + 4 * self._interval + 1
