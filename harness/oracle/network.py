@@ -157,8 +157,11 @@ class _InNamespaces(Oracle):
                         identity = str(status["containerID"]).split("://")[-1]
                         by_node[str((pod or {})["spec"]["nodeName"])][identity] = target
             for node, wanted in by_node.items():
-                answers = sections(self._daemons.run(node, _SCRIPT, command, *wanted))
+                told = self._daemons.run(node, _SCRIPT, command, *wanted)
+                answers = sections(told)
                 for identity, target in wanted.items():
+                    if f"==begin {identity}" not in told:
+                        raise OracleError(f"the look into {target.pod} was cut off")
                     output = answers.get(identity)
                     if output is not None:
                         yield target, output
@@ -168,21 +171,28 @@ def sections(output: str) -> dict[str, str]:
     """Return the output by container id; containers that are gone have none.
 
     Raises:
-        OracleError: the command failed in one of them.
+        OracleError: the command failed in one of them, or the output ends before it is told how it ended.
     """
     found: dict[str, str] = {}
     identity = ""
+    undecided: set[str] = set()
     lines: list[str] = []
     for line in output.splitlines():
         word, _, rest = line.partition(" ")
         if word == "==begin":
             identity, lines = rest, []
+            undecided.add(identity)
         elif word == "==end":
             if rest != "0":
                 raise OracleError(f"exit code {rest} in the container's network namespace: {' '.join(lines)}")
             found[identity] = "\n".join(lines)
-        elif word != "==gone":
+            undecided.discard(identity)
+        elif word == "==gone":
+            undecided.discard(identity)
+        else:
             lines.append(line)
+    if undecided:
+        raise OracleError(f"the look into {', '.join(sorted(undecided))} was cut off: {' '.join(lines[-5:])}")
     return found
 
 

@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field
 from harness.chaos.workload import WORKLOAD_LABEL, is_ready
 from harness.cluster.client import Object
 from harness.oracle.asking import InTargets, Target, asked
-from harness.oracle.base import Oracle, Parameters
+from harness.oracle.base import Oracle, OracleError, Parameters
 from harness.recording.model import Point
 
 
@@ -65,7 +65,7 @@ class ContainerRestarts(Oracle):
         if parameters.targets is None:
             statuses = [status for pod in _workload_pods(self) for status in _statuses(pod)]
         else:
-            statuses = [status for _, status in _of_targets(self, parameters.targets)]
+            statuses = _all_of_targets(self, parameters.targets)
         return [Point(value=sum(int(status.get("restartCount", 0)) for status in statuses))]
 
 
@@ -131,7 +131,7 @@ class Images(Oracle):
         """Read the pods' status."""
         count = sum(
             is_image(str(status.get("image")), parameters.image)
-            for _, status in _of_targets(self, parameters.targets)
+            for status in _all_of_targets(self, parameters.targets)
         )
         return [Point(value=count)]
 
@@ -145,6 +145,19 @@ def is_image(reference: str, wanted: str) -> bool:
 def _workload_pods(oracle: Oracle) -> list[Object]:
     with asked():
         return oracle.world.cluster.list("Pod", oracle.world.namespace, f"{WORKLOAD_LABEL}=true")
+
+
+def _all_of_targets(oracle: Oracle, targets: list[Target]) -> list[dict[str, Any]]:
+    """Return the status of each target.
+
+    Raises:
+        OracleError: one is not there: to count it as none would be an answer about another pod's.
+    """
+    found = _of_targets(oracle, targets)
+    there = {target for target, _ in found}
+    if gone := [f"{each.pod}/{each.container}" for each in targets if each not in there]:
+        raise OracleError(f"there is no container {', '.join(gone)}")
+    return [status for _, status in found]
 
 
 def _of_targets(oracle: Oracle, targets: list[Target]) -> list[tuple[Target, dict[str, Any]]]:

@@ -7,7 +7,7 @@ from typing import ClassVar
 from harness.chaos import processes
 from harness.chaos.daemons import Daemons
 from harness.oracle.asking import InTargets, asked
-from harness.oracle.base import Oracle, Parameters
+from harness.oracle.base import Oracle, OracleError, Parameters
 from harness.oracle.world import World
 from harness.recording.model import Point
 
@@ -63,10 +63,16 @@ class Processes(Oracle):
         self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
 
     def read(self, parameters: ProcessParameters) -> list[Point]:
-        """Look at the nodes of the containers."""
+        """Look at the nodes of the containers.
+
+        Raises:
+            OracleError: the node of one is not known: that nothing was seen there would be no answer.
+        """
+        if lost := [target.pod for target in parameters.targets if not target.node]:
+            raise OracleError(f"the node of {', '.join(lost)} is not known")
         found: set[tuple[str, int]] = set()
         with asked():
-            for node in sorted({target.node for target in parameters.targets if target.node}):
+            for node in sorted({target.node for target in parameters.targets}):
                 seen = processes.look(self._daemons, node)
                 for target in parameters.targets:
                     pod = self.world.cluster.get("Pod", target.pod, target.namespace)

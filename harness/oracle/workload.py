@@ -46,7 +46,7 @@ class ClockOffset(Oracle):
                     told = float(self._daemons.run(target.node, "date +%s.%N"))
                     nodes[target.node] = told - time.time()
                 before = time.time()
-                told = float(_ask(self, target.namespace, target.pod, "clock")["time"])
+                told = _ask(self, target.namespace, target.pod, "clock", "time")
                 offset = told - (before + time.time()) / 2
                 points.append(Point(labels=target.labels(), value=round(offset - nodes[target.node], 3)))
         return points
@@ -81,21 +81,33 @@ class Reachable(Oracle):
                 self.world.namespace,
                 parameters.source,
                 "send",
+                "answered",
                 {"to": f"{address}:{PORT}", "count": "1", "timeout": str(_REQUEST_SECONDS)},
             )
-        return [Point(value=int(answer["answered"]))]
+        return [Point(value=int(answer))]
 
 
 def _ask(
-    oracle: Oracle, namespace: str, pod: str, path: str, params: dict[str, str] | None = None
-) -> dict[str, Any]:
+    oracle: Oracle, namespace: str, pod: str, path: str, key: str, params: dict[str, str] | None = None
+) -> float:
+    """Return a number of what a workload's pod answers.
+
+    Raises:
+        OracleError: it answered something else.
+    """
     status, body = oracle.world.cluster.proxy_get(
         "pods", namespace, pod, PORT, path, params=params, timeout=_ASK_SECONDS
     )
     if status != 200:
         raise OracleError(f"{pod} answered /{path} with HTTP {status}: {body[:200].decode(errors='replace')}")
-    answer: dict[str, Any] = json.loads(body)
-    return answer
+    # What chaos did to the answer is none of the workload's words.
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        raise OracleError(f"{pod} answered /{path} with no JSON") from error
+    if not isinstance(answer, dict) or not isinstance(answer.get(key), int | float):
+        raise OracleError(f"{pod} answered /{path} without a number {key}")
+    return float(answer[key])
 
 
 ORACLES = [ClockOffset, Reachable]

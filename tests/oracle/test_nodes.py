@@ -53,6 +53,21 @@ def test_network_oracles_take_one_exec_for_all_targets_of_a_node(cluster, read, 
     assert cluster.executed[0][-2:] == ["id-of-a", "id-of-b"], "only running containers are looked into"
 
 
+@pytest.mark.parametrize("output", ["", "==begin id-of-a\nadd s 1\n", "==begin id-of-a\nadd s 1==end 0\n"])
+def test_a_look_that_was_cut_off_is_no_answer(cluster, read, pod_named, target, output):
+    cluster.put("Pod", pod_named("a"))
+    cluster.exec_output = output
+    with pytest.raises(OracleError, match="was cut off"):
+        read(IpsetMembers, **{"in": [target("a")]})
+
+
+def test_where_nobody_knows_the_node_nothing_was_seen(cluster, read, pod_named, target):
+    cluster.put("Pod", pod_named("a"))
+    cluster.exec_output = PROCESSES
+    with pytest.raises(OracleError, match="the node of a is not known"):
+        read(Processes, named="stress-ng", **{"in": [target("a", node="")]})
+
+
 def test_qdiscs_of_a_kind_are_zero_rather_than_absent(cluster, read, pod_named, target):
     cluster.put("Pod", pod_named("a"))
     cluster.exec_output = "==begin id-of-a\nqdisc noqueue 0: dev lo root refcnt 2\n==end 0\n"
@@ -90,5 +105,10 @@ def test_a_workload_that_does_not_answer_is_no_answer(cluster, read, pod_named):
     cluster.answers["a", "send"] = (503, b"no endpoints")
     with pytest.raises(OracleError, match="503"):
         read(Reachable, source="a", target="b")
+    for answer in (b"<html>", b"[]", b"{}"):
+        # As HTTPChaos makes them.
+        cluster.answers["a", "send"] = (200, answer)
+        with pytest.raises(OracleError, match="a answered /send with"):
+            read(Reachable, source="a", target="b")
     with pytest.raises(OracleError, match="no address"):
         read(Reachable, source="a", target="gone")

@@ -59,7 +59,13 @@ def test_restarts_are_summed(cluster, read, pod_named, target):
     cluster.put("Pod", pod_named("a", restarts=2), pod_named("b", restarts=3))
     assert read(ContainerRestarts) == {(): 5}
     assert read(ContainerRestarts, **{"in": [target("b")]}) == {(): 3}
-    assert read(ContainerRestarts, **{"in": [target("gone")]}) == {(): 0}
+
+
+@pytest.mark.parametrize(("oracle", "more"), [(ContainerRestarts, {}), (Images, {"image": "pause"})])
+def test_of_a_container_that_is_not_there_nothing_is_known(cluster, read, pod_named, target, oracle, more):
+    cluster.put("Pod", pod_named("a"))
+    with pytest.raises(OracleError, match="there is no container gone/c"):
+        read(oracle, **{"in": [target("a"), target("gone")]}, **more)
 
 
 def test_the_start_of_a_container_is_told_while_it_runs(cluster, read, pod_named, target):
