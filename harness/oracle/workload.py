@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from harness.chaos.daemons import Daemons
 from harness.oracle.asking import InTargets, asked
