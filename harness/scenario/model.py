@@ -186,14 +186,15 @@ class Traffic(Task):
     Attributes:
         source, target: pod names (templates allowed).
         requests: how many requests are sent, one after the other.
-        timeout: seconds that each may take; a dropped packet costs this long.
+        timeout: seconds that each may take; a dropped packet costs this long. An answer on a busy machine
+            may take much longer than on an idle one.
         answered: how many must be answered; None when that does not matter.
     """
 
     source: str
     target: str
     requests: int = Field(ge=1, le=1000)
-    timeout: float = Field(default=0.2, gt=0, le=10)
+    timeout: float = Field(default=2.0, gt=0, le=10)
     answered: int | None = None
 
     def title(self) -> str:

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from harness.base import bundled
+from harness.scenario.discover import discover
 from harness.scenario.load import load
 from harness.scenario.problem import Problem
 from harness.scenario.steps import check_steps
@@ -213,3 +215,17 @@ def test_something_has_to_hold(scenario_file: Callable[[str], Path]) -> None:
     assert [problem.message for problem in check_steps(load(scenario_file(text.replace("LAST", "")))[0])] == [
         "every expectation is `level: should`: no metric can make this scenario fail"
     ]
+
+
+def test_answers_that_have_to_come_have_time_on_a_busy_machine() -> None:
+    traffic = [
+        (file.name, step.traffic)
+        for path in discover([bundled.scenarios()])
+        if path.suffix != ".py"
+        for file in load(path)
+        for step in file.scenario.steps
+        if step.traffic is not None
+    ]
+    assert traffic
+    hurried = [name for name, each in traffic if each.answered == each.requests and each.timeout < 1]
+    assert hurried == []
