@@ -441,7 +441,9 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
         session.exitstatus = failure.exit_code
     elif exitstatus == ExitCode.OK and run.contract_broken():
         session.exitstatus = ExitCode.FAILED
-    elif exitstatus == ExitCode.OK and (run.unwritten is not None or run.contract_undecided()):
+    elif exitstatus == ExitCode.OK and (
+        run.unwritten is not None or run.contract_undecided() or run.ungated()
+    ):
         session.exitstatus = ExitCode.INFRASTRUCTURE
     elif exitstatus == ExitCode.OK and not run.anything_ran():
         session.exitstatus = ExitCode.NOTHING_RAN

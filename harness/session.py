@@ -74,6 +74,8 @@ class RunSession:
     _finished: Path | None = None
     _ended: bool = False
     _unmutated: str | None = None
+    _uncounted: HarnessError | None = None
+    _ungated: bool = False
     _opened: float = 0.0
     unwritten: InfrastructureError | None = None
     observer: Observer = field(default_factory=Observer)
@@ -291,6 +293,9 @@ class RunSession:
     def checks(self) -> list[Check]:
         """Return what the run came to beside its scenarios."""
         found = checks.of(self.results, catalogue())
+        if self._uncounted is not None and self._ungated:
+            reason, *details = self._uncounted.render().splitlines()
+            found.append(Check("coverage", Verdict.ERROR, f"not counted: {reason}", tuple(details)))
         if self.unwritten is not None:
             reason, *details = self.unwritten.render().splitlines()
             found.append(Check("results", Verdict.ERROR, reason, tuple(details)))
@@ -365,7 +370,13 @@ class RunSession:
         coverage = self.results.coverage
         return coverage is not None and coverage.whole and not coverage.passed
 
+    def ungated(self) -> bool:
+        """Say whether nobody knows what a whole run proved."""
+        return self._ungated
+
     def _coverage_lines(self) -> list[str]:
+        if self._uncounted is not None:
+            return [f"coverage: not counted: {self._uncounted}"]
         coverage = self.results.coverage
         if coverage is None:
             return []
@@ -384,7 +395,10 @@ class RunSession:
         return [f"mutation: {sum_line(score)}", *(f"  {line}" for line in weak_lines(score))]
 
     def _mutate(self) -> None:
-        """Ask of all that was judged whether it could have failed; it has no say in how the run came out."""
+        """Ask of all that was judged whether it could have failed, and count what it proves.
+
+        The first has no say in how the run came out.
+        """
         judged = [
             each.recording
             for each in self.results.scenarios
@@ -394,10 +408,15 @@ class RunSession:
             today = datetime.now(UTC).date()
             try:
                 self.results.mutation = mutate_folders(judged, today)
-                self.results.coverage = self._cover(judged, today)
-                self.results.coverage.whole = self.everything and self._all_as_they_should()
             except HarnessError as error:
                 self._unmutated = str(error)
+            whole = self.everything and self._all_as_they_should()
+            try:
+                self.results.coverage = self._cover(judged, today)
+                self.results.coverage.whole = whole
+            except HarnessError as error:
+                self._uncounted = error
+                self._ungated = whole
 
     def _counts(self, *, should: bool) -> str:
         """Return the numbers of the summary: of scenarios, or of the expectations that only should hold."""

@@ -13,7 +13,7 @@ import pytest
 # pytester forgets what was imported inside of it, and numpy cannot be loaded twice in one process.
 import harness.html.report  # noqa: F401
 from harness.base import bundled
-from harness.base.errors import ExitCode, InfrastructureError
+from harness.base.errors import ExitCode, InfrastructureError, UsageError
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
 from harness.coverage.score import Coverage, Standing, TransitionScore
@@ -534,6 +534,33 @@ def test_a_whole_run_that_leaves_a_transition_unproven_fails(pytester, made_up, 
     text = (pytester.path / "report/summary.md").read_text()
     assert text.startswith("## Chaos Mesh metrics: 1 passed, 1 known issue; coverage: failed\n\n")
     assert "missing: chaos_daemon_ipset_members changes" in text
+
+
+def broken(*_: object) -> None:
+    raise UsageError("a recording is damaged")
+
+
+def test_that_mutation_was_not_done_skips_no_gate(pytester, made_up, uncovered, monkeypatch):
+    add(pytester, made_up, "first", Verdict.PASS)
+    with_recording(made_up, pytester.path)
+    monkeypatch.setattr("harness.session.mutate_folders", broken)
+    done = run_pytest(pytester, "scenarios")
+    assert done.ret == ExitCode.FAILED
+    done.stdout.fnmatch_lines(["mutation: not done: a recording is damaged", "*missing: *"])
+
+
+@pytest.mark.parametrize(("arguments", "code"), [(["scenarios"], 6), (["scenarios/first.yaml"], 0)])
+def test_a_whole_run_of_which_nobody_knows_what_it_proves_is_an_error(
+    pytester, made_up, uncovered, monkeypatch, arguments, code
+):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    with_recording(made_up, pytester.path)
+    monkeypatch.setattr(RunSession, "_cover", broken)
+    done = run_pytest(pytester, *arguments, "--junitxml=out.xml")
+    assert done.ret == code
+    done.stdout.fnmatch_lines(["coverage: not counted: a recording is damaged"])
+    assert cases(pytester).get("run::coverage") is (Verdict.ERROR if code else None)
 
 
 @pytest.mark.parametrize(
