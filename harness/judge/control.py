@@ -359,9 +359,26 @@ def _counts(claim: Claim, step: Step) -> bool:
 
 
 def _in_force(steps: Sequence[Step]) -> list[str]:
-    """Return what is in force after these steps: names of chaos, and what was scaled."""
+    """Return what is in force after these steps: names of chaos, what was scaled, commands on nodes.
+
+    A component is scaled back by a second step; what a command broke is whole again when it was restarted.
+    """
     forces: dict[str, None] = {}
+    broken: dict[str, list[str]] = {}
     for step in steps:
+        if step.scale is not None:
+            scaled = f"the scale of {step.scale.component}"
+            if scaled in forces:
+                del forces[scaled]
+            else:
+                forces[scaled] = None
+        elif step.node is not None:
+            forces[step.title()] = None
+            for component in step.node.breaks:
+                broken.setdefault(component, []).append(step.title())
+        elif step.restart is not None:
+            for title in broken.pop(step.restart.component, []):
+                forces.pop(title, None)
         if step.chaos is not None and step.phase in _OVER:
             forces.pop(step.chaos, None)
         elif step.action in ("apply", "resume") and step.chaos is not None:

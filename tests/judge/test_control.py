@@ -438,6 +438,28 @@ def test_while_a_chaos_is_in_force_it_has_to_matter(before):
     assert any(reason.startswith("stimulus: in force is ") for reason in said[f"{index}.0"].not_excused)
 
 
+SCALE, BACK = ({"scale": {"component": "chaos-dashboard", "replicas": each}} for each in (2, 1))
+BREAK = {"node": {"name": "n", "command": ["true"], "breaks": ["chaos-daemon"]}}
+REPLACE = {"restart": {"component": "chaos-daemon"}}
+
+
+@pytest.mark.parametrize(
+    ("before", "rule"),
+    [
+        ([SCALE], None),
+        ([SCALE, BACK], "stimulus"),
+        ([BREAK], None),
+        ([BREAK, REPLACE], "stimulus"),
+        ([BREAK, {"restart": {"component": "workload"}}], None),
+        ([REPLACE], "stimulus"),
+    ],
+)
+def test_what_was_scaled_or_broken_is_in_force_until_it_is_put_back(before, rule):
+    counted = step({"traffic": TRAFFIC}, COUNTER | {"increases_by": 3})
+    index = len(before)
+    assert excuse(say(*map(step, before), counted, held=[f"{index}.0"]), f"{index}.0") == rule
+
+
 def test_a_one_shot_chaos_is_over_when_it_is_finished():
     counted = step({"traffic": TRAFFIC}, COUNTER | {"increases_by": 3})
     said = say(step({"apply": "kill", "until": "finished"}), counted, held=["1.0"])
