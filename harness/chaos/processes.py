@@ -113,9 +113,15 @@ def daemon_of(processes: dict[int, Process]) -> Process:
         InfrastructureError: it is not among the processes.
     """
     for process in processes.values():
-        if process.program == "chaos-daemon":
+        if process.program == "chaos-daemon" and not _is_starting(process, processes):
             return process
     raise InfrastructureError("no process chaos-daemon was found on the node")
+
+
+def _is_starting(process: Process, processes: dict[int, Process]) -> bool:
+    """Say whether it is a child of the daemon's that is about to become another program."""
+    parent = processes.get(process.parent)
+    return parent is not None and parent.program == process.program
 
 
 def managed(processes: dict[int, Process]) -> list[Process]:

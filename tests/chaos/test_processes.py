@@ -68,6 +68,14 @@ def test_managed_are_commands_that_the_daemon_keeps():
     assert [process.pid for process in processes.managed(processes.parse(OUTPUT))] == [70]
 
 
+def test_what_the_daemon_is_just_starting_is_not_taken_for_the_daemon():
+    # As the shell lists them, 120 comes before 50.
+    starting = processes.Process(120, parent=50, name="chaos-daemon", argv=["chaos-daemon", "--port", "1"])
+    seen = {120: starting, **processes.parse(OUTPUT)}
+    assert processes.daemon_of(seen).pid == 50
+    assert [process.pid for process in processes.managed(seen)] == [70]
+
+
 def test_inside_are_processes_of_the_cgroup_and_of_the_pid_namespace():
     inside = processes.of_container(processes.parse(OUTPUT), CONTAINER)
     assert {process.pid for process in inside} == {60, 70, 71, 72}
