@@ -122,9 +122,9 @@ def claims_of(file: ScenarioFile, catalogue: Catalogue) -> Claims:
         for expectation in step.expect:
             looks += _shared(expectation, catalogue)
             needs |= set(jobs_of(expectation, catalogue)) & COMPONENTS.keys()
-    uses = {_CPU} if any(_burns(chaos.spec) for chaos in scenario.chaos.values()) else set()
+    uses = {_CPU} if any(_burns(spec) for _, _, spec in _objects(scenario)) else set()
     # Chaos Mesh takes the children of one for those of another: known issue schedules-of-one-name-mix.
-    uses |= {f"a Schedule {name}" for name, chaos in scenario.chaos.items() if chaos.kind == "Schedule"}
+    uses |= {f"a Schedule {name}" for kind, name, _ in _objects(scenario) if kind == "Schedule"}
     return Claims(
         alone=_alone(file),
         looks=tuple(looks),
@@ -166,13 +166,8 @@ def _broken(scenario: Scenario) -> Iterator[str]:
 
 def _operations(scenario: Scenario, asked: Iterable[type[Oracle]]) -> frozenset[str]:
     """Return what a scenario does, as the catalogue names what touches a metric."""
-    made = [(chaos.kind, chaos.spec) for chaos in scenario.chaos.values()]
     requests = [request for step in scenario.steps for request in step.http or []]
-    for body in (request.body for request in requests):
-        if isinstance(body, Mapping) and isinstance(body.get("kind"), str):
-            # The dashboard makes what it is sent.
-            made.append((body["kind"], body.get("spec") or {}))
-    found = {each for kind, spec in made for each in _kinds(kind, spec)}
+    found = {each for kind, _, spec in _objects(scenario) for each in _kinds(kind, spec)}
     if found - _NO_EXPERIMENTS:
         found.add("every-chaos")
     if "Workflow" in found:
@@ -182,6 +177,16 @@ def _operations(scenario: Scenario, asked: Iterable[type[Oracle]]) -> frozenset[
     ):
         found.add("requests")
     return frozenset(found)
+
+
+def _objects(scenario: Scenario) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
+    """Yield kind, name in the cluster and spec of what is applied, or sent to the dashboard to be made."""
+    for name, chaos in scenario.chaos.items():
+        yield chaos.kind, chaos.name or name, chaos.spec
+    for request in (request for step in scenario.steps for request in step.http or []):
+        body = request.body
+        if isinstance(body, Mapping) and isinstance(body.get("kind"), str):
+            yield body["kind"], str((body.get("metadata") or {}).get("name", "")), body.get("spec") or {}
 
 
 def _kinds(kind: str, spec: Mapping[str, Any]) -> Iterator[str]:

@@ -144,6 +144,20 @@ def test_what_the_dashboard_is_sent_counts_like_what_is_applied(claims):
     assert sending.meets(restarting) == "one breaks controller-manager, and the other needs it"
 
 
+def test_schedules_of_one_name_take_turns_whoever_makes_them(claims):
+    spec = "spec: {type: TimeChaos, timeChaos: {mode: one}}"
+    sent = f"{{kind: Schedule, metadata: {{name: twin}}, {spec}}}"
+    posting = f"  - http: {{to: chaos-dashboard, method: POST, path: /api/schedules, body: {sent}}}\n"
+    assert claims(chaos="", steps=posting).uses == {"a Schedule twin"}
+    assert claims(chaos=f"kind: Schedule, name: twin, {spec}").uses == {"a Schedule twin"}
+
+
+def test_a_large_load_counts_that_the_dashboard_is_sent(claims):
+    body = f"{{kind: StressChaos, metadata: {{name: x}}, spec: {{mode: one, stressors: {LARGE}}}}}"
+    sent = f"  - http: {{to: chaos-dashboard, method: POST, path: /api/experiments, body: {body}}}\n"
+    assert claims(chaos="", steps=sent).uses == {"the CPU"}
+
+
 def test_what_is_said_to_run_alone_does(claims):
     alone = claims(more="alone: it fills the disk\n")
     assert alone.meets(claims()) == claims().meets(alone) == "one runs alone: it fills the disk"
