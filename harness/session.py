@@ -192,8 +192,10 @@ class RunSession:
         around = self._surroundings
         if around is None or self.results.contract is not None or not self.anything_ran():
             return
-        # Without the chaos, nothing is touched.
-        whole = not self.control and self.all_of is not None and self.all_of <= self._by_node.keys()
+        # Without the chaos, nothing is touched; and what an error ended may not have come to touch it.
+        undecided = any(each.verdict is Verdict.ERROR for each in self.results.scenarios)
+        all_ran = self.all_of is not None and self.all_of <= self._by_node.keys()
+        whole = all_ran and not self.control and not undecided
         run = at_end.Run(
             cluster=around.cluster,
             prometheus=around.prometheus,

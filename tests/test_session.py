@@ -538,19 +538,21 @@ def test_without_a_scenario_that_ran_there_is_no_contract(opened, stack):
 
 
 @pytest.mark.parametrize(
-    ("all_of", "control", "whole"),
+    ("all_of", "control", "verdict", "whole"),
     [
-        (None, False, False),
-        ({"node::1"}, False, True),
-        ({"node::1", "node::2"}, False, False),
-        ({"node::1"}, True, False),
+        (None, False, Verdict.PASS, False),
+        ({"node::1"}, False, Verdict.PASS, True),
+        ({"node::1"}, False, Verdict.FAIL, True),
+        ({"node::1"}, False, Verdict.ERROR, False),
+        ({"node::1", "node::2"}, False, Verdict.PASS, False),
+        ({"node::1"}, True, Verdict.PASS, False),
     ],
 )
 def test_a_run_is_whole_when_all_scenarios_were_asked_for_and_came_to_an_end(
-    opened, stack, monkeypatch, all_of, control, whole
+    opened, stack, monkeypatch, all_of, control, verdict, whole
 ):
     opened.control = control
-    monkeypatch.setattr(session.runner, "run", lambda *what: result("only"))
+    monkeypatch.setattr(session.runner, "run", lambda *what: result("only", verdict=verdict))
     opened.all_of = all_of if all_of is None else frozenset(all_of)
     opened.run(scenario_file(), "node::1")
     opened.run(scenario_file(), "node::3")
