@@ -169,10 +169,11 @@ class RunSession:
         Returns:
             Scenarios whose namespace is still there: their clean-up failed after all.
         """
-        late = []
+        late: list[ScenarioResult] = []
         try:
             if self._side_by_side is not None:
                 self._unasked = self._side_by_side.stop()
+                late += [_cut_short(file) for file in self._side_by_side.cut_short]
             self._check_contract()
             for result in [*self.results.scenarios, *self._unasked]:
                 told = any(left.kind == "Namespace" for left in result.leftovers)
@@ -454,6 +455,17 @@ class RunSession:
                 f"cannot use {self.report} as the report folder: {error.strerror}",
                 next_step="choose another folder with --report",
             ) from error
+
+
+def _cut_short(file: ScenarioFile) -> ScenarioResult:
+    """Return what is told of a scenario that was stopped and did not clean up in time."""
+    what = "its clean-up was still not over long after it was interrupted, and was ended"
+    result = runner.lost(file, InfrastructureError(what))
+    said = f"{what}; the next run removes what is left"
+    result.leftovers.append(
+        Leftover(kind="scenario", name=file.name, what_was_done=said, infrastructure=True)
+    )
+    return result
 
 
 def usual_lanes() -> int:

@@ -1,6 +1,7 @@
 """A run around its scenarios: the lock, the report's folder, what other runs left, what stays behind."""
 
 import json
+import multiprocessing
 import os
 import re
 import signal
@@ -420,6 +421,31 @@ def test_a_scenario_whose_process_is_killed_is_an_error_among_the_results(opened
     )
     assert not opened._all_as_they_should()
     assert ended == [("killed", Verdict.ERROR)]
+
+
+def test_a_clean_up_that_has_to_be_ended_is_told(opened, tmp_path, monkeypatch):
+    ready = multiprocessing.get_context("fork").Event()
+
+    def perform(file, around, known, performer):
+        if file.name == "slow":
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            ready.set()
+            signal.pause()
+        ready.wait(30)
+        return result(file.name)
+
+    monkeypatch.setattr(session.runner, "run", perform)
+    monkeypatch.setattr(session, "claims_of", lambda file, known: Claims())
+    monkeypatch.setattr("harness.runner.lanes._CLEAN_UP_SECONDS", 0.0)
+    opened.lanes = 2
+    for name in ("slow", "other"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SCENARIO.format(name=name))
+        opened.to_run.append((f"node::{name}", load(path)[0]))
+    opened.run(opened.to_run[1][1], "node::other")
+    (late,) = opened.close()
+    assert (late.name, late.verdict) == ("slow", Verdict.ERROR)
+    assert late.leftovers[0].what_was_done.endswith("was ended; the next run removes what is left")
 
 
 @pytest.mark.parametrize(

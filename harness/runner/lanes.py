@@ -62,7 +62,11 @@ class _Lane:
 
 
 class Lanes:
-    """The scenarios of a run, of which several may run at the same time."""
+    """The scenarios of a run, of which several may run at the same time.
+
+    Attributes:
+        cut_short: those whose clean-up did not end in time when they were stopped, so that it was ended.
+    """
 
     def __init__(
         self, queue: Sequence[Waiting], number: int, perform: Perform, observer: Observer | None = None
@@ -81,6 +85,7 @@ class Lanes:
         self._number = number
         self._perform = perform
         self._observer = observer or Observer()
+        self.cut_short: list[ScenarioFile] = []
         self._lanes: list[_Lane] = []
         self._ended: dict[str, ScenarioResult | BaseException] = {}
 
@@ -114,6 +119,7 @@ class Lanes:
         while self._lanes and time.monotonic() < deadline:
             self._listen(_LOOK_SECONDS)
         for lane in self._lanes:
+            self.cut_short.append(lane.waiting.file)
             lane.process.kill()
             lane.process.join(_KILL_SECONDS)
         self._lanes.clear()
