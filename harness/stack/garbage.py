@@ -33,7 +33,15 @@ def wait_ready(kubectl: Kubectl) -> None:
         kubectl.apply("make an orphan", json.dumps(_orphan()))
         _collected(kubectl)
     finally:
-        kubectl.run("remove the kind of orphans", "delete", "crd", f"{_PLURAL}.{_GROUP}", "--wait=false")
+        # Left behind it does no harm, and what went wrong before is what has to be told.
+        kubectl.run(
+            "remove the kind of orphans",
+            "delete",
+            "crd",
+            f"{_PLURAL}.{_GROUP}",
+            "--wait=false",
+            check=False,
+        )
 
 
 def _established(kubectl: Kubectl, name: str, which: str) -> None:
