@@ -128,7 +128,7 @@ def sweep(cluster: Cluster, run: str, chaos_mesh_namespace: str) -> list[str]:
     crippled = rollout.make_whole(cluster, chaos_mesh_namespace)
     if crippled:
         raise InfrastructureError(
-            "Chaos Mesh, which an earlier run scaled, cannot be restored",
+            "Chaos Mesh, which an earlier run scaled or denied something, cannot be restored",
             next_step=_ANEW,
             details=[f"{item.kind} {item.name}: {item.what_was_done}" for item in crippled],
         )

@@ -10,11 +10,15 @@ from harness.chaos import workload
 from harness.chaos.capabilities import CAPABILITIES
 from harness.chaos.components import COMPONENTS, WORKLOAD
 from harness.chaos.known_issues import known_issues
+from harness.cluster.kinds import CHAOS_MESH_KINDS, kind_of
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Http, Step
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 from harness.scenario.template import TEMPLATE
+
+RESOURCES = tuple(kind_of(name).plural for name in CHAOS_MESH_KINDS)
+"""What can be denied: the resources of the API group chaos-mesh.org that the harness handles."""
 
 
 def check_names(file: ScenarioFile) -> list[Problem]:
@@ -32,6 +36,7 @@ def check_names(file: ScenarioFile) -> list[Problem]:
         problems += _unknown(file, ("workload",), "workload", scenario.workload.name, workload.names())
     for index, step in enumerate(scenario.steps):
         problems += _component(file, index, step)
+        problems += _denied(file, index, step)
         for position, request in enumerate(step.http or []):
             listed = isinstance(file.data["steps"][index]["http"], list)
             place: DocumentPath = ("steps", index, "http", position) if listed else ("steps", index, "http")
@@ -54,6 +59,18 @@ def _component(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
     yield from _unknown(file, at, "component", name, [*COMPONENTS, WORKLOAD])
     if step.scale is not None and name in COMPONENTS and COMPONENTS[name].kind == "DaemonSet":
         yield file.problem(at, f"`{name}` cannot be scaled: it has one pod on each node")
+
+
+def _denied(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
+    if step.allow is not None:
+        yield from _unknown(file, ("steps", index, "allow"), "component", step.allow, COMPONENTS)
+    if step.deny is None:
+        return
+    at: DocumentPath = ("steps", index, "deny")
+    yield from _unknown(file, (*at, "component"), "component", step.deny.component, COMPONENTS)
+    for position, resource in enumerate(step.deny.resources):
+        plural = resource.partition("/")[0]
+        yield from _unknown(file, (*at, "resources", position), "resource of Chaos Mesh", plural, RESOURCES)
 
 
 def _recipient(file: ScenarioFile, at: DocumentPath, request: Http) -> Iterator[Problem]:

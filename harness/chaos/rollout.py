@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.base.errors import HarnessError, InfrastructureError
-from harness.chaos import processes
+from harness.chaos import denial, processes
 from harness.chaos.components import COMPONENTS, PodGroup, component_pods
 from harness.chaos.daemons import Daemons
 from harness.chaos.workload import is_ready, why_not_ready
@@ -153,26 +153,33 @@ def finish(cluster: Cluster, rollout: Rollout, seconds: float, chaos_mesh_namesp
 
 
 def restore(cluster: Cluster, chaos_mesh_namespace: str) -> list[Rollout]:
-    """Give every component of Chaos Mesh the number of pods that it had before it was scaled.
+    """Give every component of Chaos Mesh the number of pods and the permissions that it had first.
+
+    What was denied something is restarted, as it may wait for ever for what it asked meanwhile.
 
     Returns:
         What has to be waited for.
 
     Raises:
+        InfrastructureError: the API server does not go by the permissions that were put back.
         ApiError: the API server did not answer, or refused.
     """
+    denied = denial.lift(cluster, chaos_mesh_namespace)
     begun = []
     for job, component in COMPONENTS.items():
+        group = component_pods(job, chaos_mesh_namespace)
         found = cluster.get(component.kind, component.name, chaos_mesh_namespace, timeout=_LOOK_SECONDS)
         before = _annotations(found).get(REPLICAS_BEFORE) if found else None
-        if before is None:
-            continue
-        patch = {
-            "metadata": {"annotations": {REPLICAS_BEFORE: None}},
-            "spec": {"replicas": int(before)},
-        }
-        cluster.patch(component.kind, component.name, chaos_mesh_namespace, patch)
-        begun.append(Rollout(component_pods(job, chaos_mesh_namespace), int(before)))
+        if before is not None:
+            patch = {
+                "metadata": {"annotations": {REPLICAS_BEFORE: None}},
+                "spec": {"replicas": int(before)},
+            }
+            cluster.patch(component.kind, component.name, chaos_mesh_namespace, patch)
+        if job in denied and cluster.list("Pod", chaos_mesh_namespace, group.selector):
+            begun.append(restart(cluster, group, node=None, grace=GRACE_SECONDS))
+        elif before is not None:
+            begun.append(Rollout(group, int(before)))
     return begun
 
 
@@ -183,12 +190,12 @@ def make_whole(
     *,
     seconds: float = WHOLE_SECONDS,
 ) -> list[Leftover]:
-    """Restore what was scaled, and wait until that and all that was touched is whole.
+    """Restore what was scaled or denied, and wait until that and all that was touched is whole.
 
     Args:
         cluster: where.
         chaos_mesh_namespace: where Chaos Mesh runs.
-        touched: the jobs of components that were restarted or scaled.
+        touched: the jobs of components that were restarted, scaled or denied something.
         seconds: bound for all of them together.
 
     Returns:

@@ -85,6 +85,7 @@ _KINDS = {
         Kind("ClusterRoleBinding", "rbac.authorization.k8s.io/v1", "clusterrolebindings", namespaced=False),
         Kind("Role", "rbac.authorization.k8s.io/v1", "roles"),
         Kind("RoleBinding", "rbac.authorization.k8s.io/v1", "rolebindings"),
+        Kind("SubjectAccessReview", "authorization.k8s.io/v1", "subjectaccessreviews", namespaced=False),
         *(
             Kind(name, "admissionregistration.k8s.io/v1", f"{name.lower()}s", namespaced=False)
             for name in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")

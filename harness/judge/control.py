@@ -4,7 +4,7 @@ A control run performs a scenario's steps without the chaos. What is claimed abo
 hold; what holds all the same is *vacuous*: it would pass whatever the chaos does. Some claims are no claims
 about an effect, and are excused, each by a rule:
 
-- `before`: no chaos was applied, and nothing restarted or scaled, up to and including the step.
+- `before`: no chaos was applied, and nothing restarted, scaled or denied, up to and including the step.
 - `stays`: it claims that nothing changes: `unchanged`, `increases_by: 0`, all requests answered.
 - `oracle`: it compares with an oracle, and agreement with the world is no effect; but something else in the
   step has to show that there was an effect to agree about.
@@ -13,7 +13,8 @@ about an effect, and are excused, each by a rule:
 - `comes`: as `returns`, but it is a later claim that excludes it: what is said is that it has not come yet.
 - `spared`: it claims what an earlier step, before any chaos, claimed of the very same: the chaos leaves it
   alone; but something else in the step has to show that there was an effect.
-- `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force.
+- `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force and nothing
+  denied.
 - `uninjected`: it is the proof of a step that waits for `injecting`: a chaos that is meant to hit nothing.
 - `waived`: it is the wrong value that a known issue shows. It may well be that nothing moves.
 """
@@ -42,6 +43,8 @@ CHAOS = frozenset(
         "wait_for",
         "restart",
         "scale",
+        "deny",
+        "allow",
         "node",
         "patch",
         "remove_namespace",
@@ -359,7 +362,7 @@ def _counts(claim: Claim, step: Step) -> bool:
 
 
 def _in_force(steps: Sequence[Step]) -> list[str]:
-    """Return what is in force after these steps: names of chaos, what was scaled, commands on nodes.
+    """Return what is in force after these steps: names of chaos, what was scaled or denied, commands on nodes.
 
     A component is scaled back by a second step; what a command broke is whole again when it was restarted.
     """
@@ -383,6 +386,10 @@ def _in_force(steps: Sequence[Step]) -> list[str]:
             forces.pop(step.chaos, None)
         elif step.action in ("apply", "resume") and step.chaos is not None:
             forces[step.chaos] = None
+        elif step.deny is not None:
+            forces[f"what is denied to {step.deny.component}"] = None
+        elif step.allow is not None:
+            forces.pop(f"what is denied to {step.allow}", None)
     return list(forces)
 
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.chaos import rollout
+from harness.chaos import denial, rollout
 from harness.chaos.components import WORKLOAD_PORT, PodGroup
 from harness.chaos.rollout import NotWhole, Rollout
 from harness.chaos.workload import WorkloadHandle
@@ -17,7 +17,7 @@ from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import Refused, WaitTimeout
 from harness.cluster.leftovers import Deadline, strip_finalizers
 from harness.runner.result import StepProblem
-from harness.scenario.model import Chaos, Patch, Restart, Traffic
+from harness.scenario.model import Chaos, Deny, Patch, Restart, Traffic
 from harness.scenario.template import resolve
 
 API_VERSION = "chaos-mesh.org/v1alpha1"
@@ -218,6 +218,28 @@ def scale(cluster: Cluster, group: PodGroup, replicas: int) -> Rollout:
     """
     with _may_be_refused(f"scaling {group.job} to {replicas}"):
         return rollout.scale(cluster, group, replicas)
+
+
+def deny(cluster: Cluster, wanted: Deny, chaos_mesh_namespace: str) -> None:
+    """Let the API server refuse a component certain requests; return when it does.
+
+    Raises:
+        StepFailed: the roles may not be changed.
+        InfrastructureError: there is nothing to deny, or the API server does not refuse it in time.
+    """
+    with _may_be_refused(f"the change of the roles of {wanted.component}"):
+        denial.deny(cluster, wanted.component, chaos_mesh_namespace, wanted.resources, wanted.verbs)
+
+
+def allow(cluster: Cluster, job: str, chaos_mesh_namespace: str) -> None:
+    """Allow a component again all that was denied to it; return when the API server does.
+
+    Raises:
+        StepFailed: the roles may not be changed.
+        InfrastructureError: the API server does not allow it in time.
+    """
+    with _may_be_refused(f"the change of the roles of {job}"):
+        denial.lift(cluster, chaos_mesh_namespace, job)
 
 
 def finish(cluster: Cluster, begun: Rollout, seconds: float, chaos_mesh_namespace: str) -> list[Object]:

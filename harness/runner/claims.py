@@ -149,6 +149,8 @@ def _alone(file: ScenarioFile) -> str:
     for step in file.scenario.steps:
         if step.node is not None and step.node.network_of is None and not step.node.breaks:
             return "what its command on a node changes is not known"
+        if step.deny is not None:
+            return f"what it denies to {step.deny.component} every other scenario would have to do without"
         for request in step.http or []:
             if request.to in (MANAGER, DAEMON):
                 return f"it sends requests to {request.to}, which may be scraped at the same time"

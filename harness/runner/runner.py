@@ -443,7 +443,8 @@ class ScenarioRun:
         outcome.acknowledged = self._mark(index, "acknowledged")
         deadline = time.monotonic() + step.bound
         if begun is not None:
-            self._await_rollout(begun, deadline)
+            answers = step.restart is None or step.restart.answers
+            self._await_rollout(begun, deadline, answers=answers)
             self._note_replaced(step)
         expected: list[Expected] | None = None
         if step.wait is not None:
@@ -495,14 +496,10 @@ class ScenarioRun:
                     actions.unstick(self._cluster, applied, step.bound)
                 else:
                     actions.pause(self._cluster, applied, paused=step.action == "pause")
-            case "restart":
-                assert step.restart is not None
-                group = self._group(step.restart.component)
-                return actions.restart(self._cluster, group, step.restart, self._scope())
-            case "scale":
-                assert step.scale is not None
-                group = self._group(step.scale.component)
-                return actions.scale(self._cluster, group, step.scale.replicas)
+            case "restart" | "scale":
+                return self._replace_pods(step)
+            case "deny" | "allow":
+                self._change_roles(step)
             case "traffic" | "http" | "exec" | "node":
                 for answer in self._call(step):
                     self._recorder.add(Note(time=self._clock.now(), text=step.action, detail=answer))
@@ -515,6 +512,23 @@ class ScenarioRun:
             case "wait" | "wait_for":
                 pass
         return None
+
+    def _replace_pods(self, step: Step) -> Rollout:
+        assert step.component is not None
+        group = self._group(step.component)
+        if step.scale is not None:
+            return actions.scale(self._cluster, group, step.scale.replicas)
+        assert step.restart is not None
+        return actions.restart(self._cluster, group, step.restart, self._scope())
+
+    def _change_roles(self, step: Step) -> None:
+        """Deny a component something, or allow it that again; at the end it is allowed, whatever comes."""
+        mesh = self._around.chaos_mesh_namespace
+        if step.deny is not None:
+            self._touched.add(step.deny.component)
+            actions.deny(self._cluster, step.deny, mesh)
+        elif step.allow is not None:
+            actions.allow(self._cluster, step.allow, mesh)
 
     def _call(self, step: Step) -> Iterator[dict[str, Any]]:
         """Let something be sent or run; yield what a recording says about each answer."""
@@ -537,7 +551,7 @@ class ScenarioRun:
         self._touched.add(job)
         return component_pods(job, self._around.chaos_mesh_namespace)
 
-    def _await_rollout(self, begun: Rollout, deadline: float) -> None:
+    def _await_rollout(self, begun: Rollout, deadline: float, *, answers: bool = True) -> None:
         """Wait until pods are replaced, then until Prometheus scrapes the new ones and no old one.
 
         So what is judged, and the state that the next step starts from, has exactly the new targets.
@@ -554,7 +568,7 @@ class ScenarioRun:
         self._stopped.discard(group.job)
         if not pods:
             self._stopped.add(group.job)
-        self._await_targets(group.job, instances)
+        self._await_targets(group.job, instances, answers=answers)
 
     def _note_replaced(self, step: Step) -> None:
         """Let the clean-up not replace what this step has replaced."""
@@ -563,8 +577,8 @@ class ScenarioRun:
             where = None if node is None else str(resolve(node, self._scope()))
             breakage.replaced(self._cluster, self._namespace, step.restart.component, where)
 
-    def _await_targets(self, job: str, instances: set[str]) -> None:
-        """Wait until exactly these targets of a job are scraped.
+    def _await_targets(self, job: str, instances: set[str], *, answers: bool = True) -> None:
+        """Wait until exactly these targets of a job are scraped, successfully if they are to answer.
 
         Raises:
             InfrastructureError: not in time; names the targets.
@@ -573,7 +587,7 @@ class ScenarioRun:
         deadline = since + _TARGETS_SCRAPES * self._around.interval + _DISCOVERY_SECONDS
         while True:
             self._sampler.fetch()
-            scrapes = self._sampler.scrapes_since(since)
+            scrapes = self._sampler.scrapes_since(since, successful=answers)
             missing = {instance for instance in instances if not scrapes.get((job, instance))}
             late = self._sampler.instances_at(job, self._clock.now()) - instances
             if not missing and not late:

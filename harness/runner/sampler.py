@@ -175,10 +175,10 @@ class Sampler:
                 due = min(due, last + self._interval + spent + _COMMIT_SECONDS)
         self._clock.sleep(min(max(due - now, _LEAST_WAIT_SECONDS), self._interval))
 
-    def scrapes_since(self, since: float) -> dict[TargetKey, int]:
-        """Return for each target how many successful scrapes began after `since`."""
+    def scrapes_since(self, since: float, *, successful: bool = True) -> dict[TargetKey, int]:
+        """Return for each target how many scrapes began after `since`; failed ones too, if asked."""
         return {
-            target: sum(1 for _, up in series.between(since, math.inf) if up == 1)
+            target: sum(1 for _, up in series.between(since, math.inf) if up == 1 or not successful)
             for target, series in self.recording.targets()
         }
 

@@ -20,6 +20,13 @@ Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?
 """A DNS label: names of scenarios and of chaos end up in names of Kubernetes objects."""
 
 
+Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
+"""What the API server can be asked to do with a resource."""
+
+Resource = Annotated[str, StringConstraints(pattern=r"^[a-z]+(/[a-z]+)?$")]
+"""A resource of the API, with a subresource or without."""
+
+
 class Model(BaseModel):
     """Base of all: unknown keys are errors, values do not change."""
 
@@ -210,12 +217,14 @@ class Restart(Task):
         node: only its pods on this node (templates allowed).
         leader: only the one that holds the lease; of the controller-manager.
         grace: seconds that the pods have to end by themselves.
+        answers: the new pods answer a scrape before the step settles; False where they are not able to.
     """
 
     component: str
     node: str | None = None
     leader: bool = False
     grace: int = Field(default=1, ge=0, le=300)
+    answers: bool = True
 
     def title(self) -> str:
         """Return what is restarted, and where."""
@@ -243,6 +252,24 @@ class Scale(Task):
     def title(self) -> str:
         """Return what is scaled to how many."""
         return f"scale {self.component} to {self.replicas}"
+
+
+class Deny(Task):
+    """Requests of a component of Chaos Mesh that the API server refuses until `allow`, or to the end.
+
+    Attributes:
+        component: controller-manager, chaos-daemon or chaos-dashboard.
+        verbs: what it may not do.
+        resources: with what, of the API group chaos-mesh.org: `statuschecks`, `statuschecks/status`.
+    """
+
+    component: str
+    verbs: list[Verb] = Field(min_length=1)
+    resources: list[Resource] = Field(min_length=1)
+
+    def title(self) -> str:
+        """Return what is denied to whom."""
+        return f"deny {self.component} to {', '.join(self.verbs)} {', '.join(self.resources)}"
 
 
 class Http(Task):
@@ -387,6 +414,8 @@ Action = Literal[
     "traffic",
     "restart",
     "scale",
+    "deny",
+    "allow",
     "http",
     "exec",
     "node",
@@ -411,6 +440,8 @@ class Step(Model):
         traffic: see Traffic.
         restart: see Restart; a plain name is its component.
         scale: see Scale.
+        deny: see Deny.
+        allow: a component, to which all is allowed again that was denied to it.
         http: see Http; one or a list of them, sent one after the other.
         exec: see Exec.
         node: see Node.
@@ -436,6 +467,8 @@ class Step(Model):
     traffic: Traffic | None = None
     restart: Restart | None = None
     scale: Scale | None = None
+    deny: Deny | None = None
+    allow: str | None = None
     http: list[Http] | None = Field(default=None, min_length=1)
     exec: Exec | None = None
     node: Node | None = None
@@ -510,7 +543,7 @@ class Step(Model):
             return f"wait for {self.wait_for} to be {self.until}"
         if self.remove_namespace is not None:
             return f"remove the namespace {self.remove_namespace}"
-        return f"{self.action} {self.chaos}"
+        return f"{self.action} {self.allow or self.chaos}"
 
 
 class Scenario(Model):

@@ -75,7 +75,15 @@ def _order(file: ScenarioFile) -> list[Problem]:
     problems = []
     # Of each chaos: applied, paused, deleting or deleted; missing before the first apply.
     state: dict[str, str | None] = {}
+    denied: set[str] = set()
     for index, step in enumerate(file.scenario.steps):
+        if step.deny is not None:
+            denied.add(step.deny.component)
+        if step.allow is not None:
+            if step.allow not in denied:
+                message = f"nothing is denied to `{step.allow}` before; `deny` comes first"
+                problems.append(file.problem(("steps", index, "allow"), message))
+            denied.discard(step.allow)
         name = step.chaos
         if name is None:
             if _about_workload(step) and file.scenario.workload is None:

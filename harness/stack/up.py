@@ -170,17 +170,17 @@ class _Stack:
                     )
                 except process.CommandError as error:
                     return damage.Plan("create", [error.problem])
-            self._undo_scaling(handle)
+            self._undo_changes(handle)
             observed = damage.observe(self._kubectl("look"), handle, containers)
         return damage.decide(handle, wanted, observed)
 
-    def _undo_scaling(self, handle: StackHandle) -> None:
-        """Put back what a killed run scaled: other numbers of pods are not what a stack is checked for."""
+    def _undo_changes(self, handle: StackHandle) -> None:
+        """Put back what a killed run scaled or denied: that is not what a stack is checked for."""
         # What is wrong with the cluster is found, and said, by looking at it.
         with contextlib.suppress(HarnessError):
             cluster = Cluster.connect(handle.kubeconfig, handle.context)
             for restored in rollout.restore(cluster, handle.chaos_mesh_namespace):
-                self.progress.say(f"scaled {restored.group.job} back to {restored.wanted}")
+                self.progress.say(f"put {restored.group.job} back as it was, with {restored.wanted} pods")
                 rollout.finish(cluster, restored, rollout.WHOLE_SECONDS, handle.chaos_mesh_namespace)
 
     def _create(self, *, leftovers: bool) -> StackHandle:

@@ -1,10 +1,12 @@
 """A cluster on which Chaos Mesh runs, on a fake clock: as much of both as a run of PodChaos needs."""
 
 import copy
+import json
 import threading
 from collections import Counter
 from datetime import UTC, datetime
 
+from harness.cluster import rbac
 from harness.cluster.client import ExecResult, HttpAnswer
 from harness.cluster.errors import NotFound, Unreachable, WaitTimeout, from_answer
 
@@ -19,6 +21,20 @@ _INJECT_SECONDS = 0.3
 _RECOVER_SECONDS = 0.2
 _NAMESPACE_SECONDS = 5.0
 _THREAD_SECONDS = 60
+_RULES = [
+    {"apiGroups": [""], "resources": ["pods"], "verbs": ["get", "list", "watch"]},
+    {"apiGroups": ["chaos-mesh.org"], "resources": ["*"], "verbs": ["*"]},
+]
+_SERVED = {
+    "/apis": {"groups": [{"name": "apps"}, {"name": "chaos-mesh.org"}]},
+    "/apis/chaos-mesh.org/v1alpha1": {
+        "resources": [
+            {"name": "podchaos", "verbs": ["get", "list", "watch", "create", "delete"]},
+            {"name": "statuschecks", "verbs": ["get", "list", "watch", "create", "delete"]},
+            {"name": "statuschecks/status", "verbs": ["get", "update"]},
+        ]
+    },
+}
 
 
 class FakeCluster:
@@ -36,6 +52,7 @@ class FakeCluster:
         came, went: called with (job, instance) when a pod starts to run, or is gone.
         broken: jobs of components whose new pods do not become ready.
         pod_seconds: how long a pod takes to start, and to end after its grace period.
+        rules_seconds: how long the API server takes to go by the rules of a role that was changed.
     """
 
     def __init__(self, clock):
@@ -55,6 +72,7 @@ class FakeCluster:
         self.broken = set()
         self.pod_seconds = 1.0
         self.webhook_down = 0
+        self.rules_seconds = 0.1
         self._uid = 0
         self._lock = threading.RLock()
         self._told = threading.Condition(self._lock)
@@ -128,6 +146,9 @@ class FakeCluster:
                 self.webhook_down -= 1
                 raise from_answer("create", 500, "failed calling webhook: connection refused")
             return body
+        if kind == "SubjectAccessReview":
+            self._request("create", kind)
+            return {"status": {"allowed": self._allows(body["spec"])}}
         self._request("create", kind, metadata["name"])
         made = self.put(kind, metadata["name"], metadata.get("namespace"))
         with self._lock:
@@ -148,8 +169,11 @@ class FakeCluster:
             body = self.objects.get((kind, namespace, name))
             if body is None:
                 raise NotFound(f"cannot patch {kind} {name}")
-            for part, change in merge_patch.items():
-                _merge(body.setdefault(part, {}), change)
+            if "rules" in merge_patch:
+                before = copy.deepcopy(body["rules"])
+                self.clock.after(self.rules_seconds, lambda: body.pop("in force", None))
+                body["in force"] = before
+            _merge(body, merge_patch)
         if kind in ("Deployment", "StatefulSet") and "spec" in merge_patch:
             self._reconcile(body)
 
@@ -246,13 +270,46 @@ class FakeCluster:
         own = next(name for kind, _, name in self.objects if kind == "Namespace")
         return DAEMON_LOG.format(namespace=own)
 
+    def text(self, path):
+        self._request("get", path)
+        return json.dumps(_SERVED[path])
+
+    def _allows(self, spec):
+        """Decide as the API server does, by the rules as they were a moment ago."""
+        wanted = spec["resourceAttributes"]
+        resource = "/".join(filter(None, [wanted["resource"], wanted.get("subresource")]))
+        rules = []
+        for (kind, namespace, _), binding in self.objects.items():
+            if kind not in ("ClusterRoleBinding", "RoleBinding"):
+                continue
+            if kind == "RoleBinding" and namespace != wanted.get("namespace"):
+                continue
+            users = [
+                f"system:serviceaccount:{each.get('namespace')}:{each['name']}"
+                for each in binding["subjects"]
+            ]
+            groups = [each["name"] for each in binding["subjects"] if each["kind"] == "Group"]
+            if spec["user"] in users or set(groups) & set(spec["groups"]):
+                reference = binding["roleRef"]
+                place = namespace if reference["kind"] == "Role" else None
+                role = self.objects[reference["kind"], place, reference["name"]]
+                rules += role.get("in force", role["rules"])
+        return rbac.allows(rules, wanted["group"], resource, wanted["verb"])
+
     # Components of Chaos Mesh, and what keeps their pods.
+
+    def role(self, account, name, kind="ClusterRole", namespace=None, rules=None):
+        """Bind a role to an account of Chaos Mesh; return it."""
+        subject = {"kind": "ServiceAccount", "name": account, "namespace": CHAOS_MESH}
+        self.put(f"{kind}Binding", name, namespace, roleRef={"kind": kind, "name": name}, subjects=[subject])
+        return self.put(kind, name, namespace, rules=copy.deepcopy(rules or _RULES))
 
     def component(self, job, kind, name, replicas=1):
         """Install one whose pods run already."""
-        owner = self.put(kind, name, CHAOS_MESH, spec={"replicas": replicas}, job=job)
+        template = {"spec": {"serviceAccountName": name}}
+        owner = self.put(kind, name, CHAOS_MESH, spec={"replicas": replicas, "template": template}, job=job)
         if kind == "DaemonSet":
-            owner["spec"] = {}
+            del owner["spec"]["replicas"]
             owner["status"] = {"desiredNumberScheduled": replicas}
         seconds, self.pod_seconds = self.pod_seconds, 0
         self._reconcile(owner)
