@@ -3,7 +3,7 @@
 import pytest
 
 from harness.base.errors import InfrastructureError
-from harness.chaos import rollout
+from harness.chaos import denial, rollout
 from harness.chaos.components import COMPONENTS, component_pods
 from harness.chaos.rollout import REPLICAS_BEFORE, NotWhole
 from harness.cluster.errors import Unreachable
@@ -173,7 +173,33 @@ def test_what_a_killed_run_scaled_is_restored_without_being_told(cluster):
     assert (replicas(cluster, DASHBOARD), len(cluster.pods_of("chaos-dashboard"))) == (1, 1)
     before = len(cluster.requests)
     assert rollout.make_whole(cluster, CHAOS_MESH) == []
-    assert {request[0] for request in cluster.requests[before:]} == {"get"}, "nothing to do, nothing done"
+    assert {request[0] for request in cluster.requests[before:]} == {"get", "list"}, (
+        "nothing to do, nothing done"
+    )
+
+
+def test_what_was_denied_something_is_allowed_it_again_and_restarted(cluster, monkeypatch, clock):
+    monkeypatch.setattr(denial, "time", clock)
+    role = cluster.role("chaos-controller-manager", "manager")
+    rules = role["rules"]
+    denial.deny(cluster, "controller-manager", CHAOS_MESH, ["statuschecks"], ["list"])
+    before, others = cluster.pods_of("controller-manager"), cluster.pods_of("chaos-dashboard")
+    assert rollout.make_whole(cluster, CHAOS_MESH) == []
+    assert (role["rules"], role["metadata"]["annotations"]) == (rules, {})
+    assert not set(before) & set(cluster.pods_of("controller-manager"))
+    assert cluster.pods_of("chaos-dashboard") == others
+
+
+def test_what_was_denied_something_and_scaled_to_none_comes_back_without_a_restart(
+    cluster, monkeypatch, clock
+):
+    monkeypatch.setattr(denial, "time", clock)
+    cluster.role("chaos-controller-manager", "manager")
+    denial.deny(cluster, "controller-manager", CHAOS_MESH, ["statuschecks"], ["list"])
+    rollout.finish(cluster, rollout.scale(cluster, MANAGER, 0), 60, CHAOS_MESH)
+    assert rollout.make_whole(cluster, CHAOS_MESH) == []
+    assert (replicas(cluster, MANAGER), len(cluster.pods_of("controller-manager"))) == (1, 1)
+    assert annotations(cluster, MANAGER) == {}
 
 
 def test_what_is_not_whole_is_left_over(cluster):

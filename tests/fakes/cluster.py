@@ -284,12 +284,13 @@ class FakeCluster:
                 continue
             if kind == "RoleBinding" and namespace != wanted.get("namespace"):
                 continue
-            users = [
-                f"system:serviceaccount:{each.get('namespace')}:{each['name']}"
+            names = {
+                each["name"]
+                if each["kind"] == "Group"
+                else f"system:serviceaccount:{each['namespace']}:{each['name']}"
                 for each in binding["subjects"]
-            ]
-            groups = [each["name"] for each in binding["subjects"] if each["kind"] == "Group"]
-            if spec["user"] in users or set(groups) & set(spec["groups"]):
+            }
+            if names & {spec["user"], *spec["groups"]}:
                 reference = binding["roleRef"]
                 place = namespace if reference["kind"] == "Role" else None
                 role = self.objects[reference["kind"], place, reference["name"]]

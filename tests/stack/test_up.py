@@ -290,7 +290,7 @@ def test_what_a_killed_run_scaled_is_restored_before_the_cluster_is_looked_at(
     monkeypatch.setattr(damage, "observe", world.note("observe", world.observed))
     world.up()
     assert world.diary == ["restore", "finish", "observe"]
-    assert "scaled chaos-dashboard back to 1" in world.said.getvalue()
+    assert "put chaos-dashboard back as it was, with 1 pods" in world.said.getvalue()
 
 
 def test_a_cluster_that_cannot_be_restored_is_looked_at_all_the_same(
