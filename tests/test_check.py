@@ -87,6 +87,27 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
             'restart: {component: chaos-daemon, node: "${nodes.a}"}',
             "${nodes.a}: `nodes` has no fields (${nodes})",
         ),
+        ("restart: {component: chaos-daemon, answers: false}", None),
+        ("deny: {component: chaos-daemon, verbs: [get], resources: [podchaos, statuschecks/status]}", None),
+        (
+            "deny: {component: dashboard, verbs: [get], resources: [podchaos]}",
+            "there is no component `dashboard`; there is: chaos-daemon, chaos-dashboard, controller-manager "
+            "(chaos-dashboard)",
+        ),
+        (
+            "deny: {component: chaos-daemon, verbs: [read], resources: [podchaos]}",
+            "`steps[1].deny.verbs[0]` must be get, list, watch, create, update, patch, delete or "
+            "deletecollection, not the text `read`",
+        ),
+        (
+            "deny: {component: chaos-daemon, verbs: [], resources: [podchaos]}",
+            "`steps[1].deny.verbs` must have at least 1 entry",
+        ),
+        ("allow: chaos-daemon", "nothing is denied to `chaos-daemon` before; `deny` comes first"),
+        (
+            "{deny: {component: chaos-daemon, verbs: [get], resources: [podchaos]}, until: running}",
+            "`until` is about a chaos, which `deny` is not",
+        ),
         ("http: {to: chaos-dashboard, path: /api, times: 3}", None),
         ("http: {to: mini-node-exporter-3, path: /ping}", None),
         ("http: [{to: chaos-dashboard, path: /api}, {to: workload, path: /ping}]", None),
@@ -139,6 +160,26 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
 def test_steps_that_are_about_no_chaos(tmp_path, step, problem):
     found = problems_of(tmp_path / "a.yaml", f"  - {step}\n")
     assert found == ([problem] if problem else [])
+
+
+def test_what_is_denied_are_resources_of_chaos_mesh(tmp_path):
+    step = "  - deny: {component: chaos-daemon, verbs: [get], resources: [podchaos, podchoas/status, pods]}\n"
+    first, second = problems_of(tmp_path / "a.yaml", step)
+    assert first.startswith("there is no resource of Chaos Mesh `podchoas`; there is: awschaos, ")
+    assert first.endswith(" (podchaos)")
+    assert second.startswith("there is no resource of Chaos Mesh `pods`; ")
+
+
+@pytest.mark.parametrize(
+    "before", ["", "  - deny: {component: chaos-daemon, verbs: [get], resources: [podchaos]}\n"]
+)
+def test_who_is_allowed_something_is_a_component(tmp_path, before):
+    (found,) = [
+        each
+        for each in problems_of(tmp_path / "a.yaml", f"{before}  - allow: dashboard\n")
+        if "there is no component" in each
+    ]
+    assert found.endswith(" (chaos-dashboard)")
 
 
 @pytest.mark.parametrize(

@@ -13,8 +13,8 @@ about an effect, and are excused, each by a rule:
 - `comes`: as `returns`, but it is a later claim that excludes it: what is said is that it has not come yet.
 - `spared`: it claims what an earlier step, before any chaos, claimed of the very same: the chaos leaves it
   alone; but something else in the step has to show that there was an effect.
-- `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force and nothing
-  denied.
+- `stimulus`: it counts what the step itself did (traffic, http, exec) while no chaos was in force, nothing
+  scaled, broken or denied.
 - `uninjected`: it is the proof of a step that waits for `injecting`: a chaos that is meant to hit nothing.
 - `waived`: it is the wrong value that a known issue shows. It may well be that nothing moves.
 """
@@ -362,9 +362,10 @@ def _counts(claim: Claim, step: Step) -> bool:
 
 
 def _in_force(steps: Sequence[Step]) -> list[str]:
-    """Return what is in force after these steps: names of chaos, what was scaled or denied, commands on nodes.
+    """Return what is in force after these steps: names of chaos, what is scaled or denied, commands on nodes.
 
-    A component is scaled back by a second step; what a command broke is whole again when it was restarted.
+    A component is scaled back by a second step; what a command broke is whole again when it was restarted;
+    what is denied is allowed by `allow` alone.
     """
     forces: dict[str, None] = {}
     broken: dict[str, list[str]] = {}

@@ -441,6 +441,8 @@ def test_while_a_chaos_is_in_force_it_has_to_matter(before):
 SCALE, BACK = ({"scale": {"component": "chaos-dashboard", "replicas": each}} for each in (2, 1))
 BREAK = {"node": {"name": "n", "command": ["true"], "breaks": ["chaos-daemon"]}}
 REPLACE = {"restart": {"component": "chaos-daemon"}}
+DENY = {"deny": {"component": "chaos-daemon", "verbs": ["get"], "resources": ["podchaos"]}}
+ALLOW = {"allow": "chaos-daemon"}
 
 
 @pytest.mark.parametrize(
@@ -452,9 +454,14 @@ REPLACE = {"restart": {"component": "chaos-daemon"}}
         ([BREAK, REPLACE], "stimulus"),
         ([BREAK, {"restart": {"component": "workload"}}], None),
         ([REPLACE], "stimulus"),
+        ([DENY], None),
+        ([DENY, ALLOW], "stimulus"),
+        ([DENY, REPLACE], None),
+        ([DENY, {"allow": "chaos-dashboard"}], None),
+        ([ALLOW], "stimulus"),
     ],
 )
-def test_what_was_scaled_or_broken_is_in_force_until_it_is_put_back(before, rule):
+def test_what_was_scaled_broken_or_denied_is_in_force_until_it_is_put_back(before, rule):
     counted = step({"traffic": TRAFFIC}, COUNTER | {"increases_by": 3})
     index = len(before)
     assert excuse(say(*map(step, before), counted, held=[f"{index}.0"]), f"{index}.0") == rule

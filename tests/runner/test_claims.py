@@ -170,6 +170,18 @@ def test_a_command_on_a_node_runs_alone_unless_it_says_what_it_breaks(claims):
     assert (known.alone, known.breaks) == ("", {"chaos-daemon"})
 
 
+def test_who_denies_a_component_something_runs_alone(claims):
+    denies = claims(
+        steps="  - deny: {component: chaos-daemon, verbs: [get], resources: [podchaos]}\n"
+        "  - allow: chaos-daemon\n"
+    )
+    assert (
+        denies.meets(claims())
+        == claims().meets(denies)
+        == ("one runs alone: what it denies to chaos-daemon every other scenario would have to do without")
+    )
+
+
 def test_every_scenario_that_ships_has_claims_and_most_of_them_meet_few():
     every = [
         claims_of(file, catalogue())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.chaos import denial
 from harness.chaos.catalogue import catalogue
 from harness.chaos.components import COMPONENTS
 from harness.check import load_checked
@@ -226,3 +227,128 @@ def test_a_restart_that_is_refused_is_a_failed_step(run, cluster):
     result = run("  - restart: chaos-dashboard\n" + UP)
     assert result.verdict is Verdict.FAIL
     assert result.steps[0].problem.reason == "the restart of chaos-dashboard was refused (HTTP 403 Forbidden)"
+
+
+@pytest.fixture
+def role(cluster, clock, monkeypatch):
+    """What the dashboard is allowed."""
+    monkeypatch.setattr(denial, "time", clock)
+    return cluster.role("chaos-dashboard", "dashboard")
+
+
+DENY = "  - deny: {component: chaos-dashboard, verbs: [list], resources: [podchaos]}\n"
+
+
+def changes_of_roles(cluster):
+    return [request for request in cluster.requests if request[:2] == ("patch", "ClusterRole")]
+
+
+def test_what_is_denied_is_allowed_again_by_its_step_without_a_restart(run, cluster, role):
+    rules = role["rules"]
+    pods = cluster.pods_of("chaos-dashboard")
+    result = run(DENY + "  - allow: chaos-dashboard\n  - wait: 1\n" + UP)
+    assert (result.verdict, result.reason, result.leftovers) == (Verdict.PASS, None, [])
+    assert [step.title for step in result.steps[:2]] == [
+        "deny chaos-dashboard to list podchaos",
+        "allow chaos-dashboard",
+    ]
+    assert (role["rules"], role["metadata"]["annotations"]) == (rules, {})
+    assert len(changes_of_roles(cluster)) == 2
+    assert cluster.pods_of("chaos-dashboard") == pods
+
+
+def test_what_is_still_denied_at_the_end_is_allowed_again_and_its_pods_replaced(run, cluster, role):
+    rules = role["rules"]
+    pods = cluster.pods_of("chaos-dashboard")
+    result = run(DENY + "  - wait: 1\n" + UP)
+    assert (result.verdict, result.reason, result.leftovers) == (Verdict.PASS, None, [])
+    assert (role["rules"], role["metadata"]["annotations"]) == (rules, {})
+    assert not set(pods) & set(cluster.pods_of("chaos-dashboard"))
+
+
+def test_what_was_denied_is_allowed_again_after_an_interrupt_too(run, cluster, role):
+    def interrupt():
+        cluster.hooks.clear()
+        raise KeyboardInterrupt
+
+    rules = role["rules"]
+    cluster.hooks["create", "SubjectAccessReview"] = interrupt
+    with pytest.raises(KeyboardInterrupt):
+        run(DENY + "  - wait: 1\n" + UP)
+    assert (role["rules"], role["metadata"]["annotations"]) == (rules, {})
+    assert len(changes_of_roles(cluster)) == 2
+
+
+@pytest.mark.parametrize("step", ["deny", "allow"])
+def test_roles_that_may_not_be_changed_fail_the_step(run, cluster, role, step):
+    def refuse():
+        cluster.hooks.clear()
+        raise from_answer("patch ClusterRole", 403, '{"reason": "Forbidden", "message": "not yours"}')
+
+    def later():
+        cluster.hooks["patch", "ClusterRole"] = refuse
+
+    rules = role["rules"]
+    cluster.hooks["patch", "ClusterRole"] = refuse if step == "deny" else later
+    result = run(DENY + "  - allow: chaos-dashboard\n  - wait: 1\n" + UP)
+    assert result.verdict is Verdict.FAIL
+    problem = result.steps[-1].problem
+    assert (len(result.steps), problem.reason, problem.details) == (
+        1 if step == "deny" else 2,
+        "the change of the roles of chaos-dashboard was refused (HTTP 403 Forbidden)",
+        ["not yours"],
+    )
+    assert (role["rules"], role["metadata"].get("annotations", {})) == (rules, {})
+
+
+def test_a_denial_without_effect_is_the_infrastructures_trouble_and_is_put_back(run, cluster, role):
+    rules = role["rules"]
+    cluster.rules_seconds = 15
+    result = run(DENY + "  - wait: 1\n" + UP)
+    assert result.verdict is Verdict.ERROR
+    assert result.reason.startswith("the API server still allows system:serviceaccount:chaos-mesh:")
+    assert (role["rules"], role["metadata"]["annotations"]) == (rules, {})
+
+
+DOWN = """\
+    expect:
+      - metric: up
+        where: {job: chaos-dashboard}
+        equals: 0
+"""
+
+
+@pytest.fixture
+def silent(mesh, cluster, prometheus, clock):
+    """The dashboard's next pods are targets that never answer."""
+    known, as_ever = set(cluster.pods_of("chaos-dashboard")), cluster.came
+
+    def came(job, pod):
+        if job != "chaos-dashboard":
+            as_ever(job, pod)
+        elif pod not in known:
+            known.add(pod)
+            clock.after(DISCOVERY_SECONDS, lambda: prometheus.target(job, pod, 0.2, lambda: None))
+
+    cluster.came = came
+
+
+def test_a_pod_that_is_not_to_answer_settles_by_a_scrape_that_fails(run, silent):
+    result = run("  - restart: {component: chaos-dashboard, answers: false}\n" + DOWN)
+    assert (result.verdict, result.reason) == (Verdict.PASS, None)
+
+
+def test_a_pod_that_does_not_answer_and_should_is_the_infrastructures_trouble(run, silent, cluster):
+    result = run("  - restart: chaos-dashboard\n" + DOWN)
+    (new,) = cluster.pods_of("chaos-dashboard")
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == (
+        f"Prometheus does not have the pods' targets: chaos-dashboard {new} is not scraped"
+    )
+
+
+def test_a_pod_that_is_not_to_answer_has_to_be_scraped_all_the_same(run, cluster):
+    cluster.came = lambda job, pod: None
+    result = run("  - restart: {component: chaos-dashboard, answers: false}\n" + DOWN)
+    assert result.verdict is Verdict.ERROR
+    assert result.reason.endswith(" is not scraped")

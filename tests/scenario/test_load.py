@@ -403,6 +403,11 @@ def test_each_position_is_that_of_its_entry(spec: dict[str, object], tmp_path: P
             "exec x in a/b/c",
         ),
         ({"traffic": {"source": "a", "target": "b", "requests": 1}}, "traffic a -> b"),
+        (
+            {"deny": {"component": "chaos-dashboard", "verbs": ["get", "list"], "resources": ["podchaos"]}},
+            "deny chaos-dashboard to get, list podchaos",
+        ),
+        ({"allow": "chaos-dashboard"}, "allow chaos-dashboard"),
     ],
 )
 def test_actions_that_are_about_no_chaos_have_titles(step: dict[str, object], title: str) -> None:

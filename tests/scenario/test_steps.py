@@ -21,6 +21,7 @@ chaos:
 steps:
 """
 FIRST_STEP_LINE = HEAD.count("\n") + 1
+DENY = "- {deny: {component: chaos-daemon, verbs: [get], resources: [podchaos]}}\n"
 
 Check = Callable[[str], list[str]]
 
@@ -58,6 +59,8 @@ def check(scenario_file: Callable[[str], Path], shown: Callable[[list[Problem]],
         "- {apply: burn}\n- {wait_for: burn, until: finished, PROOF}\n",
         "- {apply: burn}\n- {traffic: {source: a, target: b, requests: 3, answered: 0}}\n",
         "- {apply: plan, until: spawned, PROOF}\n- {delete: plan}\n",
+        f"{DENY}- {{apply: burn, PROOF}}\n- {{allow: chaos-daemon}}\n",
+        f"{DENY}- {{allow: chaos-daemon}}\n{DENY}{DENY}- {{allow: chaos-daemon}}\n- {{apply: burn, PROOF}}\n",
         "- {apply: flow, until: accomplished, PROOF}\n- {delete: flow, until: gone}\n",
         "- {apply: plan, PROOF}\n- {pause: plan}\n- {resume: plan}\n",
         "- {apply: flow, PROOF}\n- {patch: {chaos: flow, annotations: {a: b}}, until: accomplished}\n",
@@ -74,6 +77,18 @@ def test_steps_that_can_be_performed(steps: str, check: Check) -> None:
     ("steps", "expected"),
     [
         ("- {delete: burn}\n- {apply: burn, PROOF}\n", ["1:4: `burn` is not applied yet"]),
+        (
+            "- {allow: chaos-daemon}\n- {apply: burn, PROOF}\n",
+            ["1:4: nothing is denied to `chaos-daemon` before; `deny` comes first"],
+        ),
+        (
+            f"{DENY}- {{allow: chaos-dashboard}}\n- {{apply: burn, PROOF}}\n",
+            ["2:4: nothing is denied to `chaos-dashboard` before; `deny` comes first"],
+        ),
+        (
+            f"{DENY}- {{allow: chaos-daemon}}\n- {{allow: chaos-daemon}}\n- {{apply: burn, PROOF}}\n",
+            ["3:4: nothing is denied to `chaos-daemon` before; `deny` comes first"],
+        ),
         ("- {wait_for: burn, until: running}\n- {apply: burn, PROOF}\n", ["1:4: `burn` is not applied yet"]),
         (
             "- {apply: burn, PROOF}\n- {apply: burn, PROOF}\n",
