@@ -97,7 +97,7 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
         (
             "deny: {component: chaos-daemon, verbs: [read], resources: [podchaos]}",
             "`steps[1].deny.verbs[0]` must be get, list, watch, create, update, patch, delete or "
-            "deletecollection, not the text `read`",
+            "deletecollection, not the text `read` (create)",
         ),
         (
             "deny: {component: chaos-daemon, verbs: [], resources: [podchaos]}",
