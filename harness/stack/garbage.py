@@ -17,41 +17,30 @@ from harness.stack.kubectl import Kubectl
 _SECONDS = 90.0
 _ESTABLISHED_SECONDS = 30.0
 _GROUP, _KIND, _PLURAL = "chaos-harness.local", "Orphan", "orphans"
+_CRD = f"{_PLURAL}.{_GROUP}"
 _NAMESPACE, _NAME = "default", "orphan"
 
 
-def wait_ready(kubectl: Kubectl) -> None:
-    """Make an object without an owner, wait until the garbage collector has removed it, and remove its kind.
+def prepare(kubectl: Kubectl) -> None:
+    """Make an object without an owner, of a kind that comes after all that are there.
+
+    The sooner the better: the garbage collector looks for the first time when the cluster is seconds old.
 
     Raises:
-        CommandError: a CRD is not established, or the object is still there after 90 s.
+        CommandError: a CRD is not established, or the object is refused.
     """
     _established(kubectl, "wait for the CRDs", "--all")
     kubectl.apply("make a kind of orphans", json.dumps(_definition()))
-    try:
-        _established(kubectl, "wait for the kind of orphans", f"{_PLURAL}.{_GROUP}")
-        kubectl.apply("make an orphan", json.dumps(_orphan()))
-        _collected(kubectl)
-    finally:
-        # Left behind it does no harm, and what went wrong before is what has to be told.
-        kubectl.run(
-            "remove the kind of orphans",
-            "delete",
-            "crd",
-            f"{_PLURAL}.{_GROUP}",
-            "--wait=false",
-            check=False,
-        )
+    _established(kubectl, "wait for the kind of orphans", _CRD)
+    kubectl.apply("make an orphan", json.dumps(_orphan()))
 
 
-def _established(kubectl: Kubectl, name: str, which: str) -> None:
-    bound = f"--timeout={_ESTABLISHED_SECONDS:.0f}s"
-    kubectl.run(
-        name, "wait", "crd", which, "--for=condition=Established", bound, timeout=_ESTABLISHED_SECONDS + 5
-    )
+def wait_ready(kubectl: Kubectl) -> None:
+    """Wait until the garbage collector has removed what `prepare` made, and remove its kind.
 
-
-def _collected(kubectl: Kubectl) -> None:
+    Raises:
+        CommandError: the object is still there after 90 s.
+    """
     try:
         kubectl.run(
             "wait for the garbage collector",
@@ -65,6 +54,16 @@ def _collected(kubectl: Kubectl) -> None:
     except process.CommandError as error:
         error.details.append("look at the log of kube-controller-manager in the namespace kube-system")
         raise
+    finally:
+        # Left behind it does no harm, and what went wrong before is what has to be told.
+        kubectl.run("remove the kind of orphans", "delete", "crd", _CRD, "--wait=false", check=False)
+
+
+def _established(kubectl: Kubectl, name: str, which: str) -> None:
+    bound = f"--timeout={_ESTABLISHED_SECONDS:.0f}s"
+    kubectl.run(
+        name, "wait", "crd", which, "--for=condition=Established", bound, timeout=_ESTABLISHED_SECONDS + 5
+    )
 
 
 def _definition() -> dict[str, object]:
@@ -72,7 +71,7 @@ def _definition() -> dict[str, object]:
     return {
         "apiVersion": "apiextensions.k8s.io/v1",
         "kind": "CustomResourceDefinition",
-        "metadata": {"name": f"{_PLURAL}.{_GROUP}"},
+        "metadata": {"name": _CRD},
         "spec": {
             "group": _GROUP,
             "names": {"kind": _KIND, "plural": _PLURAL, "singular": _KIND.lower()},

@@ -234,7 +234,7 @@ class _Stack:
             lambda: self._install_chaos_mesh(kubectl),
             lambda: self._install_monitoring(settings),
         )
-        return self._finish(settings, nodes)
+        return self._finish(settings, nodes, new_kinds=True)
 
     def _repair(self, handle: StackHandle, plan: damage.Plan) -> StackHandle:
         settings = self._settings(handle.identity)
@@ -248,7 +248,8 @@ class _Stack:
         if "grafana" in plan.parts:
             steps.append(self._install_grafana)
         together(self.cancel, *steps)
-        return self._finish(settings, [node.name for node in handle.nodes])
+        nodes = [node.name for node in handle.nodes]
+        return self._finish(settings, nodes, new_kinds="chaos-mesh" in plan.parts)
 
     def _read_crds(self) -> None:
         if self.images.crds:
@@ -258,12 +259,16 @@ class _Stack:
         if self.images.crds:
             with self.progress.step("installing the CRDs"):
                 chaosmesh.apply_crds(kubectl, self.images.crds)
+            garbage.prepare(self._kubectl("garbage"))
 
     def _install_chaos_mesh(self, kubectl: Kubectl) -> None:
         with self.progress.step("installing Chaos Mesh", "5-10 s"):
             chaosmesh.install(
                 kubectl, self.images, folder=self.state.folder, log=self.logs / "chaos-mesh.log"
             )
+        if not self.images.crds:
+            # They came with the chart.
+            garbage.prepare(self._kubectl("garbage"))
 
     def _install_prometheus(self, settings: prometheus.Settings) -> None:
         with self.progress.step("installing Prometheus"):
@@ -279,8 +284,8 @@ class _Stack:
             with self.progress.step("installing Grafana"):
                 grafana.install(self._kubectl("grafana"), str(image), self.options.scrape_interval)
 
-    def _finish(self, settings: prometheus.Settings, nodes: list[str]) -> StackHandle:
-        """Wait for everything, check it, and write the handle."""
+    def _finish(self, settings: prometheus.Settings, nodes: list[str], *, new_kinds: bool) -> StackHandle:
+        """Wait for everything, check it, and write the handle; CRDs were installed if there are new kinds."""
         facts: list[NodeFacts] = []
 
         def mesh() -> None:
@@ -288,6 +293,8 @@ class _Stack:
                 chaosmesh.wait_ready(self._kubectl("chaos-mesh-rollout"), self.images)
 
         def collector() -> None:
+            if not new_kinds:
+                return
             with self.progress.step("waiting for the garbage collector", "1-30 s"):
                 garbage.wait_ready(self._kubectl("garbage"))
 

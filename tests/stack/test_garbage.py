@@ -32,7 +32,9 @@ class ApiServer:
 
 def wait(monkeypatch: pytest.MonkeyPatch, server: ApiServer) -> None:
     monkeypatch.setattr(process, "run", server)
-    garbage.wait_ready(Kubectl(Path("kubectl"), Path("kubeconfig")))
+    kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"))
+    garbage.prepare(kubectl)
+    garbage.wait_ready(kubectl)
 
 
 def test_the_orphan_is_of_a_kind_that_came_after_all_others(monkeypatch: pytest.MonkeyPatch) -> None:
