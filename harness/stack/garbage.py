@@ -21,39 +21,18 @@ _CRD = f"{_PLURAL}.{_GROUP}"
 _NAMESPACE, _NAME = "default", "orphan"
 
 
-def prepare(kubectl: Kubectl) -> None:
-    """Make an object without an owner, of a kind that comes after all that are there.
-
-    The sooner the better: the garbage collector looks for the first time when the cluster is seconds old.
+def wait_ready(kubectl: Kubectl) -> None:
+    """Make an object without an owner, wait until the garbage collector has removed it, and remove its kind.
 
     Raises:
-        CommandError: a CRD is not established, or the object is refused.
+        CommandError: a CRD is not established, or the object is still there after 90 s.
     """
     _established(kubectl, "wait for the CRDs", "--all")
     kubectl.apply("make a kind of orphans", json.dumps(_definition()))
-    _established(kubectl, "wait for the kind of orphans", _CRD)
-    kubectl.apply("make an orphan", json.dumps(_orphan()))
-
-
-def wait_ready(kubectl: Kubectl) -> None:
-    """Wait until the garbage collector has removed what `prepare` made, and remove its kind.
-
-    Raises:
-        CommandError: the object is still there after 90 s.
-    """
     try:
-        kubectl.run(
-            "wait for the garbage collector",
-            "wait",
-            f"{_PLURAL}.{_GROUP}/{_NAME}",
-            f"--namespace={_NAMESPACE}",
-            "--for=delete",
-            f"--timeout={_SECONDS:.0f}s",
-            timeout=_SECONDS + 5,
-        )
-    except process.CommandError as error:
-        error.details.append("look at the log of kube-controller-manager in the namespace kube-system")
-        raise
+        _established(kubectl, "wait for the kind of orphans", _CRD)
+        kubectl.apply("make an orphan", json.dumps(_orphan()))
+        _collected(kubectl)
     finally:
         # Left behind it does no harm, and what went wrong before is what has to be told.
         kubectl.run("remove the kind of orphans", "delete", "crd", _CRD, "--wait=false", check=False)
@@ -64,6 +43,22 @@ def _established(kubectl: Kubectl, name: str, which: str) -> None:
     kubectl.run(
         name, "wait", "crd", which, "--for=condition=Established", bound, timeout=_ESTABLISHED_SECONDS + 5
     )
+
+
+def _collected(kubectl: Kubectl) -> None:
+    try:
+        kubectl.run(
+            "wait for the garbage collector",
+            "wait",
+            f"{_CRD}/{_NAME}",
+            f"--namespace={_NAMESPACE}",
+            "--for=delete",
+            f"--timeout={_SECONDS:.0f}s",
+            timeout=_SECONDS + 5,
+        )
+    except process.CommandError as error:
+        error.details.append("look at the log of kube-controller-manager in the namespace kube-system")
+        raise
 
 
 def _definition() -> dict[str, object]:

@@ -259,16 +259,12 @@ class _Stack:
         if self.images.crds:
             with self.progress.step("installing the CRDs"):
                 chaosmesh.apply_crds(kubectl, self.images.crds)
-            garbage.prepare(self._kubectl("garbage"))
 
     def _install_chaos_mesh(self, kubectl: Kubectl) -> None:
         with self.progress.step("installing Chaos Mesh", "5-10 s"):
             chaosmesh.install(
                 kubectl, self.images, folder=self.state.folder, log=self.logs / "chaos-mesh.log"
             )
-        if not self.images.crds:
-            # They came with the chart.
-            garbage.prepare(self._kubectl("garbage"))
 
     def _install_prometheus(self, settings: prometheus.Settings) -> None:
         with self.progress.step("installing Prometheus"):

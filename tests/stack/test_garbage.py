@@ -32,9 +32,7 @@ class ApiServer:
 
 def wait(monkeypatch: pytest.MonkeyPatch, server: ApiServer) -> None:
     monkeypatch.setattr(process, "run", server)
-    kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"))
-    garbage.prepare(kubectl)
-    garbage.wait_ready(kubectl)
+    garbage.wait_ready(Kubectl(Path("kubectl"), Path("kubeconfig")))
 
 
 def test_the_orphan_is_of_a_kind_that_came_after_all_others(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -60,7 +60,6 @@ class World:
         monkeypatch.setattr(chaosmesh, "install", self.note("chaos-mesh"))
         monkeypatch.setattr(chaosmesh, "wait_ready", self.note("chaos-mesh ready"))
         monkeypatch.setattr(chaosmesh, "check_crds", self.note("crds checked"))
-        monkeypatch.setattr(garbage, "prepare", self.note("orphan"))
         monkeypatch.setattr(garbage, "wait_ready", self.note("garbage collector ready"))
         monkeypatch.setattr(prometheus, "install", self.note("prometheus"))
         monkeypatch.setattr(prometheus, "wait_ready", self.note("prometheus ready"))
@@ -149,21 +148,12 @@ def test_from_nothing(world: World) -> None:
         "crds checked",
         "garbage collector ready",
     }
-    assert world.diary.count("orphan") == 1
-    assert world.diary.index("crds") < world.diary.index("orphan")
-    assert world.diary.index("orphan") < world.diary.index("garbage collector ready")
+    # With images from a registry the CRDs come with the chart.
+    assert world.diary.index("chaos-mesh") < world.diary.index("garbage collector ready")
     assert "delete" not in world.diary
     assert handle.versions == {"chaos-mesh": "v2", "kubernetes": "v1.35.3"}
     assert handle.durations["creating the kind cluster"] >= 0
     assert state.load("c") == handle
-
-
-def test_crds_that_come_with_the_chart_are_there_before_the_orphan(world: World) -> None:
-    world.images = world.images.model_copy(update={"crds": None})
-    world.up()
-    assert world.diary.count("orphan") == 1
-    assert world.diary.index("chaos-mesh") < world.diary.index("orphan")
-    assert world.diary.index("orphan") < world.diary.index("garbage collector ready")
 
 
 def with_grafana(world: World) -> None:
@@ -232,7 +222,7 @@ def test_a_broken_part_is_installed_again_and_keeps_the_identity(world: World) -
     world.observed = damage.Observed([NODE], nodes={NODE.name: True}, prometheus=["gone"])
     second = world.up()
     assert "prometheus" in world.diary
-    assert not {"create", "delete", "chaos-mesh", "orphan", "garbage collector ready"} & set(world.diary)
+    assert not {"create", "delete", "chaos-mesh", "garbage collector ready"} & set(world.diary)
     assert second.identity == first.identity
 
 
