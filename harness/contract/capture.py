@@ -62,6 +62,10 @@ class NotCaptured(InfrastructureError):  # noqa: N818  (reads as what happened)
     """A target was not looked at between two scrapes."""
 
 
+class Gone(NotCaptured):
+    """A target is none of Prometheus' any more: its pod was on its way out when the targets were listed."""
+
+
 @dataclass(frozen=True)
 class Captured:
     """The /metrics of one target.
@@ -96,7 +100,7 @@ class Failed:
 def capture(
     proxy: Proxy, scraper: Scraper, clock: Time, jobs: Iterable[str]
 ) -> tuple[list[Captured], list[Failed]]:
-    """Look at every target of some jobs, at all of them at once.
+    """Look at every target of some jobs, at all of them at once; one that goes meanwhile is left out.
 
     Args:
         proxy: the cluster.
@@ -112,9 +116,11 @@ def capture(
     if not targets:
         return [], []
 
-    def look(target: Target) -> Captured | Failed:
+    def look(target: Target) -> Captured | Failed | None:
         try:
             return _Look(proxy, scraper, clock, target).take()
+        except Gone:
+            return None
         except HarnessError as error:
             return Failed(target.job, target.instance, error)
 
@@ -244,14 +250,15 @@ class _Look:
         """Return the target as Prometheus sees it now.
 
         Raises:
-            NotCaptured: it is gone, or was never scraped.
+            Gone: it is none any more.
+            NotCaptured: it was never scraped.
         """
         for found in self.scraper.targets():
             if (found.job, found.instance) == (self.target.job, self.target.instance):
                 if found.last_scrape is None:
                     raise NotCaptured(f"{self._name} was never scraped", next_step="look whether it answers")
                 return found
-        raise NotCaptured(f"{self._name} is no target of Prometheus any more")
+        raise Gone(f"{self._name} is no target of Prometheus any more")
 
     @property
     def _name(self) -> str:

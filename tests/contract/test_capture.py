@@ -166,3 +166,16 @@ def test_without_targets_there_is_nothing_to_look_at(clock):
     scraper.gone = True
 
     assert looked(clock, scraper, FakeProxy(clock)) == ([], [])
+
+
+def test_a_target_whose_pod_ends_meanwhile_is_left_out(clock):
+    scraper = FakeScraper(clock)
+
+    class Ending(FakeProxy):
+        def proxy_fetch(self, *what, **options):
+            scraper.gone = True
+            return super().proxy_fetch(*what, **options)
+
+    proxy = Ending(clock)
+    assert looked(clock, scraper, proxy) == ([], [])
+    assert len(proxy.asked) == 1
