@@ -103,7 +103,7 @@ def load(folder: Path, known: Catalogue) -> Side:
     Raises:
         UsageError: it is none, or its run has no expositions to compare.
     """
-    results = _results(folder)
+    results = fields_of(folder)
     raw = results.get("contract")
     if not raw:
         raise UsageError(
@@ -131,7 +131,12 @@ def load(folder: Path, known: Catalogue) -> Side:
     return Side(folder, dict(results["run"]), contract, {each.name: each for each in scenarios}, metrics)
 
 
-def _results(folder: Path) -> dict[str, Any]:
+def fields_of(folder: Path) -> dict[str, Any]:
+    """Return the fields of results.json of a report folder.
+
+    Raises:
+        UsageError: there is none, or it is none that this version reads.
+    """
     path = folder / "results.json"
     try:
         found = json.loads(path.read_text())
