@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import multiprocessing
+import os
 from collections.abc import Iterable
+from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from datetime import date
+from functools import partial
 from pathlib import Path
 
+from harness.base.errors import InfrastructureError
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Finding, Verdict
 from harness.judge.judge import judge
@@ -27,7 +33,7 @@ from harness.scenario.model import Expectation
 
 
 def mutate_folders(folders: Iterable[Path], today: date, waivers: Waivers | None = None) -> MutationScore:
-    """Return the score of the recordings in some folders.
+    """Return the score of the recordings in some folders, which are worked on by all processors.
 
     Args:
         folders: of one recording each.
@@ -36,19 +42,32 @@ def mutate_folders(folders: Iterable[Path], today: date, waivers: Waivers | None
 
     Raises:
         UsageError: a recording or a waiver cannot be read.
+        InfrastructureError: a process was ended by something else.
     """
     held = Waivers(load(), today) if waivers is None else waivers
-    recordings = []
-    for folder in folders:
-        reader = RecordingReader(folder)
+    # Forked, so that operators and rules that a test has put in place are there, too.
+    pool = ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("fork"))
+    with pool:
         try:
-            found = mutate(reader.entries(), reader.manifest, held)
-        except Inconsistent as error:
-            raise reader.damaged_line(str(error)) from error
-        if reader.truncated:
-            found.note = str(reader.truncated)
-        recordings.append(found)
+            recordings = list(pool.map(partial(_of_folder, held), folders))
+        except BrokenProcessPool as error:
+            raise InfrastructureError(
+                "a process that mutates recordings was ended by something else",
+                next_step="look for what ended it, such as the kernel for want of memory (dmesg), then "
+                "`chaos-harness mutate REPORT/recordings`",
+            ) from error
     return sum_up(recordings, {name: rule.reason for name, rule in rules().items()})
+
+
+def _of_folder(held: Waivers, folder: Path) -> RecordingScore:
+    reader = RecordingReader(folder)
+    try:
+        found = mutate(reader.entries(), reader.manifest, held)
+    except Inconsistent as error:
+        raise reader.damaged_line(str(error)) from error
+    if reader.truncated:
+        found.note = str(reader.truncated)
+    return found
 
 
 def mutate(entries: Iterable[AnyEntry], manifest: Manifest, waivers: Waivers) -> RecordingScore:

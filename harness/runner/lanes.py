@@ -127,13 +127,14 @@ class Lanes:
         return [each for each in unasked if isinstance(each, ScenarioResult)]
 
     def _start(self, wanted: str) -> None:
-        """Start what can be; what is asked for is not passed by what would let it wait longer."""
+        """Start what can be, and what is asked for first.
+
+        Nothing is kept back for what is asked for while that cannot start: lanes would be empty meanwhile.
+        """
         for waiting in sorted(self._queue, key=lambda each: each.node != wanted):
             if len(self._lanes) >= self._number:
                 return
-            others = [lane.waiting.claims for lane in self._lanes]
-            others += [each.claims for each in self._queue if each.node == wanted != waiting.node]
-            if not any(waiting.claims.meets(each) for each in others):
+            if not any(waiting.claims.meets(lane.waiting.claims) for lane in self._lanes):
                 self._queue.remove(waiting)
                 self._fork(waiting)
 

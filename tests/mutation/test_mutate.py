@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import signal
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness import cli
-from harness.base.errors import UsageError
+from harness.base.errors import InfrastructureError, UsageError
 from harness.judge import judge as judging
 from harness.judge.kind import Kind, Outcome, kinds
 from harness.judge.kinds.equals import Equals
@@ -59,6 +61,18 @@ def test_every_expectation_of_real_runs_can_fail():
         for each in recording.expectations:
             assert each.problem is None
             assert {"extra-series", "lost-target"} <= each.killed.keys()
+
+
+def test_a_process_that_is_ended_by_something_else_is_told(monkeypatch):
+    monkeypatch.setattr("harness.mutation.mutate.mutate", lambda *_: os.kill(os.getpid(), signal.SIGKILL))
+
+    with pytest.raises(InfrastructureError, match="ended by something else"):
+        mutate_folders(sorted(RECORDINGS.iterdir()), date(2026, 1, 1), NO_WAIVERS)
+
+
+def test_a_recording_that_cannot_be_read_is_named(tmp_path):
+    with pytest.raises(UsageError, match=str(tmp_path / "none")):
+        mutate_folders([tmp_path / "none"], date(2026, 1, 1), NO_WAIVERS)
 
 
 def test_what_cannot_fail_survives_everything_but_the_loss_of_its_target(anything):

@@ -79,7 +79,7 @@ def test_those_that_meet_take_turns(waiting, tmp_path, claims, number):
     assert [line.split()[1] for line in lines] == ["begins", "ends"] * 3
 
 
-def test_what_is_asked_for_is_not_passed_by_what_keeps_it_waiting(waiting, tmp_path):
+def test_what_is_asked_for_is_started_first(waiting, tmp_path):
     log = tmp_path / "log"
 
     def perform(file, observer):
@@ -92,6 +92,28 @@ def test_what_is_asked_for_is_not_passed_by_what_keeps_it_waiting(waiting, tmp_p
     lanes = Lanes(queue, 2, perform)
     lanes.result("node-second")
     assert log.read_text().splitlines()[0] == "second"
+
+
+def test_no_lane_is_empty_for_what_is_asked_for_and_cannot_start(waiting):
+    go_on = multiprocessing.get_context("fork").Event()
+
+    def perform(file, observer):
+        if file.name == "holds":
+            assert go_on.wait(SECONDS)
+        if file.name == "other":
+            go_on.set()
+        return result(file)
+
+    # What is asked for meets both of the others; they do not meet each other.
+    queue = [
+        waiting("holds", Claims(uses=frozenset({"one"}))),
+        waiting("other", Claims(uses=frozenset({"another"}))),
+        waiting("asked", Claims(uses=frozenset({"one", "another"}))),
+    ]
+    lanes = Lanes(queue, 2, perform)
+    lanes._fork(lanes._queue.pop(next(n for n, each in enumerate(lanes._queue) if each.node == "node-holds")))
+    assert lanes.result("node-asked").name == "asked"
+    assert lanes.result("node-holds").name == "holds"
 
 
 def test_the_observer_is_told_which_scenario_it_is_about(waiting):
