@@ -6,7 +6,7 @@ scenario, or a race in Chaos Mesh; which of them it is, a reader has to say.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -15,11 +15,8 @@ from pydantic import BaseModel, ValidationError
 from harness.base.errors import ExitCode, UsageError
 from harness.base.words import count
 from harness.compare.side import fields_of
-from harness.contract.result import Contract
-from harness.coverage.score import Coverage
 from harness.judge.finding import Verdict
-from harness.report.results import Summary
-from harness.runner.result import ScenarioResult
+from harness.report.results import Results, Summary
 
 NOT_THERE = "-"
 """Of a run that says nothing about a subject: the scenario did not run, or ended before the expectation."""
@@ -129,7 +126,7 @@ def repetition(folders: list[Path]) -> Repetition:
     subjects = [
         (scenario, what)
         for scenario, what in dict.fromkeys(subject for facts in seen for subject in facts)
-        if scenario in everywhere or not what
+        if scenario in everywhere or not (scenario and what)
     ]
     return Repetition(
         runs=runs,
@@ -144,38 +141,30 @@ def repetition(folders: list[Path]) -> Repetition:
 
 
 def _read(folder: Path) -> tuple[Repeated, dict[_Subject, str]]:
-    fields = fields_of(folder)
     try:
-        scenarios = [ScenarioResult.model_validate(each) for each in fields.get("scenarios") or []]
-        contract = Contract.model_validate(fields["contract"]) if fields.get("contract") else None
-        coverage = Coverage.model_validate(fields["coverage"]) if fields.get("coverage") else None
-        summary = Summary.model_validate(fields["summary"])
-    except (ValidationError, KeyError) as error:
+        results = Results.model_validate(fields_of(folder))
+    except ValidationError as error:
         raise UsageError(
             f"cannot read {folder / 'results.json'}", details=str(error).splitlines()[:5]
         ) from error
-    if not any(each.verdict is not Verdict.SKIPPED for each in scenarios):
+    if all(each.verdict is Verdict.SKIPPED for each in results.scenarios):
         raise UsageError(f"{folder}: no scenario ran", next_step="name the report folder of another run")
-    stack: Mapping[str, Any] = (fields.get("run") or {}).get("stack") or {}
+    stack = results.run.stack or {}
     build = {"image_key": stack.get("image_key"), **(stack.get("versions") or {})}
-    facts = dict(_facts(scenarios, contract, coverage))
-    return Repeated(folder=str(folder), summary=summary, build=build), facts
+    return Repeated(folder=str(folder), summary=results.summary, build=build), dict(_facts(results))
 
 
-def _facts(
-    scenarios: list[ScenarioResult], contract: Contract | None, coverage: Coverage | None
-) -> Iterator[tuple[_Subject, str]]:
-    yield ("", ""), ""
-    for each in sorted(scenarios, key=lambda scenario: scenario.name):
+def _facts(results: Results) -> Iterator[tuple[_Subject, str]]:
+    for each in sorted(results.scenarios, key=lambda scenario: scenario.name):
         yield (each.name, ""), each.verdict.value
         for finding in each.findings():
             yield (each.name, f"{_EXPECTATION} {finding.id} ({finding.kind})"), finding.verdict.value
         for left in each.leftovers:
             # Names are made up anew in each run.
             yield (each.name, f"clean-up: {left.kind}"), "left over"
-    for problem in contract.problems if contract else ():
+    for problem in results.contract.problems if results.contract else ():
         yield ("", f"contract: {problem.metric} of {problem.job}, {problem.kind}"), "a problem"
-    for transition in coverage.transitions if coverage else ():
+    for transition in results.coverage.transitions if results.coverage else ():
         name = f"{transition.metric} {transition.label}={transition.value} {transition.change}"
         yield ("", f"transition: {name}"), transition.standing.value
 

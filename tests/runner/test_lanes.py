@@ -104,14 +104,15 @@ def test_no_lane_is_empty_for_what_is_asked_for_and_cannot_start(waiting):
             go_on.set()
         return result(file)
 
-    # What is asked for meets both of the others; they do not meet each other.
+    # `asked` meets all others, which do not meet each other; `holds` still runs when it is asked for.
     queue = [
+        waiting("quick", Claims(uses=frozenset({"a third"}))),
         waiting("holds", Claims(uses=frozenset({"one"}))),
         waiting("other", Claims(uses=frozenset({"another"}))),
-        waiting("asked", Claims(uses=frozenset({"one", "another"}))),
+        waiting("asked", Claims(uses=frozenset({"one", "another", "a third"}))),
     ]
     lanes = Lanes(queue, 2, perform)
-    lanes._fork(lanes._queue.pop(next(n for n, each in enumerate(lanes._queue) if each.node == "node-holds")))
+    assert lanes.result("node-quick").name == "quick"
     assert lanes.result("node-asked").name == "asked"
     assert lanes.result("node-holds").name == "holds"
 
