@@ -4,12 +4,7 @@
 
 checkout=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
-say() { printf '[%s] %s\n' "$(date +%H:%M:%S)" "$*" >&2; }
-
-fail() {
-  printf '%s\n' "$@" >&2
-  exit 6
-}
+source "$checkout/ci/messages.sh"
 
 find_python() {
   local candidate

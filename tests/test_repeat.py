@@ -12,8 +12,7 @@ ENVIRONMENT = f"""\
 checkout=$(cd "$(dirname "${{BASH_SOURCE[0]}}")/.." && pwd)
 python={sys.executable}
 export PYTHONPATH={ROOT}
-say() {{ printf '%s\\n' "$*" >&2; }}
-fail() {{ printf '%s\\n' "$@" >&2; exit 6; }}
+source "$checkout/ci/messages.sh"
 """
 VERIFY = f"""\
 #!{sys.executable}
@@ -43,6 +42,7 @@ def repeat(tmp_path):
     folder = tmp_path / "checkout" / "ci"
     (folder / "outcomes").mkdir(parents=True)
     shutil.copy(ROOT / "ci" / "repeat", folder)
+    shutil.copy(ROOT / "ci" / "messages.sh", folder)
     (folder / "environment.sh").write_text(ENVIRONMENT)
     (folder / "verify").write_text(VERIFY)
     (folder / "verify").chmod(0o755)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -18,10 +17,10 @@ from harness.contract.result import Contract
 from harness.judge.finding import Verdict
 from harness.metrics.exposition import Family, parse
 from harness.recording.reader import RecordingError, definitions
-from harness.report.results import SCHEMA
+from harness.report.results import RESULTS, fields_of
 from harness.runner.result import ScenarioResult
 
-_HINT = "name the report folders of two runs (ci/verify --report DIR)"
+HINT = "name the report folders of two runs (ci/verify --report DIR)"
 _CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
@@ -103,7 +102,7 @@ def load(folder: Path, known: Catalogue) -> Side:
     Raises:
         UsageError: it is none, or its run has no expositions to compare.
     """
-    results = fields_of(folder)
+    results = fields_of(folder / RESULTS, next_step=HINT)
     raw = results.get("contract")
     if not raw:
         raise UsageError(
@@ -131,33 +130,11 @@ def load(folder: Path, known: Catalogue) -> Side:
     return Side(folder, dict(results["run"]), contract, {each.name: each for each in scenarios}, metrics)
 
 
-def fields_of(folder: Path) -> dict[str, Any]:
-    """Return the fields of results.json of a report folder.
-
-    Raises:
-        UsageError: there is none, or it is none that this version reads.
-    """
-    path = folder / "results.json"
-    try:
-        found = json.loads(path.read_text())
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=_HINT) from error
-    except ValueError as error:
-        raise UsageError(f"{path} is no JSON: {error}", next_step=_HINT) from error
-    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA:
-        version = found.get("schema_version") if isinstance(found, dict) else None
-        raise UsageError(
-            f"{path} has the schema version {version!r}; this version of the harness reads {SCHEMA}",
-            next_step="compare with the version of the harness that ran it",
-        )
-    return found
-
-
 def _exposition(path: Path) -> list[Family]:
     try:
         return parse(path.read_text(encoding="utf-8"), _CONTENT_TYPE)
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=_HINT) from error
+        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=HINT) from error
     except HarnessError as error:
         raise UsageError(f"{path}: {error.problem}", details=error.details) from error
 

@@ -22,6 +22,7 @@ RESULTS = "results.json"
 RECORDINGS = "recordings"
 SCHEMA = 1
 """The version of the schema; raised with every change that an old reader would misread."""
+_REMOVE = "remove the file, or move the recordings to another folder"
 
 
 class Summary(BaseModel):
@@ -147,7 +148,7 @@ def put(recordings: Path, name: str, value: Any) -> Path | None:
     path = _beside(recordings)
     if path is None:
         return None
-    found = _fields(path)
+    found = fields_of(path, next_step=_REMOVE)
     part = path.with_suffix(".part")
     part.write_text(json.dumps({**found, name: value}, indent=1, ensure_ascii=False) + "\n")
     part.replace(path)
@@ -179,7 +180,7 @@ def field_of(recordings: Path, name: str) -> Any:
         UsageError: it is no results.json.
     """
     path = _beside(recordings)
-    return None if path is None else _fields(path).get(name)
+    return None if path is None else fields_of(path, next_step=_REMOVE).get(name)
 
 
 def _beside(recordings: Path) -> Path | None:
@@ -187,14 +188,25 @@ def _beside(recordings: Path) -> Path | None:
     return path if recordings.resolve().name == RECORDINGS and path.is_file() else None
 
 
-def _fields(path: Path) -> dict[str, Any]:
-    remove = "remove the file, or move the recordings to another folder"
+def fields_of(path: Path, *, next_step: str) -> dict[str, Any]:
+    """Return the fields of a results.json; `next_step` is what a reader is told who has none.
+
+    Raises:
+        UsageError: there is none, or it is none that this version reads.
+    """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"cannot read {path}: {error}", next_step=remove) from error
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=next_step) from error
+    except ValueError as error:
+        raise UsageError(f"{path} is no JSON: {error}", next_step=next_step) from error
     if not isinstance(found, dict) or found.get("schema_version") != SCHEMA:
-        raise UsageError(f"cannot use {path}: its schema_version is not {SCHEMA}", next_step=remove)
+        version = found.get("schema_version") if isinstance(found, dict) else None
+        raise UsageError(
+            f"{path} has the schema version {version!r}; this version of the harness reads {SCHEMA}",
+            next_step=next_step,
+            details=["the version of the harness that wrote it reads it"],
+        )
     return found
 
 
