@@ -361,7 +361,7 @@ class RunSession:
         return [self._unrendered, again, f"report: {self._finished}"]
 
     def _cover(self, judged: list[Path], today: date) -> Coverage:
-        return coverage_of(judged, catalogue(), today)
+        return coverage_of(judged, catalogue(), today, [file for _, file in self.to_run])
 
     def _all_as_they_should(self) -> bool:
         """Say whether no scenario failed or broke: what such a one proves is not known, and it is told."""

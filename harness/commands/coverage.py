@@ -7,6 +7,7 @@ import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
+from harness.base import bundled
 from harness.base.errors import ExitCode, UsageError
 from harness.chaos.catalogue.catalogue import catalogue
 from harness.commands.command import Commands
@@ -14,6 +15,8 @@ from harness.coverage.score import coverage_of
 from harness.coverage.text import lines
 from harness.replay import recordings_in
 from harness.report.results import RECORDINGS, field_of, put
+from harness.scenario.discover import discover
+from harness.scenario.load import load
 
 
 def add(commands: Commands) -> None:
@@ -37,7 +40,8 @@ def _coverage(options: argparse.Namespace) -> int:
     recordings = options.results.parent / RECORDINGS
     if not options.results.is_file():
         raise UsageError(f"{options.results} does not exist", next_step="run scenarios first: ci/verify")
-    found = coverage_of(recordings_in([recordings]), catalogue(), datetime.now(UTC).date())
+    shipped = [file for path in discover([bundled.scenarios()]) for file in load(path)]
+    found = coverage_of(recordings_in([recordings]), catalogue(), datetime.now(UTC).date(), shipped)
     was = field_of(recordings, "coverage")
     found.whole = isinstance(was, dict) and was.get("whole") is True
     put(recordings, "coverage", found.model_dump(mode="json"))

@@ -47,13 +47,7 @@ class Excuse(BaseModel):
 
 
 class Limit(Excuse):
-    """What an environment has to have for a transition.
-
-    Attributes:
-        needs: capabilities; without any, no environment that the harness can make has what is needed.
-    """
-
-    needs: tuple[str, ...] = ()
+    """A transition that no environment which the harness can make allows."""
 
 
 class Waiver(Excuse):

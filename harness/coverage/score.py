@@ -13,16 +13,18 @@ from pydantic import BaseModel
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.coverage.excuse import Limit, Waiver, first, limits, waivers
 from harness.coverage.proven import Proof, proven
+from harness.coverage.provers import Provers, lacking
 from harness.coverage.transition import Transition, defined
 from harness.recording.model import Inconsistent
 from harness.recording.reader import RecordingReader
+from harness.scenario.load import ScenarioFile
 
 
 class Standing(StrEnum):
     """How a transition stands.
 
     `covered`: an expectation that passed proves it. `known_issue`: only one that showed its known issue does.
-    `waived`, `missing`: none does. `not_possible`: the environment lacks what it needs, and none does.
+    `waived`, `missing`: none does. `not_possible`: none does, and none that could runs in this environment.
     """
 
     COVERED = "covered"
@@ -102,8 +104,16 @@ class Excuses(NamedTuple):
 _MOST_NAMED = 5
 
 
-def coverage_of(folders: Iterable[Path], known: Catalogue, today: date) -> Coverage:
+def coverage_of(
+    folders: Iterable[Path], known: Catalogue, today: date, files: Iterable[ScenarioFile]
+) -> Coverage:
     """Return the coverage of the recordings in some folders, made in one environment.
+
+    Args:
+        folders: one a recording.
+        known: the catalogue.
+        today: waivers that ended before hold no more.
+        files: the scenarios that could prove something.
 
     Raises:
         UsageError: a recording, a limit or a waiver cannot be read.
@@ -118,7 +128,7 @@ def coverage_of(folders: Iterable[Path], known: Catalogue, today: date) -> Cover
                 proofs.setdefault(transition, []).append(proof)
         except Inconsistent as error:
             raise reader.damaged_line(str(error)) from error
-    return score(proofs, known, capabilities, Excuses.load(today))
+    return score(proofs, known, capabilities, Excuses.load(today), Provers(files, known))
 
 
 def score(
@@ -126,6 +136,7 @@ def score(
     known: Catalogue,
     capabilities: Mapping[str, str | None],
     excuses: Excuses,
+    provers: Provers,
 ) -> Coverage:
     """Return how all transitions of a catalogue stand.
 
@@ -133,10 +144,11 @@ def score(
         proofs: what was proven.
         known: the catalogue.
         capabilities: name to None when the environment has it, else to why not.
-        excuses: see there.
+        excuses: limits and waivers.
+        provers: the scenarios that could prove something.
     """
     every = list(defined(known.metrics))
-    found = [_stand(each, proofs.get(each, []), known, capabilities, excuses) for each in every]
+    found = [_stand(each, proofs.get(each, []), known, capabilities, excuses, provers) for each in every]
     count = {standing: sum(each.standing is standing for each in found) for standing in Standing}
     needless = [
         f"{waiver.reason} ({transition})"
@@ -161,8 +173,8 @@ def _stand(
     known: Catalogue,
     capabilities: Mapping[str, str | None],
     excuses: Excuses,
+    provers: Provers,
 ) -> TransitionScore:
-    metric = known.find(transition.metric)
     stands = TransitionScore(
         metric=transition.metric,
         label=transition.label,
@@ -175,14 +187,29 @@ def _stand(
         stands.standing = Standing.COVERED if passed else Standing.KNOWN_ISSUE
         stands.by = sorted({f"{each.scenario} {each.expectation}" for each in passed or proofs})[:_MOST_NAMED]
         return stands
-    limit = first(excuses.limits, transition)
-    needed = {*(metric.needs if metric else ()), *(limit.needs if limit else ())}
-    lacking = [f"{name}: {why}" for name in sorted(needed) if (why := capabilities.get(name, "not probed"))]
-    if limit is not None and not limit.needs:
-        lacking.append(limit.reason)
-    if lacking:
-        stands.standing, stands.reason = Standing.NOT_POSSIBLE, "; ".join(lacking)
+    if lacks := _lacks(transition, known, capabilities, excuses, provers):
+        stands.standing, stands.reason = Standing.NOT_POSSIBLE, lacks
     elif waiver := first(excuses.waivers, transition):
         stands.standing, stands.reason = Standing.WAIVED, waiver.reason
         stands.until = waiver.until.isoformat()
     return stands
+
+
+def _lacks(
+    transition: Transition,
+    known: Catalogue,
+    capabilities: Mapping[str, str | None],
+    excuses: Excuses,
+    provers: Provers,
+) -> str | None:
+    """Return why a transition is not possible in an environment; None when it is."""
+    if limit := first(excuses.limits, transition):
+        return limit.reason
+    if could := provers.of_transition(transition):
+        return lacking(could, capabilities)
+    # No scenario says what it needs.
+    metric = known.find(transition.metric)
+    needs = metric.needs if metric else ()
+    return (
+        "; ".join(f"{name}: {why}" for name in needs if (why := capabilities.get(name, "not probed"))) or None
+    )

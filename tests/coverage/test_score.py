@@ -12,6 +12,7 @@ from harness.base.errors import UsageError
 from harness.chaos.catalogue.catalogue import Catalogue, catalogue
 from harness.coverage.excuse import Limit, Waiver, limits, waivers
 from harness.coverage.proven import Proof
+from harness.coverage.provers import Provers
 from harness.coverage.score import Excuses, Standing, coverage_of, score
 from harness.coverage.text import lines, missing_lines
 from harness.coverage.transition import Change, Transition, defined
@@ -25,11 +26,12 @@ KNOWN = Catalogue(
 A = Transition("things", "kind", "a", Change.CHANGES)
 B = Transition("things", "kind", "b", Change.CHANGES)
 NONE = Excuses([], [])
+NOBODY = Provers([], KNOWN)
 WAIVER = Waiver(label="kind", values=("b",), until=date(2026, 1, 31), reason="later")
 
 
 def standings(proofs, capabilities=None, excuses=NONE):
-    found = score(proofs, KNOWN, capabilities or {"netem": "not there"}, excuses)
+    found = score(proofs, KNOWN, capabilities or {"netem": "not there"}, excuses, NOBODY)
     return found, [each.standing for each in found.transitions]
 
 
@@ -113,7 +115,7 @@ def test_an_excuse_needs_a_reason(tmp_path):
 
 
 def test_real_recordings_prove_what_they_show():
-    found = coverage_of(sorted(RECORDINGS.iterdir()), catalogue(), date(2026, 1, 1))
+    found = coverage_of(sorted(RECORDINGS.iterdir()), catalogue(), date(2026, 1, 1), [])
     by = {(each.metric, each.label, each.value, each.change): each for each in found.transitions}
     running = by["chaos_controller_manager_chaos_experiments", "phase", "running", "appears"]
     assert running.standing is Standing.COVERED

@@ -80,6 +80,7 @@ class Metric(BaseModel):
         oracle: the oracle that tells its true value.
         appears: see Appears.
         touched_by: what makes it appear, change or go: kinds, `Kind/action`, or one of OPERATIONS.
+        programs: those that make it change when they are run on a node.
         needs: capabilities of the environment without which no scenario can make it appear.
         note: what one has to know to read it right.
     """
@@ -108,6 +109,7 @@ class Metric(BaseModel):
     oracle: str | None = None
     appears: Appears = Appears.TOUCHED
     touched_by: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     note: str | None = None
 
