@@ -26,7 +26,9 @@ make_environment() {
   local environment=$cache/python/$lock_key
   python=$environment/bin/python
   [ -e "$environment/complete" ] && "$python" -c '' 2>/dev/null && return
-  mkdir -p "$cache/python"
+  { mkdir -p "$cache/python" && [ -w "$cache/python" ]; } 2> /dev/null ||
+    fail "cannot write to the cache folder $cache" \
+      "  next step: make it this user's own (chown), or choose another one with CHAOS_HARNESS_CACHE"
   exec 9> "$cache/python/$lock_key.lock"
   flock -w 900 9 || fail "another process has been making $environment for 15 minutes" \
     "  next step: end it, or remove $cache/python/$lock_key.lock"
@@ -37,7 +39,7 @@ make_environment() {
     if ! "$base" -m venv "$environment" > "$log" 2>&1; then
       if [ "$(id -u)" = 0 ] && command -v apt-get > /dev/null; then
         say "installing python3-venv ..."
-        { apt-get update && apt-get install -y --no-install-recommends python3-venv; } >> "$log" 2>&1
+        { apt-get update && apt-get install -y --no-remove --no-install-recommends python3-venv; } >> "$log" 2>&1
       fi
       rm -rf "$environment"
       "$base" -m venv "$environment" >> "$log" 2>&1 || fail "cannot make a Python environment" \

@@ -16,7 +16,7 @@ from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.progress import Progress
 from harness.commands.command import add_all
 from harness.run import run
-from harness.stack import lock
+from harness.stack import cluster_name, lock
 from harness.stack.capable import with_capabilities
 from harness.stack.handle import StackHandle
 from harness.stack.images import source
@@ -33,7 +33,8 @@ def main(argv: Sequence[str] | None = None) -> int:
             # pytest's own parser takes the rest, `--help` and options before paths included.
             return run(words[1:])
         options = parser().parse_args(words)
-        return int(options.command(options))
+        with places.reported():
+            return int(options.command(options))
     except HarnessError as error:
         sys.stderr.write(f"chaos-harness: {error.render()}\n")
         return error.exit_code
@@ -215,6 +216,7 @@ def _describe(handle: StackHandle) -> list[str]:
 def _add_cluster(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--cluster",
+        type=cluster_name.argument,
         default=DEFAULT_CLUSTER,
         metavar="NAME",
         help=f"the kind cluster (default {DEFAULT_CLUSTER})",

@@ -38,6 +38,7 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.names import Names
 from harness.scenario.problem import ScenarioError as WrongScenario
 from harness.session import RunSession, usual_lanes
+from harness.stack import cluster_name
 from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
@@ -75,7 +76,13 @@ class CleanupFailed(Exception):  # noqa: N818  (reads as what happened)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the stack and of the report."""
     group = parser.getgroup("chaos-harness", "chaos observability harness")
-    group.addoption("--cluster", default=DEFAULT_CLUSTER, metavar="NAME", help="name of the kind cluster")
+    group.addoption(
+        "--cluster",
+        type=cluster_name.argument,
+        default=DEFAULT_CLUSTER,
+        metavar="NAME",
+        help="name of the kind cluster",
+    )
     group.addoption(
         "--images",
         default="auto",

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
+from harness.base import places
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import cleanup
@@ -120,7 +121,8 @@ class RunSession:
         if self._failure:
             raise self._failure
         try:
-            self._open(Progress())
+            with places.reported():
+                self._open(Progress())
         except HarnessError as error:
             self._failure = error
             self.results.run.stack_error = error.render()

@@ -11,7 +11,7 @@ import resource
 import shutil
 import struct
 import tarfile
-from collections.abc import Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
@@ -19,17 +19,19 @@ from typing import Any, Literal
 from harness.base import places, process
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
+from harness.stack import packages
 
 EngineName = Literal["docker", "podman"]
 
 ENGINES: tuple[EngineName, ...] = ("docker", "podman")
+# Podman's netavark calls iptables, and Debian's podman package does not bring it.
 PACKAGES = ("podman", "runc", "netavark", "aardvark-dns", "golang-github-containers-common", "iptables")
+_PROGRAMS = frozenset({"podman", "runc", "iptables"})
 
 _ANSWER_SECONDS = 20.0
 _PROBE_SECONDS = 60.0
-_INSTALL_SECONDS = 600.0
 _CAP_SYS_RESOURCE = 24
-_PROBE_IMAGE = "localhost/chaos-harness-probe:latest"
+_PROBE_IMAGE = "localhost/chaos-harness-probe"
 _MOST = 1_048_576
 
 
@@ -104,28 +106,28 @@ class Host:
         return platform.machine()
 
 
-def find(progress: Progress, host: Host | None = None) -> Engine:
-    """Return an engine that can run kind's nodes, installing podman when that is possible and needed.
+def find(progress: Progress, host: Host | None = None, *, install: bool = False) -> Engine:
+    """Return an engine that can run kind's nodes: docker, else podman.
 
     The probe runs a privileged container for real, because a docker program without a daemon and a
     daemon without privileges both look fine until kind fails. Its success is kept, by program and version.
 
+    Args:
+        progress: where a probe and an installation are announced.
+        host: a test's own.
+        install: when no engine answers, install podman, or what it lacks, if that can be done from here.
+
     Raises:
         NoEngineError: nothing answers.
         PrivilegeError: something answers, but cannot run a privileged container.
+        WouldRemoveError: podman could be installed only in the place of something else.
     """
     host = host or Host()
     refusals: list[InfrastructureError] = []
-    # Podman's netavark calls iptables, and Debian's podman package does not bring it.
-    if host.which("podman") and host.which("iptables") is None and host.is_root() and host.which("apt-get"):
-        _install(host, progress)
     for name in ENGINES:
+        if name == "podman" and install and host.is_root() and host.which("apt-get"):
+            _complete(host, progress, refusals)
         engine = _try(name, host, progress, refusals)
-        if engine:
-            return engine
-    if host.which("podman") is None and host.is_root() and host.which("apt-get"):
-        _install(host, progress)
-        engine = _try("podman", host, progress, refusals)
         if engine:
             return engine
     for refusal in refusals:
@@ -133,7 +135,7 @@ def find(progress: Progress, host: Host | None = None) -> Engine:
             raise refusal
     raise NoEngineError(
         "no container engine answers",
-        next_step=f"start docker, or install podman (Debian: apt-get install {' '.join(PACKAGES)})",
+        next_step=f"start docker, or {_hint(PACKAGES)}",
         details=[line for refusal in refusals for line in (refusal.problem, *refusal.details[-3:])],
     )
 
@@ -217,7 +219,9 @@ def _probe_once(engine: Engine, version: str, host: Host, progress: Progress) ->
 
 
 def _probe(engine: Engine, host: Host) -> None:
-    folder = places.state_dir() / "probe"
+    # No cluster can have this folder's name, and no other process this image's.
+    folder = places.state_dir() / f"engine.probe.{os.getpid()}"
+    image = f"{_PROBE_IMAGE}:{os.getpid()}"
     folder.mkdir(parents=True, exist_ok=True)
     archive = folder / "rootfs.tar"
     archive.write_bytes(probe_root(host.machine()))
@@ -226,11 +230,11 @@ def _probe(engine: Engine, host: Host) -> None:
     def call(name: str, args: list[str | Path], *, check: bool = True) -> None:
         host.run(name, [engine.path, *args], timeout=_PROBE_SECONDS, env=engine.env, log=log, check=check)
 
-    call(f"import a probe image into {engine.name}", ["import", archive, _PROBE_IMAGE])
+    call(f"import a probe image into {engine.name}", ["import", archive, image])
     try:
         call(
             f"run a privileged container with {engine.name}",
-            ["run", "--rm", "--privileged", "--network=none", _PROBE_IMAGE, "/probe"],
+            ["run", "--rm", "--privileged", "--network=none", image, "/probe"],
         )
     except process.CommandError as error:
         raise PrivilegeError(
@@ -240,7 +244,7 @@ def _probe(engine: Engine, host: Host) -> None:
             log=log,
         ) from error
     finally:
-        call("remove the probe image", ["rmi", "--force", _PROBE_IMAGE], check=False)
+        call("remove the probe image", ["rmi", "--force", image], check=False)
         shutil.rmtree(folder, ignore_errors=True)
 
 
@@ -278,27 +282,29 @@ def probe_root(machine: str) -> bytes:
     return out.getvalue()
 
 
-def _install(host: Host, progress: Progress) -> None:
-    log = places.state_dir() / "logs" / "install-engine.log"
-    env: Mapping[str, str] = {"DEBIAN_FRONTEND": "noninteractive"}
-    hint = f"install by hand: apt-get install {' '.join(PACKAGES)}"
-    with progress.step("installing podman from the system's packages", "20-60 s"):
-        host.run(
-            "update the package lists",
-            ["apt-get", "-q", "update"],
-            timeout=_INSTALL_SECONDS,
-            env=env,
-            log=log,
-            next_step=hint,
-        )
-        host.run(
-            "install podman",
-            ["apt-get", "-q", "install", "-y", "--no-install-recommends", *PACKAGES],
-            timeout=_INSTALL_SECONDS,
-            env=env,
-            log=log,
-            next_step=hint,
-        )
+def _complete(host: Host, progress: Progress, refusals: list[InfrastructureError]) -> None:
+    """Install podman, or what it needs besides; a container engine that is there is not touched."""
+    wanted = [package for package in PACKAGES if not _there(package, host)]
+    if not host.which("podman") or "iptables" in wanted:
+        try:
+            packages.install(
+                wanted,
+                progress=progress,
+                log=places.state_dir() / "logs" / "install-engine.log",
+                hint=f"start docker, or {_hint(wanted)}",
+                run=host.run,
+            )
+        except packages.WouldRemoveError as refusal:
+            refusals.append(refusal)
+
+
+def _there(package: str, host: Host) -> bool:
+    """Return whether a package's program is on PATH; runc and iptables may be another package's."""
+    return package in _PROGRAMS and host.which(package) is not None
+
+
+def _hint(wanted: Sequence[str]) -> str:
+    return f"install podman (Debian: apt-get install --no-remove {' '.join(wanted)})"
 
 
 def _write_when_changed(path: Path, text: str) -> None:

@@ -12,6 +12,7 @@ import yaml
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
+from harness.stack import cluster_name
 from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet
 
@@ -122,7 +123,12 @@ def create(
 
 
 def containers(cluster: str, engine: Engine) -> list[Container]:
-    """Return the cluster's containers; asks the engine, as kind would, but needs no kind."""
+    """Return the cluster's containers; asks the engine, as kind would, but needs no kind.
+
+    Raises:
+        UsageError: `cluster` is no name: an empty one selects the clusters of everybody.
+    """
+    cluster_name.check(cluster)
     result = engine.run(
         f"list the containers of {cluster}",
         ["ps", "--all", f"--filter=label={_LABEL}={cluster}", "--format={{.Names}}\t{{.State}}"],
@@ -142,8 +148,10 @@ def delete(cluster: str, engine: Engine, *, kind: Path | None, kubeconfig: Path,
     """Remove the cluster's containers and their volumes, whatever state they are in.
 
     Raises:
+        UsageError: `cluster` is no name.
         InfrastructureError: some container is still there afterwards.
     """
+    cluster_name.check(cluster)
     if kind is not None and kind.exists():
         with contextlib.suppress(process.CommandError):
             process.run(

@@ -13,8 +13,10 @@ from typing import IO
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.base import places
 from harness.base.errors import UsageError
+from harness.stack.state import State
+
+_FILE = "run.lock"
 
 
 class Holder(BaseModel):
@@ -38,8 +40,9 @@ def held(cluster: str, doing: str) -> Iterator[None]:
     Raises:
         UsageError: another process holds it; names its process id and since when.
     """
-    path = _path(cluster)
-    path.parent.mkdir(parents=True, exist_ok=True)
+    state = State(cluster)
+    state.prepare()
+    path = state.folder / _FILE
     with path.open("a+") as file:
         if not _lock(file, fcntl.LOCK_EX):
             who = _read(path)
@@ -61,16 +64,12 @@ def held(cluster: str, doing: str) -> Iterator[None]:
 
 def holder(cluster: str) -> Holder | None:
     """Return who holds the cluster; None when nobody does, whatever the file says."""
-    path = _path(cluster)
+    path = State(cluster).folder / _FILE
     try:
         with path.open() as file:
             return None if _lock(file, fcntl.LOCK_SH) else _read(path)
     except FileNotFoundError:
         return None
-
-
-def _path(cluster: str) -> Path:
-    return places.state_dir() / cluster / "run.lock"
 
 
 def _lock(file: IO[str], kind: int) -> bool:

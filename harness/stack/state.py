@@ -11,6 +11,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.base import places
+from harness.stack import cluster_name
 from harness.stack.handle import StackHandle
 from harness.stack.imageset import ImageSet
 
@@ -22,6 +23,26 @@ class State:
     """The state folder of one cluster."""
 
     cluster: str
+
+    def __post_init__(self) -> None:
+        """Refuse a name that leads out of the state folder.
+
+        Raises:
+            UsageError: it is no name of a cluster.
+        """
+        cluster_name.check(self.cluster)
+
+    def prepare(self) -> None:
+        """Make the folder, which only this user may look into.
+
+        Raises:
+            PlaceError: it cannot be written, or is another user's.
+        """
+        places.make_private(places.state_dir())
+        places.make_private(self.folder)
+        if (self.folder / "run.lock").exists():
+            # Earlier versions let others read it. What has no lock of ours in it may be anybody's folder.
+            self.folder.chmod(0o700)
 
     @property
     def folder(self) -> Path:

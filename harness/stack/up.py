@@ -19,6 +19,7 @@ from harness.chaos import rollout
 from harness.cluster.client import Cluster
 from harness.stack import (
     chaosmesh,
+    cluster_name,
     cni,
     damage,
     engine,
@@ -69,6 +70,7 @@ class UpOptions:
 
     def check(self) -> None:
         """Raise UsageError for values that cannot work."""
+        cluster_name.check(self.cluster)
         if not 0 <= self.workers <= 10:
             raise UsageError(f"{self.workers} workers", next_step="use 0 to 10")
         if not _LEAST_INTERVAL <= self.scrape_interval <= 300:
@@ -89,8 +91,9 @@ def up(options: UpOptions, progress: Progress) -> StackHandle:
     """
     options.check()
     state = State(options.cluster)
-    state.logs.mkdir(parents=True, exist_ok=True)
-    where = engine.find(progress)
+    state.prepare()
+    state.logs.mkdir(exist_ok=True)
+    where = engine.find(progress, install=True)
     containers = kind.containers(options.cluster, where)
     if not any(container.running for container in containers):
         with progress.step("looking at this machine"):

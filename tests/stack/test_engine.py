@@ -40,6 +40,7 @@ class FakeHost(engine.Host):
             pid_max,
         )
         self.calls: list[list[str]] = []
+        self.simulated = "Inst conmon (2 Debian)\nInst podman (4 Debian)\nConf podman (4 Debian)\n"
 
     def which(self, program: str) -> Path | None:
         return Path("/usr/bin") / program if program in self.programs else None
@@ -66,14 +67,19 @@ class FakeHost(engine.Host):
         words = [str(word) for word in argv]
         self.calls.append(words)
         program = Path(words[0]).name
-        if words[:3] == ["apt-get", "-q", "install"]:
-            self.programs.add("podman")
+        if words[0] == "apt-get" and "--simulate" in words:
+            return process.Result(0, self.simulated, "", 0.1)
+        if words[:4] == ["apt-get", "-q", "--no-remove", "install"]:
+            self.programs |= {"podman", "iptables"}
         failed = (words[1] == "version" and program not in self.answering) or (
             words[1] == "run" and program not in self.able
         )
         if failed and options.get("check", True):
             raise process.CommandError(f"cannot {name}: exit code 1")
         return process.Result(int(failed), "1.2.3\n", "", 0.1)
+
+    def installs(self) -> list[list[str]]:
+        return [call for call in self.calls if call[0] == "apt-get" and "install" in call]
 
     def probes(self) -> int:
         return sum(1 for call in self.calls if call[1] == "run")
@@ -115,28 +121,61 @@ def test_an_engine_without_privileges_is_an_error_of_its_own(quiet: Progress) ->
 def test_no_engine_says_what_to_install(quiet: Progress) -> None:
     with pytest.raises(engine.NoEngineError) as caught:
         engine.find(quiet, FakeHost({"docker"}))
-    assert "apt-get install podman runc" in caught.value.next_step
+    assert "apt-get install --no-remove podman runc" in caught.value.next_step
     assert any("docker" in line for line in caught.value.details)
 
 
 def test_root_with_apt_gets_podman(quiet: Progress) -> None:
     host = FakeHost({"apt-get"}, answering={"podman"}, able={"podman"}, root=True)
-    assert engine.find(quiet, host).name == "podman"
+    said = io.StringIO()
+    assert engine.find(Progress(said), host, install=True).name == "podman"
     assert ["apt-get", "-q", "update"] in host.calls
+    assert "with them come: conmon" in said.getvalue()
+
+
+@pytest.mark.parametrize("programs", [{"apt-get"}, {"apt-get", "docker"}, {"apt-get", "podman"}])
+def test_nothing_is_installed_unless_it_is_asked_for(programs: set[str], quiet: Progress) -> None:
+    host = FakeHost(programs, root=True)
+    with pytest.raises(engine.NoEngineError):
+        engine.find(quiet, host)
+    assert host.installs() == []
+
+
+def test_nothing_is_installed_for_podman_when_docker_answers(quiet: Progress) -> None:
+    host = FakeHost({"apt-get", *BOTH}, answering=BOTH, able=BOTH, root=True)
+    assert engine.find(quiet, host, install=True).name == "docker"
+    assert host.installs() == []
+
+
+def test_a_stopped_docker_is_not_removed_for_podman(quiet: Progress) -> None:
+    """Debian's runc conflicts with the containerd.io of docker's own packages."""
+    host = FakeHost({"apt-get", "docker"}, root=True)
+    host.simulated = "Remv docker-ce [5:27]\nRemv containerd.io [1.7]\nInst runc (1.1 Debian)\n"
+    with pytest.raises(engine.NoEngineError) as caught:
+        engine.find(quiet, host, install=True)
+    assert "would remove docker-ce, containerd.io; nothing was installed" in caught.value.render()
+    assert "start docker" in caught.value.next_step
+    assert all("--simulate" in call for call in host.installs())
+
+
+def test_a_runtime_that_is_there_is_not_asked_for_again(quiet: Progress) -> None:
+    host = FakeHost({"apt-get", "docker", "runc"}, answering={"podman"}, able={"podman"}, root=True)
+    engine.find(quiet, host, install=True)
+    assert all("runc" not in call and "--no-remove" in call for call in host.installs()[1:])
 
 
 def test_without_root_nothing_is_installed(quiet: Progress) -> None:
     host = FakeHost({"apt-get"}, answering={"podman"}, able={"podman"})
     with pytest.raises(engine.NoEngineError):
-        engine.find(quiet, host)
+        engine.find(quiet, host, install=True)
     assert host.calls == []
 
 
 def test_podman_that_fails_is_not_installed_again(quiet: Progress) -> None:
     host = FakeHost({"apt-get", "podman", "iptables"}, answering={"podman"}, root=True)
     with pytest.raises(engine.PrivilegeError):
-        engine.find(quiet, host)
-    assert not any(call[0] == "apt-get" for call in host.calls)
+        engine.find(quiet, host, install=True)
+    assert host.installs() == []
 
 
 def test_success_is_probed_once_and_failure_each_time(quiet: Progress) -> None:
@@ -217,5 +256,5 @@ def test_an_unknown_processor_is_said() -> None:
 
 def test_podman_without_iptables_is_completed_first(quiet: Progress) -> None:
     host = FakeHost({"apt-get", "podman"}, answering={"podman"}, able={"podman"}, root=True)
-    assert engine.find(quiet, host).name == "podman"
-    assert any(call[0] == "apt-get" and "iptables" in call for call in host.calls)
+    assert engine.find(quiet, host, install=True).name == "podman"
+    assert all("iptables" in call and "podman" not in call for call in host.installs())

@@ -71,6 +71,22 @@ def test_a_module_counts_only_where_modules_are(root: Path) -> None:
     assert states(preflight.kernel(machine(root)))["netem"] == "ok"
 
 
+def test_a_module_that_is_loaded_is_there_without_its_folder(root: Path) -> None:
+    """In a container /lib/modules is not the host's."""
+    kernel_config(root, dict.fromkeys(OPTIONS, "m"))
+    for module in ("overlay", "veth", "bridge", "sch_netem"):
+        (root / "sys/module" / module).mkdir(parents=True)
+    found = states(preflight.kernel(machine(root)))
+    assert (found["overlay file systems"], found["virtual networks"], found["netem"]) == ("ok",) * 3
+    assert found["tbf"] == "costs"
+
+
+def test_one_module_of_several_is_not_enough(root: Path) -> None:
+    kernel_config(root, dict.fromkeys(OPTIONS, "m"))
+    (root / "sys/module/veth").mkdir(parents=True)
+    assert states(preflight.kernel(machine(root)))["virtual networks"] == "stops"
+
+
 def test_what_cannot_be_told_is_unknown_not_missing(root: Path) -> None:
     checks = preflight.kernel(machine(root))
     assert {check.state for check in checks} == {"ok"}

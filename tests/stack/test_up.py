@@ -47,7 +47,7 @@ class World:
         self.settings: list[prometheus.Settings] = []
         self.images = image_set(folder, "key1")
         monkeypatch.setenv("CHAOS_HARNESS_STATE", str(folder / "state"))
-        monkeypatch.setattr(engine, "find", lambda progress: Engine("podman", Path("podman")))
+        monkeypatch.setattr(engine, "find", lambda progress, **options: Engine("podman", Path("podman")))
         monkeypatch.setattr(images, "prepare", lambda mode, **options: self.images)
         monkeypatch.setattr(preflight, "look", self.note("preflight", []))
         monkeypatch.setattr(kind, "containers", lambda cluster, where: list(self.containers))

@@ -7,15 +7,15 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
-
-_INSTALL_SECONDS = 600.0
+from harness.stack.packages import install
 
 # Program, or file by its path, to the Debian package that brings it.
 NEEDED: Mapping[str, str] = {
     "debootstrap": "debootstrap",
+    # What it verifies Debian's packages by.
+    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
     "gcc": "gcc",
     "/usr/include/stdio.h": "libc6-dev",
     "tar": "tar",
@@ -43,14 +43,7 @@ def ensure(needed: Mapping[str, str], *, progress: Progress, logs: Path) -> None
         raise InfrastructureError(
             f"building images needs what is not installed: {', '.join(packages)}", next_step=hint
         )
-    log = logs / "images-packages.log"
-    env = {"DEBIAN_FRONTEND": "noninteractive"}
-    with progress.step(f"installing Debian packages: {', '.join(packages)}", "10-60 s"):
-        for name, argv in (
-            ("update the package lists", ["apt-get", "-q", "update"]),
-            ("install packages", ["apt-get", "-q", "install", "-y", "--no-install-recommends", *packages]),
-        ):
-            process.run(name, argv, timeout=_INSTALL_SECONDS, env=env, log=log, next_step=hint)
+    install(packages, progress=progress, log=logs / "images-packages.log", hint=hint)
 
 
 def _is_there(name: str) -> bool:

@@ -34,11 +34,27 @@ def ensure(tmp_path: Path, needed: dict[str, str] = NEEDED) -> str:
 
 def test_what_is_missing_is_installed_and_nothing_else(path: Path, tmp_path: Path) -> None:
     program(path, "gcc")
-    program(path, "apt-get", f'echo "$@" >>{tmp_path}/calls')
-    assert "installing Debian packages: debootstrap, libc6-dev" in ensure(tmp_path)
-    calls = (tmp_path / "calls").read_text().splitlines()
-    assert calls[0].split()[-1] == "update"
-    assert calls[1].endswith(" debootstrap libc6-dev")
+    program(path, "apt-get", f'echo "$@" >>{tmp_path}/calls; echo Inst libgcc')
+    said = ensure(tmp_path)
+    assert "installing Debian packages: debootstrap, libc6-dev" in said
+    assert "with them come: libgcc" in said
+    calls = [line.split() for line in (tmp_path / "calls").read_text().splitlines()]
+    assert calls[0][-1] == "update"
+    assert "--simulate" in calls[1]
+    assert "--no-remove" in calls[2]
+    assert [call[-2:] for call in calls[1:]] == [["debootstrap", "libc6-dev"]] * 2
+
+
+def test_nothing_is_installed_in_the_place_of_another_package(path: Path, tmp_path: Path) -> None:
+    program(path, "apt-get", f'echo "$@" >>{tmp_path}/calls; echo "Remv clang [14]"')
+    with pytest.raises(InfrastructureError, match="would remove clang; nothing was installed"):
+        ensure(tmp_path)
+    assert "--no-remove" not in (tmp_path / "calls").read_text()
+
+
+def test_the_keys_that_verify_packages_are_needed() -> None:
+    keyring = "/usr/share/keyrings/debian-archive-keyring.gpg"
+    assert requirements.NEEDED[keyring] == "debian-archive-keyring"
 
 
 def test_nothing_is_installed_when_nothing_is_missing(path: Path, tmp_path: Path) -> None:
