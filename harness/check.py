@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 from harness.chaos.check import check_against_catalogue
 from harness.chaos.names import check_names
+from harness.chaos.specs import check_specs
 from harness.judge.check import check_expectations
 from harness.rules.rule import DEFAULT_INTERVAL, check_rules
 from harness.scenario.load import ScenarioError, ScenarioFile, load
@@ -21,17 +23,22 @@ def load_checked(path: Path, interval: float = DEFAULT_INTERVAL) -> list[Scenari
         path: the file.
         interval: between two scrapes, seconds: ranges of expressions depend on it.
 
+    Returns:
+        Each with its warnings.
+
     Raises:
         ScenarioError: with all problems at once, each with its place.
     """
     files, problems = check(path, interval)
-    if problems:
-        raise ScenarioError(problems)
-    return files
+    if wrong := [problem for problem in problems if not problem.warning]:
+        raise ScenarioError(wrong)
+    return [replace(file, warnings=tuple(problems)) for file in files]
 
 
 def check(path: Path, interval: float = DEFAULT_INTERVAL) -> tuple[list[ScenarioFile], list[Problem]]:
     """Return the scenarios of a file, none when it cannot be read, and all that is known to be wrong.
+
+    Warnings are among it.
 
     Args:
         path: the file.
@@ -50,6 +57,7 @@ def _problems(file: ScenarioFile, interval: float) -> list[Problem]:
         *check_steps(file),
         *check_against_catalogue(file),
         *check_names(file),
+        *check_specs(file),
         *check_expectations(file),
         *check_rules(file, interval),
     ]

@@ -32,16 +32,17 @@ def run(paths: Iterable[Path], interval: float) -> tuple[list[str], ExitCode]:
         problems += [*wrong, *filter(None, map(names.take, found))]
     lines = [str(problem) for problem in problems]
     there = f"{count(scenarios, 'scenario')} in {count(len(files), 'file')}"
-    return [
-        *lines,
-        f"{there}, {count(len(problems), 'problem')}",
-    ], ExitCode.USAGE if problems else ExitCode.OK
+    warnings = sum(problem.warning for problem in problems)
+    errors = len(problems) - warnings
+    total = f"{there}, {count(errors, 'problem')}" + (f", {count(warnings, 'warning')}" if warnings else "")
+    return [*lines, total], ExitCode.USAGE if errors else ExitCode.OK
 
 
 def _rehearsed(path: Path, interval: float) -> tuple[list[ScenarioFile], list[Problem]]:
     """Return the scenarios of a Python file, and what is wrong with those whose steps make no sense."""
     try:
-        return [each.rehearse(interval) for each in python.load(path)], []
+        files = [each.rehearse(interval) for each in python.load(path)]
+        return files, [warning for file in files for warning in file.warnings]
     except ScenarioError as error:
         return [], error.problems
     except UsageError as error:

@@ -12,6 +12,7 @@ import os
 import signal
 import types
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -208,6 +209,10 @@ def _collected_anyway(path: Path, parent: pytest.Collector) -> bool:
     return parent.session.isinitpath(path) or any(fnmatch(path.name, pattern) for pattern in patterns)
 
 
+class ScenarioWarning(pytest.PytestWarning):
+    """A scenario file can be used, and is probably not what its author means."""
+
+
 class ScenarioModule(pytest.Module):
     """A scenario file as pytest sees it; it holds one item for each of its cases."""
 
@@ -226,6 +231,8 @@ class ScenarioModule(pytest.Module):
         except HarnessError:
             self.config.stash[WRONG_FILES].append(self.path)
             raise
+        for warning in dict.fromkeys(warning for file in files for warning in file.warnings):
+            self.warn(ScenarioWarning(str(warning)))
         for file in files:
             yield self._item(file)
 
@@ -250,9 +257,7 @@ class PythonModule(ScenarioModule):
 
     def _files(self, interval: float) -> list[ScenarioFile]:
         found = python.load(self.path)
-        for each in found:
-            each.rehearse(interval)
-        return [each.file for each in found]
+        return [replace(each.file, warnings=each.rehearse(interval).warnings) for each in found]
 
 
 class ScenarioItem(pytest.Function):

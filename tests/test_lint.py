@@ -114,3 +114,21 @@ def test_ranges_depend_on_the_interval(interval: str, code: int, lint: Lint) -> 
 @pytest.mark.parametrize("interval", ["0", "-1", "nan", "inf", "x"])
 def test_an_interval_is_a_number_of_seconds(interval: str, lint: Lint) -> None:
     assert lint({}, "--scrape-interval", interval) == (ExitCode.USAGE, [])
+
+
+def test_a_warning_is_shown_and_makes_no_file_wrong(lint: Lint) -> None:
+    chaos = (
+        "chaos:\n  kill:\n    kind: PodChaos\n    spec: {action: pod-kill, mode: one, duration: 9s, "
+        'selector: "${workload.selector}"}\n'
+    )
+    steps = '- apply: kill\n  until: finished\n  proof: {oracle: pod-uids, since: "${workload.uids}", equals: 1}\n'
+    text = GOOD.format(name="a").replace("steps:\n", f"workload: mini-node-exporter\n{chaos}steps:\n{steps}")
+
+    code, lines = lint({"a.yaml": text}, "a.yaml")
+
+    assert code == ExitCode.OK
+    assert lines == [
+        "a.yaml:7:41: warning: `duration` does nothing for `pod-kill`: it is over at once"
+        " (api/v1alpha1, the marker oneshot)",
+        "1 scenario in 1 file, 0 problems, 1 warning",
+    ]

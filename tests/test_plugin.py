@@ -649,3 +649,16 @@ def test_a_run_of_skipped_scenarios_is_not_green_in_junit(pytester, made_up):
     assert run_pytest(pytester, "--junitxml=out.xml").ret == ExitCode.NOTHING_RAN
     assert cases(pytester) == {"scenarios.only.yaml::only": Verdict.SKIPPED, "run::scenarios": Verdict.ERROR}
     assert "no scenario ran, 1 skipped" in (pytester.path / "out.xml").read_text()
+
+
+def test_a_warning_of_a_scenario_file_is_a_warning_of_pytest(
+    pytester: pytest.Pytester, made_up: dict[str, ScenarioResult]
+) -> None:
+    made_up["a"] = result("a", Verdict.PASS)
+    text = SCENARIO.format(name="a").replace("mode: one", "mode: one, duration: 9s")
+    pytester.makefile(".yaml", a=text)
+
+    ran = run_pytest(pytester, "a.yaml")
+
+    assert ran.ret == ExitCode.OK
+    ran.stdout.fnmatch_lines(["*a.yaml:8:41: warning: `duration` does nothing for `pod-kill`*"])

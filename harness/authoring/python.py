@@ -26,6 +26,7 @@ from typing import Any, NoReturn, Protocol
 from harness.base.errors import HarnessError, UsageError
 from harness.chaos.check import check_against_catalogue
 from harness.chaos.names import check_names
+from harness.chaos.specs import check_specs
 from harness.judge.check import check_expectations
 from harness.recording.model import Point
 from harness.rules.rule import DEFAULT_INTERVAL, check_rules
@@ -34,7 +35,7 @@ from harness.runner.result import StepProblem, StepResult
 from harness.scenario.load import ScenarioFile, validated
 from harness.scenario.model import Scenario
 from harness.scenario.positions import DocumentPath, Place, Positions
-from harness.scenario.problem import ScenarioError, in_order
+from harness.scenario.problem import Problem, ScenarioError, in_order
 from harness.scenario.references import check_references
 from harness.scenario.steps import check_order, check_proofs
 
@@ -142,8 +143,7 @@ class Steps:
         if problems or whole is None:
             raise ScenarioError(in_order(file.path, problems))
         file = replace(file, scenario=whole)
-        self._check(file)
-        self.file = file
+        self.file = replace(file, warnings=tuple(dict.fromkeys([*file.warnings, *self._check(file)])))
         return self._run.go_on(file.scenario)
 
     def look_up(self, value: Any) -> Any:
@@ -177,8 +177,8 @@ class Steps:
         if problems:
             raise ScenarioError(in_order(self.file.path, problems))
 
-    def _check(self, file: ScenarioFile) -> None:
-        """Check the last step; those before it were.
+    def _check(self, file: ScenarioFile) -> tuple[Problem, ...]:
+        """Check the last step, those before it were; return the warnings.
 
         Raises:
             ScenarioError: it makes no sense.
@@ -195,11 +195,13 @@ class Steps:
             *check_order(file),
             *check_against_catalogue(alone),
             *check_names(alone),
+            *check_specs(alone),
             *check_expectations(alone),
             *check_rules(alone, self._interval),
         ]
-        if problems:
-            raise ScenarioError(in_order(file.path, problems))
+        if wrong := [problem for problem in problems if not problem.warning]:
+            raise ScenarioError(in_order(file.path, wrong))
+        return tuple(problems)
 
 
 def scenario(

@@ -57,6 +57,9 @@ _WATCH_SECONDS = 20.0
 # What the kubernetes package needs beyond the server's own limit to see a watch end by itself.
 _WATCH_SLACK = 2.0
 
+_STRICT = ("fieldValidation", "Strict")
+"""Without it the API server drops a field that it does not know, and says nothing."""
+
 Object = dict[str, Any]
 """A Kubernetes object as the API gives it."""
 
@@ -187,11 +190,12 @@ class Cluster:
             timeout: seconds.
 
         Raises:
-            Refused: by the API server or an admission webhook; Conflict when it exists.
+            Refused: by the API server or an admission webhook; Conflict when it exists, MalformedError when
+                it does not fit its schema.
         """
         name = body["metadata"].get("name", "")
         path = kind_of(body["kind"]).path(body["metadata"].get("namespace"))
-        query = [("dryRun", "All")] if dry_run else []
+        query = [_STRICT, *([("dryRun", "All")] if dry_run else [])]
         return self._json(
             f"create {body['kind']} {name}", "POST", path, query=query, body=body, timeout=timeout
         )
@@ -208,12 +212,13 @@ class Cluster:
         """Apply a JSON merge patch (RFC 7386) and return the object.
 
         Raises:
-            ApiError: NotFound when it does not exist.
+            ApiError: NotFound when it does not exist, MalformedError when it would not fit its schema.
         """
         return self._json(
             f"patch {kind} {name}",
             "PATCH",
             kind_of(kind).path(namespace, name),
+            query=[_STRICT],
             body=merge_patch,
             content_type="application/merge-patch+json",
             timeout=timeout,

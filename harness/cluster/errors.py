@@ -39,6 +39,13 @@ class Conflict(Refused):
     """The object exists already, or it changed meanwhile."""
 
 
+class MalformedError(Refused):
+    """The object does not fit the schema that the API server has for it: a field, a type or a value is wrong.
+
+    No webhook and no controller of Chaos Mesh has seen it.
+    """
+
+
 class Unreachable(ApiError, InfrastructureError):  # noqa: N818  (reads as what happened)
     """No answer in time, a broken connection, or an answer that says the server is in trouble."""
 
@@ -57,6 +64,9 @@ class WaitTimeout(InfrastructureError):  # noqa: N818  (reads as what happened)
 
 
 _OVERLOADED = {408, 429}
+_STRICT = "strict decoding error"
+"""What apimachinery's strict decoder begins with (pkg/runtime/error.go)."""
+_WEBHOOK = "admission webhook"
 
 
 def from_answer(doing: str, status: int, body: str) -> ApiError:
@@ -81,6 +91,9 @@ def from_answer(doing: str, status: int, body: str) -> ApiError:
         error = Unreachable
     else:
         error = {404: NotFound, 409: Conflict}.get(status, Refused)
+        # What a webhook says is its own, whatever status it chose.
+        if (status == 422 and _WEBHOOK not in message) or (status == 400 and _STRICT in message):
+            error = MalformedError
     verb = "the API server is in trouble" if error is Unreachable else "refused"
     return error(
         f"cannot {doing}: {verb} (HTTP {status}{' ' + reason if reason else ''})",

@@ -104,21 +104,25 @@ Rule = Callable[[Subject], Iterator[Wrong]]
 
 
 @cache
-def rules() -> tuple[Rule, ...]:
-    """Return all rules: those of each module of this package that defines `RULES`."""
+def rules(listed: str = "RULES") -> tuple[Rule, ...]:
+    """Return all rules: those of each module of this package that lists some.
+
+    Args:
+        listed: the name of the list: RULES, or WARNINGS for what makes a file no worse than suspicious.
+    """
     import harness.rules as package  # noqa: PLC0415  (the package's own modules import this file)
 
     found: list[Rule] = []
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
-        found += getattr(loaded, "RULES", [])
+        found += getattr(loaded, listed, [])
     return tuple(found)
 
 
 def check_rules(
     file: ScenarioFile, interval: float = DEFAULT_INTERVAL, known: Catalogue | None = None
 ) -> list[Problem]:
-    """Return where a scenario breaks a rule.
+    """Return where a scenario breaks a rule, or is suspicious.
 
     Args:
         file: the scenario.
@@ -126,7 +130,12 @@ def check_rules(
         known: the catalogue to check against; the one that ships with the harness by default.
     """
     subject = Subject(file, tuple(_stated(file)), interval, known or catalogue())
-    return [file.problem(*wrong) for rule in rules() for wrong in rule(subject)]
+    return [
+        file.problem(*wrong, warning=listed == "WARNINGS")
+        for listed in ("RULES", "WARNINGS")
+        for rule in rules(listed)
+        for wrong in rule(subject)
+    ]
 
 
 def _stated(file: ScenarioFile) -> Iterator[Stated]:

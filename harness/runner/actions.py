@@ -14,7 +14,7 @@ from harness.chaos.rollout import NotWhole, Rollout
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster import namespaces
 from harness.cluster.client import Cluster, Object
-from harness.cluster.errors import Refused, WaitTimeout
+from harness.cluster.errors import MalformedError, Refused, WaitTimeout
 from harness.cluster.leftovers import Deadline, strip_finalizers
 from harness.runner.result import StepProblem
 from harness.scenario.model import Chaos, Deny, Patch, Restart, Traffic
@@ -185,8 +185,12 @@ def expected_refusal(words: str, title: str) -> Iterator[list[str]]:
 
 @contextmanager
 def _may_be_refused(what: str) -> Iterator[None]:
+    """Make a refusal a failure of the step; but one of what no webhook has seen is about the scenario."""
     try:
         yield
+    except MalformedError as error:
+        error.next_step = "correct the scenario; chaos-harness lint knows the fields of Chaos Mesh's objects"
+        raise
     except Refused as error:
         raise StepFailed(
             StepProblem(

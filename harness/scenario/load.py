@@ -36,6 +36,7 @@ class ScenarioFile:
         case: the name of the case, of a file with parameters.
         script: of a scenario in Python: performs its steps, of which `scenario` has none before. It is given
             what it performs them with (harness/runner/runner.py: ScenarioRun).
+        warnings: what is probably a mistake in it, once it has been checked.
     """
 
     path: Path
@@ -45,6 +46,7 @@ class ScenarioFile:
     data: dict[str, Any]
     case: str | None = None
     script: Callable[[Any], None] | None = None
+    warnings: tuple[Problem, ...] = ()
 
     @property
     def name(self) -> str:
@@ -56,9 +58,11 @@ class ScenarioFile:
         """Say whether a chaos of that name stands in a file that this one includes."""
         return self.positions.at(("chaos", chaos)).file is not None
 
-    def problem(self, at: DocumentPath, message: str, suggestion: str | None = None) -> Problem:
+    def problem(
+        self, at: DocumentPath, message: str, suggestion: str | None = None, *, warning: bool = False
+    ) -> Problem:
         """Return a problem at a place of the document."""
-        return Problem.at(self.path, self.positions.at(at), message, suggestion)
+        return Problem.at(self.path, self.positions.at(at), message, suggestion, warning=warning)
 
 
 def load(path: Path, interval: float = 1.0) -> list[ScenarioFile]:

@@ -20,6 +20,7 @@ class Problem:
         column: counted from 1; 0 when the problem is the file itself.
         message: what is wrong, in one sentence without a full stop.
         suggestion: what was probably meant, to be put in its place.
+        warning: the file can be used all the same.
     """
 
     path: Path
@@ -27,22 +28,26 @@ class Problem:
     column: int
     message: str
     suggestion: str | None = None
+    warning: bool = False
 
     @classmethod
-    def at(cls, path: Path, place: Place, message: str, suggestion: str | None = None) -> Problem:
+    def at(
+        cls, path: Path, place: Place, message: str, suggestion: str | None = None, *, warning: bool = False
+    ) -> Problem:
         """Return a problem at a place of a scenario file, or of a file that it includes.
 
         What is wrong in an included file may be so for one of the scenarios that include it only.
         """
         if place.file is not None:
             message = f"{message} (included by {path.name})"
-        return cls(place.file or path, place.line, place.column, message, suggestion)
+        return cls(place.file or path, place.line, place.column, message, suggestion, warning)
 
     def __str__(self) -> str:
         """Return `file:line:column: message (did you mean ...?)`, as editors and CI logs link it."""
         place = f"{self.path}:{self.line}:{self.column}" if self.line else str(self.path)
         hint = f" (did you mean `{self.suggestion}`?)" if self.suggestion else ""
-        return f"{place}: {self.message}{hint}"
+        level = "warning: " if self.warning else ""
+        return f"{place}: {level}{self.message}{hint}"
 
 
 class ScenarioError(UsageError):

@@ -62,6 +62,9 @@ def test_a_rehearsal_knows_the_steps_that_a_loop_makes(file: Path) -> None:
     assert set(only.rehearse().scenario.chaos) == {"kill-0", "kill-1"}
 
 
+SPEC = {"mode": "one", "selector": {}, "stressors": {"cpu": {"workers": 1}}}
+
+
 @pytest.mark.parametrize(
     "asks",
     [
@@ -106,11 +109,18 @@ def test_a_function_that_catches_everything_does_not_catch_the_end_of_a_rehearsa
         ),
         (
             WATCH
+            + '    steps.chaos("burn", kind="StressChaos", spec={"mode": "two", "selector": {}})\n'
+            + '    steps.step(apply="burn")\n',
+            ":7:1: `spec.mode` of StressChaos is one of one, all, fixed, fixed-percent, random-max-percent",
+        ),
+        (
+            WATCH
             + '    steps.step(wait=1, proof={"oracle": "processes", "in": "${cut.targets}", "named": "x"})\n',
             ":7:1: ${cut.targets}: there is no `cut`",
         ),
         (
-            WATCH + '    steps.chaos("burn", kind="StressChaos", spec={})\n    steps.step(apply="burn")\n',
+            WATCH
+            + f'    steps.chaos("burn", kind="StressChaos", spec={SPEC})\n    steps.step(apply="burn")\n',
             ":8:1: nothing proves that `burn` has an effect",
         ),
         (WATCH + '    steps.chaos("burn", kind="StressChaos", spec={})\n', ":7:1: `burn` is never applied"),

@@ -125,7 +125,8 @@ def test_a_dry_run_keeps_nothing_and_a_deletion_may_name_its_object(api, cluster
     cluster.create({"kind": "Pod", **pod("a", "1")})
     cluster.delete("Pod", "a", "n", uid="u-1")
     tried, made, deleted = api.requests
-    assert (tried.query, made.query) == ([("dryRun", "All")], [])
+    strict = ("fieldValidation", "Strict")
+    assert (tried.query, made.query) == ([strict, ("dryRun", "All")], [strict])
     assert deleted.body["preconditions"] == {"uid": "u-1"}
 
 

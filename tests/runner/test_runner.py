@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+import json
 import signal
 
 import pytest
@@ -268,7 +269,10 @@ def test_an_effect_that_comes_late_within_the_bound_is_proven(run, cluster, cloc
 
 def test_an_apply_that_is_refused_fails_with_the_webhooks_words(run, cluster):
     def refuse():
-        raise from_answer("create PodChaos fail", 422, '{"reason": "Invalid", "message": "spec.mode: wrong"}')
+        message = 'admission webhook "vpodchaos.kb.io" denied the request: spec.mode: wrong'
+        raise from_answer(
+            "create PodChaos fail", 403, json.dumps({"reason": "Forbidden", "message": message})
+        )
 
     cluster.hooks["create", "PodChaos"] = refuse
     result = run()
@@ -276,9 +280,24 @@ def test_an_apply_that_is_refused_fails_with_the_webhooks_words(run, cluster):
     problem = result.steps[1].problem
     assert (problem.kind, problem.reason, problem.details) == (
         "action",
-        "PodChaos fail was refused (HTTP 422 Invalid)",
-        ["spec.mode: wrong"],
+        "PodChaos fail was refused (HTTP 403 Forbidden)",
+        ['admission webhook "vpodchaos.kb.io" denied the request: spec.mode: wrong'],
     )
+    assert result.leftovers == []
+
+
+@pytest.mark.parametrize(
+    ("status", "message"),
+    [(400, 'strict decoding error: unknown field "spec.mod"'), (422, "spec.mode: Unsupported value")],
+)
+def test_an_object_that_does_not_fit_its_schema_is_no_failure_of_the_product(run, cluster, status, message):
+    def refuse():
+        raise from_answer("create PodChaos fail", status, json.dumps({"message": message}))
+
+    cluster.hooks["create", "PodChaos"] = refuse
+    result = run()
+    assert result.verdict is Verdict.ERROR
+    assert message in result.details
     assert result.leftovers == []
 
 
