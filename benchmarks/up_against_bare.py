@@ -51,7 +51,7 @@ def bare(folder: Path) -> float:
     prometheus.install(kubectl, settings)
     prometheus.wait_ready(kubectl, settings)
     took = time.monotonic() - began
-    kind.delete(CLUSTER, where, kind=got.kind, kubeconfig=kubeconfig, logs=folder)
+    kind.delete(CLUSTER, kind.containers(CLUSTER, where), where, kubeconfig=kubeconfig, logs=folder)
     return took
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import threading
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -33,15 +34,17 @@ class Container:
 
     name: str
     running: bool
+    id: str = ""
 
 
-def config(images: ImageSet, *, workers: int, cgroup_v1: bool) -> str:
+def config(images: ImageSet, *, workers: int, cgroup_v1: bool, mark: str | None = None) -> str:
     """Return the configuration for `kind create cluster`, as YAML.
 
     Args:
         images: what the nodes are made of; only our own node image needs the kubeadm image names.
         workers: nodes besides the control plane.
         cgroup_v1: the host has cgroup v1, which kubelet 1.35 refuses unless told otherwise.
+        mark: of `harness.stack.ownership`, put into every node.
     """
     patches: list[dict[str, Any]] = []
     if workers:
@@ -63,7 +66,10 @@ def config(images: ImageSet, *, workers: int, cgroup_v1: bool) -> str:
     networking: dict[str, Any] = {"podSubnet": POD_SUBNET}
     if images.needs_own_cni:
         networking["disableDefaultCNI"] = True
-    mounts = [
+    mounts: list[dict[str, Any]] = []
+    if mark:
+        mounts.append({"hostPath": "/dev/null", "containerPath": mark, "readOnly": True})
+    mounts += [
         {"hostPath": str(archive), "containerPath": f"{_ARCHIVES}/{number}-{archive.name}", "readOnly": True}
         for number, archive in enumerate(images.archives)
     ]
@@ -131,48 +137,59 @@ def containers(cluster: str, engine: Engine) -> list[Container]:
     cluster_name.check(cluster)
     result = engine.run(
         f"list the containers of {cluster}",
-        ["ps", "--all", f"--filter=label={_LABEL}={cluster}", "--format={{.Names}}\t{{.State}}"],
+        [
+            "ps",
+            "--all",
+            "--no-trunc",
+            f"--filter=label={_LABEL}={cluster}",
+            "--format={{.Names}}\t{{.State}}\t{{.ID}}",
+        ],
         timeout=_LIST_SECONDS,
         next_step=f"restart {engine.name}",
     )
     found = []
     for line in result.stdout.splitlines():
-        name, _, state = line.partition("\t")
+        name, state, identity = (*line.split("\t"), "", "")[:3]
         if name:
             # Docker and newer podman say "running", podman 4.3 "Up 3 minutes ago".
-            found.append(Container(name, state.strip().lower().startswith(("running", "up"))))
+            running = state.strip().lower().startswith(("running", "up"))
+            found.append(Container(name, running, identity.strip()))
     return sorted(found, key=lambda container: container.name)
 
 
-def delete(cluster: str, engine: Engine, *, kind: Path | None, kubeconfig: Path, logs: Path) -> None:
-    """Remove the cluster's containers and their volumes, whatever state they are in.
+def delete(
+    cluster: str, containers_: Sequence[Container], engine: Engine, *, kubeconfig: Path, logs: Path
+) -> None:
+    """Remove containers of a cluster and their volumes, whatever state they are in.
+
+    Not by `kind delete cluster`, which removes whatever has the cluster's name by then.
+
+    Args:
+        cluster: its name.
+        containers_: those that are proven to be ours (`harness.stack.ownership`); no other one is touched.
+        engine: which has them.
+        kubeconfig: removed with them.
+        logs: the folder for the output.
 
     Raises:
         UsageError: `cluster` is no name.
         InfrastructureError: some container is still there afterwards.
     """
-    cluster_name.check(cluster)
-    if kind is not None and kind.exists():
-        with contextlib.suppress(process.CommandError):
-            process.run(
-                "delete the kind cluster",
-                [kind, "delete", "cluster", f"--name={cluster}", f"--kubeconfig={kubeconfig}"],
-                timeout=_DELETE_SECONDS,
-                env=engine.env,
-                log=logs / "kind.log",
-            )
-    for container in containers(cluster, engine):
+    ids = [container.id or container.name for container in containers_]
+    if ids:
         engine.run(
-            f"remove the container {container.name}",
-            ["rm", "--force", "--volumes", container.name],
+            f"remove the containers of {cluster}",
+            ["rm", "--force", "--volumes", *ids],
             timeout=_DELETE_SECONDS,
             log=logs / "kind.log",
             check=False,
         )
+    for container in containers_:
         _remove_volumes(container.name, engine, logs)
-    if left := containers(cluster, engine):
+    there = {container.id or container.name: container.name for container in containers(cluster, engine)}
+    if left := [there[identity] for identity in ids if identity in there]:
         raise InfrastructureError(
-            f"{engine.name} does not remove {', '.join(container.name for container in left)}",
+            f"{engine.name} does not remove {', '.join(left)}",
             next_step=f"remove them by hand ({engine.name} rm --force), or restart {engine.name}",
             log=logs / "kind.log",
         )

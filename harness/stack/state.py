@@ -55,6 +55,11 @@ class State:
         return self.folder / "kubeconfig"
 
     @property
+    def handle(self) -> Path:
+        """The file of the stack's handle: there only when `up` came to its end."""
+        return self.folder / "stack.json"
+
+    @property
     def logs(self) -> Path:
         """The folder of the steps' logs."""
         return self.folder / "logs"
@@ -62,24 +67,24 @@ class State:
     def save(self, handle: StackHandle, images: ImageSet) -> None:
         """Write the handle whole or not at all: it is there only when `up` came to its end."""
         self.save_programs(images)
-        _write(self.folder / "stack.json", handle.model_dump_json(indent=2))
+        write(self.handle, handle.model_dump_json(indent=2))
 
     def save_programs(self, images: ImageSet) -> None:
         """Write where the programs are that fit the stack."""
         programs = {"kind": images.kind, "kubectl": images.kubectl, "promtool": images.promtool}
         text = json.dumps({name: str(path) for name, path in programs.items() if path})
-        _write(self.folder / "programs.json", text)
+        write(self.folder / "programs.json", text)
 
     def load(self) -> StackHandle | None:
         """Return the handle of the last `up` that came to its end; None when there is none."""
         try:
-            return StackHandle.model_validate_json((self.folder / "stack.json").read_text())
+            return StackHandle.model_validate_json(self.handle.read_text())
         except (OSError, ValidationError):
             return None
 
     def forget(self) -> None:
         """Drop the handle: from now on the cluster is half-made until `save`."""
-        (self.folder / "stack.json").unlink(missing_ok=True)
+        self.handle.unlink(missing_ok=True)
 
     def program(self, name: str) -> Path | None:
         """Return kind, kubectl or promtool as `up` used it, or as it is on PATH."""
@@ -98,7 +103,8 @@ def load(cluster: str = DEFAULT_CLUSTER) -> StackHandle | None:
     return State(cluster).load()
 
 
-def _write(path: Path, text: str) -> None:
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all."""
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f"{path.name}.{os.getpid()}")
     scratch.write_text(text)

@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
-from harness.stack import damage, engine, kind, lock
+from harness.stack import damage, engine, kind, lock, ownership
 from harness.stack.handle import StackHandle
 from harness.stack.kubectl import Kubectl, service_path
 from harness.stack.state import State
@@ -17,7 +17,8 @@ class Status(BaseModel):
 
     Attributes:
         cluster: the kind cluster's name.
-        state: up; damaged (`up` would repair it or make it anew); half-made (`up` did not end); down.
+        state: up; damaged (`up` would repair it or make it anew); half-made (`up` did not end); foreign
+            (a kind cluster of that name, not made from this state folder); down.
         problems: what is wrong, one phrase each.
         containers: the nodes' containers to whether the engine says that they run.
         answers: component to whether it answers.
@@ -55,6 +56,10 @@ def status(cluster: str, progress: Progress) -> Status:
         holder=lock.holder(cluster),
         handle=handle,
     )
+    whose = ownership.owner(state, containers, where)
+    if not whose.ours:
+        result.state, result.problems = "foreign", [ownership.problem(state, whose)]
+        return result
     if handle is None:
         if containers:
             result.state, result.problems = "half-made", ["an `up` did not end"]

@@ -27,6 +27,7 @@ from harness.stack import (
     grafana,
     images,
     kind,
+    ownership,
     preflight,
     prometheus,
 )
@@ -95,6 +96,7 @@ def up(options: UpOptions, progress: Progress) -> StackHandle:
     state.logs.mkdir(exist_ok=True)
     where = engine.find(progress, install=True)
     containers = kind.containers(options.cluster, where)
+    ownership.verify(state, containers, where)
     if not any(container.running for container in containers):
         with progress.step("looking at this machine"):
             checks = preflight.look(where, building=options.images != "registry")
@@ -146,7 +148,7 @@ class _Stack:
         if plan.reasons:
             self._say(f"making the cluster {self.options.cluster} anew", plan.reasons)
         self.cancel = threading.Event()
-        return self._create(leftovers=bool(containers))
+        return self._create()
 
     def _plan(self, handle: StackHandle | None, containers: list[kind.Container]) -> damage.Plan:
         if self.options.fresh:
@@ -186,21 +188,26 @@ class _Stack:
                 self.progress.say(f"put {restored.group.job} back as it was, with {restored.wanted} pods")
                 rollout.finish(cluster, restored, rollout.WHOLE_SECONDS, handle.chaos_mesh_namespace)
 
-    def _create(self, *, leftovers: bool) -> StackHandle:
-        self.state.forget()
-        if leftovers:
+    def _create(self) -> StackHandle:
+        # Looked at again: images may have been built for an hour meanwhile.
+        old = kind.containers(self.options.cluster, self.engine)
+        ownership.verify(self.state, old, self.engine)
+        if old:
             with self.progress.step("deleting the old cluster"):
                 kind.delete(
                     self.options.cluster,
+                    old,
                     self.engine,
-                    kind=self.images.kind,
                     kubeconfig=self.state.kubeconfig,
                     logs=self.logs,
                 )
+        self.state.forget()
+        identity = ownership.begin(self.state)
         text = kind.config(
             self.images,
             workers=self.options.workers,
             cgroup_v1=preflight.cgroup_version(Path("/")) != "v2",
+            mark=ownership.mark(self.state, identity),
         )
 
         def create() -> None:
@@ -216,9 +223,11 @@ class _Stack:
                 )
 
         together(self.cancel, create, self._read_crds)
+        made = kind.containers(self.options.cluster, self.engine)
+        ownership.seal(self.state, identity, made)
         kubectl = self._kubectl("install")
         settings = self._settings(uuid.uuid4().hex)
-        nodes = [container.name for container in kind.containers(self.options.cluster, self.engine)]
+        nodes = [container.name for container in made]
 
         def network() -> None:
             # Pods are scheduled when their node has a network. A CRD or an image that is not there by
@@ -416,6 +425,7 @@ def down(cluster: str, progress: Progress) -> bool:
     """Remove the cluster and what is kept of it, but for its logs; return whether there was anything.
 
     Raises:
+        ForeignClusterError: the cluster of that name is not ours; it is left as it is.
         InfrastructureError: no engine answers, or it does not remove a container.
     """
     state = State(cluster)
@@ -426,11 +436,12 @@ def down(cluster: str, progress: Progress) -> bool:
         if not there:
             return False
         raise
-    there = there or bool(kind.containers(cluster, where))
+    containers = kind.containers(cluster, where)
+    ownership.verify(state, containers, where)
+    there = there or bool(containers)
     if there:
         with progress.step(f"deleting the cluster {cluster}"):
-            kind.delete(
-                cluster, where, kind=state.program("kind"), kubeconfig=state.kubeconfig, logs=state.logs
-            )
+            kind.delete(cluster, containers, where, kubeconfig=state.kubeconfig, logs=state.logs)
     state.forget()
+    ownership.forget(state)
     return there

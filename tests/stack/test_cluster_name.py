@@ -53,7 +53,7 @@ def test_no_other_name_reaches_an_engine_or_the_disk(name: str, tmp_path: Path) 
         lambda: lock.holder(name),
         lambda: lock.held(name, "up").__enter__(),
         lambda: kind.containers(name, podman),
-        lambda: kind.delete(name, podman, kind=None, kubeconfig=tmp_path / "k", logs=tmp_path),
+        lambda: kind.delete(name, [], podman, kubeconfig=tmp_path / "k", logs=tmp_path),
     ]
     for call in calls:
         with pytest.raises(UsageError, match="cannot be the name of a cluster") as caught:

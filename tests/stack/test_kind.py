@@ -8,11 +8,10 @@ from typing import Any
 import pytest
 import yaml
 
-from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.stack import kind
-from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet
+from tests.fakes.engine import FakeEngine
 
 OWN: dict[str, Any] = {
     "mode": "source",
@@ -95,67 +94,54 @@ def test_archives_are_mounted_into_every_node() -> None:
         ]
 
 
-class FakeProcess:
-    """Stands in for harness.base.process.run; `listed` are the containers, one answer a call."""
-
-    def __init__(self, listed: list[str]) -> None:
-        self.listed = listed
-        self.calls: list[tuple[list[str], dict[str, str]]] = []
-
-    def __call__(self, name: str, argv: list[str | Path], **options: Any) -> process.Result:
-        words = [str(word) for word in argv]
-        self.calls.append((words, dict(options.get("env") or {})))
-        if words[1] == "ps":
-            return process.Result(0, self.listed.pop(0), "", 0.0)
-        if words[1] == "delete":
-            raise process.CommandError("cannot delete the kind cluster: no end within 90 s")
-        return process.Result(0, "volume1\n" if words[1:3] == ["volume", "ls"] else "", "", 0.0)
-
-    def words(self) -> list[str]:
-        return [" ".join(words[1:4]) for words, _ in self.calls]
-
-
 @pytest.fixture
-def podman() -> Engine:
-    return Engine("podman", Path("/bin/podman"), {"KIND_EXPERIMENTAL_PROVIDER": "podman"})
+def podman() -> FakeEngine:
+    return FakeEngine("podman", Path("/bin/podman"), {"KIND_EXPERIMENTAL_PROVIDER": "podman"})
 
 
 @pytest.mark.parametrize(
-    ("line", "running"),
+    ("state", "running"),
     [
-        ("a\trunning", True),
-        ("a\tUp 3 minutes ago", True),
-        ("a\texited", False),
-        ("a\tExited (137) 1 s ago", False),
+        ("running", True),
+        ("Up 3 minutes ago", True),
+        ("exited", False),
+        ("Exited (137) 1 s ago", False),
     ],
 )
-def test_states_of_containers(
-    line: str, running: bool, podman: Engine, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(process, "run", FakeProcess([f"{line}\n"]))
-    assert kind.containers("c", podman) == [kind.Container("a", running)]
+def test_states_of_containers(state: str, running: bool, podman: FakeEngine) -> None:
+    podman.add("c", "a", state=state)
+    assert kind.containers("c", podman) == [kind.Container("a", running, podman.id_of("a"))]
 
 
-def test_what_kind_does_not_delete_the_engine_removes(
-    podman: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    fake = FakeProcess(["c-control-plane\tUp 1 hour\n", ""])
-    monkeypatch.setattr(process, "run", fake)
-    program = tmp_path / "kind"
-    program.touch()
+def test_only_the_containers_that_are_named_are_removed(podman: FakeEngine, tmp_path: Path) -> None:
+    """kind removes whatever has the cluster's name by then."""
+    podman.add("c", "c-control-plane")
+    ours = kind.containers("c", podman)
+    podman.add("c", "c-of-another")
+    podman.add("c2", "c2-control-plane")
     kubeconfig = tmp_path / "kubeconfig"
     kubeconfig.touch()
-    kind.delete("c", podman, kind=program, kubeconfig=kubeconfig, logs=tmp_path)
-    assert "rm --force --volumes" in fake.words()
-    assert "volume rm --force" in fake.words()
+    kind.delete("c", ours, podman, kubeconfig=kubeconfig, logs=tmp_path)
+    assert podman.names() == ["c-of-another", "c2-control-plane"]
+    assert podman.volumes == {"c-of-another", "c2-control-plane"}
     assert not kubeconfig.exists()
-    assert all(env["KIND_EXPERIMENTAL_PROVIDER"] == "podman" for _, env in fake.calls)
 
 
-def test_a_container_that_stays_is_named(
-    podman: Engine, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    line = "c-control-plane\tUp 1 hour\n"
-    monkeypatch.setattr(process, "run", FakeProcess([line, line]))
+def test_a_container_that_stays_is_named(podman: FakeEngine, tmp_path: Path) -> None:
+    podman.add("c", "c-control-plane", immortal=True)
     with pytest.raises(InfrastructureError, match="podman does not remove c-control-plane"):
-        kind.delete("c", podman, kind=None, kubeconfig=tmp_path / "kubeconfig", logs=tmp_path)
+        kind.delete(
+            "c", kind.containers("c", podman), podman, kubeconfig=tmp_path / "kubeconfig", logs=tmp_path
+        )
+
+
+def test_each_node_bears_the_mark_of_its_owner() -> None:
+    config = yaml.safe_load(
+        kind.config(ImageSet.model_validate(OWN), workers=1, cgroup_v1=False, mark="/kind/owner/a")
+    )
+    for node in config["nodes"]:
+        assert node["extraMounts"][0] == {
+            "hostPath": "/dev/null",
+            "containerPath": "/kind/owner/a",
+            "readOnly": True,
+        }

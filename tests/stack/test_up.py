@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from harness.base import process
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import rollout
@@ -23,6 +25,7 @@ from harness.stack import (
     grafana,
     images,
     kind,
+    ownership,
     preflight,
     prometheus,
     state,
@@ -33,7 +36,7 @@ from harness.stack.handle import NodeFacts, StackHandle
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.up import UpOptions, down, up
 
-NODE = kind.Container("c-control-plane", running=True)
+NODE = kind.Container("c-control-plane", running=True, id="id-1")
 
 
 class World:
@@ -44,10 +47,12 @@ class World:
         self.containers: list[kind.Container] = []
         self.observed: damage.Observed | None = None
         self.fail: dict[str, Exception] = {}
+        self.mounts: list[dict[str, str]] = []
         self.settings: list[prometheus.Settings] = []
         self.images = image_set(folder, "key1")
         monkeypatch.setenv("CHAOS_HARNESS_STATE", str(folder / "state"))
         monkeypatch.setattr(engine, "find", lambda progress, **options: Engine("podman", Path("podman")))
+        monkeypatch.setattr(Engine, "run", self.asked)
         monkeypatch.setattr(images, "prepare", lambda mode, **options: self.images)
         monkeypatch.setattr(preflight, "look", self.note("preflight", []))
         monkeypatch.setattr(kind, "containers", lambda cluster, where: list(self.containers))
@@ -92,6 +97,11 @@ class World:
         kubeconfig = state.State("c").kubeconfig
         kubeconfig.parent.mkdir(parents=True, exist_ok=True)
         kubeconfig.touch()
+
+    def asked(self, *arguments: Any, **options: Any) -> process.Result:
+        """What the engine knows of containers that are not in the record."""
+        inspected = [{"Created": "2026-01-01T00:00:00Z", "Mounts": self.mounts} for _ in self.containers]
+        return process.Result(0, json.dumps(inspected), "", 0.0)
 
     def vanish(self, *arguments: Any) -> None:
         self.containers = []
@@ -303,6 +313,62 @@ def test_a_cluster_that_cannot_be_restored_is_looked_at_all_the_same(
     world.fail["restore"] = InfrastructureError("no answer")
     world.up()
     assert world.diary == ["restore"]
+
+
+def mark(world: World, cluster: str = "c") -> None:
+    """From now on the container bears the mark of a cluster of this state folder."""
+    own = state.State(cluster)
+    own.prepare()
+    world.mounts = [{"Destination": ownership.mark(own, ownership.begin(own))}]
+
+
+def test_another_cluster_of_that_name_is_left_as_it_is(world: World) -> None:
+    world.containers = [NODE]
+    for options in ({}, {"fresh": True}):
+        with pytest.raises(ownership.ForeignClusterError, match="was not made by this harness"):
+            world.up(**options)
+        assert world.diary == []
+    with pytest.raises(ownership.ForeignClusterError):
+        down("c", Progress(io.StringIO()))
+    assert world.containers == [NODE]
+
+
+def test_a_cluster_that_took_the_place_of_ours_is_left_as_it_is(world: World) -> None:
+    world.up()
+    world.containers = [kind.Container(NODE.name, running=True, id="id-2")]
+    with pytest.raises(ownership.ForeignClusterError):
+        world.up(fresh=True)
+    assert world.diary == []
+
+
+def test_a_cluster_that_came_while_images_were_built_is_left_as_it_is(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def build(mode: str, **options: Any) -> ImageSet:
+        world.containers = [NODE]
+        return world.images
+
+    monkeypatch.setattr(images, "prepare", build)
+    with pytest.raises(ownership.ForeignClusterError):
+        world.up()
+    assert not {"delete", "create"} & set(world.diary)
+
+
+def test_what_a_killed_creation_left_is_ours_by_its_mark(world: World) -> None:
+    mark(world)
+    world.containers = [NODE]
+    world.up()
+    assert world.diary[:2] == ["delete", "create"]
+
+
+@pytest.mark.parametrize("file", ["handle", "kubeconfig"])
+def test_a_cluster_of_an_earlier_version_is_adopted(world: World, file: str) -> None:
+    world.containers = [kind.Container(NODE.name, running=False, id="id-1")]
+    path: Path = getattr(state.State("c"), file)
+    path.parent.mkdir(parents=True)
+    path.touch()
+    world.up()
+    assert "delete" in world.diary
 
 
 def test_a_lost_kubeconfig_is_exported_again(world: World) -> None:
