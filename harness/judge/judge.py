@@ -5,10 +5,12 @@ a kind says about one):
 
 - Fresh is what was scraped after the step settled, by more than the uncertainty of the clocks; in a step
   that only waits, after it started.
-- The first state in which it holds must come before the deadline (10 intervals after the step settled,
-  and the longest scrape, unless the expectation says otherwise; a scrape of a target that was down puts it
-  off by one); 5 intervals more are looked at to tell "late" from "never", but for a control run, in which
-  nothing is expected to come true.
+- The first state in which it holds must come in time: within so many intervals, and the longest scrape, as
+  the way allows in which the metric is produced (recording/model.py, Promptness), after an oracle said so,
+  or after the step settled where none tells; `deadline` counts from then in any case, and so does a recording
+  without promptness, by 10 intervals. A scrape of a target that was down puts it off by one. Until 10
+  intervals after the step settled, or the expectation's own deadline, and 5 more, states are looked at to
+  tell "late" from "never"; of a control run, in which nothing is expected to come true, without the 5.
 - It must then hold in `hold` further states, and in all that come before the step ends; one comparable
   state in which it does not is a failure.
   What held before the step, or cannot be known to have been different, must hold in 3 states at
@@ -35,11 +37,11 @@ from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.increase import Increases
 from harness.judge.kind import MOST_ROWS, Increase, Kind, NotComparable, Outcome, kinds
 from harness.judge.matching import Matchers, fixed_labels
-from harness.judge.reading import bracket
+from harness.judge.reading import bracket, first_after, said_since
 from harness.judge.state import State, target_text
 from harness.judge.sweep import Selection, Sweep, Waiting, baseline
 from harness.metrics.promql import selector
-from harness.recording.model import Expected, Mark, Point, Reading, Recording
+from harness.recording.model import Expected, Mark, Point, Reading, Recording, labels_of
 from harness.recording.series import TargetKey
 from harness.scenario.model import Expectation
 
@@ -77,6 +79,30 @@ class _Judged:
     layer: str = "infrastructure"
     shows: Outcome | None = None
     readings: list[Reading] = field(default_factory=list)
+
+    @property
+    def holds(self) -> bool:
+        """Whether it is as expected, or as the known issue shows it."""
+        return any(side is not None and side.holds for side in (self.outcome, self.shows))
+
+
+@dataclass(frozen=True)
+class _Seen:
+    """The first state in a row in which it held, or in which its known issue showed.
+
+    Attributes:
+        time: of the state, seconds.
+        since: from when on it was known to be so, seconds.
+        told_by: the oracle that said so, or "" when it counts from when the step settled.
+        due: the time until which a scrape had to show it, seconds.
+        changed: the selected series were others before the step.
+    """
+
+    time: float
+    since: float
+    told_by: str
+    due: float
+    changed: bool
 
 
 class _Unjudgeable(Exception):  # noqa: N818
@@ -123,6 +149,8 @@ class Case:
         self._first_state = True
         self._stands: Finding | None = None
         self._lost = 0
+        self._longest_scrape = 0.0
+        self._seen: _Seen | None = None
         self._grace = 0 if recording.manifest.control else GRACE_SCRAPES
         self.asks: set[tuple[str, float]] = set()
         """(expression, evaluation time) of the answers that are missing to go on."""
@@ -167,7 +195,14 @@ class Case:
 
     @property
     def deadline(self) -> float:
-        """The time until which it has to come true, seconds; 0 before the step has settled."""
+        """The time until which a scrape has to show it, seconds; 0 before the step has settled."""
+        if self.expected.promptness is None or self.spec.deadline is not None or self._settled is None:
+            return self._deadline
+        return self._seen.due if self._seen is not None else self._due(self._settled.time)
+
+    @property
+    def patience(self) -> float:
+        """The time until which it may come true, seconds; what is seen soon after that is told as late."""
         return self._deadline
 
     def fresh_from(self) -> float:
@@ -261,8 +296,8 @@ class Case:
         known = self.recording.seen_at(step, "settled")
         self._sweep = Sweep(self._selection, self.fresh_from() + manifest.clock_uncertainty, known)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
-        longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
-        self._deadline = self._settled.time + scrapes * manifest.interval + longest
+        self._longest_scrape = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
+        self._deadline = self._settled.time + scrapes * manifest.interval + self._longest_scrape
         return None
 
     def _first(self, state: State, right: _Side) -> None:
@@ -339,9 +374,102 @@ class Case:
         try:
             outcome = right.kind.check(right.argument, state, self._baseline, self)
             other = shows.kind.check(shows.argument, state, self._baseline, self) if shows else None
+            judged = _Judged(state, outcome, outcome.reason, shows=other, readings=self._readings)
+            self._await_truth(judged)
         except NotComparable as error:
             return error
-        return _Judged(state, outcome, outcome.reason, shows=other, readings=self._readings)
+        return judged
+
+    def _await_truth(self, judged: _Judged) -> None:
+        """Make sure that the oracle which tells when it became true was read after the scrape, where needed.
+
+        Raises:
+            NotComparable: it was not, yet.
+        """
+        promptness, oracle = self.expected.promptness, self._teller(judged)
+        if oracle is None or promptness is None or self._seen is not None or self._settled is None:
+            return
+        if not judged.holds or judged.state.time <= self._due(self._settled.time):
+            return
+        recorded = self.recording.readings.get((promptness.oracle, promptness.key), [])
+        if first_after(recorded, judged.state.time) is None:
+            raise NotComparable(f"a reading of {oracle} after the scrape", waiting=True)
+
+    def _teller(self, judged: _Judged) -> str | None:
+        """Return the oracle that tells when it became true beside those that it is compared with, if any."""
+        promptness = self.expected.promptness
+        if promptness is None or self.spec.deadline is not None or judged.readings:
+            return None
+        return promptness.oracle or None
+
+    def _due(self, since: float) -> float:
+        """Return the time until which a scrape has to show what became true at a time (seconds)."""
+        promptness = self.expected.promptness
+        if promptness is None or self.spec.deadline is not None:
+            return self._deadline
+        interval = self.recording.manifest.interval
+        return since + (promptness.scrapes + self._lost) * interval + self._longest_scrape
+
+    def _first_seen(self, judged: _Judged) -> _Seen:
+        """Return what is known of the first state in a row in which it holds, or its known issue shows."""
+        assert self._settled is not None
+        time, since, told_by = judged.state.time, self._settled.time, ""
+        if self.expected.promptness is not None and self.spec.deadline is None:
+            said = {
+                oracle: said_since(recorded, first, self.fresh_from())
+                for oracle, recorded, first in self._said_of(judged)
+            }
+            if said and max(said.values()) > since:
+                told_by = max(said, key=lambda oracle: said[oracle])
+                since = said[told_by]
+            elif said:
+                told_by = next(iter(said))
+            elif self._teller(judged) and time > self._due(since):
+                promptness = self.expected.promptness
+                recorded = self.recording.readings.get((promptness.oracle, promptness.key), [])
+                after = first_after(recorded, time)
+                if after is not None:
+                    told_by = promptness.oracle
+                    since = max(since, said_since(recorded, after, self.fresh_from(), self.spec.where))
+        return _Seen(time, since, told_by, self._due(since), self._has_changed(judged.state))
+
+    def _said_of(self, judged: _Judged) -> list[tuple[str, list[Reading], Reading]]:
+        """Return the oracles a state was compared with: name, all readings, the one before its scrape."""
+        firsts: dict[tuple[str, str], Reading] = {}
+        for reading in judged.readings:
+            firsts.setdefault((reading.oracle, reading.key), reading)
+        return [(key[0], self.recording.readings[key], first) for key, first in firsts.items()]
+
+    def _has_changed(self, state: State) -> bool:
+        """Tell whether the selected series are others than before the step, as far as that is known."""
+        before = self._baseline
+        if before is None or _lacking(before, state):
+            return False
+        was, now = (
+            {labels_of(sample.labels): sample.value for sample in each.samples} for each in (before, state)
+        )
+        return was != now
+
+    def _lateness(self, seen: _Seen) -> str:
+        """Return by how much it is late and against what, or "" when it is in time."""
+        promptness = self.expected.promptness
+        if promptness is None or self.spec.deadline is not None:
+            over = seen.time - self._deadline
+            if over <= 0:
+                return ""
+            return f"true {over:.1f} s after the deadline" if promptness is None else self._late_text(seen)
+        return self._late_text(seen) if seen.time > seen.due else ""
+
+    def _late_text(self, seen: _Seen) -> str:
+        promptness = self.expected.promptness
+        assert promptness is not None
+        told = f"the oracle {seen.told_by} said so at" if seen.told_by else "the step settled at"
+        count = promptness.scrapes
+        return (
+            f"late by {seen.time - seen.since:.1f} s: {told} {_at(seen.since)}, a scrape must show it within"
+            f" {count} scrape{'s' if count > 1 else ''}, and the first one that does began at"
+            f" {_at(seen.time)}"
+        )
 
     def _refuse_histograms(self, state: State) -> None:
         """Make sure that no selected sample is a native histogram: it would be taken for no series."""
@@ -378,9 +506,10 @@ class Case:
     def _weigh_right(self, judged: _Judged, outcome: Outcome) -> Finding | None:
         time = judged.state.time
         if outcome.holds:
-            if not self._streak and time > self._deadline:
-                late = f"true {time - self._deadline:.1f} s after the deadline"
-                return self._make(Verdict.FAIL, late, judged, layer="late")
+            if not self._streak:
+                self._seen = self._first_seen(judged)
+                if late := self._lateness(self._seen):
+                    return self._make(Verdict.FAIL, late, judged, layer="late")
             self._streak.append(time)
             self._streak_began = self._streak[0]
             if self._stands is None:
@@ -406,6 +535,7 @@ class Case:
             self._shows_streak = [*self._shows_streak, time] if other.holds else []
             if not running:
                 self._streak_began, self._rests_on, self._interrupted = time, set(), math.inf
+                self._seen = self._first_seen(judged)
             self._rests_on |= judged.state.scrapes.keys()
         else:
             self._streak, self._shows_streak, self._streak_began = [], [], None
@@ -413,9 +543,13 @@ class Case:
             reason = f"{FIXED} the right value is seen: remove the waiver {issue.id}"
             return self._make(Verdict.FAIL, reason, judged)
         if len(self._shows_streak) >= self._steady:
-            if self._shows_streak[0] > self._deadline:
-                late = f"not before {self._shows_streak[0] - self._deadline:.1f} s after the deadline"
-                return self._make(Verdict.FAIL, f"known issue {issue.id}: seen {late}", judged)
+            assert self._seen is not None
+            if late := self._lateness(self._seen):
+                if self.expected.promptness is None:
+                    late = (
+                        f"seen not before {self._shows_streak[0] - self._deadline:.1f} s after the deadline"
+                    )
+                return self._make(Verdict.FAIL, f"known issue {issue.id}: {late}", judged)
             reason = f"known issue {issue.id}: {other.expected}"
             return self._make(Verdict.KNOWN_ISSUE, reason, judged, known_issue=issue.id)
         if outcome.final and other.final:
@@ -489,6 +623,19 @@ class Case:
         count = len(self._streak)
         return f"true at {_at(self._streak[0])}" + (f" and in all {count} scrapes since" if count > 1 else "")
 
+    def _visibility(self) -> dict[str, Any] | None:
+        """Return how long it took until a scrape showed it; None where nothing had to be shown."""
+        promptness, seen = self.expected.promptness, self._seen
+        if promptness is None or seen is None or not seen.changed:
+            return None
+        return {
+            "produced": promptness.produced,
+            "seconds": round(max(seen.time - seen.since, 0.0), 3),
+            "since": seen.since,
+            "told_by": seen.told_by or "settled",
+            "within": promptness.scrapes,
+        }
+
     def _what_for(self, missing: str) -> str:
         if self._streak:
             return f"{self._steady - len(self._streak)} more scrapes to confirm it: {missing}"
@@ -535,7 +682,9 @@ class Case:
                 took_part=self._took_part(),
                 readings=judged.readings if judged else [],
             ).collect(self.increases(judged.state) if judged and self._counts() else [])
-            evidence["deadline"] = self._deadline
+            evidence["deadline"] = self.deadline
+            if (visibility := self._visibility()) is not None:
+                evidence["visibility"] = visibility
             if spec.promql is not None and judged is not None:
                 evidence |= answers_until(self.recording, spec.promql, judged.state.time)
             if judged is not None:

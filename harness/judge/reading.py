@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from bisect import bisect_left
+from bisect import bisect_left, bisect_right
 
 from harness.judge.argument import OracleRef
 from harness.judge.kind import NotComparable
+from harness.judge.matching import Where, label_test
 from harness.judge.state import State
 from harness.recording.model import Manifest, Point, Reading
 
@@ -55,6 +56,48 @@ def bracket(
     if any(math.isnan(point.value) for point in before.vector or []):
         raise NotComparable(f"{oracle} said NaN, which is no answer")
     return between
+
+
+def said_since(
+    recorded: list[Reading], reading: Reading, settled: float, where: Where | None = None
+) -> float:
+    """Return when the first of the readings in a row that say the same as one of them had ended, seconds.
+
+    Args:
+        recorded: all readings of the oracle with the same parameters, in the order in which they ended.
+        reading: one of them, with an answer.
+        settled: readings that began before do not count.
+        where: look only at what these matchers select, of the labels that the oracle has; at all without.
+    """
+    wanted, since = _selected(reading, where), reading.ended
+    for each in reversed(recorded[: bisect_right(recorded, reading.ended, key=lambda each: each.ended)]):
+        if each.began < settled:
+            break
+        if each.vector is None or each.error is not None:
+            continue
+        if _selected(each, where) != wanted:
+            break
+        since = min(since, each.ended)
+    return since
+
+
+def first_after(recorded: list[Reading], time: float) -> Reading | None:
+    """Return the first reading with an answer that began after a time; None when there is none yet."""
+    answers = (each for each in recorded if each.vector is not None and each.error is None)
+    return min((each for each in answers if each.began >= time), key=lambda each: each.began, default=None)
+
+
+def _selected(reading: Reading, where: Where | None) -> list[tuple[tuple[tuple[str, str], ...], str]]:
+    if where is None:
+        return _canonical(reading.vector)
+    tests = {label: label_test(wanted) for label, wanted in where.items()}
+    return _canonical(
+        [
+            point
+            for point in reading.vector or []
+            if all(test(point.labels[label]) for label, test in tests.items() if label in point.labels)
+        ]
+    )
 
 
 def _canonical(vector: list[Point] | None) -> list[tuple[tuple[tuple[str, str], ...], str]]:

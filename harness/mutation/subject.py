@@ -98,7 +98,7 @@ class Subject:
         self._recording = recording
         self._judged, self._fresh_from = live.judged, live.fresh_from()
         more = GRACE_SCRAPES + SLACK_SCRAPES + STEADY_STATES + self.spec.hold + 1
-        self._until = max(self.deadline, ended.time) + more * self.interval
+        self._until = max(self.deadline, live.patience, ended.time) + more * self.interval
         self._selection = Selection(
             self._recording, self.spec.metric, Matchers(self.spec.where), expected.jobs
         )

@@ -33,6 +33,9 @@ class Oracle(ABC):
         touched_by: what changes the answer beside the scenario itself, as in the catalogue: kinds of chaos,
             `every-chaos`; nothing when it is about the scenario's own namespace.
         through: the components of Chaos Mesh whose pods or ports it goes through.
+        followed: a reading costs so little that it is taken at each scrape wherever the catalogue names the
+            oracle for a metric, to know when a change came; needs no parameters, and is about the scenario's
+            own namespace.
     """
 
     name: ClassVar[str]
@@ -40,6 +43,7 @@ class Oracle(ABC):
     parameters: ClassVar[type[Parameters]]
     touched_by: ClassVar[tuple[str, ...]] = ()
     through: ClassVar[tuple[str, ...]] = ()
+    followed: ClassVar[bool] = False
 
     def __init__(self, world: World) -> None:
         self.world = world

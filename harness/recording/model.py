@@ -111,6 +111,23 @@ class Reading(Entry):
     error: str | None = None
 
 
+class Promptness(Entry):
+    """How soon a scrape has to show what has become true, as it was when the expectation was recorded.
+
+    Attributes:
+        produced: how the metric comes about, by the catalogue; "" where that is not known.
+        scrapes: within so many scrapes.
+        oracle: what tells when it became true, where the expectation compares with no oracle itself; "" when
+            nothing does, and the time counts from when the step settled.
+        key: its parameters in canonical form.
+    """
+
+    produced: str = ""
+    scrapes: int = Field(ge=1)
+    oracle: str = ""
+    key: str = ""
+
+
 class Expected(Entry):
     """An expectation of a step with all templates resolved, as the judge gets it.
 
@@ -119,6 +136,7 @@ class Expected(Entry):
         step: index of the step.
         spec: an `Expectation` as a plain mapping.
         jobs: the `job` labels whose scrapes decide it.
+        promptness: see Promptness; None in recordings from before there was any.
     """
 
     type: Literal["expected"] = "expected"
@@ -126,6 +144,7 @@ class Expected(Entry):
     step: int
     spec: dict[str, Any]
     jobs: list[str]
+    promptness: Promptness | None = None
 
 
 class KubernetesEvent(Entry):

@@ -688,7 +688,10 @@ class ScenarioRun:
             expectation.model_dump(mode="json", by_alias=True, exclude_defaults=True), self._scope()
         )
         item = Expected(
-            id=identity, step=index, spec=own_targets_only(spec, jobs, self._namespace), jobs=jobs
+            id=identity,
+            step=index,
+            spec=own_targets_only(spec, jobs, self._namespace),
+            jobs=jobs,
         )
         self._recorder.add(item)
         return item
@@ -746,11 +749,17 @@ class ScenarioRun:
     @staticmethod
     def _wanted_readings(expected: list[Expected]) -> dict[tuple[str, str], dict[str, Any]]:
         """Return the parameters of each oracle that is to be read, by its name and their key."""
-        return {
+        compared = {
             (oracle.name, oracle.key): oracle.parameters
             for item in expected
             for oracle in wanted_readings(Expectation.model_validate(item.spec))
         }
+        followed = {
+            (item.promptness.oracle, item.promptness.key): json.loads(item.promptness.key)
+            for item in expected
+            if item.promptness is not None and item.promptness.oracle
+        }
+        return followed | compared
 
     def _take_readings(self, wanted: dict[tuple[str, str], dict[str, Any]]) -> None:
         for (name, _), parameters in wanted.items():

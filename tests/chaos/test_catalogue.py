@@ -263,3 +263,10 @@ def test_values_need_their_label() -> None:
         metric(values={"phase": ["running"]})
     with pytest.raises(ValueError, match="renamed_to goes with the status"):
         metric(status="renamed")
+
+
+@pytest.mark.parametrize("entry", catalogue().metrics, ids=lambda entry: entry.name)
+def test_it_says_how_each_live_metric_is_produced(entry: Metric) -> None:
+    if entry.status is Status.LIVE and entry.type is not MetricType.UNKNOWN and entry.name != "ALERTS":
+        assert entry.produced is not None
+        assert 1 <= entry.produced.scrapes <= 3

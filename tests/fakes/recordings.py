@@ -17,6 +17,7 @@ from harness.recording.model import (
     Mark,
     Note,
     Point,
+    Promptness,
     Reading,
     Recording,
     Samples,
@@ -212,8 +213,15 @@ def rewritten(entries, change):
             yield entry
 
 
-def expected(*, jobs=(JOB,), identity="0.0", step=0, **spec):
-    return Expected(id=identity, step=step, spec=about(spec), jobs=list(jobs))
+def expected(*, jobs=(JOB,), identity="0.0", step=0, promptness=None, **spec):
+    return Expected(id=identity, step=step, spec=about(spec), jobs=list(jobs), promptness=promptness)
+
+
+def within(scrapes, produced="at_scrape", oracle=""):
+    """Return a promptness: within so many scrapes, by what an oracle tells if one does."""
+    return Promptness(
+        produced=produced, scrapes=scrapes, oracle=oracle, key=reading_key({}) if oracle else ""
+    )
 
 
 def about(spec):

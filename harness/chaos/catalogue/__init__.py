@@ -1,7 +1,7 @@
 """The metrics that Chaos Mesh exposes, promises or once had: one YAML file a component, and their loader."""
 
 from harness.chaos.catalogue.catalogue import Catalogue, catalogue
-from harness.chaos.catalogue.metric import OPERATIONS, Appears, Metric, MetricType, Status
+from harness.chaos.catalogue.metric import OPERATIONS, Appears, Metric, MetricType, Produced, Status
 from harness.chaos.catalogue.ports import METRICS_PORTS
 
 __all__ = [
@@ -11,6 +11,7 @@ __all__ = [
     "Catalogue",
     "Metric",
     "MetricType",
+    "Produced",
     "Status",
     "catalogue",
 ]

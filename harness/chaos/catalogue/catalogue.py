@@ -11,7 +11,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict
 
 from harness.base.words import nearest
-from harness.chaos.catalogue.metric import Metric
+from harness.chaos.catalogue.metric import Metric, Produced
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -23,7 +23,7 @@ class ComponentFile(BaseModel):
         components: default of the metrics' `components`.
         source: default of the metrics' `source`.
         values: label name to closed set of values, for each metric of the file with that label.
-        touched_by, needs, exposed: defaults of the metrics' own.
+        produced, touched_by, needs, exposed: defaults of the metrics' own.
         metrics: raw; see Metric.
     """
 
@@ -32,6 +32,7 @@ class ComponentFile(BaseModel):
     components: tuple[str, ...]
     source: str | None = None
     values: dict[str, tuple[str, ...]] = {}
+    produced: Produced | None = None
     touched_by: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
     exposed: bool = True
@@ -46,6 +47,7 @@ class ComponentFile(BaseModel):
                 "touched_by": self.touched_by,
                 "needs": self.needs,
                 "exposed": self.exposed,
+                "produced": self.produced,
                 **({"source": self.source} if self.source else {}),
                 **raw,
             }

@@ -48,6 +48,36 @@ class Appears(StrEnum):
     RARELY = "rarely"
 
 
+class Produced(StrEnum):
+    """How a live metric comes about, and so how soon a scrape has to show what has become true.
+
+    `at_scrape`: read at each scrape from what is there: processes, the tables of the kernel, a database.
+    `from_cache`: counted at each scrape in the informer cache, which a watch of the API server fills.
+    `at_event`: counted once the API server has accepted an event. `at_call`: counted when a call or a
+    request has ended. `at_reconcile`: written by the controllers and their queues as they work.
+    """
+
+    AT_SCRAPE = "at_scrape"
+    FROM_CACHE = "from_cache"
+    AT_EVENT = "at_event"
+    AT_CALL = "at_call"
+    AT_RECONCILE = "at_reconcile"
+
+    @property
+    def scrapes(self) -> int:
+        """Within how many scrapes a scrape has to show what has become true."""
+        return _SCRAPES[self]
+
+
+_SCRAPES = {
+    Produced.AT_SCRAPE: 2,
+    Produced.FROM_CACHE: 2,
+    Produced.AT_EVENT: 2,
+    Produced.AT_CALL: 2,
+    Produced.AT_RECONCILE: 3,
+}
+
+
 OPERATIONS = ("every-chaos", "requests", "restart")
 """What besides a kind (`NetworkChaos`, `PodChaos/pod-kill`) can touch a metric: any of the chaos kinds,
 requests to the component's own port, a restart of the component."""
@@ -79,6 +109,7 @@ class Metric(BaseModel):
         least: the least value that a series has: what counts something may have no series in place of 0.
         oracle: the oracle that tells its true value.
         appears: see Appears.
+        produced: see Produced; None where it is not known.
         touched_by: what makes it appear, change or go: kinds, `Kind/action`, or one of OPERATIONS.
         programs: those that make it change when they are run on a node.
         needs: capabilities of the environment without which no scenario can make it appear.
@@ -108,6 +139,7 @@ class Metric(BaseModel):
     least: float | None = None
     oracle: str | None = None
     appears: Appears = Appears.TOUCHED
+    produced: Produced | None = None
     touched_by: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from bisect import bisect_right
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -14,24 +15,35 @@ from harness.mutation.table import Column
 class Delay(Operator):
     """All samples since the baseline come some scrapes later.
 
-    One scrape later is mostly in time; past the deadline it never is.
+    One scrape later is mostly in time; past the deadline it never is. Where it is known how soon a scrape has
+    to show it, by so many, too, that what held in time is first seen at the first scrape that is late.
     """
 
     name = "delay"
-    summary = "what is seen since the baseline is seen 1 scrape later, and later than the deadline"
+    summary = "what is seen since the baseline is seen 1 scrape later, just past the deadline, and much later"
 
     def mutants(self, subject: Subject) -> Iterator[Mutant]:
-        """Yield the table with all series one scrape late, then past the deadline."""
-        past = 1
+        """Yield the table with all series late by each of the numbers of scrapes."""
+        just, past = 1, 1
         for target in {column.target for column in subject.table.columns}:
             later = subject.later(target)
             if later:
                 past = max(past, math.ceil((subject.deadline - later[0]) / subject.interval) + 2)
-        for scrapes in sorted({1, past}):
+                just = max(just, self._just_past(later, subject))
+        if not (subject.base and subject.table.columns):
+            return
+        details = {1: "1 scrape", past: f"{past} scrapes, past the deadline"}
+        if subject.expected.promptness is not None:
+            details.setdefault(just, f"{just} scrapes, just past the deadline")
+        for scrapes in sorted(details):
             late = (self._late(subject, column, scrapes) for column in subject.table.columns)
-            detail = "1 scrape" if scrapes == 1 else f"{scrapes} scrapes, past the deadline"
-            if subject.base and subject.table.columns:
-                yield self.mutant(detail, subject.table.with_columns(late))
+            yield self.mutant(details[scrapes], subject.table.with_columns(late))
+
+    @staticmethod
+    def _just_past(later: list[float], subject: Subject) -> int:
+        """Return by how many scrapes what held first is seen at the first scrape after the deadline."""
+        held = max(bisect_right(later, subject.held_since) - 1, 0)
+        return max(bisect_right(later, subject.deadline) - held, 1)
 
     def _late(self, subject: Subject, column: Column, scrapes: int) -> Column:
         base = subject.base.get(column.target)

@@ -1,0 +1,66 @@
+"""What a recording says of promptness: by the catalogue, the scenario, and the oracles that are followed."""
+
+import pytest
+
+from harness.chaos.catalogue import catalogue
+from harness.recording.model import Promptness
+from harness.runner.promptness import promptness_of
+from harness.scenario.model import Expectation
+
+EVENTS = "chaos_controller_manager_emitted_event_total"
+
+
+def promptness(**spec):
+    return promptness_of(Expectation.model_validate(spec), catalogue(), "ns")
+
+
+@pytest.mark.parametrize(
+    ("metric", "produced", "scrapes"),
+    [
+        ("chaos_daemon_tcs_rules", "at_scrape", 2),
+        ("chaos_controller_manager_chaos_experiments", "from_cache", 2),
+        (EVENTS, "at_event", 2),
+        ("grpc_server_handled_total", "at_call", 2),
+        ("chaos_daemon_grpc_server_handling_seconds_count", "at_call", 2),
+        ("controller_runtime_reconcile_total", "at_reconcile", 3),
+        ("chaos_dashboard_archived_experiments", "at_scrape", 2),
+    ],
+)
+def test_it_is_what_the_catalogue_says_of_the_metric(metric, produced, scrapes):
+    assert promptness(metric=metric, equals=1) == Promptness(produced=produced, scrapes=scrapes)
+
+
+def test_what_the_scenario_says_overrides():
+    found = promptness(metric="chaos_daemon_tcs_rules", equals=1, deadline=7)
+    assert found == Promptness(produced="at_scrape", scrapes=7)
+
+
+@pytest.mark.parametrize("metric", ["no_such_metric", "ALERTS", "coredns_some"])
+def test_of_what_nobody_knows_the_default_deadline_stays(metric):
+    assert promptness(metric=metric, equals=1) == Promptness(scrapes=10)
+
+
+def test_events_are_followed_in_the_own_namespace():
+    own = promptness(metric=EVENTS, where={"namespace": "ns"}, increases_by=1)
+    assert (own.oracle, own.key) == ("events", "{}")
+    assert promptness(metric=EVENTS, where={"namespace": "other"}, increases_by=1).oracle == ""
+    assert promptness(metric=EVENTS, increases_by=1).oracle == ""
+    compared = promptness(metric=EVENTS, where={"namespace": "ns"}, equals={"oracle": "events"})
+    assert compared.oracle == ""
+
+
+def test_what_is_costly_to_read_is_not_followed():
+    assert promptness(metric="chaos_daemon_ipset_members", where={"namespace": "ns"}, equals=1).oracle == ""
+
+
+def test_an_expression_is_as_prompt_as_its_slowest_metric():
+    assert promptness(promql=f"sum({EVENTS}) + count(controller_runtime_reconcile_total)", equals=1) == (
+        Promptness(produced="at_reconcile", scrapes=3)
+    )
+
+
+@pytest.mark.parametrize(
+    "promql", [f"rate({EVENTS}[5s])", f"sum({EVENTS} offset 3s)", "count(no_such_metric)", "vector(1)"]
+)
+def test_an_expression_that_looks_back_has_the_default_deadline(promql):
+    assert promptness(promql=promql, equals=1) == Promptness(scrapes=10)

@@ -1,0 +1,45 @@
+"""Recordings of real runs, judged with the promptness of today's catalogue, as they are and made too late."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from harness.chaos.catalogue import catalogue
+from harness.judge.finding import Verdict
+from harness.judge.replay import replay
+from harness.mutation.mutate import mutate
+from harness.recording.model import Expected
+from harness.recording.reader import RecordingReader
+from harness.runner.promptness import promptness_of
+from harness.scenario.model import Expectation
+from tests.fakes.mutations import NO_WAIVERS
+
+RECORDINGS = Path(__file__).parent / "recordings"
+NAMES = sorted(path.parent.name for path in RECORDINGS.glob("*/manifest.json"))
+
+
+def today(entries, manifest):
+    """Give each expectation what a recording of today would say; events were not followed then."""
+    for entry in entries:
+        if isinstance(entry, Expected):
+            spec = Expectation.model_validate(entry.spec)
+            found = promptness_of(spec, catalogue(), manifest.namespace)
+            yield entry.model_copy(update={"promptness": found.model_copy(update={"oracle": "", "key": ""})})
+        else:
+            yield entry
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_real_run_was_prompt(name):
+    reader = RecordingReader(RECORDINGS / name)
+    found = replay(today(reader.entries(), reader.manifest), reader.manifest)
+    assert {finding.verdict for finding in found} <= {Verdict.PASS, Verdict.KNOWN_ISSUE}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_expectation_lets_what_is_just_too_late_pass(name):
+    reader = RecordingReader(RECORDINGS / name)
+    score = mutate(today(reader.entries(), reader.manifest), reader.manifest, NO_WAIVERS)
+    assert not [(each.id, survivor) for each in score.expectations for survivor in each.survived]
