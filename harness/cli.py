@@ -6,12 +6,14 @@ Errors are rendered here and nowhere else.
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import NoReturn
 
-from harness.base import places
+from harness.base import defects, places
 from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.progress import Progress
 from harness.commands.command import add_all
@@ -29,18 +31,37 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line and return the exit code (docs/exit-codes.md)."""
     words = list(sys.argv[1:] if argv is None else argv)
     try:
-        if words[:1] == ["run"]:
-            # pytest's own parser takes the rest, `--help` and options before paths included.
-            return run(words[1:])
-        options = parser().parse_args(words)
-        with places.reported():
-            return int(options.command(options))
+        return _called(words)
     except HarnessError as error:
-        sys.stderr.write(f"chaos-harness: {error.render()}\n")
-        return error.exit_code
+        return _told(error)
     except KeyboardInterrupt:
         sys.stderr.write("chaos-harness: interrupted\n")
         return ExitCode.INTERRUPTED
+    except BrokenPipeError:
+        # Whoever read the output has seen enough of it; Python would complain of that at its exit, too.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitCode.INFRASTRUCTURE
+    except Exception as error:
+        doing = f"finish `{' '.join(['chaos-harness', *words[:1]])}`"
+        return _told(defects.as_error(error, doing, places.state_dir() / "logs", _defect_name()))
+
+
+def _called(words: list[str]) -> int:
+    if words[:1] == ["run"]:
+        # pytest's own parser takes the rest, `--help` and options before paths included.
+        return run(words[1:])
+    options = parser().parse_args(words)
+    with places.reported():
+        return int(options.command(options))
+
+
+def _told(error: HarnessError) -> int:
+    sys.stderr.write(f"chaos-harness: {error.render()}\n")
+    return error.exit_code
+
+
+def _defect_name() -> str:
+    return f"defect-{datetime.now(UTC):%Y%m%d-%H%M%S}-{os.getpid()}"
 
 
 class _Parser(argparse.ArgumentParser):

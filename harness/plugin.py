@@ -7,11 +7,13 @@ from a checkout. Both names are the same, so pytest loads it once.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import os
 import signal
+import traceback
 import types
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
@@ -20,14 +22,16 @@ from typing import Any
 import pytest
 from _pytest.junitxml import LogXML
 
+import harness
 from harness.authoring import python
 from harness.authoring.python import is_python_scenario
 from harness.base import bundled
-from harness.base.errors import ExitCode, HarnessError, InfrastructureError
+from harness.base.errors import DefectError, HarnessError, InfrastructureError
 from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.report import github, summary
 from harness.report.checks import Check
+from harness.report.exit_code import Ending, decide
 from harness.report.junit import junit_properties, junit_reports
 from harness.report.live import Live
 from harness.report.results import durations
@@ -50,6 +54,8 @@ SELECTED = pytest.StashKey[bool]()
 """There when some of the collected items are not to be run."""
 SCREEN = pytest.StashKey[PytestScreen]()
 FOR_CI = pytest.StashKey[list[str]]()
+SUMMARIZED = pytest.StashKey[bool]()
+"""The last lines were written."""
 OTHER_FAILURES = pytest.StashKey[list[str]]()
 """Node ids of what failed for another reason than the infrastructure."""
 
@@ -152,6 +158,19 @@ def pytest_configure(config: pytest.Config) -> None:
         control=config.getoption("--control"),
         report=Path(config.invocation_params.dir) / _report_folder(config),
     )
+    config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
+
+
+class InternalErrors:
+    """Keeps what pytest calls an internal error: whatever was raised outside of a test."""
+
+    def __init__(self, run: RunSession) -> None:
+        self._run = run
+
+    def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
+        """Keep it for the last lines and the exit code, where scenarios were to run."""
+        if self._run.to_run:
+            self._run.keep_trouble(excinfo.value, "go on")
 
 
 def _report_folder(config: pytest.Config) -> str:
@@ -294,6 +313,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     outcome = yield
     report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
     error = call.excinfo.value if call.excinfo else None
+    if report.failed and isinstance(item, ScenarioItem) and error and _is_defect(error):
+        error = item.config.stash[RUN_SESSION].keep_trouble(error, f"run {item.name}")
     if report.failed and not (error and _is_infrastructure(error)):
         item.config.stash[OTHER_FAILURES].append(item.nodeid)
     if not isinstance(item, ScenarioItem):
@@ -310,7 +331,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
             ids = sorted({finding.known_issue for finding in must if finding.known_issue})
             report.outcome = "skipped"
             report.wasxfail = f"known issue: {', '.join(ids)}"
-    if call.when == "call" and isinstance(error, ScenarioError | InfrastructureError):
+    if call.when == "call" and isinstance(error, ScenarioError | InfrastructureError | DefectError):
         report.when = "setup"
 
 
@@ -335,7 +356,16 @@ def _is_infrastructure(error: BaseException) -> bool:
             return all(_is_infrastructure(each) for each in error.exceptions)
         case CleanupFailed():
             return all(left.infrastructure for left in error.leftovers)
-    return isinstance(error, ScenarioError | InfrastructureError)
+    return isinstance(error, ScenarioError | InfrastructureError | DefectError)
+
+
+def _is_defect(error: BaseException) -> bool:
+    """Say whether an exception that is none of ours came out of the harness, not of a fixture of somebody."""
+    if _message(error) is not None:
+        return False
+    ours = (Path(harness.__file__).parent, bundled.fixtures() / "cluster.py")
+    frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    return any(path.is_relative_to(each) for path in frames for each in ours)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -413,7 +443,7 @@ def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
     try:
         summary.write(run.results, run.report, checks)
     except OSError as error:
-        lines.append(f"no summary for CI: {error}")
+        run.keep_trouble(error, "write the summary for CI")
     if os.environ.get("GITHUB_ACTIONS") == "true":
         # First: GitHub shows ten of a step.
         lines += [github.error_of(each) for each in checks if each.verdict is not Verdict.PASS]
@@ -434,45 +464,60 @@ def _tell_junit(session: pytest.Session, checks: list[Check]) -> None:
             xml.pytest_sessionfinish()
 
 
-@pytest.hookimpl(trylast=True)
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Write the results; tell by the exit code when nothing ran, or only the infrastructure failed."""
+@pytest.hookimpl(wrapper=True, trylast=True)
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[None]:
+    """Write the results, whatever went wrong before, and decide the exit code.
+
+    The innermost wrapper: the fixtures are torn down and pytest's own files are written inside of it.
+    """
     run = session.config.stash[RUN_SESSION]
     if screen := session.config.stash.get(SCREEN, None):
         screen.clear()
-    if session.config.stash[WRONG_FILES] and exitstatus == ExitCode.INTERRUPTED:
-        # pytest stops before the first test and calls that an interruption.
-        session.exitstatus = ExitCode.USAGE
-    if not _scenarios(session) or session.config.getoption("collectonly"):
+    scenarios = _scenarios(session) and not session.config.getoption("collectonly")
+    if not scenarios:
+        if session.config.stash[WRONG_FILES]:
+            session.exitstatus = decide(Ending(pytest=exitstatus, wrong_file=True))
+        yield
         return
-    run.everything = _everything(session, run)
-    run.finish()
-    session.config.stash[FOR_CI] = _tell_ci(session, run)
+    with run.kept("end the run"), contextlib.suppress(CleanupFailed):
+        # The fixtures of a run that was stopped are torn down here; the results tell what they raise.
+        yield
+    with run.kept("end the run"):
+        run.end(everything=_everything(session, run))
+    with run.kept("tell what the run came to"):
+        session.config.stash[FOR_CI] = _tell_ci(session, run)
     failure = run.stack_failed()
-    if failure is not None:
-        session.exitstatus = failure.exit_code
-    elif exitstatus == ExitCode.OK and run.contract_broken():
-        session.exitstatus = ExitCode.FAILED
-    elif exitstatus == ExitCode.OK and (
-        run.unwritten is not None or run.contract_undecided() or run.ungated()
-    ):
-        session.exitstatus = ExitCode.INFRASTRUCTURE
-    elif exitstatus == ExitCode.OK and not run.anything_ran():
-        session.exitstatus = ExitCode.NOTHING_RAN
-    elif exitstatus == ExitCode.OK and run.uncovered():
-        session.exitstatus = ExitCode.FAILED
-    elif (
-        exitstatus == ExitCode.FAILED
-        and not session.config.stash[OTHER_FAILURES]
-        and not run.contract_broken()
-    ):
-        session.exitstatus = ExitCode.INFRASTRUCTURE
+    session.exitstatus = decide(
+        Ending(
+            pytest=exitstatus,
+            defect=run.broke(),
+            wrong_file=bool(session.config.stash[WRONG_FILES]),
+            not_up=failure.exit_code if failure else None,
+            failed=bool(session.config.stash[OTHER_FAILURES]),
+            broken=run.contract_broken(),
+            undecided=run.undecided(),
+            ran=run.anything_ran(),
+            uncovered=run.uncovered(),
+        )
+    )
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """Say in numbers how the scenarios came out, and where the report is."""
+    _summarize(terminalreporter, config)
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Say so all the same where pytest has no summary, as after an error of its own."""
+    reporter = config.pluginmanager.getplugin("terminalreporter")
+    if reporter is not None:
+        _summarize(reporter, config)
+
+
+def _summarize(reporter: Any, config: pytest.Config) -> None:
     run = config.stash[RUN_SESSION]
-    for line in run.summary_lines():
-        terminalreporter.write_line(line)
-    for line in config.stash.get(FOR_CI, []):
-        terminalreporter.write_line(line)
+    if config.stash.get(SUMMARIZED, False):
+        return
+    config.stash[SUMMARIZED] = True
+    for line in [*run.summary_lines(), *config.stash.get(FOR_CI, [])]:
+        reporter.write_line(line)

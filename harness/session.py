@@ -7,15 +7,15 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Any
 
 import harness
-from harness.base import places
-from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.base import defects, places
+from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import cleanup
 from harness.chaos.capabilities import probe
@@ -74,6 +74,7 @@ class RunSession:
     _failure: HarnessError | None = None
     _finished: Path | None = None
     _ended: bool = False
+    _to_close: bool = False
     _unmutated: str | None = None
     _uncounted: HarnessError | None = None
     _ungated: bool = False
@@ -89,6 +90,8 @@ class RunSession:
     _connect: Callable[[], tuple[Cluster, Prometheus]] | None = None
     _side_by_side: Lanes | None = None
     _unasked: list[ScenarioResult] = field(default_factory=list)
+    troubles: list[HarnessError] = field(default_factory=list)
+    """What went wrong with the run itself, beside its scenarios."""
     all_of: frozenset[str] | None = None
     """The node ids of all scenarios, when all that ship with the harness were asked for."""
 
@@ -120,13 +123,31 @@ class RunSession:
         """
         if self._failure:
             raise self._failure
+        self._to_close = True
         try:
             with places.reported():
                 self._open(Progress())
-        except HarnessError as error:
+        except Exception as caught:
+            error = self._as_error(caught, "bring the stack up")
             self._failure = error
             self.results.run.stack_error = error.render()
-            raise
+            raise error from caught
+
+    def _as_error(self, error: BaseException, doing: str) -> HarnessError:
+        return defects.as_error(error, doing, self.report / defects.FOLDER, doing.replace(" ", "-"))
+
+    @contextlib.contextmanager
+    def kept(self, doing: str) -> Iterator[None]:
+        """Keep what is raised in the block for the end of the run: what comes after it has to be done."""
+        try:
+            yield
+        except Exception as error:
+            self.keep_trouble(error, doing)
+
+    def keep_trouble(self, error: BaseException, doing: str) -> HarnessError:
+        """Keep an exception for the end of the run, and for its exit code; return it as an error of ours."""
+        self.troubles.append(self._as_error(error, doing))
+        return self.troubles[-1]
 
     def _open(self, progress: Progress) -> None:
         self._make_report_folder()
@@ -172,22 +193,37 @@ class RunSession:
             Scenarios whose namespace is still there: their clean-up failed after all.
         """
         late: list[ScenarioResult] = []
+        self._to_close = False
         try:
-            if self._side_by_side is not None:
-                self._unasked = self._side_by_side.stop()
-                late += [_cut_short(file) for file in self._side_by_side.cut_short]
-            self._check_contract()
-            for result in [*self.results.scenarios, *self._unasked]:
-                told = any(left.kind == "Namespace" for left in result.leftovers)
-                left = [] if told else self._namespace_left(result)
-                if left:
-                    result.leftovers += left
-                    late.append(result)
-                    if self._surroundings is not None and len(late) <= _MOST_LATE:
-                        evidence.at_end(self._surroundings, result)
+            with self.kept("stop the scenarios"):
+                late += self._stop()
+            with self.kept("compare the metrics with the catalogue"):
+                self._check_contract()
+            with self.kept("look for what the scenarios left"):
+                late += self._left_late(_MOST_LATE - len(late))
         finally:
             self._held.close()
         self.results.count()
+        return late
+
+    def _stop(self) -> list[ScenarioResult]:
+        """End what still runs; return those whose clean-up was not over in time."""
+        if self._side_by_side is None:
+            return []
+        self._unasked = self._side_by_side.stop()
+        return [_cut_short(file) for file in self._side_by_side.cut_short]
+
+    def _left_late(self, looks: int) -> list[ScenarioResult]:
+        """Return scenarios whose namespaces do not go; some are looked into, the first ones."""
+        late = []
+        for result in [*self.results.scenarios, *self._unasked]:
+            told = any(left.kind == "Namespace" for left in result.leftovers)
+            left = [] if told else self._namespace_left(result)
+            if left:
+                result.leftovers += left
+                late.append(result)
+                if self._surroundings is not None and len(late) <= looks:
+                    evidence.at_end(self._surroundings, result)
         return late
 
     def _check_contract(self) -> None:
@@ -241,8 +277,11 @@ class RunSession:
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
         """Run a scenario and keep its result."""
         assert self._surroundings is not None
-        lanes = self._lanes()
-        result = self._of_lane(lanes, file, node) if lanes else self._perform(file, self._surroundings)
+        try:
+            lanes = self._lanes()
+            result = self._of_lane(lanes, file, node) if lanes else self._perform(file, self._surroundings)
+        except (Exception, SystemExit) as error:
+            result = self._lost(file, self._as_error(error, f"run {file.name}"))
         self._by_node[node] = result
         self.results.add(result)
         if result.verdict is not Verdict.SKIPPED:
@@ -271,10 +310,13 @@ class RunSession:
         try:
             return lanes.result(node)
         except InfrastructureError as error:
-            lost = runner.lost(file, error)
-            self.observer.turn_to(file.name)
-            self.observer.ended(lost)
-            return lost
+            return self._lost(file, error)
+
+    def _lost(self, file: ScenarioFile, error: HarnessError) -> ScenarioResult:
+        lost = runner.lost(file, error)
+        self.observer.turn_to(file.name)
+        self.observer.ended(lost)
+        return lost
 
     def _perform(self, file: ScenarioFile, around: Surroundings) -> ScenarioResult:
         return runner.run(file, around, catalogue(), ControlRun if self.control else None)
@@ -304,19 +346,38 @@ class RunSession:
         if self.unwritten is not None:
             reason, *details = self.unwritten.render().splitlines()
             found.append(Check("results", Verdict.ERROR, reason, tuple(details)))
+        if self.troubles:
+            reason, *details = self._trouble_lines()
+            found.append(Check("harness", Verdict.ERROR, reason, tuple(details)))
         return found
+
+    def _trouble_lines(self) -> list[str]:
+        return [line for each in self.troubles for line in each.render().splitlines()]
 
     def stack_failed(self) -> HarnessError | None:
         """Return why the stack did not come up, if it did not."""
         return self._failure
 
+    def end(self, *, everything: bool) -> None:
+        """Write the results for the last time; let go of what is still held.
+
+        Args:
+            everything: all scenarios of the harness were run.
+        """
+        self.everything = everything
+        if self._to_close:
+            self.close()
+        self.finish()
+
     def finish(self) -> None:
         """Write the results for the last time, with the score of mutation, and the page that shows them."""
         self.results.run.ended = results.now()
         if not self.control:
-            self._mutate()
+            with self.kept("count what the run proves"):
+                self._mutate()
         self._ended = True
-        self._write()
+        with self.kept("write the results"):
+            self._write()
         if self.unwritten is None:
             self._render()
 
@@ -326,14 +387,25 @@ class RunSession:
             from harness.html.report import render_again  # noqa: PLC0415  (loading matplotlib takes a second)
 
             self._page = render_again(self.report)
-        except Exception as error:
-            told = str(error) if isinstance(error, HarnessError) else f"{type(error).__name__}: {error}"
-            self._unrendered = f"no HTML report: {told}"
+        except Exception as caught:
+            error = self._as_error(caught, "draw the page")
+            self._unrendered = f"no HTML report: {error}"
+            if not isinstance(error, UsageError):
+                self.troubles.append(error)
+
+    def broke(self) -> bool:
+        """Say whether something in the harness itself broke."""
+        own = any(isinstance(each, DefectError) for each in [*self.troubles, self._failure])
+        return own or any(each.defect for each in self.results.scenarios)
+
+    def undecided(self) -> bool:
+        """Say whether the run could not tell what it should have told, beside its scenarios."""
+        return bool(self.troubles) or self.unwritten is not None or self.contract_undecided() or self._ungated
 
     def summary_lines(self) -> list[str]:
         """Return the last lines of a run; none when no scenario was asked for."""
         if not self._ended:
-            return []
+            return self._trouble_lines()
         where = self._where()
         if self._failure:
             return ["no scenario ran: the stack did not come up", *where]
@@ -352,7 +424,7 @@ class RunSession:
         if stand_ins:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
             lines.append(f"stand-ins, not the real programs: {names}")
-        return [*lines, *where]
+        return [*lines, *self._trouble_lines(), *where]
 
     def _where(self) -> list[str]:
         if self.unwritten:
@@ -374,10 +446,6 @@ class RunSession:
         """Say whether a whole run left transitions unproven that are possible here and not waived."""
         coverage = self.results.coverage
         return coverage is not None and coverage.whole and not coverage.passed
-
-    def ungated(self) -> bool:
-        """Say whether nobody knows what a whole run proved."""
-        return self._ungated
 
     def _coverage_lines(self) -> list[str]:
         if self._uncounted is not None:

@@ -113,3 +113,33 @@ def test_status_for_people(monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     assert "c: damaged" in out
     assert "problem    gone" in out
     assert "API server NO" in out
+
+
+@pytest.mark.parametrize("words", [["status"], ["down"], ["lint", "x.yaml"], ["run"], ["report"]])
+def test_a_defect_is_exit_code_three_in_one_line_with_its_traceback(
+    words: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(cli, "_called", broken)
+    assert cli.main(words) == 3
+    first, _, log = capsys.readouterr().err.splitlines()
+    told = f"cannot finish `chaos-harness {words[0]}`: KeyError: 'nobody foresaw it'"
+    assert first == f"chaos-harness: a defect of the harness: {told}"
+    (kept,) = (tmp_path / "logs").iterdir()
+    assert log == f"  log: {kept}"
+    assert "in broken" in kept.read_text()
+
+
+def test_a_full_disk_is_of_the_infrastructure(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def full(*_: Any) -> Any:
+        raise OSError(28, "No space left on device", "/state/run.lock")
+
+    monkeypatch.setattr(cli, "_called", full)
+    assert cli.main(["status"]) == 6
+    assert (
+        "cannot finish `chaos-harness status`: the disk is full: /state/run.lock" in capsys.readouterr().err
+    )

@@ -318,6 +318,35 @@ def test_only_a_run_of_all_scenarios_is_whole(pytester, made_up, monkeypatch, ar
     assert seen == [wanted if whole else None]
 
 
+def breaks(*_: object, **__: object) -> None:
+    raise KeyError("nobody foresaw it")
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        "harness.session.RunSession.run",
+        "harness.session.RunSession.close",
+        "harness.session.RunSession._mutate",
+        "harness.session.RunSession.end",
+        "harness.session.RunSession.checks",
+        "harness.session.Results.write",
+        "harness.plugin._everything",
+        "harness.plugin.junit_properties",
+        "harness.plugin.summary.write",
+        "harness.html.report.render_again",
+    ],
+)
+def test_a_defect_of_the_harness_is_exit_code_three_wherever_it_is(pytester, made_up, monkeypatch, where):
+    add(pytester, made_up, "only", Verdict.PASS)
+    monkeypatch.setattr(where, breaks)
+    done = run_pytest(pytester)
+    assert done.ret == ExitCode.INTERNAL
+    told = [line for line in done.outlines if "a defect of the harness" in line]
+    assert told
+    assert "KeyError: 'nobody foresaw it'" in told[0]
+
+
 def test_zero_scenarios_are_no_success(pytester, made_up):
     (pytester.path / "scenarios").mkdir()
     assert run_pytest(pytester, "scenarios").ret == ExitCode.NOTHING_RAN

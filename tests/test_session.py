@@ -10,7 +10,7 @@ import types
 import pytest
 
 from harness import session
-from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.stand_in import StandIn
 from harness.cluster.client import Cluster
 from harness.cluster.errors import Unreachable
@@ -131,6 +131,13 @@ def result(name, namespace=None, verdict=Verdict.PASS):
 def scenario_file(*stand_ins):
     """A scenario file, as far as a session looks into it."""
     return types.SimpleNamespace(scenario=types.SimpleNamespace(stand_ins=list(stand_ins)))
+
+
+def load_one(folder, name="s"):
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / f"{name}.yaml"
+    path.write_text(SCENARIO.format(name=name))
+    return load(path)[0]
 
 
 def old_namespace(cluster, name, run="old"):
@@ -479,13 +486,21 @@ def test_the_last_lines_count_and_point_to_the_report(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "told", "broke", "undecided"),
     [
-        (InfrastructureError("cannot write it", next_step="free some"), "cannot write it"),
-        (ZeroDivisionError("division by zero"), "ZeroDivisionError: division by zero"),
+        (InfrastructureError("no disk"), "no disk", False, True),
+        (UsageError("not read"), "not read", False, False),
+        (
+            ZeroDivisionError("division by zero"),
+            "a defect of the harness: cannot draw the page: ZeroDivisionError: division by zero",
+            True,
+            True,
+        ),
     ],
 )
-def test_a_page_that_cannot_be_drawn_is_told_and_changes_nothing(tmp_path, monkeypatch, error, told):
+def test_a_page_that_cannot_be_drawn_is_told_and_changes_no_verdict(
+    tmp_path, monkeypatch, error, told, broke, undecided
+):
     def fails(folder):
         raise error
 
@@ -493,13 +508,56 @@ def test_a_page_that_cannot_be_drawn_is_told_and_changes_nothing(tmp_path, monke
     run = made(tmp_path)
     run.results.add(result("s"))
     run.finish()
-    assert run.summary_lines()[1:] == [
+    lines = run.summary_lines()
+    assert lines[-3:] == [
         f"no HTML report: {told}",
         f"  next step: chaos-harness report {tmp_path / 'report'}",
         f"report: {tmp_path / 'report/results.json'}",
     ]
+    assert (told in lines) is undecided
+    assert (run.broke(), run.undecided()) == (broke, undecided)
     assert run.unwritten is None
     assert run.results.scenarios[0].verdict is Verdict.PASS
+
+
+def test_a_defect_while_a_scenario_runs_is_an_error_of_it_and_of_the_run(opened, monkeypatch):
+    def broken(*_):
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(session.runner, "run", broken)
+    found = opened.run(load_one(opened.report), "node::1")
+    assert found.verdict is Verdict.ERROR
+    assert found.reason == "a defect of the harness: cannot run s: KeyError: 'nobody foresaw it'"
+    assert found.defect.endswith("; traceback, in the report: defects/run-s.txt")
+    assert "in broken" in (opened.report / "defects/run-s.txt").read_text()
+    assert opened.broke()
+
+
+def test_a_defect_at_the_end_ends_neither_the_rest_nor_the_record(opened, stack, monkeypatch):
+    def broken(*_):
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(session.at_end, "check", broken)
+    opened.results.add(result("s", "s-123456"))
+    opened.cluster = opened._surroundings.cluster
+    opened.cluster.put("Namespace", "s-123456")
+    assert [late.name for late in opened.close()] == ["s"]
+    opened.finish()
+    assert opened.broke()
+    doing = "compare the metrics with the catalogue"
+    told = f"a defect of the harness: cannot {doing}: KeyError: 'nobody foresaw it'"
+    assert told in opened.summary_lines()
+    assert [(each.name, each.reason) for each in opened.checks()][-1] == ("harness", told)
+    assert (opened.report / "results.json").is_file()
+
+
+def test_a_defect_while_the_stack_comes_up_is_no_traceback(stack, tmp_path):
+    stack.fails = ZeroDivisionError("division by zero")
+    run = made(tmp_path)
+    with pytest.raises(DefectError, match="cannot bring the stack up: ZeroDivisionError") as raised:
+        run.open()
+    assert "division by zero" in raised.value.log.read_text()
+    assert run.broke()
 
 
 def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):

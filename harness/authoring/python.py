@@ -324,7 +324,7 @@ def _call(function: Callable[[Steps], None], steps: Steps) -> None:
         details = [*said[1:], *_where(error, steps.file.path)]
         problem = StepProblem(kind="assertion", reason=f"assertion: {said[0]}", details=details)
         raise StepFailed(problem) from error
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"the scenario's own code failed: {type(error).__name__}: {error}",
             next_step="correct the file; nothing is known about Chaos Mesh",

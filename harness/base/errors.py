@@ -66,3 +66,9 @@ class InfrastructureError(HarnessError):
     """The stack failed, not the product: no engine, API server gone, target down, disk full."""
 
     exit_code = ExitCode.INFRASTRUCTURE
+
+
+class DefectError(HarnessError):
+    """The harness itself is wrong; nothing is known about the product."""
+
+    exit_code = ExitCode.INTERNAL

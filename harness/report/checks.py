@@ -19,7 +19,7 @@ class Check:
     """One of them.
 
     Attributes:
-        name: `stack`, `contract`, `coverage`, `scenarios` or `results`.
+        name: `stack`, `contract`, `coverage`, `scenarios`, `results` or `harness`.
         verdict: passed, failed (the product) or error (nobody knows).
         reason: in one line, what came out.
         details: all that a person needs to act, as lines.

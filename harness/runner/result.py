@@ -62,6 +62,7 @@ class ScenarioResult(BaseModel):
         recording: the folder of the recording.
         diagnostics: the folder of what was kept at the moment of a failure; None when nothing was.
         diagnostics_error: why nothing could be kept.
+        defect: what of the harness itself broke, and where the traceback is; the verdict is then error.
         seconds: wall time from the first to the last thing done for it.
         control: of a run without chaos: what each claim came to; None in any other run.
     """
@@ -80,6 +81,7 @@ class ScenarioResult(BaseModel):
     recording: Path | None = None
     diagnostics: Path | None = None
     diagnostics_error: str | None = None
+    defect: str | None = None
     seconds: float = 0.0
     phases: dict[str, float] = {}
     control: list[Controlled] | None = None

@@ -13,8 +13,8 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.base import bundled
-from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.base import bundled, defects
+from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.chaos import breakage, cleanup, daemon_log, experiments, phases, rollout
 from harness.chaos.catalogue import Catalogue
 from harness.chaos.components import PodGroup, component_pods, workload_pods
@@ -73,8 +73,8 @@ def run(
 ) -> ScenarioResult:
     """Run a scenario to its end, clean-up included.
 
-    Trouble with the infrastructure does not leave as an exception: it is the verdict `error`. What
-    interrupts (Ctrl-C) does leave, after the clean-up.
+    Trouble with the infrastructure does not leave as an exception: it is the verdict `error`. So is a defect
+    of the harness. What interrupts (Ctrl-C) does leave, after the clean-up.
 
     Args:
         file: the scenario.
@@ -99,8 +99,8 @@ def run(
     return result
 
 
-def lost(file: ScenarioFile, error: InfrastructureError) -> ScenarioResult:
-    """Return what a scenario came to whose process ended before it told: it counts as what ran, too."""
+def lost(file: ScenarioFile, error: HarnessError) -> ScenarioResult:
+    """Return what a scenario came to that ended before it told: it counts as what ran, too."""
     result = _begun(file)
     _trouble(result, error)
     return result
@@ -126,16 +126,32 @@ def _perform(
         scenario_run = performer(file, surroundings, catalogue, result)
         scenario_run.perform()
         result.verdict = result.decide()
-    except HarnessError as error:
+    except Exception as caught:
+        error = _foreseen(caught, file, surroundings)
         trouble = _who_is_gone(error, surroundings.cluster) if isinstance(error, PrometheusLost) else error
         _trouble(result, trouble)
         if scenario_run is not None:
-            scenario_run.diagnose(trouble)
+            with _no_way_out(result, file, surroundings):
+                scenario_run.diagnose(trouble)
     finally:
         if scenario_run is not None:
-            with interrupts.put_off():
+            with interrupts.put_off(), _no_way_out(result, file, surroundings):
                 scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
+
+
+def _foreseen(error: Exception, file: ScenarioFile, surroundings: Surroundings) -> HarnessError:
+    folder = surroundings.recordings.parent / defects.FOLDER
+    return defects.as_error(error, f"run {file.name}", folder, file.scenario.scenario)
+
+
+@contextmanager
+def _no_way_out(result: ScenarioResult, file: ScenarioFile, surroundings: Surroundings) -> Iterator[None]:
+    """Make what is raised in the block the verdict of the scenario: what comes after it has to be done."""
+    try:
+        yield
+    except Exception as error:
+        _trouble(result, _foreseen(error, file, surroundings))
 
 
 def _shown(path: Path) -> str:
@@ -155,8 +171,15 @@ def _who_is_gone(error: PrometheusLost, cluster: Cluster) -> HarnessError:
 
 
 def _trouble(result: ScenarioResult, error: HarnessError) -> None:
-    result.verdict = Verdict.FAIL if result.decide() is Verdict.FAIL else Verdict.ERROR
+    failed = result.decide() is Verdict.FAIL and result.defect is None
     result.reason, result.details = str(error), [*error.details, error.next_step]
+    if isinstance(error, DefectError):
+        # What a harness that is broken said of the product before is not to be trusted.
+        failed = False
+        kept = f"traceback, in the report: {defects.FOLDER}/{error.log.name}" if error.log else ""
+        result.defect = f"{error}; {kept}" if kept else str(error)
+        result.details.append(kept)
+    result.verdict = Verdict.FAIL if failed else Verdict.ERROR
 
 
 class ScenarioRun:
@@ -359,13 +382,10 @@ class ScenarioRun:
 
     def _put_right(self) -> None:
         with self._phase("clean up"):
-            for oracle in self._oracles.values():
-                oracle.stop()
-            try:
-                self._recorder.close()
-                self._write_findings()
-            except InfrastructureError as error:
-                _trouble(self._result, error)
+            # Whatever goes wrong with the record, what was made is removed.
+            for last in (self._stop_oracles, self._recorder.close, self._write_findings):
+                with _no_way_out(self._result, self._file, self._around):
+                    last()
             try:
                 left = self._clean()
             except HarnessError as error:
@@ -389,6 +409,10 @@ class ScenarioRun:
             if left:
                 told = [f"{item.kind} {item.name}: {item.what_was_done}" for item in left]
                 self._keeper.clean_up(told, self._containers())
+
+    def _stop_oracles(self) -> None:
+        for oracle in self._oracles.values():
+            oracle.stop()
 
     def findings(self) -> list[Finding]:
         """Return what was judged, for the recording."""

@@ -143,6 +143,7 @@ def test_every_field_of_the_schema(made, tmp_path):
                 "recording": "recordings/s",
                 "diagnostics": "diagnostics/s",
                 "diagnostics_error": None,
+                "defect": None,
                 "seconds": 2.5,
                 "phases": {"set up": 0.5},
                 "control": None,

@@ -822,3 +822,34 @@ def test_what_a_step_without_expectations_did_does_not_count_for_the_next(run):
     result = run(text=text, first="")
     assert result.verdict is Verdict.PASS, [finding.reason for finding in result.findings()]
     assert_replays(result)
+
+
+@pytest.mark.parametrize(
+    "where", ["_perform_step", "_decide", "diagnose", "_write_findings", "_stop_oracles", "_clean", "close"]
+)
+def test_a_defect_is_an_error_of_its_scenario_and_what_was_made_is_removed(
+    run, around, cluster, monkeypatch, where
+):
+    def breaks(*_, **__):
+        raise KeyError("nobody foresaw it")
+
+    if where == "diagnose":
+        monkeypatch.setattr(runner.ScenarioRun, "_decide", breaks)
+    monkeypatch.setattr(runner.ScenarioRun, where, breaks)
+    result = run()
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == "a defect of the harness: cannot run example: KeyError: 'nobody foresaw it'"
+    assert result.defect == f"{result.reason}; traceback, in the report: defects/example.txt"
+    assert "in breaks" in (around.recordings.parent / "defects/example.txt").read_text()
+    if where not in ("_clean", "close"):
+        assert "PodChaos" not in {kind for kind, _, _ in own_objects(cluster, result)}
+
+
+def test_a_failure_that_was_seen_before_a_defect_does_not_count(run, monkeypatch):
+    def breaks(*_, **__):
+        raise KeyError("nobody foresaw it")
+
+    monkeypatch.setattr(runner.ScenarioRun, "_write_findings", breaks)
+    result = run(text=SCENARIO.replace("increases_by: 1", "increases_by: 7"))
+    assert Verdict.FAIL in {finding.verdict for finding in result.findings()}
+    assert result.verdict is Verdict.ERROR
