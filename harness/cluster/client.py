@@ -23,7 +23,7 @@ from kubernetes import config as kubernetes_config
 from kubernetes.dynamic import DynamicClient
 
 from harness.base.errors import UsageError
-from harness.cluster import websocket
+from harness.cluster import credentials, websocket
 from harness.cluster.errors import (
     ApiError,
     Conflict,
@@ -119,12 +119,13 @@ class Cluster:
         """
         configuration = kubernetes_client.Configuration()
         try:
+            parsed = credentials.read(kubeconfig)
             if context is None:
-                context = str(kubernetes_config.list_kube_config_contexts(str(kubeconfig))[1]["name"])
-            kubernetes_config.load_kube_config(
-                str(kubeconfig), context, client_configuration=configuration, persist_config=False
+                context = str(parsed["current-context"])
+            kubernetes_config.load_kube_config_from_dict(
+                parsed, context, client_configuration=configuration, persist_config=False
             )
-        except (OSError, kubernetes_config.ConfigException) as error:
+        except (OSError, ValueError, KeyError, kubernetes_config.ConfigException) as error:
             raise UsageError(
                 f"cannot read the kubeconfig {kubeconfig}",
                 next_step="name an existing kubeconfig and one of its contexts",

@@ -18,6 +18,7 @@ from typing import Any, Literal
 
 from harness.base import places, process
 from harness.base.errors import InfrastructureError
+from harness.base.files import write_whole
 from harness.base.progress import Progress
 from harness.stack import packages
 
@@ -311,6 +312,4 @@ def _write_when_changed(path: Path, text: str) -> None:
     if path.exists() and path.read_text() == text:
         return
     path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    scratch.write_text(text)
-    scratch.replace(path)
+    write_whole(path, text)

@@ -13,6 +13,7 @@ import yaml
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
+from harness.cluster import credentials
 from harness.stack import cluster_name
 from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet
@@ -193,7 +194,7 @@ def delete(
             next_step=f"remove them by hand ({engine.name} rm --force), or restart {engine.name}",
             log=logs / "kind.log",
         )
-    kubeconfig.unlink(missing_ok=True)
+    credentials.forget(kubeconfig)
 
 
 def export_kubeconfig(cluster: str, engine: Engine, *, kind: Path, kubeconfig: Path, logs: Path) -> None:

@@ -24,9 +24,10 @@ from urllib.parse import quote, unquote
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.base.errors import UsageError
+from harness.base.files import write_whole
 from harness.stack.engine import Engine
 from harness.stack.kind import Container
-from harness.stack.state import State, write
+from harness.stack.state import State
 
 _MARK = "/kind/chaos-harness-owner/"
 _FILE = "owner.json"
@@ -181,4 +182,4 @@ def _load(state: State) -> Record | None:
 
 
 def _save(state: State, record: Record) -> None:
-    write(state.folder / _FILE, record.model_dump_json())
+    write_whole(state.folder / _FILE, record.model_dump_json())

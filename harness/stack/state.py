@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.base import places
+from harness.base.files import remove_parts, write_whole
 from harness.stack import cluster_name
 from harness.stack.handle import StackHandle
 from harness.stack.imageset import ImageSet
@@ -43,6 +43,7 @@ class State:
         if (self.folder / "run.lock").exists():
             # Earlier versions let others read it. What has no lock of ours in it may be anybody's folder.
             self.folder.chmod(0o700)
+        remove_parts(self.folder)
 
     @property
     def folder(self) -> Path:
@@ -67,13 +68,13 @@ class State:
     def save(self, handle: StackHandle, images: ImageSet) -> None:
         """Write the handle whole or not at all: it is there only when `up` came to its end."""
         self.save_programs(images)
-        write(self.handle, handle.model_dump_json(indent=2))
+        write_whole(self.handle, handle.model_dump_json(indent=2))
 
     def save_programs(self, images: ImageSet) -> None:
         """Write where the programs are that fit the stack."""
         programs = {"kind": images.kind, "kubectl": images.kubectl, "promtool": images.promtool}
         text = json.dumps({name: str(path) for name, path in programs.items() if path})
-        write(self.folder / "programs.json", text)
+        write_whole(self.folder / "programs.json", text)
 
     def load(self) -> StackHandle | None:
         """Return the handle of the last `up` that came to its end; None when there is none."""
@@ -101,11 +102,3 @@ class State:
 def load(cluster: str = DEFAULT_CLUSTER) -> StackHandle | None:
     """Return the stack that the last `up` of this cluster made; it may have been damaged since."""
     return State(cluster).load()
-
-
-def write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    scratch = path.with_name(f"{path.name}.{os.getpid()}")
-    scratch.write_text(text)
-    scratch.replace(path)
