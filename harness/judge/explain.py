@@ -4,13 +4,17 @@ The layers, one file each under `layers/`, in the order in which they are asked:
 
 - infrastructure: there is no verdict on the product.
 - late: it became as expected after the deadline.
-- query, where several series are selected and one is compared.
+- query, where several series are selected and one is compared, rightly so.
 - scrape: Prometheus stored something else than what the component exposes.
-- query, where nothing is selected, or no number.
+- collector, by the shape: another name, TYPE, HELP, label or label value than the catalogue declares.
+- query, where `where` can select nothing, or no number is meant.
 - collector: the component exposes something else than what the oracle of the metric says.
 - product: the metric tells the truth, and that is not what is expected.
+- collector, where nothing independent of the component says what is true, and it exposes something else than
+  what is expected.
 
-None of them, where it cannot be told; the explanation then says what is missing.
+A recording whose looks do not carry what the catalogue declares (recording/declared.py) is told by less, and
+has no layer where that is not enough; the explanation then says what is missing. A waiver to remove has none.
 """
 
 from __future__ import annotations
@@ -27,7 +31,8 @@ from harness.judge.layers.exposed import Looked
 from harness.judge.layers.late import late
 from harness.judge.layers.product import against_truth
 from harness.judge.layers.scene import Said, Scene
-from harness.judge.layers.scrape import scrape
+from harness.judge.layers.scrape import flickers, scrape
+from harness.judge.layers.shape import shape
 from harness.judge.layers.words import own_labels
 from harness.judge.state import target_text
 from harness.recording.model import Expected, Recording
@@ -56,7 +61,16 @@ def explain(recording: Recording, expected: Expected, finding: Finding) -> Findi
         said = infrastructure.infrastructure(recording, expected, finding)
     else:
         scene = Scene(recording, expected, finding)
-        rungs = (_fixed, query.several, scrape, query.nothing, query.no_number)
+        rungs = (
+            _fixed,
+            query.by_prometheus,
+            query.several,
+            scrape,
+            flickers,
+            shape,
+            query.nothing,
+            query.no_number,
+        )
         told = (rung(scene) for rung in rungs)
         said = next((each for each in told if each is not None), None) or against_truth(scene)
         evidence = _evidence(scene)

@@ -54,6 +54,8 @@ STANDING = (Verdict.PASS, Verdict.KNOWN_ISSUE)
 """These verdicts stand as long as no later state of the step says otherwise."""
 FIXED = "fixed upstream?"
 """How the reason begins when the wrong value of a known issue is not seen any more."""
+WAS_RIGHT = "was right"
+"""How the reason begins when it held, and then did not."""
 _NEAR_DEADLINE_SCRAPES = 3
 _MOST_LOST_SCRAPES = 10
 

@@ -201,6 +201,10 @@ class Exposition(Entry):
         samples: its samples, with the labels as exposed, duplicates included; None when there was no answer.
         left_out: how many more there were of those that an expectation selects.
         error: why not.
+        help: what its HELP line says; "" without one.
+        others: samples of the metric that the expectation does not select, the nearest first.
+        near: names that the target exposes and that may be the metric's own under another name.
+        selector: of the series that were looked for, as PromQL; "" in older recordings.
     """
 
     type: Literal["exposition"] = "exposition"
@@ -213,6 +217,10 @@ class Exposition(Entry):
     samples: list[Point] | None = None
     left_out: int = 0
     error: str | None = None
+    help: str = ""
+    others: list[Point] = []
+    near: list[str] = []
+    selector: str = ""
 
 
 class Note(Entry):

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from harness.recording.declared import Declared
+
 NATIVE_HISTOGRAMS = "native_histograms"
 """Lists samples that are no numbers: `labels` and `times` (seconds) each."""
 
@@ -16,15 +18,36 @@ TARGETS = "targets"
 LOOK = "look"
 """The name of a series that was looked at at its targets; see `looked_at`."""
 
+SELECTOR = "selector"
+"""The selector of the series that were looked for, as PromQL. Of several looks at a metric in a step each is
+for its own."""
 
-def looked_at(metric: str, metric_type: str, oracle: str | None, key: str, unasked: str) -> dict[str, Any]:
+DECLARED = "declared"
+"""What the catalogue declares of the series that was looked at. Without it, as in the recordings of harnesses
+that did not write it, a failure is explained by less: some have no layer."""
+
+
+def looked_at(
+    metric: str,
+    metric_type: str,
+    oracle: str | None,
+    key: str,
+    unasked: str,
+    declared: Declared | None = None,
+    selector: str = "",
+) -> dict[str, Any]:
     """Return the detail of the note that goes with a look at what targets themselves expose.
 
     Args:
         metric: the name of the series.
-        metric_type: of the catalogue; "" when it does not know it.
+        metric_type: that the targets declare.
         oracle: the catalogue's oracle of the metric, if it was read around the look.
         key: its parameters as readings carry them.
         unasked: why no oracle was read, or "".
+        declared: what the catalogue says of the metric.
+        selector: of the series that were looked for.
     """
-    return {LOOK: metric, "type": metric_type, "oracle": oracle, "key": key, "unasked": unasked}
+    detail = {LOOK: metric, "type": metric_type, "oracle": oracle, "key": key, "unasked": unasked}
+    if declared is None:
+        return detail
+    return detail | {DECLARED: declared.model_dump(), SELECTOR: selector}

@@ -17,16 +17,21 @@ from harness.cluster.client import Cluster
 from harness.judge.finding import Finding, Verdict
 from harness.judge.judge import FIXED
 from harness.judge.kind import wanted_readings
-from harness.judge.matching import Matchers
+from harness.judge.layers.exposed import all_looks
+from harness.judge.matching import Matchers, Where
 from harness.judge.sweep import Selection
 from harness.metrics.exposition import Family
+from harness.metrics.expression import selectors
+from harness.metrics.promql import PromQLError, selector
 from harness.oracle.base import oracles
-from harness.recording.model import Expected, Exposition, Note, Point, Reading, reading_key
+from harness.recording.declared import Declared
+from harness.recording.model import Expected, Exposition, Note, Reading, reading_key
 from harness.recording.notes import looked_at
 from harness.recording.series import TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
 from harness.runner.sampler import Sampler
+from harness.runner.shown import Shown, declared_of, shown
 from harness.scenario.model import Expectation
 
 MOST_LOOKS = 8
@@ -35,7 +40,7 @@ MOST_LOOKS = 8
 MOST_SAMPLES = 200
 """Of one metric at one target; a node has thousands of iptables rules."""
 
-_TRIES = 3
+_TRIES = 4
 _LEAST_SECONDS = 0.15
 _MARGIN_SECONDS = 0.02
 _SCRAPES = 4
@@ -46,16 +51,24 @@ Ask = Callable[[str, dict[str, Any]], Reading]
 
 @dataclass(frozen=True)
 class _Wanted:
-    """One failed expectation that is to be looked at."""
+    """One metric that is to be looked at, for a failed expectation."""
 
     metric: str
     selection: Selection
     matchers: Matchers
+    where: Where
+    declared: Declared
     oracle: str | None
     parameters: dict[str, Any]
     unasked: str
 
+    @property
+    def selector(self) -> str:
+        return selector(self.metric, self.where)
+
     def targets(self) -> list[TargetKey]:
+        if not self.declared.exposed:
+            return []
         return sorted(
             target for target, up in self.selection.targets.items() if up.newest and up.at(up.newest) == 1
         )
@@ -98,33 +111,70 @@ class Looker:
         for expected, finding in judged:
             if _is_to_be_looked_at(finding):
                 # One look at a metric serves all expectations that are about the same series.
-                wanted.setdefault(finding.promql, self._wanted(expected, containers))
-        try:
-            left = MOST_LOOKS
-            for each in wanted.values():
-                targets = each.targets()[:left]
-                left -= len(targets)
-                if targets:
-                    self._look(each, targets, ask)
-        except HarnessError as error:
-            text = f"the look at a failure was cut short: {error}"
-            self._recorder.add(Note(time=self._clock.now(), text=text))
+                for promql, each in self._wanted(expected, finding, containers):
+                    wanted.setdefault(promql, each)
+        left = MOST_LOOKS
+        cut_short = False
+        for each in wanted.values():
+            targets = [] if cut_short else each.targets()[:left]
+            left -= len(targets)
+            try:
+                self._look(each, targets, ask)
+            except HarnessError as error:
+                cut_short = True
+                text = f"the look at a failure was cut short: {error}"
+                self._recorder.add(Note(time=self._clock.now(), text=text))
+                self._note(each, "")
 
-    def _wanted(self, expected: Expected, containers: list[dict[str, str]]) -> _Wanted:
+    def _wanted(
+        self, expected: Expected, finding: Finding, containers: list[dict[str, str]]
+    ) -> list[tuple[str, _Wanted]]:
+        """Return what to look at, by selector: of an expectation, or all of its expression's."""
         spec = Expectation.model_validate(expected.spec)
-        matchers = Matchers(spec.where)
-        selection = Selection(self._recorder.recording, spec.metric, matchers, expected.jobs)
-        metric = self._catalogue.find(spec.metric)
-        name = metric.oracle if metric is not None else None
-        if name is None:
-            return _Wanted(spec.metric, selection, matchers, None, {}, f"no oracle tells {spec.metric}")
-        own = next((ref.parameters for ref in wanted_readings(spec) if ref.name == name), None)
-        parameters, missing = (own, "") if own is not None else _parameters(name, spec, containers)
-        oracle = None if missing else name
-        return _Wanted(spec.metric, selection, matchers, oracle, parameters, missing)
+        if spec.promql is None:
+            return [(finding.promql, self._one(spec.metric, spec.where, expected.jobs, spec, containers))]
+        try:
+            parts = selectors(spec.promql)
+        except PromQLError:
+            return []
+        return [
+            (
+                selector(metric, where),
+                self._one(metric, where, self._jobs(metric, expected), spec, containers),
+            )
+            for metric, where in parts
+            if metric
+        ]
+
+    def _jobs(self, metric: str, expected: Expected) -> list[str]:
+        return [job for job in expected.jobs if job in self._catalogue.jobs(metric)] or expected.jobs
+
+    def _one(
+        self,
+        name: str,
+        where: Where,
+        jobs: list[str],
+        spec: Expectation,
+        containers: list[dict[str, str]],
+    ) -> _Wanted:
+        matchers = Matchers(where)
+        selection = Selection(self._recorder.recording, name, matchers, jobs)
+        metric = self._catalogue.find(name)
+        declared = declared_of(metric, name)
+        oracle = metric.oracle if metric is not None else None
+        if oracle is None:
+            unasked = f"no oracle tells {name}"
+            return _Wanted(name, selection, matchers, where, declared, None, {}, unasked)
+        own = next((ref.parameters for ref in wanted_readings(spec) if ref.name == oracle), None)
+        parameters, missing = (own, "") if own is not None else _parameters(oracle, where, containers)
+        asked = None if missing else oracle
+        return _Wanted(name, selection, matchers, where, declared, asked, parameters, missing)
 
     def _look(self, wanted: _Wanted, targets: list[TargetKey], ask: Ask) -> None:
         """Read the oracle, see a scrape, look, read it again, and see the scrape that comes next."""
+        if not targets:
+            self._note(wanted, "")
+            return
         if wanted.oracle is not None:
             ask(wanted.oracle, wanted.parameters)
         began = self._clock.now()
@@ -136,13 +186,20 @@ class Looker:
         ended = self._clock.now()
         for target in targets:
             self._await_scrape(target, ended)
-        detail = looked_at(wanted.metric, kind, wanted.oracle, reading_key(wanted.parameters), wanted.unasked)
+        self._note(wanted, kind)
+
+    def _note(self, wanted: _Wanted, kind: str) -> None:
+        """Record what goes with the looks: what there is to compare with."""
+        key = reading_key(wanted.parameters)
+        detail = looked_at(
+            wanted.metric, kind, wanted.oracle, key, wanted.unasked, wanted.declared, wanted.selector
+        )
         self._recorder.add(Note(time=self._clock.now(), text=f"looked at {wanted.metric}", detail=detail))
 
     def _look_at(self, wanted: _Wanted, target: TargetKey, since: float) -> str:
         """Look at one target between two scrapes; return the type that it declares."""
         job, instance = target
-        kind = ""
+        kind, again = "", True
         for _ in range(_TRIES):
             self._await_gap(target, since)
             began = self._clock.now()
@@ -153,9 +210,8 @@ class Looker:
             except NotExposed as problem:
                 error = str(problem)
             ended = self._clock.now()
-            samples, kind = None, ""
-            if families is not None:
-                samples, kind = _selected(families, wanted, target)
+            found = None if families is None else self._shown(families, wanted, target)
+            kind = found.kind if found else ""
             self._recorder.add(
                 Exposition(
                     began=began,
@@ -164,17 +220,36 @@ class Looker:
                     instance=instance,
                     metric=wanted.metric,
                     metric_type=kind,
-                    samples=None if samples is None else samples[:MOST_SAMPLES],
-                    left_out=max(0, len(samples or []) - MOST_SAMPLES),
+                    samples=found.samples[:MOST_SAMPLES] if found else None,
+                    left_out=max(0, len(found.samples) - MOST_SAMPLES) if found else 0,
                     error=error,
+                    help=found.help if found else "",
+                    others=found.others if found else [],
+                    near=found.near if found else [],
+                    selector=wanted.selector,
                 )
             )
             self._await_scrape(target, ended)
             newest = self._newest(target)
-            if error is not None or newest is None or newest >= ended:
-                # What a scrape overlapped gives both a part; the look is taken again.
+            if error is not None or newest is None:
                 return kind
+            if newest >= ended:
+                # What came and went between two scrapes is no fault of theirs: look twice at a difference.
+                if not again or not self._differs(wanted, target, began):
+                    return kind
+                again = False
+            # What a scrape overlapped gives both a part; the look is taken again.
         return kind
+
+    def _shown(self, families: list[Family], wanted: _Wanted, target: TargetKey) -> Shown:
+        labels = wanted.selection.targets[target].labels
+        own = {name: value for name, value in labels.items() if name != "__name__"}
+        return shown(families, self._catalogue, wanted.metric, wanted.where, own)
+
+    def _differs(self, wanted: _Wanted, target: TargetKey, since: float) -> bool:
+        wanted.selection.refresh()
+        found = all_looks(self._recorder.recording, wanted.selection, wanted.matchers, since, wanted.selector)
+        return any(each.differs() for each in found if each.target == target)
 
     def _await_gap(self, target: TargetKey, since: float) -> None:
         """Wait until a scrape that began after `since` is complete, and the next is not due soon."""
@@ -204,37 +279,22 @@ class Looker:
 
 
 def _is_to_be_looked_at(finding: Finding) -> bool:
-    """Say whether a look can tell more: of an expression there is no one metric to look at."""
-    if finding.verdict is not Verdict.FAIL or not finding.metric or finding.layer == "late":
+    """Say whether a look can tell more."""
+    if finding.verdict is not Verdict.FAIL or finding.layer == "late":
         return False
     return not finding.reason.startswith(FIXED)
 
 
-def _parameters(name: str, spec: Expectation, containers: list[dict[str, str]]) -> tuple[dict[str, Any], str]:
+def _parameters(name: str, where: Where, containers: list[dict[str, str]]) -> tuple[dict[str, Any], str]:
     """Return the parameters to ask a metric's oracle with, or why it cannot be asked."""
     found: dict[str, Any] = {}
-    for field, info in oracles()[name].parameters.model_fields.items():
-        key = info.alias or field
+    for name_of, description in oracles()[name].parameters.model_fields.items():
+        key = description.alias or name_of
         if key == "in" and containers:
             found[key] = containers
-        elif key == "node" and isinstance(spec.where.get("node"), str):
-            found[key] = spec.where["node"]
-        elif info.is_required():
+        elif key == "node" and isinstance(where.get("node"), str):
+            found[key] = where["node"]
+        elif description.is_required():
             what = "the scenario has no workload" if key == "in" else f"`{key}` is not known"
             return {}, f"the oracle {name} was not read: {what}"
     return found, ""
-
-
-def _selected(families: list[Family], wanted: _Wanted, target: TargetKey) -> tuple[list[Point], str]:
-    """Return the exposed samples that the expectation selects, and the type of their family."""
-    series = wanted.selection.targets[target]
-    own = {name: value for name, value in series.labels.items() if name != "__name__"}
-    kind = ""
-    found = []
-    for family in families:
-        for sample in family.samples:
-            if sample.name == wanted.metric:
-                kind = family.type
-                if wanted.matchers.match(own | sample.labels):
-                    found.append(Point(labels=sample.labels, value=sample.value))
-    return found, kind

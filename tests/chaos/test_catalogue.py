@@ -13,19 +13,9 @@ from harness.chaos.catalogue import (
     Status,
     catalogue,
 )
+from harness.oracle.base import oracles
 from harness.scenario.steps import EXPERIMENT_PHASES
 
-ORACLES = {
-    "experiments",
-    "schedules",
-    "workflows",
-    "events",
-    "managed-processes",
-    "iptables-packets",
-    "iptables-bytes",
-    "ipset-members",
-    "tc-qdiscs",
-}
 KINDS = {
     *(catalogue().find("chaos_dashboard_archived_experiments") or pytest.fail("no kinds")).values["type"],
     "Schedule",
@@ -57,7 +47,7 @@ def test_each_entry_is_consistent(entry: Metric) -> None:
     assert len(set(entry.labels)) == len(entry.labels)
     assert all(len(set(values)) == len(values) > 0 for values in entry.values.values())
     assert not set(entry.values) & set(entry.examples)
-    assert entry.oracle is None or entry.oracle in ORACLES
+    assert entry.oracle is None or entry.oracle in oracles()
     assert set(entry.components) <= set(COMPONENTS)
     assert not {"job", "instance", "node"} & set(entry.labels)
     assert (entry.type is MetricType.UNKNOWN) == entry.prefix

@@ -46,6 +46,7 @@ class FakeCluster:
         injects: the controller succeeds; otherwise the record and an event say why not.
         affects: an injected pod runs the pause image.
         miscounted: added to the gauge of experiments.
+        misnamed: a label's value to what is exposed in its place.
         stuck: (kind, name) of what does not go when it is deleted, but by force.
         immortal: (kind, name) of what does not go at all.
         watched: somebody watches events.
@@ -64,6 +65,7 @@ class FakeCluster:
         self.injects = True
         self.affects = True
         self.miscounted = 0
+        self.misnamed = {}
         self.stuck = set()
         self.immortal = set()
         self.counted = Counter()
@@ -103,7 +105,11 @@ class FakeCluster:
         ] + [
             (
                 "chaos_controller_manager_emitted_event_total",
-                {"namespace": namespace, "type": event_type, "reason": reason},
+                {
+                    "namespace": namespace,
+                    "type": event_type,
+                    "reason": self.misnamed.get(reason, reason),
+                },
                 float(number),
             )
             for (namespace, event_type, reason), number in self.counted.items()

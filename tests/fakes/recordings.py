@@ -117,9 +117,9 @@ class Timeline:
         )
         return self.at(ended, made)
 
-    def looked(self, time, *, metric=METRIC, metric_type="gauge", oracle=None, key="{}", unasked=""):
+    def looked(self, time, *, metric=METRIC, metric_type="gauge", oracle=None, key="{}", unasked="", **more):
         """Add the note that goes with a look."""
-        detail = looked_at(metric, metric_type, oracle, key, unasked)
+        detail = looked_at(metric, metric_type, oracle, key, unasked, **more)
         return self.note(time, f"looked at {metric}", detail)
 
     def note(self, time, text, detail):

@@ -708,7 +708,45 @@ def test_a_look_that_is_not_answered_changes_no_verdict(run, cluster):
     cluster.hooks["look", "10.0.1.1:10080"] = refuse
     result = run()
     finding = result.steps[1].findings[0]
-    assert (finding.verdict, finding.layer) == (Verdict.FAIL, None)
+    # Its oracle disagreed, whether the component could be asked or not.
+    assert (finding.verdict, finding.layer) == (Verdict.FAIL, "collector")
+    assert "could not be asked" in " ".join(finding.explanation)
+    assert_replays(result)
+
+
+def test_a_changed_label_is_the_collectors_for_each_expectation_on_the_metric(run, cluster):
+    cluster.misnamed["Applied"] = "applied"
+    more = SCENARIO.replace(
+        "        increases_by: 1\n",
+        "        increases_by: 1\n"
+        "      - metric: chaos_controller_manager_emitted_event_total\n"
+        '        where: {{namespace: "${{namespace}}", reason: Started, type: Normal}}\n'
+        "        equals: 7\n",
+    )
+    result = run(text=more)
+    findings = {finding.id: finding for finding in result.steps[1].findings}
+    changed = findings["1.2"]
+    assert (changed.verdict, changed.layer) == (Verdict.FAIL, "collector")
+    assert 'with reason="applied"' in changed.explanation[0]
+    assert 'the nearest is reason="Applied"' in changed.explanation[0]
+    assert findings["1.3"].layer != "scrape"
+    assert_replays(result)
+
+
+def test_what_differs_between_two_scrapes_is_looked_at_twice(run, cluster):
+    look, shown = cluster.proxy_fetch, []
+
+    def once(*where, **more):
+        cluster.miscounted = 1 if shown else 5
+        shown.append(look(*where, **more))
+        cluster.miscounted = 1
+        return shown[-1]
+
+    cluster.miscounted, cluster.proxy_fetch = 1, once
+    result = run()
+    finding = result.steps[1].findings[0]
+    assert (finding.verdict, finding.layer) == (Verdict.FAIL, "collector")
+    assert "exposes now this, now that" in finding.explanation[0]
     assert_replays(result)
 
 

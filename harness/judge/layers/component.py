@@ -11,13 +11,18 @@ from harness.judge.state import target_text
 
 def component(scene: Scene) -> list[str]:
     """Return a sentence for each look; where Prometheus differs, the layer scrape says so itself."""
-    return [_sentence(each) for each in scene.looked[:MOST]] or ["The component itself was not asked."]
+    return [_sentence(each, declared=scene.declared is not None) for each in scene.looked[:MOST]] or [
+        "The component itself was not asked."
+    ]
 
 
-def _sentence(each: Looked) -> str:
+def _sentence(each: Looked, *, declared: bool) -> str:
     name, at = target_text(each.target), time_text(each.look.began)
     if each.look.samples is None:
         return f"The component {name} itself could not be asked: {each.unusable}."
+    if declared and each.confirms() and not each.agrees():
+        exposed = values_text({labels: values[0] for labels, values in each.exposed.items()})
+        return f"{name} itself exposed {exposed} at {at}; nothing of what Prometheus stored contradicts it."
     if each.unusable:
         return f"What {name} itself exposed at {at} cannot be compared: {each.unusable}."
     if each.agrees():

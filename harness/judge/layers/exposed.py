@@ -6,13 +6,15 @@ from bisect import bisect_left
 from dataclasses import dataclass, field
 
 from harness.judge.argument import time_text
-from harness.judge.matching import Matchers
+from harness.judge.matching import Matchers, Where, label_test
 from harness.judge.state import target_text
 from harness.judge.sweep import Selection
-from harness.recording.model import Exposition, Labels, Recording, labels_of
+from harness.recording.model import Exposition, Labels, Point, Recording, labels_of
 from harness.recording.series import TargetKey, scraped_at
 
 Values = dict[Labels, float]
+
+_OVERLAP = "a scrape of "
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Looked:
         exposed: what the target exposed, with the labels of the target added as a scrape does; more
             than one value is a label set that is exposed more than once.
         unusable: why it cannot be compared with the scrapes, or "".
+        overlapped: a scrape overlapped it, so that either may have got a part only.
+        own: the labels of the target.
     """
 
     look: Exposition
@@ -35,11 +39,30 @@ class Looked:
     stored_after: Values = field(default_factory=dict)
     exposed: dict[Labels, list[float]] = field(default_factory=dict)
     unusable: str = ""
+    overlapped: bool = False
+    own: dict[str, str] = field(default_factory=dict)
 
     @property
     def target(self) -> TargetKey:
         """The target as (job, instance)."""
         return (self.look.job, self.look.instance)
+
+    def labels_of(self, point: Point) -> dict[str, str]:
+        """Return the labels of an exposed sample with those of the target."""
+        return self.own | point.labels
+
+    def missed(self, point: Point, where: Where) -> int:
+        """Return how many matchers an exposed sample misses."""
+        labels = self.labels_of(point)
+        return sum(not label_test(wanted)(labels.get(name, "")) for name, wanted in where.items())
+
+    def shown(self, where: Where) -> list[Point]:
+        """Return the exposed samples that an expectation is about: selected, or without any the nearest."""
+        if self.look.samples:
+            return self.look.samples
+        missed = [self.missed(point, where) for point in self.look.others]
+        most = min(missed, default=0) + 1
+        return [point for point, each in zip(self.look.others, missed, strict=True) if each <= most]
 
     def steady(self) -> Values:
         """Return what both scrapes stored with the same value."""
@@ -72,6 +95,20 @@ class Looked:
             if labels in self.exposed and not any(same(value, each) for each in self.exposed[labels])
         }
 
+    def differs(self) -> bool:
+        """Tell whether it can be compared, and Prometheus stored something else."""
+        return not self.unusable and bool(self.missing() or self.extra() or self.changed())
+
+    def confirms(self) -> bool:
+        """Tell whether the target exposed what was stored, as far as that stood still.
+
+        Two scrapers at once may each lose a part and never gain one: a look that a scrape overlapped, and
+        that has all the same, says as much as any other.
+        """
+        return (not self.unusable or self.overlapped) and not (
+            self.missing() or self.extra() or self.changed()
+        )
+
     def duplicates(self) -> dict[Labels, list[float]]:
         """Return the label sets that the target exposed more than once."""
         return {labels: values for labels, values in self.exposed.items() if len(values) > 1}
@@ -87,14 +124,28 @@ class Looked:
         )
 
 
-def looks(recording: Recording, selection: Selection, matchers: Matchers, since: float) -> list[Looked]:
-    """Return the newest look at each target since a time, for the selected series."""
-    newest: dict[TargetKey, Exposition] = {}
-    for look in recording.expositions:
-        target = (look.job, look.instance)
-        if look.metric == selection.metric and look.began >= since and target in selection.targets:
-            newest[target] = look
-    return [_looked(recording, selection, matchers, newest[target]) for target in sorted(newest)]
+def all_looks(
+    recording: Recording, selection: Selection, matchers: Matchers, since: float, selector: str
+) -> list[Looked]:
+    """Return every look at the targets since a time, in the order of recording, for the selected series.
+
+    A look at the same metric for other series does not have these: it is none.
+
+    Args:
+        recording: so far.
+        selection: the series.
+        matchers: theirs.
+        since: seconds.
+        selector: the same as PromQL.
+    """
+    return [
+        _looked(recording, selection, matchers, look)
+        for look in recording.expositions
+        if look.metric == selection.metric
+        and look.began >= since
+        and look.selector in ("", selector)
+        and (look.job, look.instance) in selection.targets
+    ]
 
 
 def same(one: float, other: float) -> bool:
@@ -117,16 +168,18 @@ def _looked(recording: Recording, selection: Selection, matchers: Matchers, look
     index = bisect_left(times, look.began)
     before = times[index - 1] if index else None
     after = times[index] if index < len(times) else None
-    found = Looked(
+    unusable = _unusable(recording, selection, target, look, (before, after))
+    return Looked(
         look,
         before,
         after,
         _stored(selection, target, before),
         _stored(selection, target, after),
         exposed,
-        _unusable(recording, selection, target, look, (before, after)),
+        unusable,
+        overlapped=unusable.startswith(_OVERLAP),
+        own=own,
     )
-    return found
 
 
 def _as_stored(name: str, value: str) -> str:
@@ -162,5 +215,5 @@ def _unusable(
     complete = before + recording.scrape_duration(target, before) + margin
     if look.began < complete or look.ended > after - margin:
         # Two scrapers at once each get a part.
-        return f"a scrape of {target_text(target)} overlaps the look at {time_text(look.began)}"
+        return f"{_OVERLAP}{target_text(target)} overlaps the look at {time_text(look.began)}"
     return ""

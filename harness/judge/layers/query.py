@@ -8,11 +8,26 @@ from typing import Any
 from harness.base.words import meant
 from harness.judge.argument import number_text, time_text
 from harness.judge.comparison import Comparison
-from harness.judge.finding import Finding
+from harness.judge.finding import Finding, Verdict
+from harness.judge.judge import FIXED
 from harness.judge.layers.component import component
 from harness.judge.layers.scene import Said, Scene
-from harness.judge.layers.words import MOST, joined, series_text, some, yaml_text
-from harness.recording.model import Answer, Expected, Recording
+from harness.judge.layers.scrape import flickers, scrape
+from harness.judge.layers.shape import shape
+from harness.judge.layers.words import (
+    MOST,
+    joined,
+    points_text,
+    series_text,
+    some,
+    values_text,
+    yaml_text,
+)
+from harness.judge.matching import TARGET_LABELS, label_test
+from harness.metrics.expression import selectors
+from harness.metrics.promql import PromQLError
+from harness.recording.declared import Declared
+from harness.recording.model import UP, Answer, Expected, Recording, labels_of
 
 
 def several(scene: Scene) -> Said | None:
@@ -21,6 +36,11 @@ def several(scene: Scene) -> Said | None:
     readings = scene.finding.evidence.get("readings", [])
     by_vector = any(len(each["vector"]) > 1 for each in readings)
     if not isinstance(scene.kind, Comparison) or number < 2 or by_vector:
+        return None
+    if scene.declared and (
+        (scene.truth is not None and scene.truth.difference) or scrape(scene) or shape(scene)
+    ):
+        # There should not be several.
         return None
     rows = [each["labels"] for each in scene.finding.actual]
     names = sorted({name for row in rows for name in row if len({each.get(name) for each in rows}) > 1})
@@ -47,6 +67,9 @@ def nothing(scene: Scene) -> Said | None:
         return None
     if truth is not None and truth.difference:
         return None
+    if scene.declared is not None:
+        told = _impossible(scene, scene.declared)
+        return Said("query", [*told, *component(scene)]) if told else None
     if near := finding.evidence.get("nearest"):
         told = _nearest(scene, near)
         if truth is not None and truth.points is not None:
@@ -71,6 +94,9 @@ def no_number(scene: Scene) -> Said | None:
     told_otherwise = scene.own_oracle is not None or (scene.truth is not None and scene.truth.difference)
     if not rows or meant_so or told_otherwise:
         return None
+    if scene.declared is not None and scene.declared.type != "summary":
+        # A quantile of nothing is NaN; nothing else that is counted is.
+        return None
     name = f"{scene.spec.metric}{series_text(rows[0]['labels'])}".removesuffix("{}")
     told = (
         f"The value of {name} is NaN, which no number equals, exceeds or falls"
@@ -79,8 +105,26 @@ def no_number(scene: Scene) -> Said | None:
     return Said("query", [told, *component(scene)])
 
 
+def by_prometheus(scene: Scene) -> Said | None:
+    """What Prometheus itself writes: no component exposes it."""
+    if scene.declared is None or scene.declared.exposed:
+        return None
+    metric, rows = scene.spec.metric, scene.finding.actual
+    is_text = f"{metric} is {values_text({labels_of(each['labels']): float(each['value']) for each in rows})}"
+    if metric == UP and any(float(each["value"]) != 1 for each in rows):
+        return Said("infrastructure", [f"{is_text}: Prometheus cannot scrape the target. Look at its pod."])
+    if metric == UP:
+        return Said("product", [f"{is_text}: what the target is, Prometheus scrapes it."])
+    if metric.startswith("scrape_"):
+        return Said("scrape", [f"{is_text}: Prometheus says so of its own scrapes. Look at its targets."])
+    return Said(
+        "query",
+        [f"{is_text}: Prometheus writes it when it evaluates its rules. Look at the rule's expression."],
+    )
+
+
 def expression(recording: Recording, expected: Expected, finding: Finding) -> Said:
-    """Explain an expectation on a PromQL expression: there is no target to look at, and no oracle."""
+    """Explain an expectation on a PromQL expression by the metrics that it is made of."""
     answers = recording.answers.get(expected.spec["promql"], {})
     shown = finding.evidence.get("answer", {}).get("time", max(answers, default=None))
     answer = answers.get(shown) if shown is not None else None
@@ -88,13 +132,111 @@ def expression(recording: Recording, expected: Expected, finding: Finding) -> Sa
         return Said(finding.layer, ["The recording has no answer of Prometheus to the expression."])
     told = [f"Prometheus warns: {text}." for text in answer.warnings[:MOST]]
     told += [f"Prometheus remarks: {text}." for text in answer.infos[:MOST]]
+    scenes = _parts(recording, expected, finding)
+    for rung in (by_prometheus, scrape, flickers, shape, _lies):
+        for scene in scenes:
+            if said := rung(scene):
+                return Said(said.layer, [*said.told, *told])
     if problem := _problem(answer):
         return Said("query", [problem, *told])
+    if finding.layer is None and scenes:
+        return _all_right(scenes, told)
     if finding.layer is None:
         told.append(
             "An expression has no oracle: whether the component or the cluster is wrong cannot be told."
         )
     return Said(finding.layer, told)
+
+
+def _parts(recording: Recording, expected: Expected, finding: Finding) -> list[Scene]:
+    """Return a scene for each selector of a failed expression of which the catalogue's entry was recorded."""
+    if finding.verdict is not Verdict.FAIL or finding.layer is not None or finding.reason.startswith(FIXED):
+        return []
+    try:
+        parts = selectors(expected.spec["promql"])
+    except PromQLError:
+        return []
+    found: list[Scene] = []
+    for metric, where in parts:
+        if not metric:
+            continue
+        written = {
+            label: wanted if isinstance(wanted, str) else wanted.model_dump(by_alias=True, exclude_none=True)
+            for label, wanted in where.items()
+        }
+        spec = {"metric": metric, "where": written, "present": True}
+        scene = Scene(recording, expected.model_copy(update={"spec": spec}), finding)
+        if scene.declared is not None:
+            jobs = [job for job in expected.jobs if job in scene.declared.jobs] or expected.jobs
+            found.append(Scene(recording, expected.model_copy(update={"spec": spec, "jobs": jobs}), finding))
+    return found
+
+
+def _lies(scene: Scene) -> Said | None:
+    """A metric of an expression says otherwise than its own oracle."""
+    known = scene.truth
+    if known is None or not known.difference:
+        return None
+    differs = (
+        f"{scene.spec.metric} says otherwise than the oracle {known.oracle}"
+        f" ({points_text(known.points or [])}): {known.difference}."
+    )
+    return Said("collector", [differs, *component(scene)])
+
+
+def _all_right(scenes: list[Scene], told: list[str]) -> Said:
+    """None of the metrics of an expression is known to be wrong."""
+    right = sorted({scene.spec.metric for scene in scenes if scene.told_the_truth})
+    open_ones = sorted({scene.spec.metric for scene in scenes if not scene.told_the_truth})
+    exposed = [line for scene in scenes[:MOST] for line in component(scene)]
+    if not open_ones:
+        return Said(
+            "product",
+            [
+                f"The oracles of {joined(right)} say the same as the metrics: so Chaos Mesh did not do what"
+                " the expectation says, or the expression is not what is meant.",
+                *exposed,
+                *told,
+            ],
+        )
+    return Said(
+        "collector",
+        [
+            "The components expose this themselves; nothing independent of them says what"
+            f" {joined(open_ones[:MOST])} should be. If Chaos Mesh did what the step says, as its phase and"
+            " its proofs show, a component counts wrong.",
+            *exposed,
+            *told,
+        ],
+    )
+
+
+def _impossible(scene: Scene, declared: Declared) -> list[str]:
+    """Return why `where` can select nothing, by the catalogue."""
+    metric = scene.spec.metric
+    if not declared.known:
+        return [f"The catalogue has no metric {metric}: is the name written as it is exposed?"]
+    told: list[str] = []
+    for label, wanted in scene.spec.where.items():
+        if label in TARGET_LABELS:
+            continue
+        if declared.labels is not None and label not in declared.labels and not label_test(wanted)(""):
+            told.append(f"{metric} has no label {label}; it has {joined(declared.labels)}.")
+        elif label in declared.values and not any(map(label_test(wanted), declared.values[label])):
+            known = declared.values[label]
+            likely = meant(wanted, known) if isinstance(wanted, str) else None
+            told.append(
+                f"The label {label} is wanted as {_wanted(wanted)}, and can only be {joined(known, 'or')}."
+            )
+            told[-1] += f" Write `{label}: {yaml_text(likely)}`." if likely else ""
+        elif isinstance(wanted, str) and wanted not in (known := declared.examples.get(label, [])):
+            exposed = {point.labels.get(label, "") for each in scene.looked for point in each.look.others}
+            if likely := meant(wanted, exposed & set(known)):
+                told.append(
+                    f'The label {label} is wanted as {_wanted(wanted)}, and is "{likely}".'
+                    f" Write `{label}: {yaml_text(likely)}`."
+                )
+    return told
 
 
 def _problem(answer: Answer) -> str:

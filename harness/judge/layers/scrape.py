@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TypeVar
+
 from harness.judge.argument import number_text, time_text
 from harness.judge.layers.exposed import Looked
 from harness.judge.layers.scene import Said, Scene
 from harness.judge.layers.words import MOST, joined, series_text, values_text
 from harness.judge.state import target_text
-from harness.recording.model import Exposition, labels_of
+from harness.recording.model import Exposition, Labels, labels_of
+
+T = TypeVar("T")
 
 
 def scrape(scene: Scene) -> Said | None:
@@ -22,8 +26,9 @@ def scrape(scene: Scene) -> Said | None:
             f" scrapes at {time_text(each.before or 0.0)} and {time_text(each.after or 0.0)}"
         )
         differing += [f"{asked}: {fact}." for fact in _facts(scene, each)]
-        malformed += [f"{asked}: {fact}." for fact in _duplicates(each)]
-    malformed += _types(scene)
+        # What the component writes is told by its shape, where the recording has what the catalogue declares.
+        malformed += [] if scene.declared else [f"{asked}: {fact}." for fact in _duplicates(each)]
+    malformed += [] if scene.declared else _types(scene)
     if not differing and not malformed:
         return None
     told = [*differing, *malformed]
@@ -34,18 +39,48 @@ def scrape(scene: Scene) -> Said | None:
     return Said("scrape", told)
 
 
+def flickers(scene: Scene) -> Said | None:
+    """Say that a target exposed between two scrapes what neither of them has, and not each time."""
+    told = [
+        f"{target_text(each.target)} exposes now this, now that: between the scrapes at"
+        f" {time_text(each.before or 0.0)} and {time_text(each.after or 0.0)}, which agree, it {what}."
+        for each in scene.all_looked
+        if scene.declared and not each.unusable and (what := _flicker(scene, each))
+    ]
+    return Said("collector", told[:MOST]) if told else None
+
+
+def _flicker(scene: Scene, each: Looked) -> str:
+    others = scene.comparable(each.target)
+    for labels, value in each.extra().items():
+        if any(labels not in other.extra() for other in others):
+            return f"did not expose {series_text(labels)} {number_text(value)}"
+    for labels, (exposed, _) in each.changed().items():
+        if any(labels not in other.changed() for other in others):
+            return f"exposed {series_text(labels)} {number_text(exposed)}"
+    return ""
+
+
+def _lasting(scene: Scene, each: Looked, found: dict[Labels, T], name: str) -> dict[Labels, T]:
+    """Return what every look found: what came and went between two scrapes is no fault of theirs."""
+    if scene.declared is None:
+        return found
+    others = [getattr(other, name)() for other in scene.comparable(each.target)]
+    return {labels: value for labels, value in found.items() if all(labels in other for other in others)}
+
+
 def _facts(scene: Scene, each: Looked) -> list[str]:
     facts: list[str] = []
-    if missing := each.missing():
+    if missing := _lasting(scene, each, each.missing(), "missing"):
         facts.append(f"it exposes {values_text(missing)}, which is in neither scrape")
         if renamed := _renamed(scene, each):
             facts[-1] += f"; Prometheus has {renamed} instead"
-    if extra := each.extra():
+    if extra := _lasting(scene, each, each.extra(), "extra"):
         facts.append(f"it does not expose {values_text(extra)}, which is in both scrapes")
     facts += [
         f"it exposes {series_text(labels)} {number_text(exposed)}, which is {number_text(stored)} in both"
         " scrapes"
-        for labels, (exposed, stored) in list(each.changed().items())[:MOST]
+        for labels, (exposed, stored) in list(_lasting(scene, each, each.changed(), "changed").items())[:MOST]
     ]
     return facts
 

@@ -6,19 +6,21 @@ This says in which layer a failure lies, never whether there is one: that is for
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.judge.argument import OracleRef, labels_text, number_text
 from harness.judge.comparison import compare_vector
 from harness.judge.kind import NotComparable
 from harness.judge.layers.exposed import same
+from harness.judge.layers.words import own_labels
 from harness.judge.matching import TARGET_LABELS, Where, label_test
 from harness.judge.reading import bracket
 from harness.judge.state import Sample, State
 from harness.judge.sweep import Selection, baseline
-from harness.recording.model import Point, Reading, Recording
+from harness.recording.model import Labels, Point, Reading, Recording, labels_of
 from harness.recording.series import TargetKey
 
 _CONTAINER = ("namespace", "pod", "container")
@@ -44,7 +46,14 @@ class Truth:
 
 
 def truth(
-    recording: Recording, selection: Selection, where: Where, oracle: str, key: str, since: float
+    recording: Recording,
+    selection: Selection,
+    where: Where,
+    oracle: str,
+    key: str,
+    since: float,
+    *,
+    added_up: bool = False,
 ) -> Truth:
     """Compare the selected series with an oracle at the newest scrapes that its readings enclose.
 
@@ -55,6 +64,7 @@ def truth(
         oracle: the oracle's name.
         key: its parameters as readings carry them.
         since: readings from before do not count, seconds.
+        added_up: what several targets count of the same is compared as one: each counts what it did itself.
     """
     readings = recording.readings.get((oracle, key), [])
     parameters = json.loads(key)
@@ -72,7 +82,21 @@ def truth(
         enclosing = bracket(ref, readings, state, since, recording.manifest)
     except NotComparable as error:
         return Truth(oracle, unusable=error.reason.replace(str(ref), "it"))
-    return _compare(recording, oracle, parameters, where, state, enclosing[0])
+    return _compare(
+        recording, oracle, parameters, where, _added_up(state) if added_up else state, enclosing[0]
+    )
+
+
+def _added_up(state: State) -> State:
+    """Return a state with one sample for all that differ in their targets only."""
+    sums: dict[Labels, list[Sample]] = {}
+    for sample in state.samples:
+        sums.setdefault(labels_of(own_labels(sample.labels)), []).append(sample)
+    samples = [
+        Sample(each[0].labels, math.fsum(sample.value for sample in each), each[0].target)
+        for each in sums.values()
+    ]
+    return replace(state, samples=samples)
 
 
 def _scrapes_before(recording: Recording, selection: Selection, time: float) -> dict[TargetKey, float]:
