@@ -62,6 +62,10 @@ class UsageError(HarnessError):
     exit_code = ExitCode.USAGE
 
 
+class BoundaryError(UsageError):
+    """A scenario would reach what is not its own: another namespace, the API server; nothing was sent."""
+
+
 class InfrastructureError(HarnessError):
     """The stack failed, not the product: no engine, API server gone, target down, disk full."""
 

@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
-from urllib.parse import quote
 
 import requests
 import urllib3
@@ -34,6 +33,7 @@ from harness.cluster.errors import (
     from_answer,
 )
 from harness.cluster.kinds import kind_of
+from harness.cluster.proxy import check_headers, proxy_path
 from harness.cluster.websocket import ExecResult
 
 __all__ = [
@@ -404,6 +404,7 @@ class Cluster:
             The HTTP status and the body; statuses of 400 and more are answers too.
 
         Raises:
+            BoundaryError: the path leads out of the pod or Service.
             Unreachable: the API server itself did not answer.
         """
         answer = self.proxy_fetch(resource, namespace, name, port, path, params=params, timeout=timeout)
@@ -468,21 +469,17 @@ class Cluster:
             timeout: seconds, for all of it.
 
         Raises:
+            BoundaryError: path or headers are for somebody else than the pod or Service.
             Unreachable: no answer in time, or a broken connection.
         """
         deadline = time.monotonic() + timeout
-        plain, _, query = path.partition("?")
-        # Quoted parts of the path stay as they are.
-        url = (
-            self.server
-            + proxy_path(resource, namespace, name, port, "")
-            + quote(plain, safe="/%:@!$&'()*+,;=")
-        )
+        url = self.server + proxy_path(resource, namespace, name, port, path)
+        check_headers(headers or {})
         doing = f"{method} {path} of {resource[:-1]} {name}"
         try:
             with session.request(
                 method,
-                url + (f"?{query}" if query else ""),
+                url,
                 data=body,
                 headers=dict(headers or {}),
                 timeout=timeout,
@@ -496,11 +493,11 @@ class Cluster:
 
     def service_proxy_url(self, namespace: str, name: str, port: int | str) -> str:
         """Return the address under which a Service answers, without a trailing slash."""
-        return self.server + proxy_path("services", namespace, name, port, "")
+        return self.server + proxy_path("services", namespace, name, port)
 
     def session(self) -> requests.Session:
         """Return a session that authenticates to the API server, for clients built on requests."""
-        session = requests.Session()
+        session = _StaysHere()
         # Nothing of the environment: a CA bundle or a proxy set there is not the cluster's.
         session.trust_env = False
         session.verify = self._configuration.ssl_ca_cert or bool(self._configuration.verify_ssl)
@@ -722,17 +719,19 @@ class Cluster:
         )
 
 
+class _StaysHere(requests.Session):
+    """A session that no answer sends elsewhere, with the harness' rights; whoever asks gets the redirect."""
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Say that there is none, whatever the answer has."""
+        return None
+
+
 class _NoDiscovery:
     """Takes the place of the package's discovery: paths come from harness/cluster/kinds.py."""
 
     def __init__(self, client: Any, cache_file: Any) -> None:
         pass
-
-
-def proxy_path(resource: str, namespace: str, name: str, port: int | str, path: str) -> str:
-    """Return the path of the API server's proxy to a pod or Service."""
-    rest = "/" + quote(path.lstrip("/")) if path else ""
-    return f"/api/v1/namespaces/{quote(namespace)}/{resource}/{quote(name)}:{port}/proxy{rest}"
 
 
 def _selectors(name: str | None, label_selector: str | None) -> list[tuple[str, str]]:

@@ -6,9 +6,9 @@ A table instead of discovery: discovery takes several requests before the first 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from harness.base.errors import UsageError
+from harness.cluster.proxy import path_segment
 
 CHAOS_MESH_API = "chaos-mesh.org/v1alpha1"
 
@@ -30,14 +30,18 @@ class Kind:
     namespaced: bool = True
 
     def path(self, namespace: str | None = None, name: str | None = None) -> str:
-        """Return the path of one object, or of the collection (of all namespaces without one)."""
+        """Return the path of one object, or of the collection (of all namespaces without one).
+
+        Raises:
+            UsageError: the name or the namespace is none.
+        """
         prefix = "/apis/" if "/" in self.api_version else "/api/"
         parts = [prefix + self.api_version]
         if self.namespaced and namespace:
-            parts += ["namespaces", quote(namespace, safe="")]
+            parts += ["namespaces", path_segment(namespace)]
         parts.append(self.plural)
         if name:
-            parts.append(quote(name, safe=":"))
+            parts.append(path_segment(name))
         return "/".join(parts)
 
 

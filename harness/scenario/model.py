@@ -282,7 +282,8 @@ class Http(Task):
         times: how many are sent.
         status: the status that each must be answered with; None for any.
         body: is sent as JSON (templates allowed).
-        headers: further ones; none that mean something to the API server, through which the requests go.
+        headers: further ones; none that mean something to the API server, through which the requests go
+            (templates allowed).
         timeout: seconds that each may take.
     """
 
@@ -304,14 +305,6 @@ class Http(Task):
     def _absolute(cls, value: str) -> str:
         if not value.startswith("/") or any(letter.isspace() or letter == "#" for letter in value):
             raise ValueError(f"a path begins with / and has no white space, not `{value}`")
-        return value
-
-    @field_validator("headers")
-    @classmethod
-    def _for_the_component(cls, value: dict[str, str]) -> dict[str, str]:
-        for name in value:
-            if name.lower() in _OWN_HEADERS or name.lower().startswith("impersonate-"):
-                raise ValueError(f"the header {name} is for the API server and cannot be set")
         return value
 
 
@@ -400,8 +393,6 @@ class Patch(Task):
         """Return what is changed."""
         return f"patch {self.chaos}"
 
-
-_OWN_HEADERS = {"authorization", "host", "connection", "upgrade", "content-length", "transfer-encoding"}
 
 Action = Literal[
     "apply",
