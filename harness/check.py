@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
 from harness.chaos.check import check_against_catalogue
+from harness.chaos.check_boundary import check_boundary
 from harness.chaos.names import check_names
 from harness.chaos.specs import check_specs
 from harness.judge.check import check_expectations
@@ -16,12 +18,15 @@ from harness.scenario.references import check_references
 from harness.scenario.steps import check_steps
 
 
-def load_checked(path: Path, interval: float = DEFAULT_INTERVAL) -> list[ScenarioFile]:
+def load_checked(
+    path: Path, interval: float = DEFAULT_INTERVAL, allowed: Collection[str] = ()
+) -> list[ScenarioFile]:
     """Return the scenarios of a file, one or one for each case, in which nothing is known to be wrong.
 
     Args:
         path: the file.
         interval: between two scrapes, seconds: ranges of expressions depend on it.
+        allowed: namespaces of others that scenarios may reach.
 
     Returns:
         Each with its warnings.
@@ -29,13 +34,15 @@ def load_checked(path: Path, interval: float = DEFAULT_INTERVAL) -> list[Scenari
     Raises:
         ScenarioError: with all problems at once, each with its place.
     """
-    files, problems = check(path, interval)
+    files, problems = check(path, interval, allowed)
     if wrong := [problem for problem in problems if not problem.warning]:
         raise ScenarioError(wrong)
     return [replace(file, warnings=tuple(problems)) for file in files]
 
 
-def check(path: Path, interval: float = DEFAULT_INTERVAL) -> tuple[list[ScenarioFile], list[Problem]]:
+def check(
+    path: Path, interval: float = DEFAULT_INTERVAL, allowed: Collection[str] = ()
+) -> tuple[list[ScenarioFile], list[Problem]]:
     """Return the scenarios of a file, none when it cannot be read, and all that is known to be wrong.
 
     Warnings are among it.
@@ -43,21 +50,25 @@ def check(path: Path, interval: float = DEFAULT_INTERVAL) -> tuple[list[Scenario
     Args:
         path: the file.
         interval: between two scrapes, seconds.
+        allowed: namespaces of others that scenarios may reach.
     """
     try:
         files = load(path, interval)
     except ScenarioError as error:
         return [], error.problems
-    return files, in_order(path, told_once([(file.case, _problems(file, interval)) for file in files]))
+    return files, in_order(
+        path, told_once([(file.case, _problems(file, interval, allowed)) for file in files])
+    )
 
 
-def _problems(file: ScenarioFile, interval: float) -> list[Problem]:
+def _problems(file: ScenarioFile, interval: float, allowed: Collection[str]) -> list[Problem]:
     return [
         *check_references(file),
         *check_steps(file),
         *check_against_catalogue(file),
         *check_names(file),
         *check_specs(file),
+        *check_boundary(file, allowed),
         *check_expectations(file),
         *check_rules(file, interval),
     ]

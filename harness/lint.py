@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from harness.authoring import python
@@ -16,18 +16,21 @@ from harness.scenario.names import Names
 from harness.scenario.problem import Problem, ScenarioError
 
 
-def run(paths: Iterable[Path], interval: float) -> tuple[list[str], ExitCode]:
+def run(paths: Iterable[Path], interval: float, allowed: Collection[str] = ()) -> tuple[list[str], ExitCode]:
     """Check scenario files; return a line for each problem, a sum last, and the exit code.
 
     Args:
         paths: files, or folders with scenario files in them; all that ship with the harness when empty.
         interval: between two scrapes, seconds.
+        allowed: namespaces of others that scenarios may reach.
     """
     files, problems = _find(list(paths) or [bundled.scenarios()])
     names = Names()
     scenarios = 0
     for path in files:
-        found, wrong = _rehearsed(path, interval) if path.suffix == ".py" else check(path, interval)
+        found, wrong = (
+            _rehearsed(path, interval, allowed) if path.suffix == ".py" else check(path, interval, allowed)
+        )
         scenarios += len(found)
         problems += [*wrong, *filter(None, map(names.take, found))]
     lines = [str(problem) for problem in problems]
@@ -38,10 +41,12 @@ def run(paths: Iterable[Path], interval: float) -> tuple[list[str], ExitCode]:
     return [*lines, total], ExitCode.USAGE if errors else ExitCode.OK
 
 
-def _rehearsed(path: Path, interval: float) -> tuple[list[ScenarioFile], list[Problem]]:
+def _rehearsed(
+    path: Path, interval: float, allowed: Collection[str]
+) -> tuple[list[ScenarioFile], list[Problem]]:
     """Return the scenarios of a Python file, and what is wrong with those whose steps make no sense."""
     try:
-        files = [each.rehearse(interval) for each in python.load(path)]
+        files = [each.rehearse(interval, allowed) for each in python.load(path)]
         return files, [warning for file in files for warning in file.warnings]
     except ScenarioError as error:
         return [], error.problems

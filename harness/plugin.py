@@ -27,6 +27,7 @@ from harness.authoring import python
 from harness.authoring.python import is_python_scenario
 from harness.base import bundled
 from harness.base.errors import DefectError, HarnessError, InfrastructureError
+from harness.chaos.boundary import namespace
 from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.report import github, summary
@@ -123,6 +124,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(default: %(default)s; 1: one after the other)",
     )
     group.addoption(
+        "--allow-namespace",
+        type=namespace,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a namespace of others that scenarios may reach; may be given more than once",
+    )
+    group.addoption(
         "--report",
         default=None,
         metavar="DIR",
@@ -156,6 +165,7 @@ def pytest_configure(config: pytest.Config) -> None:
         kubernetes_version=config.getoption("--kubernetes-version"),
         fresh=config.getoption("--fresh"),
         control=config.getoption("--control"),
+        allowed_namespaces=config.getoption("--allow-namespace"),
         report=Path(config.invocation_params.dir) / _report_folder(config),
     )
     config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
@@ -238,13 +248,15 @@ class ScenarioModule(pytest.Module):
     def _getobj(self) -> types.ModuleType:
         return types.ModuleType(self.path.stem)
 
-    def _files(self, interval: float) -> list[ScenarioFile]:
-        return load_checked(self.path, interval)
+    def _files(self, interval: float, allowed: list[str]) -> list[ScenarioFile]:
+        return load_checked(self.path, interval, allowed)
 
     def collect(self) -> Iterator[pytest.Item | pytest.Collector]:
         """Load and check the file, and yield its items."""
         try:
-            files = self._files(self.config.getoption("--scrape-interval"))
+            files = self._files(
+                self.config.getoption("--scrape-interval"), self.config.getoption("--allow-namespace")
+            )
             if taken := [*filter(None, map(self.config.stash[NAMES].take, files))]:
                 raise WrongScenario(taken)
         except HarnessError:
@@ -274,9 +286,9 @@ class ScenarioModule(pytest.Module):
 class PythonModule(ScenarioModule):
     """A file with scenarios in Python; each is rehearsed without a cluster first."""
 
-    def _files(self, interval: float) -> list[ScenarioFile]:
+    def _files(self, interval: float, allowed: list[str]) -> list[ScenarioFile]:
         found = python.load(self.path)
-        return [replace(each.file, warnings=each.rehearse(interval).warnings) for each in found]
+        return [replace(each.file, warnings=each.rehearse(interval, allowed).warnings) for each in found]
 
 
 class ScenarioItem(pytest.Function):

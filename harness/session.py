@@ -7,7 +7,7 @@ import os
 import shutil
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -66,6 +66,7 @@ class RunSession:
     report: Path
     results: Results
     control: bool = False
+    allowed_namespaces: frozenset[str] = frozenset()
     everything: bool = False
     _began: float = field(default_factory=time.monotonic)
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
@@ -97,7 +98,13 @@ class RunSession:
 
     @classmethod
     def from_options(
-        cls, *, report: Path, chaos_mesh_source: str | None, control: bool = False, **options: Any
+        cls,
+        *,
+        report: Path,
+        chaos_mesh_source: str | None,
+        control: bool = False,
+        allowed_namespaces: Collection[str] = (),
+        **options: Any,
     ) -> RunSession:
         """Make a session of the command line's options."""
         up_options = UpOptions(
@@ -113,7 +120,15 @@ class RunSession:
         )
         if control:
             run.options["control"] = "True"
-        return cls(up_options, report.resolve(), Results(run=run), control)
+        if allowed_namespaces:
+            run.options["allow_namespace"] = ", ".join(sorted(allowed_namespaces))
+        return cls(
+            up_options,
+            report.resolve(),
+            Results(run=run),
+            control,
+            allowed_namespaces=frozenset(allowed_namespaces),
+        )
 
     def open(self) -> None:
         """Bring the stack up, lock it, sweep what a killed run left, measure the clock.
@@ -182,6 +197,7 @@ class RunSession:
             recordings=self.report / "recordings",
             diagnostics=self.report / "diagnostics",
             observer=self.observer,
+            allowed_namespaces=self.allowed_namespaces,
             facts=facts,
         )
         self._opened = self._surroundings.clock.now()

@@ -136,7 +136,8 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
         ),
         (
             "http: {to: chaos-dashboard, path: /, headers: {Impersonate-User: admin}}",
-            "the header Impersonate-User is for the API server and cannot be set in steps[1].http.headers",
+            "the header Impersonate-User is not sent: it is for the API server and for proxies, and cannot "
+            "be set",
         ),
         (
             "http: {to: chaos-dashboard, path: api}",
@@ -149,7 +150,11 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
         ),
         ("exec: {in: mini-node-exporter-0, command: [date]}", None),
         ('exec: {in: "${workload.targets[0]}", command: [date, -u], exit: 1, answered: x}', None),
-        ("exec: {in: {namespace: a, pod: b, container: c}, command: [date]}", None),
+        (
+            "exec: {in: {namespace: a, pod: b, container: c}, command: [date]}",
+            "the container is in the namespace 'a', which is not the scenario's own",
+        ),
+        ('exec: {in: {namespace: "${namespace}", pod: b, container: c}, command: [date]}', None),
         ("exec: {in: a, command: []}", "`steps[1].exec.command` must have at least 1 entry"),
         ("exec: {in: a, command: date}", "`steps[1].exec.command` must be a list, not the text `date`"),
         ("exec: {command: [date]}", "`in` is missing in steps[1].exec"),

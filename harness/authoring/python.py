@@ -18,13 +18,14 @@ from __future__ import annotations
 import importlib.util
 import sys
 import traceback
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
-from harness.base.errors import HarnessError, UsageError
+from harness.base.errors import BoundaryError, HarnessError, UsageError
 from harness.chaos.check import check_against_catalogue
+from harness.chaos.check_boundary import check_boundary
 from harness.chaos.names import check_names
 from harness.chaos.specs import check_specs
 from harness.judge.check import check_expectations
@@ -73,19 +74,20 @@ class PythonScenario:
     file: ScenarioFile
     function: Callable[[Steps], None]
 
-    def rehearse(self, interval: float = DEFAULT_INTERVAL) -> ScenarioFile:
+    def rehearse(self, interval: float = DEFAULT_INTERVAL, allowed: Collection[str] = ()) -> ScenarioFile:
         """Return the scenario with the steps that are known without a cluster, all of them checked.
 
         Where the function asks for what it sees, that is where the steps that are known end.
 
         Args:
             interval: between two scrapes, seconds: ranges of expressions depend on it.
+            allowed: namespaces of others that the scenario may reach.
 
         Raises:
             ScenarioError: a step is wrong, or all of them prove nothing.
             UsageError: the function itself failed.
         """
-        steps = Steps(_Rehearsal(), self.file, interval)
+        steps = Steps(_Rehearsal(), self.file, interval, allowed)
         try:
             _call(self.function, steps)
             steps.check_whole()
@@ -103,9 +105,16 @@ class PythonScenario:
 class Steps:
     """Performs the steps of a scenario one after the other; what a scenario's function is given."""
 
-    def __init__(self, run: Performer, file: ScenarioFile, interval: float = DEFAULT_INTERVAL) -> None:
+    def __init__(
+        self,
+        run: Performer,
+        file: ScenarioFile,
+        interval: float = DEFAULT_INTERVAL,
+        allowed: Collection[str] = (),
+    ) -> None:
         self._run = run
         self._interval = interval
+        self._allowed = allowed
         self._chaos: dict[str, Any] = {}
         self.file = file
 
@@ -126,6 +135,7 @@ class Steps:
 
         Raises:
             ScenarioError: it is no step, or expects what makes no sense.
+            BoundaryError: it would reach what is not the scenario's own; nothing was sent.
             StepFailed: the action failed, or phase or proof did not come in time.
         """
         line = sys._getframe(1).f_lineno
@@ -144,7 +154,11 @@ class Steps:
             raise ScenarioError(in_order(file.path, problems))
         file = replace(file, scenario=whole)
         self.file = replace(file, warnings=tuple(dict.fromkeys([*file.warnings, *self._check(file)])))
-        return self._run.go_on(file.scenario)
+        try:
+            return self._run.go_on(file.scenario)
+        except BoundaryError as error:
+            error.details.append(f"at {file.path}:{line}")
+            raise
 
     def look_up(self, value: Any) -> Any:
         """Return a value with its templates resolved: `steps.look_up("${burn.targets}")`."""
@@ -196,6 +210,7 @@ class Steps:
             *check_against_catalogue(alone),
             *check_names(alone),
             *check_specs(alone),
+            *check_boundary(alone, self._allowed),
             *check_expectations(alone),
             *check_rules(alone, self._interval),
         ]
@@ -301,7 +316,7 @@ def _script(function: Callable[[Steps], None], file: ScenarioFile) -> Callable[[
     """Return what has the steps performed by a run, and says how the function itself ended."""
 
     def script(run: Any) -> None:
-        steps = Steps(run, file)
+        steps = Steps(run, file, allowed=run.allowed)
         _call(function, steps)
         steps.check_whole()
 

@@ -8,6 +8,11 @@ from harness.chaos.daemons import COMPONENT
 from harness.chaos.workload import WORKLOAD_LABEL, WorkloadHandle
 from harness.cluster.client import Object
 
+NAMESPACE = "chaos-mesh"
+"""Where the stack has Chaos Mesh."""
+
+DASHBOARD = "chaos-dashboard"
+
 WORKLOAD = "workload"
 """The job of the scenario's own pods; a restart takes it like a component."""
 
@@ -39,7 +44,7 @@ COMPONENTS = {
         "Deployment", "chaos-controller-manager", "chaos-mesh-controller-manager", 10080, 10080
     ),
     "chaos-daemon": Component("DaemonSet", "chaos-daemon", "chaos-daemon", 31766, 31766),
-    "chaos-dashboard": Component("Deployment", "chaos-dashboard", "chaos-dashboard", 2333, 2334),
+    DASHBOARD: Component("Deployment", "chaos-dashboard", "chaos-dashboard", 2333, 2334),
 }
 """By the names of their scrape jobs, which are the values of the label app.kubernetes.io/component."""
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 from harness.cluster.client import Cluster
+from harness.cluster.errors import NotFound
+from harness.cluster.kinds import EXPERIMENT_KINDS
 
 
 def targets(cluster: Cluster, experiment: dict[str, Any]) -> list[dict[str, str]]:
@@ -43,3 +46,25 @@ def targets(cluster: Cluster, experiment: dict[str, Any]) -> list[dict[str, str]
         if target not in found:
             found.append(target)
     return found
+
+
+def is_there(cluster: Cluster, uid: str, namespaces: Iterable[str]) -> bool:
+    """Say whether an experiment, a Schedule or a Workflow of some namespaces has a uid.
+
+    Raises:
+        ApiError: they could not be listed.
+    """
+    return any(
+        found["metadata"]["uid"] == uid
+        for namespace in namespaces
+        for kind in (*EXPERIMENT_KINDS, "Schedule", "Workflow")
+        for found in _listed(cluster, kind, namespace)
+    )
+
+
+def _listed(cluster: Cluster, kind: str, namespace: str) -> list[dict[str, Any]]:
+    try:
+        return cluster.list(kind, namespace)
+    except NotFound:
+        # Another version of Chaos Mesh, without this kind.
+        return []

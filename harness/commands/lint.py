@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from harness import lint
+from harness.chaos.boundary import namespace
 from harness.commands.command import Commands, seconds
 from harness.rules.rule import DEFAULT_INTERVAL
 
@@ -28,10 +29,18 @@ def add(commands: Commands) -> None:
         metavar="S",
         help=f"of the runs that are to come, seconds (default {DEFAULT_INTERVAL:g})",
     )
+    command.add_argument(
+        "--allow-namespace",
+        type=namespace,
+        action="append",
+        default=[],
+        metavar="NAME",
+        help="a namespace of others that scenarios may reach; may be given more than once",
+    )
     command.set_defaults(command=_lint)
 
 
 def _lint(options: argparse.Namespace) -> int:
-    lines, code = lint.run(options.paths, options.scrape_interval)
+    lines, code = lint.run(options.paths, options.scrape_interval, options.allow_namespace)
     sys.stdout.write("\n".join(lines) + "\n")
     return code

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from harness.chaos.components import COMPONENTS
+from harness.cluster.client import Cluster
 from harness.oracle.asking import asked
 from harness.oracle.base import Oracle, OracleError, Parameters
 from harness.recording.model import Point
@@ -74,17 +76,46 @@ def _count(oracle: Oracle, path: str) -> list[Point]:
     return [Point(labels={"namespace": oracle.world.namespace}, value=len(found))] if found else []
 
 
+def has(cluster: Cluster, chaos_mesh_namespace: str, uid: str, namespaces: Iterable[str]) -> bool:
+    """Say whether the dashboard has an archive with a uid, of an object of one of some namespaces.
+
+    Raises:
+        OracleError: it does not say.
+    """
+    return any(
+        archive["uid"] == uid
+        for namespace in namespaces
+        for path in ("api/archives", "api/archives/schedules", "api/archives/workflows")
+        for archive in listed(cluster, chaos_mesh_namespace, namespace, path)
+    )
+
+
 def _archives(oracle: Oracle, path: str) -> list[dict[str, Any]]:
     """Return what the dashboard lists for the scenario's namespace."""
     world = oracle.world
+    return listed(world.cluster, world.chaos_mesh_namespace, world.namespace, path)
+
+
+def listed(cluster: Cluster, chaos_mesh_namespace: str, namespace: str, path: str) -> list[dict[str, Any]]:
+    """Return what the dashboard lists of archives of one namespace.
+
+    Args:
+        cluster: that it is reached through.
+        chaos_mesh_namespace: where it runs.
+        namespace: of what was archived.
+        path: of its API.
+
+    Raises:
+        OracleError: it does not answer, or with something else.
+    """
     with asked():
-        status, body = world.cluster.proxy_get(
+        status, body = cluster.proxy_get(
             "services",
-            world.chaos_mesh_namespace,
+            chaos_mesh_namespace,
             _DASHBOARD.service,
             _DASHBOARD.port,
             path,
-            params={"namespace": world.namespace},
+            params={"namespace": namespace},
             timeout=_ASK_SECONDS,
         )
     if status != 200:
@@ -95,7 +126,7 @@ def _archives(oracle: Oracle, path: str) -> list[dict[str, Any]]:
     except ValueError as error:
         raise OracleError(f"the dashboard answered /{path} with no JSON") from error
     # An answer that is not narrowed to the namespace would count archives of others.
-    return [archive for archive in found if archive["namespace"] == world.namespace]
+    return [archive for archive in found if archive["namespace"] == namespace]
 
 
 ORACLES = [ArchivedExperiments, ArchivedSchedules, ArchivedWorkflows]

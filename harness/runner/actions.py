@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from harness.chaos import denial, rollout
+from harness.base.errors import BoundaryError
+from harness.chaos import boundary, denial, rollout
+from harness.chaos.boundary import Bounds, Outside
 from harness.chaos.components import WORKLOAD_PORT, PodGroup
 from harness.chaos.rollout import NotWhole, Rollout
 from harness.chaos.workload import WorkloadHandle
@@ -18,6 +20,7 @@ from harness.cluster.errors import MalformedError, Refused, WaitTimeout
 from harness.cluster.leftovers import Deadline, strip_finalizers
 from harness.runner.result import StepProblem
 from harness.scenario.model import Chaos, Deny, Patch, Restart, Traffic
+from harness.scenario.positions import spelled
 from harness.scenario.template import resolve
 
 API_VERSION = "chaos-mesh.org/v1alpha1"
@@ -59,12 +62,71 @@ class Applied:
         return scope
 
 
+@dataclass(frozen=True)
+class Sender:
+    """Sends a scenario's objects to the API server, and none that reaches what is not the scenario's own.
+
+    Attributes:
+        bounds: of the scenario.
+        filled: is told where a selector said no namespace, and the object's own was written there.
+    """
+
+    cluster: Cluster
+    bounds: Bounds
+    filled: Callable[[str], None] = lambda text: None
+
+    def create(self, body: Object) -> Object:
+        """Create an object of Chaos Mesh.
+
+        Raises:
+            BoundaryError: it reaches other namespaces; nothing was sent.
+            Refused: by the API server or the admission webhook.
+        """
+        metadata = body["metadata"]
+        what = f"{body['kind']} {metadata['name']}"
+        spec, missing = boundary.with_namespaces(body["spec"], metadata["namespace"])
+        refuse_outside(what, boundary.outside_object({**body, "spec": spec}, self.bounds))
+        for at in missing:
+            self.filled(f"{what}: spec.{spelled(at)} was not given and is [{metadata['namespace']}]")
+        return self.cluster.create({**body, "spec": spec})
+
+    def patch(self, kind: str, name: str, namespace: str, change: Object) -> None:
+        """Change an object of Chaos Mesh by a JSON merge patch.
+
+        Raises:
+            BoundaryError: it would reach other namespaces then; nothing was sent.
+            Refused: by the API server or the admission webhook.
+        """
+        if "spec" in change:
+            found = self.cluster.get(kind, name, namespace) or {}
+            spec = boundary.merged(found.get("spec"), change["spec"])
+            wrong = [*boundary.outside(kind, spec, self.bounds), *boundary.unrestricted(spec)]
+            at_spec = [Outside(("spec", *each.at), each.message) for each in wrong]
+            refuse_outside(f"the patch of {kind} {name}", at_spec)
+        self.cluster.patch(kind, name, namespace, change)
+
+
+def refuse_outside(what: str, wrong: list[Outside]) -> None:
+    """Refuse what reaches out of a scenario's bounds.
+
+    Raises:
+        BoundaryError: something does.
+    """
+    if wrong:
+        raise BoundaryError(
+            f"{what} would reach what is not the scenario's own, and was not sent",
+            next_step="select in ${namespace} only, or name the other namespace: --allow-namespace NAME",
+            details=[f"{spelled(each.at)}: {each.message}" for each in wrong],
+        )
+
+
 def apply(
-    cluster: Cluster, name: str, chaos: Chaos, namespace: str, labels: dict[str, str], scope: dict[str, Any]
+    sender: Sender, name: str, chaos: Chaos, namespace: str, labels: dict[str, str], scope: dict[str, Any]
 ) -> Applied:
     """Create a chaos that the steps call `name`.
 
     Raises:
+        BoundaryError: it reaches other namespaces than the scenario's; nothing was sent.
         StepFailed: the API server or the admission webhook refused it.
     """
     called = chaos.name or name
@@ -80,7 +142,7 @@ def apply(
         "spec": resolve(chaos.spec, scope),
     }
     with _may_be_refused(f"{chaos.kind} {called}"):
-        created = cluster.create(body)
+        created = sender.create(body)
     return Applied(chaos.kind, called, namespace, str(created["metadata"]["uid"]))
 
 
@@ -122,10 +184,11 @@ def unstick(cluster: Cluster, applied: Applied, seconds: float) -> None:
         raise StepFailed(StepProblem(kind="action", reason=f"{what} is {left.what_was_done}"))
 
 
-def patch(cluster: Cluster, applied: Applied, wanted: Patch, scope: dict[str, Any]) -> None:
+def patch(sender: Sender, applied: Applied, wanted: Patch, scope: dict[str, Any]) -> None:
     """Change an object's annotations or its spec.
 
     Raises:
+        BoundaryError: it would reach other namespaces then; nothing was sent.
         StepFailed: refused, or the chaos does not exist any more.
     """
     change: dict[str, Any] = {}
@@ -134,7 +197,7 @@ def patch(cluster: Cluster, applied: Applied, wanted: Patch, scope: dict[str, An
     if wanted.spec:
         change["spec"] = resolve(wanted.spec, scope)
     with _may_be_refused(f"patching {applied.kind} {applied.name}"):
-        cluster.patch(applied.kind, applied.name, applied.namespace, change)
+        sender.patch(applied.kind, applied.name, applied.namespace, change)
 
 
 def remove_namespace(cluster: Cluster, name: str, seconds: float) -> None:
@@ -264,9 +327,12 @@ def traffic(
     """Let one pod of the workload send requests to another; return what it says came of it.
 
     Raises:
+        UsageError: the workload has no such pod.
         StepFailed: the sender did not answer, or `answered` differs.
     """
     source, target = str(resolve(wanted.source, scope)), str(resolve(wanted.target, scope))
+    # Both are pods of the workload: what is none of its names is an error.
+    workload.ip_of(source)
     status, body = cluster.proxy_get(
         "pods",
         workload.namespace,

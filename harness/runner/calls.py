@@ -6,16 +6,18 @@ import json
 import shlex
 import time
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from harness.base.errors import UsageError
-from harness.chaos.components import COMPONENTS, WORKLOAD, WORKLOAD_PORT
+from harness.base.errors import BoundaryError, UsageError
+from harness.chaos import boundary
+from harness.chaos.boundary import Bounds
+from harness.chaos.components import COMPONENTS, DASHBOARD, WORKLOAD, WORKLOAD_PORT
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster.client import Cluster, ExecResult, HttpAnswer
 from harness.cluster.errors import ApiError, Unreachable
-from harness.runner.actions import StepFailed
+from harness.runner.actions import StepFailed, refuse_outside
 from harness.runner.result import StepProblem
 from harness.scenario.model import Exec, Http, Node
 from harness.scenario.template import resolve
@@ -38,23 +40,39 @@ def http(
     chaos_mesh_namespace: str,
     workload: WorkloadHandle | None,
     scope: dict[str, Any],
+    bounds: Bounds,
+    is_own: Callable[[str], bool],
 ) -> dict[str, Any]:
     """Send the requests, one after the other, and return what a recording says about the answers.
 
     The bodies of answers are not in it: they may hold what an artefact must not.
 
+    Args:
+        cluster: that they go through.
+        wanted: the requests.
+        chaos_mesh_namespace: where its components are.
+        workload: the scenario's own.
+        scope: for templates.
+        bounds: what may be changed through the dashboard.
+        is_own: says whether a uid is of an object of the scenario.
+
     Raises:
+        BoundaryError: a request would reach what is not the scenario's own; none was sent.
         StepFailed: an answer has another status than wanted, is late, or is the API server's own.
         UsageError: there is nothing of that name to be called.
         Unreachable: the API server itself does not answer.
     """
     to, path = str(resolve(wanted.to, scope)), str(resolve(wanted.path, scope))
     where = _where(to, chaos_mesh_namespace, workload)
-    body = None if wanted.body is None else json.dumps(resolve(wanted.body, scope)).encode()
+    content = resolve(wanted.body, scope)
+    body = None if content is None else json.dumps(content).encode()
     headers = {name: str(resolve(value, scope)) for name, value in wanted.headers.items()}
     if body is not None:
         headers = {"Content-Type": "application/json", **headers}
     what = f"{wanted.method} {path}"
+    if to == DASHBOARD:
+        wrong = boundary.outside_request(wanted.method, path, content, bounds, is_own)
+        refuse_outside(f"{what} of {to}", wrong)
     answers: list[HttpAnswer] = []
     began = time.monotonic()
     with cluster.session() as session:
@@ -93,16 +111,17 @@ def http(
 
 
 def execute(
-    cluster: Cluster, wanted: Exec, workload: WorkloadHandle | None, scope: dict[str, Any]
+    cluster: Cluster, wanted: Exec, workload: WorkloadHandle | None, scope: dict[str, Any], bounds: Bounds
 ) -> dict[str, Any]:
     """Run a command in a container; return what a recording says about it.
 
     Raises:
         StepFailed: it could not be started, or ended with another exit code or answer than wanted.
+        BoundaryError: the container is in another namespace.
         UsageError: `in` is no container.
         Unreachable: no connection, or no end in time.
     """
-    container = container_of(resolve(wanted.in_, scope), workload)
+    container = container_of(resolve(wanted.in_, scope), workload, bounds)
     argv = [str(resolve(word, scope)) for word in wanted.command]
     what = f"`{shlex.join(argv)}` in {container['pod']}/{container['container']}"
     where = (container["namespace"], container["pod"], container["container"])
@@ -156,8 +175,13 @@ def _where(to: str, chaos_mesh_namespace: str, workload: WorkloadHandle | None) 
     raise UsageError(f"there is nothing named {to!r} to be called", details=[f"there is: {', '.join(known)}"])
 
 
-def container_of(found: Any, workload: WorkloadHandle | None) -> dict[str, str]:
-    """Return namespace, pod and container of what `in` stands for."""
+def container_of(found: Any, workload: WorkloadHandle | None, bounds: Bounds) -> dict[str, str]:
+    """Return namespace, pod and container of what `in` stands for.
+
+    Raises:
+        BoundaryError: it is in another namespace than the scenario's.
+        UsageError: it is no container.
+    """
     if isinstance(found, list) and len(found) == 1:
         found = found[0]
     if isinstance(found, str) and workload is not None:
@@ -169,7 +193,21 @@ def container_of(found: Any, workload: WorkloadHandle | None) -> dict[str, str]:
             next_step='write "${NAME.targets[0]}", the name of a pod of the workload, or a mapping with '
             "namespace, pod and container",
         )
+    refuse_other_namespace(found["namespace"], f"the container {found['pod']}/{found['container']}", bounds)
     return {key: found[key] for key in keys}
+
+
+def refuse_other_namespace(namespace: str, what: str, bounds: Bounds) -> None:
+    """Refuse to look into, or to run something in, what is not the scenario's own.
+
+    Raises:
+        BoundaryError: it is in another namespace.
+    """
+    if not bounds.holds(namespace):
+        raise BoundaryError(
+            f"{what} is in the namespace {namespace[:80]!r}, which is not the scenario's own",
+            next_step="name a container of the scenario, or the other namespace: --allow-namespace NAME",
+        )
 
 
 def _said(answer: HttpAnswer) -> list[str]:

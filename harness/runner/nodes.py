@@ -7,6 +7,7 @@ from typing import Any
 
 from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos import breakage
+from harness.chaos.boundary import Bounds
 from harness.chaos.components import component_pods
 from harness.chaos.daemons import Daemons
 from harness.chaos.workload import WorkloadHandle, is_ready
@@ -24,6 +25,7 @@ def execute(
     chaos_mesh_namespace: str,
     workload: WorkloadHandle | None,
     scope: dict[str, Any],
+    bounds: Bounds,
 ) -> dict[str, Any]:
     """Run the command; return what a recording says about it.
 
@@ -31,6 +33,7 @@ def execute(
 
     Raises:
         StepFailed: it could not be started, or ended with another exit code or answer than wanted.
+        BoundaryError: the container is in another namespace.
         UsageError: `network_of` is no container.
         InfrastructureError: no pod of `node_of` is ready.
         Unreachable: no connection, or no end in time.
@@ -38,7 +41,7 @@ def execute(
     argv = [str(resolve(word, scope)) for word in wanted.command]
     what = f"`{shlex.join(argv)}`"
     if wanted.network_of is not None:
-        target = calls.container_of(resolve(wanted.network_of, scope), workload)
+        target = calls.container_of(resolve(wanted.network_of, scope), workload, bounds)
         node, identity = _place(cluster, target)
         run = ["sh", "-c", ENTER, "sh", identity, *argv]
         what += f" in the network of {target['pod']}"

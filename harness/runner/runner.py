@@ -14,8 +14,9 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.base import bundled, defects
-from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
+from harness.base.errors import BoundaryError, DefectError, HarnessError, InfrastructureError, UsageError
 from harness.chaos import breakage, cleanup, daemon_log, experiments, phases, rollout
+from harness.chaos.boundary import Bounds
 from harness.chaos.catalogue import Catalogue
 from harness.chaos.components import PodGroup, component_pods, workload_pods
 from harness.chaos.rollout import Rollout
@@ -31,6 +32,7 @@ from harness.judge.kind import kinds, wanted_readings
 from harness.judge.proof import check_proof, split_proof
 from harness.judge.replay import judge_step
 from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
+from harness.oracle import archives
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
@@ -330,6 +332,11 @@ class ScenarioRun:
         """
         return resolve(value, self._scope())
 
+    @property
+    def allowed(self) -> frozenset[str]:
+        """Namespaces of others that the scenario may reach."""
+        return self._around.allowed_namespaces
+
     def read(self, oracle: str, parameters: dict[str, Any]) -> list[Point]:
         """Return what an oracle says now; the recording has it too.
 
@@ -365,6 +372,11 @@ class ScenarioRun:
             outcome.problem = error.problem
             detail = error.problem.model_dump()
             self._recorder.add(Note(time=self._clock.now(), text=error.problem.reason, detail=detail))
+            raise
+        except BoundaryError as error:
+            place = self._file.positions.at(("steps", index))
+            if self._file.script is None:
+                error.details.append(f"at {place.file or self._file.path}:{place.line}")
             raise
         finally:
             self._record_events()
@@ -504,7 +516,7 @@ class ScenarioRun:
                 assert step.apply is not None
                 chaos = self._scenario.chaos[step.apply]
                 self._applied[step.apply] = actions.apply(
-                    self._cluster,
+                    self._sender(),
                     step.apply,
                     chaos,
                     self._further[chaos.namespace] if chaos.namespace else self._namespace,
@@ -529,7 +541,7 @@ class ScenarioRun:
                     self._recorder.add(Note(time=self._clock.now(), text=step.action, detail=answer))
             case "patch":
                 assert step.patch is not None
-                actions.patch(self._cluster, self._applied[step.patch.chaos], step.patch, self._scope())
+                actions.patch(self._sender(), self._applied[step.patch.chaos], step.patch, self._scope())
             case "remove_namespace":
                 assert step.remove_namespace is not None
                 actions.remove_namespace(self._cluster, self._further[step.remove_namespace], step.bound)
@@ -561,11 +573,46 @@ class ScenarioRun:
             assert workload is not None
             yield actions.traffic(self._cluster, workload, step.traffic, self._scope())
         elif step.exec is not None:
-            yield calls.execute(self._cluster, step.exec, workload, self._scope())
+            yield calls.execute(self._cluster, step.exec, workload, self._scope(), self._bounds())
         elif step.node is not None:
-            yield nodes.execute(self._cluster, step.node, self._namespace, mesh, workload, self._scope())
+            yield nodes.execute(
+                self._cluster, step.node, self._namespace, mesh, workload, self._scope(), self._bounds()
+            )
         for request in step.http or []:
-            yield calls.http(self._cluster, request, mesh, workload, self._scope())
+            yield calls.http(
+                self._cluster, request, mesh, workload, self._scope(), self._bounds(), self._is_own
+            )
+
+    def _bounds(self) -> Bounds:
+        """Return what this scenario may reach, as it is now."""
+        pods = self._workload.objects if self._workload else []
+        addresses = (str((pod.get("status") or {}).get("podIP") or "") for pod in pods)
+        return Bounds(
+            namespaces=tuple(self._namespaces()),
+            allowed=self._around.allowed_namespaces,
+            hosts=frozenset(filter(None, addresses)),
+        )
+
+    def _sender(self) -> actions.Sender:
+        def filled(text: str) -> None:
+            self._recorder.add(Note(time=self._clock.now(), text=text))
+
+        return actions.Sender(self._cluster, self._bounds(), filled)
+
+    def _is_own(self, uid: str) -> bool:
+        """Say whether a uid is of an object in the scenario's namespaces, one that is gone too."""
+        if uid in {applied.uid for applied in self._applied.values()}:
+            return True
+        if experiments.is_there(self._cluster, uid, self._namespaces()):
+            return True
+        mesh = self._around.chaos_mesh_namespace
+        try:
+            return archives.has(self._cluster, mesh, uid, self._namespaces())
+        except OracleError as error:
+            raise InfrastructureError(
+                f"nobody knows whether the uid {uid[:80]!r} is of an object of this scenario: {error}",
+                next_step="look at chaos-dashboard's pod; chaos-harness status helps",
+            ) from error
 
     def _group(self, job: str) -> PodGroup:
         """Return the pods of a component; those of Chaos Mesh are made whole at the end, whatever comes."""
@@ -798,6 +845,9 @@ class ScenarioRun:
                 f"the oracle {name} does not take these parameters, templates resolved: {parameters}",
                 details=[f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problem.errors()],
             ) from problem
+        for target in getattr(typed, "targets", None) or []:
+            what = f"the container {target.pod}/{target.container} that the oracle {name} looks into"
+            calls.refuse_other_namespace(target.namespace, what, self._bounds())
         began = self._clock.now()
         vector, error = None, None
         try:

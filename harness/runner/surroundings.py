@@ -24,6 +24,7 @@ class Surroundings:
         recordings: the folder that recordings go to.
         diagnostics: the folder that evidence of failures goes to; None when none is kept.
         observer: is told how scenarios go on.
+        allowed_namespaces: namespaces of others that scenarios may reach.
         facts: versions, images, stand-ins, nodes; goes into each recording's manifest.
     """
 
@@ -39,4 +40,5 @@ class Surroundings:
     recordings: Path
     diagnostics: Path | None = None
     observer: Observer = field(default_factory=Observer)
+    allowed_namespaces: frozenset[str] = frozenset()
     facts: dict[str, Any] = field(default_factory=dict)

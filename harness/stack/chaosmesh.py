@@ -13,10 +13,11 @@ import yaml
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
+from harness.chaos import components
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
 
-NAMESPACE = "chaos-mesh"
+NAMESPACE = components.NAMESPACE
 RELEASE = "chaos-mesh"
 # Kind and name of each workload of the chart, by the job that Prometheus scrapes it as.
 WORKLOADS = {

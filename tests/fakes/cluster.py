@@ -262,6 +262,11 @@ class FakeCluster:
                 self._gone(numbered[int(pid)])
         return ExecResult("", "", 0)
 
+    def proxy_get(self, resource, namespace, name, port, path, *, params, timeout):
+        """The dashboard, which has archived nothing."""
+        assert (namespace, name) == (CHAOS_MESH, "chaos-dashboard")
+        return 200, b"[]"
+
     def proxy_fetch(self, resource, namespace, name, port, path, *, timeout):
         """The /metrics of the one controller-manager that there is."""
         self._request("look", name)

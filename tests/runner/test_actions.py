@@ -4,10 +4,12 @@ import json
 
 import pytest
 
+from harness.base.errors import BoundaryError, UsageError
+from harness.chaos.boundary import Bounds
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster.errors import Refused, Unreachable, WaitTimeout, from_answer
 from harness.runner import actions
-from harness.runner.actions import Applied, StepFailed
+from harness.runner.actions import Applied, Sender, StepFailed
 from harness.scenario.model import Chaos, Patch, Traffic
 
 BURN = Applied("StressChaos", "burn", "ns", "u-1")
@@ -21,9 +23,13 @@ CHAOS = Chaos.model_validate(
 SCOPE = {"namespace": "ns", "workload": {"selector": {"namespaces": ["ns"]}}}
 
 
+BOUNDS = Bounds(("ns", "ns-there"))
+
+
 class FakeCluster:
     def __init__(self):
         self.requests = []
+        self.spec = {"mode": "one", "selector": {"namespaces": ["ns"]}}
         self.refusal = None
         self.stays = []
         self.answer = (200, b"{}")
@@ -33,6 +39,9 @@ class FakeCluster:
         if self.refusal:
             raise self.refusal
         return {**body, "metadata": {**body["metadata"], "uid": "u-1"}}
+
+    def get(self, kind, name, namespace):
+        return {"kind": kind, "metadata": {"name": name, "namespace": namespace}, "spec": self.spec}
 
     def patch(self, *what):
         self.requests.append(("patch", *what))
@@ -60,7 +69,7 @@ def cluster():
 
 
 def apply(cluster):
-    return actions.apply(cluster, "burn", CHAOS, "ns", {"run": "1"}, SCOPE)
+    return actions.apply(Sender(cluster, BOUNDS), "burn", CHAOS, "ns", {"run": "1"}, SCOPE)
 
 
 def test_apply_creates_the_object_with_its_templates_resolved(cluster):
@@ -78,6 +87,63 @@ def test_apply_creates_the_object_with_its_templates_resolved(cluster):
             "spec": {"mode": "one", "selector": {"namespaces": ["ns"]}},
         }
     ]
+
+
+@pytest.mark.parametrize(
+    ("selector", "namespace", "at"),
+    [
+        ({"namespaces": ["ns", "other"]}, "ns", "spec.selector.namespaces[1]"),
+        ({"namespaces": ["ns"], "pods": {"other": ["web-0"]}}, "ns", "spec.selector.pods.other"),
+        ({"namespaces": "other"}, "ns", "spec.selector.namespaces"),
+        ({"namespaces": [""]}, "ns", "spec.selector.namespaces[0]"),
+        ({"namespaces": ["ns"]}, "other", "metadata.namespace"),
+    ],
+)
+def test_what_reaches_another_namespace_is_not_sent(cluster, selector, namespace, at):
+    chaos = CHAOS.model_copy(update={"spec": {"mode": "one", "selector": selector}})
+    with pytest.raises(BoundaryError, match="was not sent") as refused:
+        actions.apply(Sender(cluster, BOUNDS), "burn", chaos, namespace, {}, SCOPE)
+    assert [detail.split(":")[0] for detail in refused.value.details] == [at]
+    assert cluster.requests == []
+
+
+def test_a_namespace_of_others_that_was_allowed_is_reached(cluster):
+    chaos = CHAOS.model_copy(update={"spec": {"mode": "one", "selector": {"namespaces": ["other"]}}})
+    allowed = Bounds(BOUNDS.namespaces, allowed=frozenset({"other"}))
+    actions.apply(Sender(cluster, allowed), "burn", chaos, "ns", {}, SCOPE)
+    assert cluster.requests[0]["spec"]["selector"] == {"namespaces": ["other"]}
+
+
+def test_a_selector_without_namespaces_gets_the_objects_own_and_says_so(cluster):
+    told = []
+    chaos = CHAOS.model_copy(update={"spec": {"mode": "one", "selector": {"labelSelectors": {"app": "x"}}}})
+    actions.apply(Sender(cluster, BOUNDS, told.append), "burn", chaos, "ns-there", {}, SCOPE)
+    assert cluster.requests[0]["spec"]["selector"]["namespaces"] == ["ns-there"]
+    assert told == ["StressChaos burn: spec.selector.namespaces was not given and is [ns-there]"]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"selector": {"namespaces": ["other"]}},
+        {"selector": {"namespaces": None}},
+        {"selector": {"pods": {"other": ["web-0"]}}},
+        {"target": {"mode": "all", "selector": {"labelSelectors": {"app": "x"}}}},
+        {"remoteCluster": "theirs"},
+    ],
+)
+def test_a_patch_that_reaches_another_namespace_is_not_sent(cluster, change):
+    patch = Patch.model_validate({"chaos": "burn", "spec": change})
+    with pytest.raises(BoundaryError):
+        actions.patch(Sender(cluster, BOUNDS), BURN, patch, SCOPE)
+    assert cluster.requests == []
+
+
+@pytest.mark.parametrize("pod", ["../../services/other", "..", "c", "a?x", ""])
+def test_only_pods_of_the_workload_send_traffic(cluster, pod):
+    with pytest.raises(UsageError, match="has no pod"):
+        send(cluster, source=pod)
+    assert cluster.requests == []
 
 
 def test_what_the_webhook_refuses_is_a_failed_step_with_its_words(cluster):
@@ -134,7 +200,7 @@ def test_a_patch_changes_what_it_names_and_nothing_else(cluster):
     wanted = {"annotations": {"to": "${namespace}", "old": None}, "spec": {"mode": "${namespace}"}}
     for given in (wanted, {"annotations": {"a": "b"}}, {"spec": {"mode": "all"}}):
         patch = Patch.model_validate({"chaos": "burn", **given})
-        actions.patch(cluster, BURN, patch, SCOPE)
+        actions.patch(Sender(cluster, BOUNDS), BURN, patch, SCOPE)
     assert [request[4] for request in cluster.requests] == [
         {"metadata": {"annotations": {"to": "ns", "old": None}}, "spec": {"mode": "ns"}},
         {"metadata": {"annotations": {"a": "b"}}},
@@ -223,7 +289,7 @@ def test_templates_see_a_chaos_without_targets_until_they_are_known():
 
 def test_a_chaos_can_have_another_name_in_the_cluster(cluster):
     chaos = CHAOS.model_copy(update={"name": "twin"})
-    applied = actions.apply(cluster, "burn", chaos, "ns", {}, SCOPE)
+    applied = actions.apply(Sender(cluster, BOUNDS), "burn", chaos, "ns", {}, SCOPE)
     assert (applied.name, cluster.requests[0]["metadata"]["name"]) == ("twin", "twin")
 
 

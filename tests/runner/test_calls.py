@@ -5,7 +5,8 @@ import json
 
 import pytest
 
-from harness.base.errors import UsageError
+from harness.base.errors import BoundaryError, UsageError
+from harness.chaos.boundary import Bounds
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster.client import ExecResult, HttpAnswer
 from harness.cluster.errors import Unreachable, from_answer
@@ -66,12 +67,17 @@ def cluster():
     return FakeCluster()
 
 
+BOUNDS = Bounds(("ns", "ns-there"))
+OWN_UID = "11111111-2222-3333-4444-555555555555"
+
+
 def http(cluster, workload=WORKLOAD, **wanted):
-    return calls.http(cluster, Http.model_validate(wanted), "chaos-mesh", workload, SCOPE)
+    request = Http.model_validate(wanted)
+    return calls.http(cluster, request, "chaos-mesh", workload, SCOPE, BOUNDS, OWN_UID.__eq__)
 
 
 def execute(cluster, workload=WORKLOAD, **wanted):
-    return calls.execute(cluster, Exec.model_validate(wanted), workload, SCOPE)
+    return calls.execute(cluster, Exec.model_validate(wanted), workload, SCOPE, BOUNDS)
 
 
 def failure(call):
@@ -262,3 +268,82 @@ def test_trouble_on_the_way_to_the_container_is_the_infrastructures(cluster, err
     cluster.result = error
     with pytest.raises(Unreachable):
         execute(cluster, **{"in": "${pod}"}, command=["x"])
+
+
+POD_CHAOS = {
+    "apiVersion": "chaos-mesh.org/v1alpha1",
+    "kind": "PodChaos",
+    "metadata": {"name": "kill", "namespace": "ns"},
+    "spec": {"action": "pod-kill", "mode": "all", "selector": {"namespaces": ["ns"]}},
+}
+
+
+def dashboard(cluster, **wanted):
+    return http(cluster, **{"to": "chaos-dashboard", "status": 200, **wanted})
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"path": "/api/experiments?namespace=other"},
+        {"path": "/api/experiments", "method": "POST", "body": POD_CHAOS},
+        {"path": f"/api/experiments/{OWN_UID}", "method": "DELETE"},
+        {"path": f"/api/archives?uids={OWN_UID},{OWN_UID}", "method": "DELETE"},
+        {"path": f"/api/experiments/pause/{OWN_UID}", "method": "PUT", "body": {}},
+        {"path": "/api/experiments", "method": "POST", "body": {"kind": "NoChaos"}},
+        {"path": "/no-such-page", "method": "DELETE"},
+    ],
+    ids=str,
+)
+def test_the_dashboard_is_asked_about_what_is_the_scenarios_own(cluster, wanted):
+    dashboard(cluster, **wanted)
+    assert len(cluster.sent) == 1
+
+
+def changed(**spec):
+    return {**POD_CHAOS, "spec": {**POD_CHAOS["spec"], **spec}}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        {"path": "/api/experiments", "method": "POST", "body": changed(selector={"namespaces": ["other"]})},
+        {"path": "/api/experiments", "method": "POST", "body": changed(selector={"Namespaces": ["other"]})},
+        {"path": "/api/experiments", "method": "POST", "body": {**POD_CHAOS, "metadata": {"name": "a"}}},
+        {
+            "path": "/api/experiments",
+            "method": "POST",
+            "body": {**POD_CHAOS, "metadata": {"name": "a", "namespace": "other"}},
+        },
+        {"path": "/api/experiments", "method": "POST", "body": {**POD_CHAOS, "kind": "Secret"}},
+        {
+            "path": "/api/schedules",
+            "method": "POST",
+            "body": {"metadata": {"namespace": "other"}, "spec": {}},
+        },
+        {"path": "/api/templates/statuschecks", "method": "POST", "body": {"namespace": "other", "spec": {}}},
+        {"path": "/api/experiments/66666666-2222-3333-4444-555555555555", "method": "DELETE"},
+        {"path": "/api/experiments/%366666666-2222-3333-4444-555555555555/", "method": "DELETE"},
+        {"path": f"/api/experiments?uids={OWN_UID},other", "method": "DELETE"},
+        {"path": f"/api/experiments?force=true&uids={OWN_UID}&uids=other", "method": "DELETE"},
+        {"path": "/api/experiments", "method": "DELETE"},
+        {"path": "/api/archives", "method": "DELETE"},
+        {"path": "/api/experiments/pause/other", "method": "PUT", "body": {}},
+        {"path": "/api/workflows/other", "method": "PUT", "body": {}},
+        {"path": "/api/templates/statuschecks/statuscheck?namespace=other&name=a", "method": "DELETE"},
+    ],
+    ids=str,
+)
+def test_the_dashboard_is_not_asked_to_change_what_is_of_others(cluster, wanted):
+    with pytest.raises(BoundaryError):
+        dashboard(cluster, **wanted)
+    assert cluster.sent == []
+
+
+def test_a_command_does_not_run_in_a_container_of_others(cluster):
+    other = {**TARGET, "namespace": "kube-system"}
+    with pytest.raises(BoundaryError, match="kube-system"):
+        execute(
+            cluster, **{"in": {key: other[key] for key in ("namespace", "pod", "container")}}, command=["id"]
+        )
+    assert cluster.sent == []

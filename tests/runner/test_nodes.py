@@ -5,6 +5,7 @@ from pydantic import ValidationError
 
 from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos import breakage
+from harness.chaos.boundary import Bounds
 from harness.chaos.workload import WorkloadHandle
 from harness.cluster.client import ExecResult
 from harness.cluster.errors import Unreachable
@@ -41,7 +42,9 @@ def cluster(monkeypatch):
 def execute(cluster, **wanted):
     workload = WorkloadHandle("mini-node-exporter", "n", {}, [cluster.get("Pod", NAME, "n")])
     scope = {"node": "n1", "word": "x", "namespace": "n", "workload": workload.scope()}
-    return nodes.execute(cluster, Node.model_validate(wanted), "n", CHAOS_MESH, workload, scope)
+    return nodes.execute(
+        cluster, Node.model_validate(wanted), "n", CHAOS_MESH, workload, scope, Bounds(("n",))
+    )
 
 
 def test_a_command_on_a_node_is_run_in_its_daemon_as_it_is(cluster):
