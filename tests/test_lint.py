@@ -121,7 +121,8 @@ def test_a_warning_is_shown_and_makes_no_file_wrong(lint: Lint) -> None:
         "chaos:\n  kill:\n    kind: PodChaos\n    spec: {action: pod-kill, mode: one, duration: 9s, "
         'selector: "${workload.selector}"}\n'
     )
-    steps = '- apply: kill\n  until: finished\n  proof: {oracle: pod-uids, since: "${workload.uids}", equals: 1}\n'
+    steps = "- apply: kill\n  until: finished\n"
+    steps += '  proof: {oracle: pod-uids, since: "${workload.uids}", equals: 1}\n'
     text = GOOD.format(name="a").replace("steps:\n", f"workload: mini-node-exporter\n{chaos}steps:\n{steps}")
 
     code, lines = lint({"a.yaml": text}, "a.yaml")

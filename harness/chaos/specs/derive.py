@@ -1,20 +1,11 @@
-"""Derives shapes.json from custom resource definitions.
-
-    python -m harness.chaos.specs.derive FOLDER SOURCE > harness/chaos/specs/shapes.json
-
-FOLDER holds the definitions as controller-gen writes them, SOURCE says what of: module and version.
-"""
+"""Derives shapes.json from custom resource definitions; ci/specs.py calls it."""
 
 from __future__ import annotations
 
 import json
-import sys
 from collections import Counter
 from collections.abc import Iterable
-from pathlib import Path
 from typing import Any
-
-import yaml
 
 _LIMITS = ("enum", "minimum", "maximum", "pattern", "nullable")
 
@@ -100,15 +91,3 @@ def _named(
     if "of" in shape:
         made["of"] = _named(shape["of"], f"{at}[]", shared, names, shapes)
     return {"shape": name} if name is not None else made
-
-
-def main(folder: str, source: str) -> None:
-    """Print shapes.json."""
-    definitions = [
-        yaml.safe_load(path.read_text()) for path in sorted(Path(folder).glob("chaos-mesh.org_*.yaml"))
-    ]
-    sys.stdout.write(text_of(derive(definitions, source)))
-
-
-if __name__ == "__main__":
-    main(*sys.argv[1:])

@@ -1,7 +1,7 @@
 """The shapes of specs: names, types and limits of fields, from Chaos Mesh's API types.
 
-`shapes.json` is derived (derive.py) from the definitions that controller-gen makes of the pinned API module,
-fixtures/pins. tests/integration compares it with the definitions that the stack was built with.
+`shapes.json` is derived (derive.py) from the custom resource definitions of the pinned Chaos Mesh; ci/test
+compares it with those of the cluster (ci/specs.py).
 """
 
 from __future__ import annotations
