@@ -6,12 +6,13 @@ from collections.abc import Collection
 from dataclasses import replace
 from pathlib import Path
 
+from harness.base.defaults import DEFAULT_INTERVAL
 from harness.chaos.check import check_against_catalogue
 from harness.chaos.check_boundary import check_boundary
 from harness.chaos.names import check_names
 from harness.chaos.specs import check_specs
 from harness.judge.check import check_expectations
-from harness.rules.rule import DEFAULT_INTERVAL, check_rules
+from harness.rules.rule import check_rules
 from harness.scenario.load import ScenarioError, ScenarioFile, load
 from harness.scenario.problem import Problem, in_order, told_once
 from harness.scenario.references import check_references

@@ -15,6 +15,7 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.authoring.templates import FOLDER, names
 from harness.base.errors import UsageError
 from harness.base.words import meant
 from harness.chaos.catalogue import catalogue
@@ -25,7 +26,6 @@ from harness.scenario.model import LONGEST_NAME, Name
 ALL = "all"
 """Asks for every metric that a chaos touches."""
 
-_TEMPLATES = Path(__file__).parent / "templates"
 _STEP, _EXPECT, _EXPECTATION = "  - ", "    expect:", "      - metric: "
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 _Known = TypeVar("_Known")
@@ -62,15 +62,10 @@ class Template:
         return found | {metric: {metric} for metric in metrics}
 
 
-def names() -> list[str]:
-    """Return the names of all templates; nothing is loaded for it."""
-    return sorted(path.stem for path in _TEMPLATES.glob("*.yaml"))
-
-
 @cache
 def templates() -> dict[str, Template]:
     """Return all templates by name."""
-    return {name: Template(name, load_checked(_TEMPLATES / f"{name}.yaml")[0]) for name in names()}
+    return {name: Template(name, load_checked(FOLDER / f"{name}.yaml")[0]) for name in names()}
 
 
 def template(name: str) -> Template:

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import BoundaryError, HarnessError, UsageError
 from harness.chaos.check import check_against_catalogue
 from harness.chaos.check_boundary import check_boundary
@@ -30,7 +31,7 @@ from harness.chaos.names import check_names
 from harness.chaos.specs import check_specs
 from harness.judge.check import check_expectations
 from harness.recording.model import Point
-from harness.rules.rule import DEFAULT_INTERVAL, check_rules
+from harness.rules.rule import check_rules
 from harness.runner.actions import StepFailed
 from harness.runner.result import StepProblem, StepResult
 from harness.scenario.load import ScenarioFile, validated

@@ -6,9 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.chaos.catalogue import catalogue
 from harness.commands.command import Commands
-from harness.compare.comparison import compare
 
 
 def add(commands: Commands) -> None:
@@ -23,6 +21,9 @@ def add(commands: Commands) -> None:
 
 
 def _compare(options: argparse.Namespace) -> int:
+    from harness.chaos.catalogue import catalogue
+    from harness.compare.comparison import compare
+
     comparison = compare(options.before, options.after, catalogue())
     if options.json:
         sys.stdout.write(comparison.model_dump_json(indent=1) + "\n")

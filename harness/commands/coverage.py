@@ -9,14 +9,7 @@ from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import ExitCode, UsageError
-from harness.chaos.catalogue.catalogue import catalogue
 from harness.commands.command import Commands
-from harness.coverage.score import coverage_of
-from harness.coverage.text import lines
-from harness.replay import recordings_in
-from harness.report.results import RECORDINGS, field_of, put
-from harness.scenario.discover import discover
-from harness.scenario.load import load
 
 
 def add(commands: Commands) -> None:
@@ -37,6 +30,14 @@ def add(commands: Commands) -> None:
 
 
 def _coverage(options: argparse.Namespace) -> int:
+    from harness.chaos.catalogue.catalogue import catalogue
+    from harness.coverage.score import coverage_of
+    from harness.coverage.text import lines
+    from harness.replay import recordings_in
+    from harness.report.results import RECORDINGS, field_of, put
+    from harness.scenario.discover import discover
+    from harness.scenario.load import load
+
     recordings = options.results.parent / RECORDINGS
     if not options.results.is_file():
         raise UsageError(f"{options.results} does not exist", next_step="run scenarios first: ci/verify")

@@ -6,8 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.authoring import examples
-from harness.authoring.page import Sources, all_pages, default_folder, outdated, write
 from harness.base import bundled
 from harness.base.errors import ExitCode
 from harness.base.words import count
@@ -42,6 +40,9 @@ def add(commands: Commands) -> None:
 
 
 def _docs(options: argparse.Namespace) -> int:
+    from harness.authoring import examples
+    from harness.authoring.page import Sources, all_pages, default_folder, outdated, write
+
     folder: Path = options.to or default_folder()
     if options.examples:
         pages = [

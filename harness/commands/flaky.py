@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 from harness.commands.command import Commands
-from harness.compare.flaky import repetition
 
 
 def add(commands: Commands) -> None:
@@ -22,6 +21,8 @@ def add(commands: Commands) -> None:
 
 
 def _flaky(options: argparse.Namespace) -> int:
+    from harness.compare.flaky import repetition
+
     found = repetition(options.runs)
     if options.json:
         sys.stdout.write(found.model_dump_json(indent=1) + "\n")

@@ -6,10 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness import lint
-from harness.chaos.boundary import namespace
+from harness.base.defaults import DEFAULT_INTERVAL
 from harness.commands.command import Commands, seconds
-from harness.rules.rule import DEFAULT_INTERVAL
 
 
 def add(commands: Commands) -> None:
@@ -31,7 +29,7 @@ def add(commands: Commands) -> None:
     )
     command.add_argument(
         "--allow-namespace",
-        type=namespace,
+        type=_namespace,
         action="append",
         default=[],
         metavar="NAME",
@@ -40,7 +38,15 @@ def add(commands: Commands) -> None:
     command.set_defaults(command=_lint)
 
 
+def _namespace(text: str) -> str:
+    from harness.chaos.boundary import namespace
+
+    return namespace(text)
+
+
 def _lint(options: argparse.Namespace) -> int:
+    from harness import lint
+
     lines, code = lint.run(options.paths, options.scrape_interval, options.allow_namespace)
     sys.stdout.write("\n".join(lines) + "\n")
     return code

@@ -9,10 +9,6 @@ from pathlib import Path
 
 from harness.base.errors import ExitCode
 from harness.commands.command import Commands
-from harness.mutation.mutate import mutate_folders
-from harness.mutation.text import lines
-from harness.replay import recordings_in
-from harness.report.results import put
 
 
 def add(commands: Commands) -> None:
@@ -28,6 +24,11 @@ def add(commands: Commands) -> None:
 
 
 def _mutate(options: argparse.Namespace) -> int:
+    from harness.mutation.mutate import mutate_folders
+    from harness.mutation.text import lines
+    from harness.replay import recordings_in
+    from harness.report.results import put
+
     score = mutate_folders(recordings_in(options.paths), datetime.now(UTC).date())
     for path in options.paths:
         put(path, "mutation", score.model_dump(mode="json"))

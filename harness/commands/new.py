@@ -5,10 +5,14 @@ from __future__ import annotations
 import argparse
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from harness.authoring import new
+from harness.authoring.templates import names
 from harness.base.errors import ExitCode, UsageError
 from harness.commands.command import Commands
+
+if TYPE_CHECKING:
+    from harness.authoring.new import Template
 
 
 def add(commands: Commands) -> None:
@@ -23,7 +27,7 @@ def add(commands: Commands) -> None:
         metavar="PATH",
         help="the file to write, or a folder for it (default: NAME.yaml, here)",
     )
-    command.add_argument("--chaos", metavar="KIND", help=f"one of: {', '.join(new.names())}")
+    command.add_argument("--chaos", metavar="KIND", help=f"one of: {', '.join(names())}")
     command.add_argument(
         "--about",
         metavar="WHAT",
@@ -34,6 +38,8 @@ def add(commands: Commands) -> None:
 
 
 def _new(options: argparse.Namespace) -> int:
+    from harness.authoring import new
+
     path: Path | None = options.path
     chosen = new.template(options.chaos or _ask_chaos())
     metrics = new.metrics_of(chosen, options.about or _ask_about(chosen))
@@ -49,6 +55,8 @@ def _new(options: argparse.Namespace) -> int:
 
 
 def _ask_chaos() -> str:
+    from harness.authoring import new
+
     known = new.templates()
     if not sys.stdin.isatty():
         raise UsageError(
@@ -61,7 +69,9 @@ def _ask_chaos() -> str:
     return _choice(_ask("Which chaos (number or name)", ""), list(known))
 
 
-def _ask_about(chosen: new.Template) -> str:
+def _ask_about(chosen: Template) -> str:
+    from harness.authoring import new
+
     known = list(chosen.subjects())
     if sys.stdin.isatty():
         lines = [f"  {number:2}  {subject}" for number, subject in enumerate(known, 1)]

@@ -6,7 +6,6 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness import replay
 from harness.commands.command import Commands
 
 
@@ -20,6 +19,8 @@ def add(commands: Commands) -> None:
 
 
 def _replay(options: argparse.Namespace) -> int:
+    from harness import replay
+
     lines, code = replay.run(options.paths)
     sys.stdout.write("\n".join(lines) + "\n")
     return code

@@ -27,7 +27,7 @@ def add(commands: Commands) -> None:
 
 
 def _report(options: argparse.Namespace) -> int:
-    from harness.html.report import render_again  # noqa: PLC0415  (loading matplotlib takes a second)
+    from harness.html.report import render_again
 
     sys.stdout.write(f"{render_again(options.folder)}\n")
     return ExitCode.OK

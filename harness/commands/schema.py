@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import sys
 
-from harness.authoring.pages import schema
 from harness.base.errors import ExitCode
 from harness.commands.command import Commands
 
@@ -17,5 +16,7 @@ def add(commands: Commands) -> None:
 
 
 def _schema(_: argparse.Namespace) -> int:
+    from harness.authoring.pages import schema
+
     sys.stdout.write(schema.text())
     return ExitCode.OK

@@ -9,13 +9,7 @@ from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import ExitCode
-from harness.chaos.catalogue import catalogue
 from harness.commands.command import Commands
-from harness.compare.side import load
-from harness.truth.claims import claims
-from harness.truth.dashboards import used
-from harness.truth.table import contradictions, table
-from harness.truth.text import lines
 
 
 def add(commands: Commands) -> None:
@@ -31,6 +25,13 @@ def add(commands: Commands) -> None:
 
 
 def _truth(options: argparse.Namespace) -> int:
+    from harness.chaos.catalogue import catalogue
+    from harness.compare.side import load
+    from harness.truth.claims import claims
+    from harness.truth.dashboards import used
+    from harness.truth.table import contradictions, table
+    from harness.truth.text import lines
+
     known = catalogue()
     contract = load(options.report, known).contract if options.report else None
     rows = table(known, claims(), used(bundled.fixtures()), contract)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
+from harness.base.defaults import DEFAULT_INTERVAL
 from harness.chaos.catalogue import Catalogue, catalogue
 from harness.judge.kind import arguments
 from harness.metrics.expression import Node, Selector, read
@@ -18,9 +19,6 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Step
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
-
-DEFAULT_INTERVAL = 1.0
-"""Prometheus' scrape interval in the stack, seconds, unless a run chooses another."""
 
 Wrong = tuple[DocumentPath, str, str | None]
 """Where something is wrong, what, and what was probably meant."""
