@@ -28,6 +28,7 @@ from harness.coverage.score import Coverage, coverage_of
 from harness.coverage.text import missing_lines
 from harness.coverage.text import sum_line as coverage_line
 from harness.judge.finding import Verdict
+from harness.judge.overload import summed_up
 from harness.metrics.prometheus import Prometheus
 from harness.mutation.mutate import mutate_folders
 from harness.mutation.text import sum_line, weak_lines
@@ -43,8 +44,9 @@ from harness.runner.control import ControlRun
 from harness.runner.diagnostics import keep as evidence
 from harness.runner.lanes import Lanes, Waiting
 from harness.runner.observer import Observer
-from harness.runner.result import Leftover, ScenarioResult
+from harness.runner.result import Leftover, ScenarioResult, left_over
 from harness.runner.surroundings import Surroundings
+from harness.runner.vitals import ThreadedVitals, Vitals
 from harness.scenario.load import ScenarioFile
 from harness.stack import lock, prometheus
 from harness.stack.handle import StackHandle
@@ -199,6 +201,7 @@ class RunSession:
             observer=self.observer,
             allowed_namespaces=self.allowed_namespaces,
             facts=facts,
+            vitals=ThreadedVitals,
         )
         self._opened = self._surroundings.clock.now()
 
@@ -232,14 +235,15 @@ class RunSession:
     def _left_late(self, looks: int) -> list[ScenarioResult]:
         """Return scenarios whose namespaces do not go; some are looked into, the first ones."""
         late = []
-        for result in [*self.results.scenarios, *self._unasked]:
-            told = any(left.kind == "Namespace" for left in result.leftovers)
-            left = [] if told else self._namespace_left(result)
-            if left:
-                result.leftovers += left
-                late.append(result)
-                if self._surroundings is not None and len(late) <= looks:
-                    evidence.at_end(self._surroundings, result)
+        with self._vitals() as vitals:
+            for result in [*self.results.scenarios, *self._unasked]:
+                told = any(left.kind == "Namespace" for left in result.leftovers)
+                left = [] if told else self._namespace_left(result, vitals)
+                if left:
+                    result.leftovers += left
+                    late.append(result)
+                    if self._surroundings is not None and len(late) <= looks:
+                        evidence.at_end(self._surroundings, result)
         return late
 
     def _check_contract(self) -> None:
@@ -279,16 +283,23 @@ class RunSession:
         """Say whether some component was not compared with the catalogue."""
         return self.results.contract is not None and self.results.contract.undecided()
 
-    def _namespace_left(self, result: ScenarioResult) -> list[Leftover]:
+    def _vitals(self) -> Vitals:
+        """Return what observes whether namespaces can go at all while they are waited for."""
+        around = self._surroundings
+        return Vitals() if around is None else around.vitals(around.cluster, around.nodes)
+
+    def _namespace_left(self, result: ScenarioResult, vitals: Vitals) -> list[Leftover]:
         if self._surroundings is None or result.namespace is None:
             return []
+        began = time.time()
         names = [result.namespace, *result.further_namespaces]
         try:
             left = cleanup.await_gone(self._surroundings.cluster, names, _NAMESPACE_SECONDS)
         except HarnessError as error:
             told = f"not verified: {error}"
             return [Leftover(kind="Namespace", name=names[0], what_was_done=told, infrastructure=True)]
-        return [Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left]
+        interval = self._surroundings.interval
+        return left_over(left, summed_up(vitals.take(), began, time.time(), interval) if left else None)
 
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
         """Run a scenario and keep its result."""

@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from harness.base import working_time
 from harness.base.errors import InfrastructureError
 from harness.chaos.components import COMPONENTS
 from harness.cluster.client import Cluster, Object
@@ -162,10 +163,10 @@ def lift(
 def _await(
     cluster: Cluster, account: _Account, requests: Collection[_Request], *, allowed: bool, seconds: float
 ) -> None:
-    end = time.monotonic() + seconds
+    end = working_time.now() + seconds
     for request in sorted(requests, key=str):
         while _is_allowed(cluster, account, request) is not allowed:
-            if time.monotonic() > end:
+            if working_time.now() > end:
                 does, should = ("refuses", "allow") if allowed else ("allows", "refuse")
                 raise InfrastructureError(
                     f"the API server still {does} {account.user} to {request.verb} {request.resource} after "

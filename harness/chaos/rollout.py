@@ -11,6 +11,7 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
+from harness.base import working_time
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.chaos import denial, processes
 from harness.chaos.components import COMPONENTS, PodGroup, component_pods
@@ -274,7 +275,7 @@ def _await_leader(
 
 
 def _await_webhook(cluster: Cluster, left: float, seconds: float) -> None:
-    end = time.monotonic() + left
+    end = working_time.now() + left
     probe = {
         "apiVersion": "chaos-mesh.org/v1alpha1",
         "kind": "PodChaos",
@@ -285,7 +286,7 @@ def _await_webhook(cluster: Cluster, left: float, seconds: float) -> None:
         try:
             cluster.create(probe, dry_run=True, timeout=_WEBHOOK_REQUEST_SECONDS)
         except ApiError as error:
-            if time.monotonic() > end:
+            if working_time.now() > end:
                 problem = f"the webhook of {_MANAGER} takes no experiment after {seconds:.0f} s"
                 raise NotWhole(problem, details=error.details) from error
             time.sleep(_WEBHOOK_PAUSE_SECONDS)

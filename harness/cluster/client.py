@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,6 +20,7 @@ from kubernetes import client as kubernetes_client
 from kubernetes import config as kubernetes_config
 from kubernetes.dynamic import DynamicClient
 
+from harness.base import working_time
 from harness.base.errors import UsageError
 from harness.cluster import credentials, websocket
 from harness.cluster.errors import (
@@ -148,7 +148,7 @@ class Cluster:
         Raises:
             ApiError: it refused, or did not answer.
         """
-        doing, deadline = f"read {path}", time.monotonic() + timeout
+        doing, deadline = f"read {path}", working_time.now() + timeout
         response = self._open(doing, "GET", path, query=[], timeout=timeout, accept="*/*")
         return _read(response, deadline, doing).decode(errors="replace")
 
@@ -341,7 +341,7 @@ class Cluster:
         """
         if seconds <= 0:
             return
-        deadline = time.monotonic() + seconds
+        deadline = working_time.now() + seconds
         query = [
             ("watch", "true"),
             ("resourceVersion", resource_version),
@@ -365,7 +365,7 @@ class Cluster:
                     return
                 if event["type"] != "BOOKMARK":
                     yield event["type"], event["object"]
-                if time.monotonic() >= deadline:
+                if working_time.now() >= deadline:
                     return
         except (urllib3.exceptions.HTTPError, OSError, ValueError):
             return
@@ -437,7 +437,7 @@ class Cluster:
             )
         except urllib3.exceptions.HTTPError as error:
             raise _unreachable(f"get {path} of {resource[:-1]} {name}", self.server, error) from error
-        body = _read(response, time.monotonic() + timeout, f"get {path} of {name}")
+        body = _read(response, working_time.now() + timeout, f"get {path} of {name}")
         return HttpAnswer(response.status, body, response.headers.get("Content-Type", ""))
 
     def proxy_send(
@@ -472,7 +472,7 @@ class Cluster:
             BoundaryError: path or headers are for somebody else than the pod or Service.
             Unreachable: no answer in time, or a broken connection.
         """
-        deadline = time.monotonic() + timeout
+        deadline = working_time.now() + timeout
         url = self.server + proxy_path(resource, namespace, name, port, path)
         check_headers(headers or {})
         doing = f"{method} {path} of {resource[:-1]} {name}"
@@ -584,7 +584,7 @@ class Cluster:
         path = kind_of("Pod").path(namespace, pod) + "/log"
         # The default media type of _open would be refused: a log is no object.
         response = self._open(doing, "GET", path, query=query, timeout=timeout, accept="*/*")
-        return _read(response, time.monotonic() + timeout, doing).decode(errors="replace")
+        return _read(response, working_time.now() + timeout, doing).decode(errors="replace")
 
     def _authorization(self) -> str | None:
         setting = self._configuration.auth_settings().get("BearerToken", {})
@@ -601,15 +601,15 @@ class Cluster:
         label_selector: str | None,
     ) -> Objects:
         """List, then watch from there; list again whenever a watch ends."""
-        began = time.monotonic()
+        began = working_time.now()
         deadline = began + timeout
         while True:
-            left = max(deadline - time.monotonic(), 1.0)
+            left = max(deadline - working_time.now(), 1.0)
             objects, version = self._list(kind, namespace, name, label_selector, min(DEFAULT_TIMEOUT, left))
             if predicate(objects):
                 return objects
             state = {_identity(found): found for found in objects}
-            window = min(_WATCH_SECONDS, deadline - time.monotonic())
+            window = min(_WATCH_SECONDS, deadline - working_time.now())
             for event, changed in self.watch(
                 kind, namespace, version, window, name, label_selector=label_selector
             ):
@@ -619,12 +619,12 @@ class Cluster:
                     state[_identity(changed)] = changed
                 if predicate(list(state.values())):
                     return list(state.values())
-            if time.monotonic() >= deadline:
+            if working_time.now() >= deadline:
                 what = f"{kind} {name}" if name else f"objects of kind {kind}"
                 raise WaitTimeout(
                     f"{what} in {namespace or 'all namespaces'}: not as wanted within {timeout:.0f} s",
                     last=list(state.values()),
-                    waited=time.monotonic() - began,
+                    waited=working_time.now() - began,
                 )
 
     def _list(
@@ -658,7 +658,7 @@ class Cluster:
         content_type: str | None = None,
         timeout: float,
     ) -> Object:
-        deadline = time.monotonic() + timeout
+        deadline = working_time.now() + timeout
         response = self._open(
             doing, method, path, query=query or [], body=body, content_type=content_type, timeout=timeout
         )
@@ -762,7 +762,7 @@ def _read(response: urllib3.HTTPResponse, deadline: float, doing: str) -> bytes:
     try:
         for part in response.stream(1 << 16):
             parts.append(part)
-            if time.monotonic() > deadline:
+            if working_time.now() > deadline:
                 response.close()
                 raise Unreachable(f"cannot {doing}: the answer did not end in time")
     except (urllib3.exceptions.HTTPError, OSError) as error:
@@ -775,7 +775,7 @@ def _read_within(response: requests.Response, deadline: float, doing: str) -> by
     parts = []
     for part in response.iter_content(1 << 16):
         parts.append(part)
-        if time.monotonic() > deadline:
+        if working_time.now() > deadline:
             raise Unreachable(f"cannot {doing}: the answer did not end in time")
     return b"".join(parts)
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.base import working_time
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import NotFound, WaitTimeout
 
@@ -32,11 +32,11 @@ class Deadline:
     """A point in time that several waits share."""
 
     def __init__(self, seconds: float) -> None:
-        self._end = time.monotonic() + seconds
+        self._end = working_time.now() + seconds
 
     def left(self, at_most: float = float("inf")) -> float:
         """Return the seconds that are left, at least a small number, so that a wait still looks once."""
-        return min(max(self._end - time.monotonic(), 0.05), at_most)
+        return min(max(self._end - working_time.now(), 0.05), at_most)
 
 
 def delete_all(cluster: Cluster, kinds: Iterable[str], namespace: str) -> list[Object]:

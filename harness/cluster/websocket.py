@@ -12,13 +12,13 @@ from __future__ import annotations
 
 import json
 import ssl
-import time
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketException
 
+from harness.base import working_time
 from harness.cluster.errors import Unreachable, from_answer
 
 _V5 = "v5.channel.k8s.io"
@@ -62,7 +62,7 @@ def run(
         Refused: the API server or the kubelet refused the command.
         Unreachable: no connection, or no end within `timeout` seconds.
     """
-    deadline = time.monotonic() + timeout
+    deadline = working_time.now() + timeout
     socket: Any = WebSocket(sslopt=_tls(credentials), skip_utf8_validation=True)
     headers = [f"Authorization: {credentials.authorization}"] if credentials.authorization else []
     address = url.replace("http", "ws", 1) + "?" + urlencode(query)
@@ -91,7 +91,7 @@ def _converse(socket: Any, stdin: str | None, deadline: float, doing: str) -> Ex
             socket.send(bytes([_CLOSE, _STDIN]), ABNF.OPCODE_BINARY)
     channels: dict[int, bytearray] = {_STDOUT: bytearray(), _STDERR: bytearray(), _STATUS: bytearray()}
     while True:
-        left = deadline - time.monotonic()
+        left = deadline - working_time.now()
         if left <= 0:
             raise TimeoutError("the command did not end")
         socket.settimeout(left)

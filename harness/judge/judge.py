@@ -150,6 +150,7 @@ class Case:
         self._last_compared: _Judged | None = None
         self._first_state = True
         self._stands: Finding | None = None
+        self._timeless = False
         self._lost = 0
         self._longest_scrape = 0.0
         self._seen: _Seen | None = None
@@ -194,6 +195,14 @@ class Case:
     def judged(self) -> set[TargetKey]:
         """The targets of all states until now."""
         return self._sweep.took_part() if self._sweep else set()
+
+    @property
+    def timeless(self) -> bool:
+        """Whether what it fails by is wrong whenever it is looked at, not only by then.
+
+        It can never become right, or an oracle said otherwise just before and just after the scrape.
+        """
+        return self._timeless
 
     @property
     def deadline(self) -> float:
@@ -659,13 +668,14 @@ class Case:
         known_issue: str | None = None,
     ) -> Finding:
         spec = self.spec
+        outcome = judged.outcome if judged is not None else None
+        self._timeless = outcome is not None and (outcome.final or bool(judged and judged.readings))
         expected, actual, seconds = "", [], None
         try:
             expected = self._sides()[0].expected()
         except _Unjudgeable:
             expected = f"{spec.kind}: {spec.argument}"
         if judged is not None:
-            outcome = judged.outcome
             expected = outcome.expected if outcome else expected
             shown = outcome.actual if outcome else None
             actual = rows(judged.state.samples[:MOST_ROWS]) if shown is None else shown
@@ -739,6 +749,10 @@ class Judge:
         if expected.id not in self._cases:
             self._cases[expected.id] = Case(self.recording, expected)
         return self._cases[expected.id].advance(now, final=final)
+
+    def timeless(self, expected: Expected) -> bool:
+        """Say whether what an expectation fails by is wrong whenever it is looked at; see Case."""
+        return self._cases[expected.id].timeless
 
     def asks(self) -> set[tuple[str, float]]:
         """Return (expression, evaluation time) of the answers that the last calls found missing."""

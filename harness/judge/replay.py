@@ -6,7 +6,8 @@ from collections.abc import Iterable
 
 from harness.judge.explain import explain
 from harness.judge.finding import Finding, Pending
-from harness.judge.judge import Judge, abandon, judge
+from harness.judge.judge import Judge, abandon
+from harness.judge.overload import inconclusive
 from harness.recording.model import AnyEntry, Expected, Manifest, Mark, Recording, Samples
 
 
@@ -54,13 +55,17 @@ def judge_step(recording: Recording, ended: Mark, judging: Judge | None = None) 
     for expected in recording.expected_of(ended.step):
         finding = judging.judge(expected, ended.time, final=True)
         assert isinstance(finding, Finding)
+        timeless = judging.timeless(expected)
+        finding = inconclusive(recording, expected, finding, ended.time, timeless=timeless)
         found.append(explain(recording, expected, finding))
     return found
 
 
 def _cut_off(recording: Recording, expected: Expected, now: float) -> Finding:
-    said = judge(recording, expected, now)
+    judging = Judge(recording)
+    said = judging.judge(expected, now)
     if isinstance(said, Pending):
         reason = f"the recording ends before a decision: waiting for {said.waiting_for}"
         said = abandon(recording, expected, reason)
+    said = inconclusive(recording, expected, said, now, timeless=judging.timeless(expected))
     return explain(recording, expected, said)

@@ -15,6 +15,15 @@ FETCH_FAILED = "fetch_failed"
 TARGETS = "targets"
 """Lists what Prometheus says of targets: `job`, `instance`, `health` and `last_error` each."""
 
+OVERLOAD = "overload"
+"""A time in which the harness or the cluster could not act: a `Stretch` as a mapping."""
+
+ENDED = "ended_by_itself"
+"""An object of the scenario that came to its end by its own duration: `what`, and `time` (seconds)."""
+
+FOREIGN = "foreign"
+"""What others did with Chaos Mesh (`ForeignUse` as a mapping each), and `expectations` that it may touch."""
+
 LOOK = "look"
 """The name of a series that was looked at at its targets; see `looked_at`."""
 

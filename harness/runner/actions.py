@@ -31,11 +31,17 @@ _TRAFFIC_SLACK_SECONDS = 10.0
 
 
 class StepFailed(Exception):  # noqa: N818  (reads as what happened)
-    """A step did not come about; the scenario fails, and says why."""
+    """A step did not come about; the scenario fails, and says why.
 
-    def __init__(self, problem: StepProblem) -> None:
+    Attributes:
+        problem: what goes into the results.
+        timed: on a machine that cannot act it would have come about, too late; a refusal would be one anyway.
+    """
+
+    def __init__(self, problem: StepProblem, *, timed: bool = True) -> None:
         super().__init__(problem.reason)
         self.problem = problem
+        self.timed = timed
 
 
 @dataclass
@@ -177,7 +183,9 @@ def unstick(cluster: Cluster, applied: Applied, seconds: float) -> None:
     found = cluster.get(applied.kind, applied.name, applied.namespace)
     if found is None or "deletionTimestamp" not in found["metadata"]:
         so = "it is gone by itself" if found is None else "it is not being deleted"
-        raise StepFailed(StepProblem(kind="action", reason=f"{what} is not stuck in deletion: {so}"))
+        raise StepFailed(
+            StepProblem(kind="action", reason=f"{what} is not stuck in deletion: {so}"), timed=False
+        )
     with _may_be_refused(f"the removal of the finalizers of {what}"):
         left = strip_finalizers(cluster, found, Deadline(seconds))
     if not left.forced:
@@ -238,11 +246,12 @@ def expected_refusal(words: str, title: str) -> Iterator[list[str]]:
         problem = error.problem
         if problem.kind != "action" or words not in "\n".join(problem.details):
             reason = f"{problem.reason}, but not with the words `{words}`"
-            raise StepFailed(problem.model_copy(update={"reason": reason})) from error
+            raise StepFailed(problem.model_copy(update={"reason": reason}), timed=error.timed) from error
         said += [problem.reason, *problem.details]
         return
     raise StepFailed(
-        StepProblem(kind="action", reason=f"`{title}` was not refused, and should be with `{words}`")
+        StepProblem(kind="action", reason=f"`{title}` was not refused, and should be with `{words}`"),
+        timed=False,
     )
 
 
@@ -260,7 +269,8 @@ def _may_be_refused(what: str) -> Iterator[None]:
                 kind="action",
                 reason=f"{what} was refused (HTTP {error.status} {error.reason})",
                 details=error.message.splitlines(),
-            )
+            ),
+            timed=False,
         ) from error
 
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass
 
+from harness.base import working_time
+
 
 @dataclass(frozen=True)
 class Clock:
@@ -16,6 +18,10 @@ class Clock:
     def now(self) -> float:
         """Return the time on Prometheus' clock, seconds since the epoch."""
         return time.time() + self.offset
+
+    def working(self) -> float:
+        """Return the time that bounds in seconds go by; see harness/base/working_time.py."""
+        return working_time.now()
 
     def sleep(self, seconds: float) -> None:
         """Wait; here, so that tests can do without waiting."""

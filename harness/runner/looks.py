@@ -266,11 +266,11 @@ class Looker:
 
     def _await_scrape(self, target: TargetKey, since: float) -> None:
         """Wait for a scrape of a target that began after `since`, a few intervals at most."""
-        deadline = self._clock.now() + _SCRAPES * self._interval
+        deadline = self._clock.working() + _SCRAPES * self._interval
         while True:
             self._sampler.fetch()
             newest = self._newest(target)
-            if (newest is not None and newest > since) or self._clock.now() > deadline:
+            if (newest is not None and newest > since) or self._clock.working() > deadline:
                 return
             self._sampler.pause()
 

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
 
 from pydantic import BaseModel
 
+from harness.cluster.leftovers import Leftover as Left
 from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
+from harness.judge.overload import Overload
 
 
 class StepProblem(BaseModel):
@@ -49,6 +52,20 @@ class Leftover(BaseModel):
     name: str
     what_was_done: str
     infrastructure: bool = False
+
+
+def left_over(found: Iterable[Left], overload: Overload | None) -> list[Leftover]:
+    """Return what a clean-up has to report; on an overloaded machine it may only have been too slow."""
+    how = "" if overload is None else f"; {overload.text()}"
+    return [
+        Leftover(
+            kind=item.kind,
+            name=item.name,
+            what_was_done=item.what_was_done + how,
+            infrastructure=overload is not None,
+        )
+        for item in found
+    ]
 
 
 class ScenarioResult(BaseModel):

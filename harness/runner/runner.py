@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +30,7 @@ from harness.cluster.leftovers import Leftover as Left
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
 from harness.judge.kind import kinds, wanted_readings
+from harness.judge.overload import observed, summed_up
 from harness.judge.proof import check_proof, split_proof
 from harness.judge.replay import judge_step
 from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
@@ -37,6 +39,7 @@ from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
 from harness.recording.model import Expected, Manifest, Mark, Note, Point, Reading, Recording, reading_key
+from harness.recording.overload import Stretch
 from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls, interrupts, nodes
 from harness.runner.actions import Applied, StepFailed
@@ -46,7 +49,7 @@ from harness.runner.diagnostics.keep import Keeper
 from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.recorder import Recorder
-from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult, left_over
 from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
@@ -65,6 +68,10 @@ _ANSWER_SECONDS = 30.0
 """How long no expression may be answered at all; until then each is asked again at the next tick."""
 _LONGEST_NAMESPACE = 63
 """Characters of a DNS label."""
+
+
+class Inconclusive(InfrastructureError):  # noqa: N818  (reads as what happened)
+    """A step was waited for in vain while the harness or the cluster could not act: nothing is known."""
 
 
 def run(
@@ -214,6 +221,8 @@ class ScenarioRun:
         self._oracles: dict[str, Oracle] = {}
         self._unseen = False
         self._unanswered_since: float | None = None
+        self._vitals = surroundings.vitals(surroundings.cluster, surroundings.nodes)
+        self._stretches: list[Stretch] = []
         self._touched: set[str] = set()
         self._stopped: set[str] = set()
         self._further = {
@@ -254,6 +263,7 @@ class ScenarioRun:
 
     def perform(self) -> None:
         """Set up and perform all steps; findings go into the result."""
+        self._vitals.start()
         with self._phase("set up"):
             for namespace in self._namespaces():
                 namespaces.create(self._cluster, namespace, self._around.run)
@@ -284,6 +294,7 @@ class ScenarioRun:
 
     def diagnose(self, error: HarnessError) -> None:
         """Keep evidence of what ended the scenario before its time."""
+        self._note_overload()
         self._keeper.trouble(error, self._containers())
 
     def _containers(self) -> list[dict[str, str]]:
@@ -369,6 +380,7 @@ class ScenarioRun:
         try:
             self._perform_step(index, step, outcome)
         except StepFailed as error:
+            self._refuse_to_tell(error, outcome)
             outcome.problem = error.problem
             detail = error.problem.model_dump()
             self._recorder.add(Note(time=self._clock.now(), text=error.problem.reason, detail=detail))
@@ -390,12 +402,51 @@ class ScenarioRun:
             # A run that was killed is noticed when it is told something.
             self._observer.waiting("the clean-up")
         finally:
-            self._put_right()
+            try:
+                self._put_right()
+            finally:
+                self._vitals.stop()
+
+    def _end_record(self) -> None:
+        self._note_overload()
+        self._recorder.close()
+
+    def _note_overload(self) -> None:
+        """Record what was observed, up to now, of this process or the cluster not being able to act."""
+        for stretch in self._take_stretches():
+            self._recorder.add(stretch.note())
+
+    def _take_stretches(self) -> list[Stretch]:
+        offset = self._clock.offset
+        new = [
+            replace(each, began=each.began + offset, ended=each.ended + offset)
+            for each in self._vitals.take()
+        ]
+        self._stretches += new
+        return new
+
+    def _refuse_to_tell(self, error: StepFailed, outcome: StepResult) -> None:
+        """Let a step that was waited for in vain be no failure where nothing could be done meanwhile.
+
+        Raises:
+            Inconclusive: overload was observed since the step started.
+        """
+        self._note_overload()
+        if not error.timed or outcome.started is None:
+            return
+        overload = observed(self._recorder.recording, outcome.started, self._clock.now())
+        if overload is not None:
+            raise Inconclusive(
+                f"{overload.text()}: {error.problem.reason}",
+                next_step="run it again on a machine that has less to do",
+                details=error.problem.details,
+            ) from error
 
     def _put_right(self) -> None:
+        began = self._clock.now()
         with self._phase("clean up"):
             # Whatever goes wrong with the record, what was made is removed.
-            for last in (self._stop_oracles, self._recorder.close, self._write_findings):
+            for last in (self._stop_oracles, self._end_record, self._write_findings):
                 with _no_way_out(self._result, self._file, self._around):
                     last()
             try:
@@ -415,9 +466,10 @@ class ScenarioRun:
                     infrastructure=isinstance(error, InfrastructureError),
                 )
                 return
-            self._result.leftovers += [
-                Leftover(kind=item.kind, name=item.name, what_was_done=item.what_was_done) for item in left
-            ]
+            self._take_stretches()
+            self._result.leftovers += left_over(
+                left, summed_up(self._stretches, began, self._clock.now(), self._around.interval)
+            )
             if left:
                 told = [f"{item.kind} {item.name}: {item.what_was_done}" for item in left]
                 self._keeper.clean_up(told, self._containers())
@@ -477,7 +529,7 @@ class ScenarioRun:
         since = outcome.started
         begun = self._act_or_be_refused(step)
         outcome.acknowledged = self._mark(index, "acknowledged")
-        deadline = time.monotonic() + step.bound
+        deadline = self._clock.working() + step.bound
         if begun is not None:
             answers = step.restart is None or step.restart.answers
             self._await_rollout(begun, deadline, answers=answers)
@@ -497,6 +549,7 @@ class ScenarioRun:
             expected = self._resolve_expectations(index, step)
         decided = zip(expected, self._decide(expected), strict=True)
         self._looker.look(decided, self._workload.targets if self._workload else [], self._read)
+        self._note_overload()
         outcome.ended = self._mark(index, "ended")
         recording = self._recorder.recording
         outcome.findings = judge_step(recording, recording.marks[-1], self._judge)
@@ -629,7 +682,7 @@ class ScenarioRun:
         """
         group = begun.group
         self._observer.waiting(f"the new pods of {group.job}")
-        left = max(deadline - time.monotonic(), 0.1)
+        left = max(deadline - self._clock.working(), 0.1)
         pods = actions.finish(self._cluster, begun, left, self._around.chaos_mesh_namespace)
         if self._workload is not None and group.job == WORKLOAD_JOB:
             self._workload = self._workload.with_pods(pods)
@@ -655,7 +708,7 @@ class ScenarioRun:
             InfrastructureError: not in time; names the targets.
         """
         since = self._clock.now()
-        deadline = since + _TARGETS_SCRAPES * self._around.interval + _DISCOVERY_SECONDS
+        deadline = self._clock.working() + _TARGETS_SCRAPES * self._around.interval + _DISCOVERY_SECONDS
         while True:
             self._sampler.fetch()
             scrapes = self._sampler.scrapes_since(since, successful=answers)
@@ -664,7 +717,7 @@ class ScenarioRun:
             if not missing and not late:
                 return
             self._observer.waiting(f"Prometheus to scrape exactly the new pods of {job}")
-            if self._clock.now() > deadline:
+            if self._clock.working() > deadline:
                 waited = [f"{job} {instance} is not scraped" for instance in sorted(missing)]
                 waited += [f"{job} {instance} is still scraped" for instance in sorted(late)]
                 raise InfrastructureError(
@@ -685,7 +738,7 @@ class ScenarioRun:
                     applied.kind,
                     applied.namespace,
                     lambda found: phases.reached(found, wanted),
-                    timeout=max(deadline - time.monotonic(), 0.1),
+                    timeout=max(deadline - self._clock.working(), 0.1),
                     name=applied.name,
                 )
             except WaitTimeout as error:
@@ -730,13 +783,14 @@ class ScenarioRun:
                 if holds:
                     return text
             self._observer.waiting(f"the proof of an effect: {text}")
-            if time.monotonic() > deadline and reading.vector is None:
+            over = self._clock.working() > deadline
+            if over and reading.vector is None:
                 # Nobody knows whether there was an effect: that is no failure of the product.
                 raise InfrastructureError(
                     f"the proof of an effect could not be had: {text}",
                     next_step="look at the component that the oracle asks; chaos-harness status helps",
                 )
-            if time.monotonic() > deadline:
+            if over:
                 raise StepFailed(
                     StepProblem(
                         kind="proof",
@@ -776,6 +830,7 @@ class ScenarioRun:
         self._take_readings(wanted)
         while True:
             fresh = self._sampler.fetch()
+            self._note_overload()
             if fresh:
                 self._take_readings(wanted)
             verdicts = self._judge_all(expected)
@@ -804,10 +859,11 @@ class ScenarioRun:
             except (PrometheusUnreachable, BadAnswer) as error:
                 now = self._clock.now()
                 self._recorder.add(Note(time=now, text=f"asking {expression} failed: {error}"))
-                since = self._unanswered_since = self._unanswered_since or now
-                if now - since > _ANSWER_SECONDS:
+                working = self._clock.working()
+                since = self._unanswered_since = self._unanswered_since or working
+                if working - since > _ANSWER_SECONDS:
                     raise PrometheusLost(
-                        f"Prometheus has not answered {expression} for {now - since:.0f} s",
+                        f"Prometheus has not answered {expression} for {working - since:.0f} s",
                         next_step="ask it in Prometheus' own page; if it takes long there, ask for less",
                         details=[str(error), *error.details],
                     ) from error
@@ -898,7 +954,7 @@ class ScenarioRun:
         Raises:
             InfrastructureError: not so within `bound` scrape intervals; names the targets.
         """
-        deadline = self._clock.now() + bound * self._around.interval
+        deadline = self._clock.working() + bound * self._around.interval
         wanted = (self._watch.jobs or {"controller-manager"}) - self._stopped
         while True:
             self._sampler.fetch()
@@ -911,7 +967,7 @@ class ScenarioRun:
                 return
             least = min((scrapes[target] for target in waiting), default=0)
             self._observer.waiting(f"scrape {min(least + 1, count)} of {count} of each target")
-            if now > deadline:
+            if self._clock.working() > deadline:
                 names = [f"{job} {instance}" for job, instance in waiting]
                 names += [f"any target of job {job}" for job in sorted(wanted - jobs)]
                 raise InfrastructureError(
@@ -928,13 +984,13 @@ class ScenarioRun:
         What steps without expectations did is part of what was before the next one, which counts from the
         newest scrape.
         """
-        deadline = self._clock.now() + _UNSEEN_SCRAPES * self._around.interval
+        deadline = self._clock.working() + _UNSEEN_SCRAPES * self._around.interval
         while True:
             self._sampler.fetch()
             now = self._clock.now()
             current = self._sampler.targets_at(now)
             newest = {target: up.newest or 0.0 for target, up in self._sampler.recording.targets()}
-            if all(newest[target] > since for target in current) or now > deadline:
+            if all(newest[target] > since for target in current) or self._clock.working() > deadline:
                 return
             self._sampler.pause()
 

@@ -11,6 +11,7 @@ from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreacha
 from harness.metrics.promql import any_of, one_of
 from harness.recording.model import SCRAPE_DURATION, UP, Labels, Note, Recording, labels_of
 from harness.recording.notes import FETCH_FAILED, NATIVE_HISTOGRAMS
+from harness.recording.overload import Stretch
 from harness.recording.series import TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
@@ -19,6 +20,8 @@ from harness.scenario.model import Matcher
 WORKLOAD_JOB = "workload"
 
 _LOST_AFTER_SECONDS = 5.0
+_SLOW_SECONDS = 2.0
+"""An answer takes some hundredths of a second."""
 _GONE_AFTER_SCRAPES = 5
 _LEAST_WAIT_SECONDS = 0.02
 _COMMIT_SECONDS = 0.01
@@ -104,7 +107,7 @@ class Sampler:
             PrometheusLost: every fetch of more than 5 s failed. Time in which nobody fetched, as while a
                 phase is waited for, does not count.
         """
-        began = self._clock.now()
+        began, working = self._clock.now(), self._clock.working()
         seconds = began - self._fetched + 4 * self._interval + 1
         try:
             # All answers before any is recorded: an `up` without the metrics of its scrape would make
@@ -119,16 +122,19 @@ class Sampler:
                 )
             )
             if self._failing_since is None:
-                self._failing_since = began
-            if began - self._failing_since > _LOST_AFTER_SECONDS:
+                self._failing_since = working
+            if working - self._failing_since > _LOST_AFTER_SECONDS:
                 raise PrometheusLost(
-                    f"Prometheus has not answered for {began - self._failing_since:.0f} s",
+                    f"Prometheus has not answered for {working - self._failing_since:.0f} s",
                     next_step="look at its pod: chaos-harness status; nothing was judged without it",
                     details=[str(error)],
                 ) from error
             self._clock.sleep(self._interval / 4)
             return 0
         self._fetched, self._failing_since = began, None
+        took = self._clock.working() - working
+        if took >= _SLOW_SECONDS:
+            self._recorder.add(Stretch("prometheus", began, self._clock.now(), took).note())
         oldest = self._began - 2 * self._interval
         wanted = [each for answer in answers for each in answer if self._watch.wants(each.labels)]
         # Before the samples of the same scrapes: without it these series would be absent.

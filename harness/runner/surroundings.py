@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from harness.cluster.client import Cluster
 from harness.metrics.prometheus import Prometheus
 from harness.runner.clock import Clock
 from harness.runner.observer import Observer
+from harness.runner.vitals import Vitals
 
 
 @dataclass(frozen=True)
@@ -26,6 +28,8 @@ class Surroundings:
         observer: is told how scenarios go on.
         allowed_namespaces: namespaces of others that scenarios may reach.
         facts: versions, images, stand-ins, nodes; goes into each recording's manifest.
+        vitals: makes what observes whether a scenario and the cluster are able to act; of the cluster and the
+            names of its nodes.
     """
 
     cluster: Cluster
@@ -42,3 +46,4 @@ class Surroundings:
     observer: Observer = field(default_factory=Observer)
     allowed_namespaces: frozenset[str] = frozenset()
     facts: dict[str, Any] = field(default_factory=dict)
+    vitals: Callable[[Cluster, Sequence[str]], Vitals] = field(default=lambda _cluster, _nodes: Vitals())

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.base import working_time
 from harness.chaos import breakage, rollout
 from harness.cluster.leftovers import Deadline
 from tests.fakes.clock import FakeClock
@@ -16,6 +17,7 @@ def clock():
 @pytest.fixture
 def cluster(clock, monkeypatch):
     monkeypatch.setattr(rollout, "time", clock)
+    monkeypatch.setattr(working_time, "time", clock)
     fake = FakeCluster(clock)
     fake.objects.clear()
     fake.put("Namespace", "n")

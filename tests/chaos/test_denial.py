@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from harness.base import working_time
 from harness.base.errors import InfrastructureError
 from harness.chaos import denial
 from harness.chaos.components import COMPONENTS
@@ -24,6 +25,7 @@ def clock():
 @pytest.fixture
 def cluster(clock, monkeypatch):
     monkeypatch.setattr(denial, "time", clock)
+    monkeypatch.setattr(working_time, "time", clock)
     made = FakeCluster(clock)
     for job in (MANAGER, "chaos-dashboard"):
         made.component(job, COMPONENTS[job].kind, COMPONENTS[job].name)

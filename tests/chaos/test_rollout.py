@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.base import working_time
 from harness.base.errors import InfrastructureError
 from harness.chaos import denial, rollout
 from harness.chaos.components import COMPONENTS, component_pods
@@ -22,6 +23,7 @@ def clock():
 @pytest.fixture
 def cluster(clock, monkeypatch):
     monkeypatch.setattr(rollout, "time", clock)
+    monkeypatch.setattr(working_time, "time", clock)
     made = FakeCluster(clock)
     for job in ("controller-manager", "chaos-dashboard"):
         made.component(job, COMPONENTS[job].kind, COMPONENTS[job].name)
@@ -180,6 +182,7 @@ def test_what_a_killed_run_scaled_is_restored_without_being_told(cluster):
 
 def test_what_was_denied_something_is_allowed_it_again_and_restarted(cluster, monkeypatch, clock):
     monkeypatch.setattr(denial, "time", clock)
+    monkeypatch.setattr(working_time, "time", clock)
     role = cluster.role("chaos-controller-manager", "manager")
     rules = role["rules"]
     denial.deny(cluster, "controller-manager", CHAOS_MESH, ["statuschecks"], ["list"])
@@ -194,6 +197,7 @@ def test_what_was_denied_something_and_scaled_to_none_comes_back_without_a_resta
     cluster, monkeypatch, clock
 ):
     monkeypatch.setattr(denial, "time", clock)
+    monkeypatch.setattr(working_time, "time", clock)
     cluster.role("chaos-controller-manager", "manager")
     denial.deny(cluster, "controller-manager", CHAOS_MESH, ["statuschecks"], ["list"])
     rollout.finish(cluster, rollout.scale(cluster, MANAGER, 0), 60, CHAOS_MESH)

@@ -18,7 +18,7 @@ class FakeClock:
     def now(self):
         return self.time
 
-    monotonic = now
+    monotonic = working = now
 
     def sleep(self, seconds):
         self.slept.append(round(seconds, 6))

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.base import working_time
 from harness.chaos import rollout
 from harness.recording.model import Recording
 from harness.recording.writer import RecordingWriter
@@ -45,6 +46,7 @@ def recorder(folder):
 def around(cluster, prometheus, clock, tmp_path, monkeypatch):
     monkeypatch.setattr(runner, "time", clock)
     monkeypatch.setattr(rollout, "time", clock)
+    monkeypatch.setattr(working_time, "time", clock)
     prometheus.target("controller-manager", "10.0.1.1:10080", 0.37, cluster.exposes)
     clock.advance(3)
     return Surroundings(
