@@ -33,9 +33,9 @@ from harness.judge.finding import Verdict
 from harness.report import github, summary
 from harness.report.checks import Check
 from harness.report.exit_code import Ending, decide
+from harness.report.fields import durations
 from harness.report.junit import junit_properties, junit_reports
 from harness.report.live import Live
-from harness.report.results import durations
 from harness.report.screen import PytestScreen
 from harness.report.text import leftovers_text, scenario_text
 from harness.runner.result import ScenarioResult

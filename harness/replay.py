@@ -8,6 +8,7 @@ from pathlib import Path
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.base.bounded import MIB, FileError, MissingFileError, read_bytes
 from harness.base.errors import ExitCode, UsageError
 from harness.judge.finding import Finding
 from harness.judge.replay import replay
@@ -15,6 +16,7 @@ from harness.recording.model import Inconsistent
 from harness.recording.reader import RecordingError, RecordingReader
 from harness.recording.writer import FINDINGS, MANIFEST
 
+_MOST_FINDINGS_BYTES = 64 * MIB
 _FINDINGS: TypeAdapter[list[Finding]] = TypeAdapter(list[Finding])
 
 
@@ -104,10 +106,12 @@ def run(paths: Iterable[Path]) -> tuple[list[str], ExitCode]:
 def _live_findings(folder: Path) -> list[Finding]:
     path = folder / FINDINGS
     try:
-        return _FINDINGS.validate_json(path.read_bytes())
-    except FileNotFoundError as error:
+        return _FINDINGS.validate_json(read_bytes(path, most=_MOST_FINDINGS_BYTES, inside=folder))
+    except MissingFileError as error:
         raise RecordingError(
             f"{path} is missing", next_step="the run was killed before it could write it: record it again"
         ) from error
+    except FileError as error:
+        raise RecordingError(str(error)) from error
     except ValidationError as error:
         raise RecordingError(f"cannot read {path}: {error.errors()[0]['msg']}") from error

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from harness.base.bounded import MIB, FileError, read_start
 from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import BoundaryError, HarnessError, UsageError
 from harness.chaos.check import check_against_catalogue
@@ -34,6 +35,7 @@ from harness.recording.model import Point
 from harness.rules.rule import check_rules
 from harness.runner.actions import StepFailed
 from harness.runner.result import StepProblem, StepResult
+from harness.scenario.discover import files_below
 from harness.scenario.load import ScenarioFile, validated
 from harness.scenario.model import Scenario
 from harness.scenario.positions import DocumentPath, Place, Positions
@@ -270,8 +272,8 @@ def is_python_scenario(path: Path) -> bool:
     if path.suffix != ".py" or name.startswith((".", "_", "test_")) or name.endswith("_test.py"):
         return False
     try:
-        return any(line.startswith(IMPORT.encode()) for line in path.read_bytes().splitlines())
-    except OSError:
+        return any(line.startswith(IMPORT.encode()) for line in read_start(path, MIB).splitlines())
+    except FileError:
         return False
 
 
@@ -279,7 +281,7 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     """Return the files with scenarios in Python among `paths` and in the folders among them, each once."""
     found: dict[Path, None] = {}
     for path in paths:
-        inside = sorted(path.rglob("*.py")) if path.is_dir() else [path]
+        inside = files_below(path) if path.is_dir() else [path]
         found |= dict.fromkeys(each for each in inside if is_python_scenario(each))
     return list(found)
 

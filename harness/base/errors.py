@@ -7,6 +7,11 @@ from enum import IntEnum
 from pathlib import Path
 from typing import ClassVar
 
+from harness.base.words import cut
+
+MOST_DETAILS = 500
+"""Lines of details that are shown: a file may have a mistake in each of its lines."""
+
 
 class ExitCode(IntEnum):
     """Exit codes of `chaos-harness` and of pytest with the plugin; docs/exit-codes.md explains them.
@@ -42,15 +47,17 @@ class HarnessError(Exception):
     exit_code: ClassVar[ExitCode] = ExitCode.INTERNAL
 
     def __str__(self) -> str:
-        """Return the problem alone; `render` gives everything."""
-        return self.problem
+        """Return the problem alone, cut to a line; `render` gives everything."""
+        return cut(self.problem)
 
     def render(self) -> str:
-        """Return the whole message, several lines."""
-        lines = [self.problem]
-        lines += [f"  {detail}" for detail in self.details]
+        """Return the whole message, several lines, each cut to what a person can read."""
+        lines = [cut(self.problem)]
+        lines += [f"  {cut(detail)}" for detail in self.details[:MOST_DETAILS]]
+        if len(self.details) > MOST_DETAILS:
+            lines.append(f"  and {len(self.details) - MOST_DETAILS} more lines")
         if self.next_step:
-            lines.append(f"  next step: {self.next_step}")
+            lines.append(f"  next step: {cut(self.next_step)}")
         if self.log:
             lines.append(f"  log: {self.log}")
         return "\n".join(lines)

@@ -26,3 +26,15 @@ def count(number: int, what: str) -> str:
 def printable(text: str) -> str:
     """Return a text as one line that changes nothing on a terminal but what it shows."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+LONGEST_LINE = 1000
+"""Characters of a line of a message; what is longer repeats somebody's value, and no one reads that."""
+
+
+def cut(text: str, most: int = LONGEST_LINE) -> str:
+    """Return a text with its middle left out where it is longer than a line of a message should be."""
+    if len(text) <= most:
+        return text
+    head, tail = most * 3 // 4, most // 8
+    return f"{text[:head]} ... ({len(text) - head - tail} more characters) ... {text[-tail:]}"

@@ -34,7 +34,8 @@ def _coverage(options: argparse.Namespace) -> int:
     from harness.coverage.score import coverage_of
     from harness.coverage.text import lines
     from harness.replay import recordings_in
-    from harness.report.results import RECORDINGS, field_of, put
+    from harness.report.fields import field_of, put
+    from harness.report.results import RECORDINGS
     from harness.scenario.discover import discover
     from harness.scenario.load import load
 

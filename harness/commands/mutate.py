@@ -27,7 +27,7 @@ def _mutate(options: argparse.Namespace) -> int:
     from harness.mutation.mutate import mutate_folders
     from harness.mutation.text import lines
     from harness.replay import recordings_in
-    from harness.report.results import put
+    from harness.report.fields import put
 
     score = mutate_folders(recordings_in(options.paths), datetime.now(UTC).date())
     for path in options.paths:

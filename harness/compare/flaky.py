@@ -10,13 +10,14 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from harness.base.errors import ExitCode, UsageError
 from harness.base.words import count
 from harness.compare.side import HINT
 from harness.judge.finding import Verdict
-from harness.report.results import RESULTS, Results, Summary, fields_of
+from harness.report.reading import read
+from harness.report.results import RESULTS, Results, Summary
 
 NOT_THERE = "-"
 """Of a run that says nothing about a subject: the scenario did not run, or ended before the expectation."""
@@ -141,10 +142,7 @@ def repetition(folders: list[Path]) -> Repetition:
 
 
 def _read(folder: Path) -> tuple[Repeated, dict[_Subject, str]]:
-    try:
-        results = Results.model_validate(fields_of(folder / RESULTS, next_step=HINT))
-    except ValidationError as error:
-        raise UsageError(f"cannot read {folder / RESULTS}", details=str(error).splitlines()[:5]) from error
+    results, _ = read(folder / RESULTS, next_step=HINT)
     if all(each.verdict is Verdict.SKIPPED for each in results.scenarios):
         raise UsageError(f"{folder}: no scenario ran", next_step="name the report folder of another run")
     stack = results.run.stack or {}

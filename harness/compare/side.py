@@ -7,8 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
+from harness.base.bounded import MIB, FileError, read_text
 from harness.base.errors import HarnessError, UsageError
 from harness.chaos.catalogue import Catalogue
 from harness.contract.compare import bounds_of, exposed_name, labels_of
@@ -17,10 +16,12 @@ from harness.contract.result import Contract
 from harness.judge.finding import Verdict
 from harness.metrics.exposition import Family, parse
 from harness.recording.reader import RecordingError, definitions
-from harness.report.results import RESULTS, fields_of
+from harness.report.reading import read
+from harness.report.results import RESULTS
 from harness.runner.result import ScenarioResult
 
 HINT = "name the report folders of two runs (ci/verify --report DIR)"
+_MOST_EXPOSITION_BYTES = 64 * MIB
 _CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
@@ -102,20 +103,14 @@ def load(folder: Path, known: Catalogue) -> Side:
     Raises:
         UsageError: it is none, or its run has no expositions to compare.
     """
-    results = fields_of(folder / RESULTS, next_step=HINT)
-    raw = results.get("contract")
-    if not raw:
+    results, fields = read(folder / RESULTS, next_step=HINT)
+    contract = results.contract
+    if contract is None:
         raise UsageError(
             f"{folder} has no expositions: nothing ran, or an older version of the harness ran it",
             next_step="run the scenarios again with this version",
         )
-    try:
-        contract = Contract.model_validate(raw)
-        scenarios = [ScenarioResult.model_validate(each) for each in results.get("scenarios") or []]
-    except ValidationError as error:
-        raise UsageError(
-            f"cannot read {folder / 'results.json'}", details=str(error).splitlines()[:5]
-        ) from error
+    scenarios = results.scenarios
     if contract.error is not None or contract.not_captured:
         raise UsageError(
             f"{folder}: the run could not read all components, so what is missing there says nothing",
@@ -125,16 +120,17 @@ def load(folder: Path, known: Catalogue) -> Side:
     metrics: dict[str, Facts] = {}
     _add_recorded(metrics, _recorded(folder, scenarios), known)
     for target in contract.targets:
-        for family in _exposition(folder / target.file):
+        for family in _exposition(folder, target.file):
             _add(metrics, target.job, family)
-    return Side(folder, dict(results["run"]), contract, {each.name: each for each in scenarios}, metrics)
+    return Side(folder, dict(fields["run"]), contract, {each.name: each for each in scenarios}, metrics)
 
 
-def _exposition(path: Path) -> list[Family]:
+def _exposition(folder: Path, name: str) -> list[Family]:
+    path = folder / name
     try:
-        return parse(path.read_text(encoding="utf-8"), _CONTENT_TYPE)
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=HINT) from error
+        return parse(read_text(path, most=_MOST_EXPOSITION_BYTES, inside=folder), _CONTENT_TYPE)
+    except FileError as error:
+        raise UsageError(str(error), next_step=HINT) from error
     except HarnessError as error:
         raise UsageError(f"{path}: {error.problem}", details=error.details) from error
 
@@ -156,7 +152,7 @@ def _recorded(folder: Path, scenarios: Iterable[ScenarioResult]) -> Iterable[Map
     for scenario in scenarios:
         if scenario.recording is not None:
             try:
-                yield from definitions(folder / scenario.recording)
+                yield from definitions(folder / scenario.recording, inside=folder)
             except RecordingError:
                 # A report without its recordings can be compared all the same.
                 continue

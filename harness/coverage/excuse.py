@@ -7,9 +7,9 @@ from datetime import date
 from pathlib import Path
 from typing import TypeVar
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
 from harness.coverage.transition import Change, Transition
 
@@ -90,8 +90,8 @@ def _load(folder: Path, kind: type[_Kind]) -> list[_Kind]:
     found: list[_Kind] = []
     for path in sorted(folder.glob("*.yaml")):
         try:
-            found += TypeAdapter(list[kind]).validate_python(yaml.safe_load(path.read_text()) or [])  # type: ignore[valid-type]
-        except (yaml.YAMLError, ValidationError) as error:
+            found += TypeAdapter(list[kind]).validate_python(read_yaml(path) or [])  # type: ignore[valid-type]
+        except (FileError, ValidationError) as error:
             problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             raise UsageError(
                 f"{path} cannot be read: {problem}", next_step="see docs/coverage.md, Excuses"

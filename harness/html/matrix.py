@@ -7,11 +7,12 @@ from dataclasses import dataclass, field
 
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.catalogue.metric import Metric
-from harness.html.view import ScenarioView
+from harness.html.view import WORST_FIRST, ScenarioView
 from harness.judge.finding import Finding, Verdict
 
-WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS)
 NO_CHAOS = "no chaos"
+UNREAD = "chaos not read"
+"""Of scenarios whose recordings are not read for the page."""
 EXPRESSIONS = "expressions"
 """The row of expectations that are about an expression, not a metric."""
 
@@ -70,7 +71,7 @@ def matrix(scenarios: Sequence[ScenarioView], known: Catalogue) -> Matrix:
         for key, findings in by_metric.items():
             must = [finding.verdict for finding in findings if finding.level == "must"]
             verdict = worst(must or [finding.verdict for finding in findings])
-            for kind in view.kinds or [NO_CHAOS]:
+            for kind in view.kinds or [UNREAD if view.unread else NO_CHAOS]:
                 cell = cells.setdefault(key, {}).setdefault(kind, Cell())
                 cell.verdicts.append((view, verdict))
                 cell.expectations += len(findings)
@@ -78,7 +79,7 @@ def matrix(scenarios: Sequence[ScenarioView], known: Catalogue) -> Matrix:
     rows = [Row(name, component, row) for (component, name), row in sorted(cells.items())]
     looked_at = {row.metric for row in rows}
     return Matrix(
-        sorted(kinds, key=lambda kind: (kind == NO_CHAOS, kind)),
+        sorted(kinds, key=lambda kind: (kind in (NO_CHAOS, UNREAD), kind)),
         rows,
         sorted({metric.name for metric in known.metrics if not metric.prefix} - looked_at),
     )

@@ -17,13 +17,13 @@ from markupsafe import Markup
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.known_issues import known_issues
 from harness.html import spread
-from harness.html.matrix import WORST_FIRST, matrix
-from harness.html.view import ScenarioView, Wrong, views
+from harness.html.matrix import matrix
+from harness.html.view import MOST_IN_FULL, WORST_FIRST, ScenarioView, Wrong, views
 from harness.html.visibility import Spread, spreads
 from harness.judge.argument import time_text
 from harness.judge.finding import Verdict
 from harness.report.evidence import evidence_lines, labels_text, number, short_labels
-from harness.report.results import Results
+from harness.report.results import Results, Stack
 from harness.report.text import with_clock
 from harness.runner.result import StepResult
 
@@ -73,9 +73,7 @@ def page(results: Results, fields: Mapping[str, Any], folder: Path, known: Catal
         folder: of the report, where the recordings are.
         known: the metrics.
     """
-    scenarios = sorted(
-        views(results.scenarios, folder, known), key=lambda view: WORST_FIRST.index(view.result.verdict)
-    )
+    scenarios = views(results.scenarios, folder, known)
     found = spreads([delay for view in scenarios for delay in view.delays])
     broken = [each for each in (fields.get("contract") or {}).get("problems", []) if each.get("fails")]
     environment = _environment()
@@ -83,7 +81,7 @@ def page(results: Results, fields: Mapping[str, Any], folder: Path, known: Catal
     return environment.get_template("page.html").render(
         results=results,
         run=results.run,
-        stack=results.run.stack or {},
+        stack=Stack.model_validate(results.run.stack).model_dump() if results.run.stack else {},
         trust={name: fields[name] for name in TRUST if fields.get(name)},
         broken=broken,
         scenarios=scenarios,
@@ -125,6 +123,7 @@ def _environment() -> Environment:
         "verdict_words": VERDICT_WORDS.__getitem__,
     }
     made.globals["layers"] = LAYERS
+    made.globals["most_in_full"] = MOST_IN_FULL
     made.globals["most_series"] = 12
     return made
 

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
+from jinja2 import TemplateError
 
 from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos.catalogue import catalogue
 from harness.html.page import page
-from harness.report.results import SCHEMA, Results
+from harness.html.view import Kept
+from harness.report.reading import read
+from harness.report.results import RESULTS, Results
 
 INDEX = "index.html"
-RESULTS = "results.json"
+_HINT = "name the folder of a run's report"
 
 
 def write(results: Results, folder: Path) -> Path:
@@ -53,26 +54,13 @@ def render_again(folder: Path) -> Path:
         InfrastructureError: the file cannot be written.
     """
     path = folder / RESULTS
+    if not path.exists():
+        raise UsageError(f"{folder} holds no report: {RESULTS} is missing", next_step=_HINT)
+    results, fields = read(path, next_step=_HINT, keep=Kept())
     try:
-        content = path.read_bytes()
-        results = Results.model_validate_json(content)
-    except FileNotFoundError as error:
+        # Taken as they are: what another version has put in is shown too.
+        return _write(results, fields, folder)
+    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, TemplateError) as error:
         raise UsageError(
-            f"{folder} holds no report: {RESULTS} is missing", next_step="name the folder of a run's report"
+            f"{path} holds what no run writes: {type(error).__name__}: {error}", next_step=_HINT
         ) from error
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise UsageError(
-            f"{path} is no results of a run: {where}: {first['msg']}".replace(": : ", ": "),
-            next_step="name the folder of a run's report",
-        ) from error
-    if results.schema_version != SCHEMA:
-        raise UsageError(
-            f"{path} has schema {results.schema_version}; this version reads schema {SCHEMA}",
-            next_step="render it with the version of the harness that wrote it",
-        )
-    # Taken as they are: what another version has put in is shown too.
-    return _write(results, json.loads(content), folder)

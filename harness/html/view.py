@@ -10,6 +10,7 @@ from pathlib import Path
 
 from markupsafe import Markup
 
+from harness.base.bounded import MIB, size_text
 from harness.base.errors import HarnessError
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.html.bands import Band, chaos_kinds
@@ -18,8 +19,21 @@ from harness.html.timeline import Timeline, timeline
 from harness.html.visibility import Delay, delays
 from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
-from harness.recording.reader import read
+from harness.recording.model import Recording
+from harness.recording.reader import RecordingReader, Truncated, whole
 from harness.runner.result import ScenarioResult, StepProblem
+
+MOST_IN_FULL = 400
+"""Scenarios that a page shows with all that is known of them, the worst first; of others it has one line."""
+MOST_TIMELINES = 150
+"""Scenarios whose recordings are read for a page, the worst first: each takes a tenth of a second or more."""
+MOST_RECORDING_BYTES = 64 * MIB
+"""Decompressed entries of one recording that is drawn; a longer one is left to `chaos-harness replay`."""
+_MOST_READ_BYTES = 512 * MIB
+"""Of all recordings together."""
+_DRAWN = ("deadline", "readings")
+"""What a timeline takes from the evidence of a finding; all of it is shown only of what did not pass."""
+WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS)
 
 _CLAIMS = {
     Outcome.VACUOUS: "it holds although no chaos was applied, and no rule excuses that",
@@ -63,6 +77,29 @@ class Wrong:
         return self.finding.verdict if self.finding else Verdict.FAIL
 
 
+class Kept:
+    """Keeps of the scenarios of a run what a page shows, as they are read."""
+
+    def __init__(self) -> None:
+        self._seen = 0
+        self._wrong = 0
+
+    def __call__(self, result: ScenarioResult) -> ScenarioResult:
+        """Return a scenario without the evidence that nobody is shown."""
+        self._seen += 1
+        self._wrong += result.verdict not in (Verdict.PASS, Verdict.SKIPPED)
+        for step in result.steps:
+            step.findings = [self._finding(finding) for finding in step.findings]
+        return result
+
+    def _finding(self, finding: Finding) -> Finding:
+        if finding.verdict is not Verdict.PASS and self._wrong <= MOST_IN_FULL:
+            return finding
+        drawn = finding.evidence if self._seen <= MOST_IN_FULL else {}
+        evidence = {name: drawn[name] for name in _DRAWN if name in drawn}
+        return finding.model_copy(update={"evidence": evidence, "actual": [], "explanation": []})
+
+
 @dataclass
 class ScenarioView:
     """A scenario, and what its recording adds to its result.
@@ -76,6 +113,8 @@ class ScenarioView:
         place: the folder of the recording, relative to the report.
         diagnostics: the index of what was kept at the moment of a failure, relative to the report.
         told: what the timeline shows, in a sentence.
+        in_full: whether the page has more of it than one line.
+        unread: its recording was not read, so that nothing is known of its chaos.
     """
 
     result: ScenarioResult
@@ -88,6 +127,8 @@ class ScenarioView:
     diagnostics: str | None = None
     told: str = ""
     note: str | None = None
+    in_full: bool = True
+    unread: bool = False
     delays: list[Delay] = field(default_factory=list)
 
     @property
@@ -105,7 +146,7 @@ class ScenarioView:
         found += [
             Wrong(claim.step, self.result.steps[claim.step].title, claim=claim)
             for claim in self.result.control or []
-            if claim.outcome in _CLAIMS
+            if claim.outcome in _CLAIMS and 0 <= claim.step < len(self.result.steps)
         ]
         return found
 
@@ -124,7 +165,7 @@ class ScenarioView:
 
 
 def views(results: Iterable[ScenarioResult], folder: Path, known: Catalogue) -> list[ScenarioView]:
-    """Return the scenarios of a run as the page shows them.
+    """Return the scenarios of a run as the page shows them, the worst first.
 
     Args:
         results: of the scenarios.
@@ -132,34 +173,73 @@ def views(results: Iterable[ScenarioResult], folder: Path, known: Catalogue) -> 
         known: the metrics.
     """
     taken: set[str] = set()
-    return [_view(result, _anchor(result.name, taken), folder, known) for result in results]
+    made = [ScenarioView(result, _anchor(result.name, taken)) for result in results]
+    made.sort(key=lambda view: WORST_FIRST.index(view.result.verdict))
+    drawing = _Drawing(folder, known)
+    for number, view in enumerate(made):
+        view.in_full = number < MOST_IN_FULL
+        _describe(view, folder, known)
+        drawing.draw(view)
+    return made
 
 
-def _view(result: ScenarioResult, anchor: str, folder: Path, known: Catalogue) -> ScenarioView:
-    view = ScenarioView(result, anchor)
+def _describe(view: ScenarioView, folder: Path, known: Catalogue) -> None:
+    """Fill in what the result alone tells."""
+    result = view.result
     metrics = [known.find(finding.metric) for finding in result.findings() if finding.metric]
     view.components = sorted({component for metric in metrics if metric for component in metric.components})
     if result.diagnostics is not None:
         view.diagnostics = os.path.relpath(folder / result.diagnostics, folder)
-    if result.recording is None:
-        view.unplotted = "nothing was recorded"
-        return view
-    view.place = os.path.relpath(folder / result.recording, folder)
-    try:
-        recording, cut = read(folder / result.recording)
-    except HarnessError as error:
-        view.unplotted = f"the recording cannot be read: {error}"
-        return view
-    view.note = str(cut) if cut else None
-    view.kinds = chaos_kinds(recording)
-    view.delays = [*delays(result, recording, known)]
-    shown = timeline(result, recording, known)
-    if shown is None:
-        view.unplotted = "no step began"
-        return view
-    view.told = _told(shown)
-    view.svg = plot(shown, f"{anchor}-", f"Timeline of {result.name}")
-    return view
+    if result.recording is not None:
+        view.place = os.path.relpath(folder / result.recording, folder)
+
+
+class _Drawing:
+    """Adds what recordings tell, as long as that is not too much."""
+
+    def __init__(self, folder: Path, known: Catalogue) -> None:
+        self._folder = folder
+        self._known = known
+        self._drawn = 0
+        self._left = _MOST_READ_BYTES
+
+    def draw(self, view: ScenarioView) -> None:
+        """Read a scenario's recording and draw it, or say why not."""
+        recorded = view.result.recording
+        if recorded is None:
+            view.unplotted = "nothing was recorded"
+            return
+        view.unread = True
+        if self._drawn == MOST_TIMELINES:
+            view.unplotted = f"a page draws {MOST_TIMELINES} scenarios, the worst first"
+            return
+        if self._left <= 0:
+            view.unplotted = f"a page draws {size_text(_MOST_READ_BYTES)} of recordings, the worst first"
+            return
+        most = min(MOST_RECORDING_BYTES, self._left)
+        reader = None
+        try:
+            reader = RecordingReader(self._folder / recorded, most=most, inside=self._folder)
+            self._drawn += 1
+            recording, cut = whole(reader)
+        except HarnessError as error:
+            view.unplotted = f"the recording cannot be read: {error}"
+            return
+        finally:
+            self._left -= reader.size if reader else 0
+        view.unread = False
+        self._add(view, recording, cut)
+
+    def _add(self, view: ScenarioView, recording: Recording, cut: Truncated | None) -> None:
+        view.note = str(cut) if cut else None
+        view.kinds = chaos_kinds(recording)
+        view.delays = [*delays(view.result, recording, self._known)]
+        shown = timeline(view.result, recording, self._known)
+        if shown is None:
+            view.unplotted = "no step began"
+            return
+        view.told = _told(shown)
+        view.svg = plot(shown, f"{view.anchor}-", f"Timeline of {view.result.name}")
 
 
 def _told(shown: Timeline) -> str:

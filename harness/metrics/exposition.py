@@ -80,7 +80,7 @@ def parse(body: str, content_type: str) -> list[Family]:
             )
             for family in read.text_string_to_metric_families(body)
         ]
-    except (ValueError, KeyError, IndexError, AttributeError, TypeError) as error:
+    except (ValueError, LookupError, AttributeError, TypeError, ArithmeticError) as error:
         raise ExpositionError(
             f"the body is not in the format {media or 'without a content type'}", details=[str(error)]
         ) from error

@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import date
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
 
 FOLDER = Path(__file__).parent / "waivers"
@@ -60,8 +60,8 @@ def load(folder: Path = FOLDER) -> list[Waiver]:
     found: list[Waiver] = []
     for path in sorted(folder.glob("*.yaml")):
         try:
-            found += TypeAdapter(list[Waiver]).validate_python(yaml.safe_load(path.read_text()) or [])
-        except (yaml.YAMLError, ValidationError) as error:
+            found += TypeAdapter(list[Waiver]).validate_python(read_yaml(path) or [])
+        except (FileError, ValidationError) as error:
             problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
             raise UsageError(
                 f"{path} is no list of waivers: {problem}", next_step="see docs/mutation.md, Waivers"

@@ -2,21 +2,29 @@
 
 from __future__ import annotations
 
-import json
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.base.bounded import (
+    MIB,
+    DamagedFileError,
+    FileError,
+    MissingFileError,
+    TruncatedFileError,
+    read_json,
+    size_text,
+    unpacked,
+)
 from harness.base.errors import UsageError
 from harness.recording.model import FORMAT, AnyEntry, Inconsistent, Manifest, Recording, SeriesDefinition
 from harness.recording.writer import ENTRIES, MANIFEST
 
-_CHUNK = 1 << 16
-_GZIP_FRAMING = 31
+MOST_BYTES = 512 * MIB
+"""Decompressed entries of one recording; those of real scenarios have a few MiB."""
+_MOST_LINE_BYTES = 16 * MIB
 _DEFINITION = b'{"type":"series",'
 _ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
 
@@ -48,16 +56,26 @@ class RecordingReader:
     Attributes:
         manifest: what the recording was made of.
         line: the number of the last entry that `entries` has given.
+        size: bytes of the entries so far, decompressed.
         truncated: set once `entries` has come to the end of a recording that was cut off.
 
     Raises:
         RecordingError: no manifest or entries, or a manifest that cannot be read.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, most: int = MOST_BYTES, inside: Path | None = None) -> None:
+        """Read the manifest.
+
+        Args:
+            folder: of the recording.
+            most: bytes of its entries, decompressed.
+            inside: the folder that no link may lead out of; the recording's own by default.
+        """
         self.folder = folder
-        self.line = 0
+        self.line = self.size = 0
         self.truncated: Truncated | None = None
+        self._inside = inside or folder
+        self._most = most
         self.manifest = self._manifest()
         self._path = folder / ENTRIES
         if not self._path.exists():
@@ -77,39 +95,49 @@ class RecordingReader:
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of the entries as they were written; otherwise like `entries`."""
         self.truncated = None
-        self.line = 0
-        rest = b""
-        unpack = zlib.decompressobj(_GZIP_FRAMING)
-        with self._path.open("rb") as file:
-            while chunk := file.read(_CHUNK):
-                if unpack.eof:
-                    raise self._damaged("there is data after the end of the recording")
-                try:
-                    rest += unpack.decompress(chunk)
-                except zlib.error as error:
-                    raise self._damaged(str(error)) from error
-                *lines, rest = rest.split(b"\n")
-                for line in lines:
-                    self.line += 1
-                    yield line
-        if unpack.unused_data:
-            raise self._damaged("there is data after the end of the recording")
-        if not unpack.eof:
-            self.truncated = Truncated(self.line, len(rest))
-        elif rest:
+        self.line = self.size = 0
+        rest: list[bytes] = []
+        length = 0
+        pieces = unpacked(self._path, most=self._most, inside=self._inside)
+        while (piece := self._next(pieces)) is not None:
+            self.size += len(piece)
+            first, *more = piece.split(b"\n")
+            rest.append(first)
+            length += len(first)
+            if length > _MOST_LINE_BYTES:
+                raise self._damaged(f"the next one is longer than {size_text(_MOST_LINE_BYTES)}")
+            for part in more:
+                self.line += 1
+                yield b"".join(rest)
+                rest, length = [part], len(part)
+        if self.truncated is not None:
+            self.truncated = Truncated(self.line, length)
+        elif length:
             raise self._damaged("the last line has no end")
+
+    def _next(self, pieces: Iterator[bytes]) -> bytes | None:
+        """Return the next piece of the entries; None after the last one."""
+        try:
+            return next(pieces, None)
+        except TruncatedFileError:
+            self.truncated = Truncated(self.line, 0)
+            return None
+        except DamagedFileError as error:
+            raise self._damaged(f"it {error.reason}") from error
+        except FileError as error:
+            raise RecordingError(str(error)) from error
 
     def _manifest(self) -> Manifest:
         path = self.folder / MANIFEST
         try:
-            raw: Any = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
+            raw = read_json(path, inside=self._inside)
+        except MissingFileError as error:
             raise RecordingError(
                 f"{self.folder} holds no recording: {MANIFEST} is missing",
                 next_step="name a scenario's own folder",
             ) from error
-        except (OSError, ValueError) as error:
-            raise RecordingError(f"cannot read {path}: {error}") from error
+        except FileError as error:
+            raise RecordingError(str(error)) from error
         found = raw.get("format") if isinstance(raw, dict) else None
         # Looked at first: another format's manifest may differ in anything else.
         if found != FORMAT:
@@ -136,25 +164,44 @@ class RecordingReader:
         return RecordingError(f"{self._path} is damaged after line {self.line}: {what}")
 
 
-def definitions(folder: Path) -> Iterator[dict[str, str]]:
+def definitions(folder: Path, *, inside: Path | None = None) -> Iterator[dict[str, str]]:
     """Yield the label sets of all series of a recording, without reading their samples.
+
+    Args:
+        folder: of the recording.
+        inside: see RecordingReader.
 
     Raises:
         RecordingError: it cannot be read.
     """
-    for line in RecordingReader(folder).lines():
+    reader = RecordingReader(folder, inside=inside)
+    for line in reader.lines():
         # A line's type is what it begins with (`Entry`); nothing else is parsed.
         if line.startswith(_DEFINITION):
-            yield SeriesDefinition.model_validate_json(line).labels
+            try:
+                yield SeriesDefinition.model_validate_json(line).labels
+            except ValidationError as error:
+                raise reader.damaged_line(_first(error)) from error
 
 
-def read(folder: Path) -> tuple[Recording, Truncated | None]:
+def read(
+    folder: Path, *, most: int = MOST_BYTES, inside: Path | None = None
+) -> tuple[Recording, Truncated | None]:
     """Return a whole recording, and a note when it was cut off.
+
+    Args:
+        folder: of the recording.
+        most: bytes of its entries, decompressed.
+        inside: see RecordingReader.
 
     Raises:
         RecordingError: it cannot be read, or an entry does not fit those before it.
     """
-    reader = RecordingReader(folder)
+    return whole(RecordingReader(folder, most=most, inside=inside))
+
+
+def whole(reader: RecordingReader) -> tuple[Recording, Truncated | None]:
+    """Return the recording of a reader; see `read`."""
     recording = Recording(reader.manifest)
     for entry in reader.entries():
         try:

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 from collections import Counter
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from harness.base.errors import UsageError
 from harness.contract.result import Contract
 from harness.coverage.score import Coverage
-from harness.judge.finding import Verdict
 from harness.mutation.score import MutationScore
 from harness.runner.result import ScenarioResult
 
@@ -22,7 +19,6 @@ RESULTS = "results.json"
 RECORDINGS = "recordings"
 SCHEMA = 1
 """The version of the schema; raised with every change that an old reader would misread."""
-_REMOVE = "remove the file, or move the recordings to another folder"
 
 
 class Summary(BaseModel):
@@ -41,6 +37,43 @@ class Summary(BaseModel):
     should_failed: int = 0
     should_error: int = 0
     should_known_issue: int = 0
+
+
+class NodeFacts(BaseModel):
+    """What is known of a node."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str = "?"
+    kernel: str = "?"
+    runtime: str = "?"
+    cgroup: str = "?"
+
+
+class StandInFacts(BaseModel):
+    """A program that took the place of a real one."""
+
+    model_config = ConfigDict(extra="allow")
+
+    name: str
+    replaces: str = "?"
+    limits: str = "?"
+
+
+class Stack(BaseModel):
+    """What readers of results take from `stack`; there may be more, and an older version wrote less."""
+
+    model_config = ConfigDict(extra="allow")
+
+    cluster: str = "?"
+    provider: str = "?"
+    images: str = "?"
+    image_key: str = ""
+    scrape_interval: float = Field(default=1.0, gt=0, le=3600)
+    versions: dict[str, str] = {}
+    stand_ins: list[StandInFacts] = []
+    nodes: list[NodeFacts] = []
+    capabilities: dict[str, str | None] = {}
 
 
 class Run(BaseModel):
@@ -62,6 +95,13 @@ class Run(BaseModel):
     options: dict[str, Any] = {}
     stack: dict[str, Any] | None = None
     stack_error: str | None = None
+
+    @field_validator("stack")
+    @classmethod
+    def _can_be_read(cls, value: dict[str, Any] | None) -> dict[str, Any] | None:
+        if value is not None:
+            Stack.model_validate(value)
+        return value
 
 
 class Results(BaseModel):
@@ -129,85 +169,6 @@ class Results(BaseModel):
         part.write_text(body.model_dump_json(indent=1) + "\n")
         part.replace(path)
         return path
-
-
-def put(recordings: Path, name: str, value: Any) -> Path | None:
-    """Replace one field of the results beside a whole run's recordings; all else stays as it is.
-
-    Args:
-        recordings: the folder `recordings` of a report; of any other path there are no results.
-        name: of the field.
-        value: JSON-compatible.
-
-    Returns:
-        The file that was changed, if there is one.
-
-    Raises:
-        UsageError: it is no results.json.
-    """
-    path = _beside(recordings)
-    if path is None:
-        return None
-    found = fields_of(path, next_step=_REMOVE)
-    part = path.with_suffix(".part")
-    part.write_text(json.dumps({**found, name: value}, indent=1, ensure_ascii=False) + "\n")
-    part.replace(path)
-    return path
-
-
-def durations(folder: Path) -> dict[str, float]:
-    """Return how long the scenarios of an earlier run took, seconds by name; none of what is not known.
-
-    Args:
-        folder: of that run's report.
-    """
-    try:
-        found = json.loads((folder / RESULTS).read_text())
-        return {
-            str(each["name"]): float(each["seconds"])
-            for each in found["scenarios"]
-            if each["verdict"] != Verdict.SKIPPED
-        }
-    except (OSError, ValueError, KeyError, TypeError):
-        # A file that nobody can read any more is no reason not to run.
-        return {}
-
-
-def field_of(recordings: Path, name: str) -> Any:
-    """Return one field of the results beside a whole run's recordings; None without.
-
-    Raises:
-        UsageError: it is no results.json.
-    """
-    path = _beside(recordings)
-    return None if path is None else fields_of(path, next_step=_REMOVE).get(name)
-
-
-def _beside(recordings: Path) -> Path | None:
-    path = recordings.resolve().parent / RESULTS
-    return path if recordings.resolve().name == RECORDINGS and path.is_file() else None
-
-
-def fields_of(path: Path, *, next_step: str) -> dict[str, Any]:
-    """Return the fields of a results.json; `next_step` is what a reader is told who has none.
-
-    Raises:
-        UsageError: there is none, or it is none that this version reads.
-    """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror}", next_step=next_step) from error
-    except ValueError as error:
-        raise UsageError(f"{path} is no JSON: {error}", next_step=next_step) from error
-    if not isinstance(found, dict) or found.get("schema_version") != SCHEMA:
-        version = found.get("schema_version") if isinstance(found, dict) else None
-        raise UsageError(
-            f"{path} has the schema version {version!r}; this version of the harness reads {SCHEMA}",
-            next_step=next_step,
-            details=["the version of the harness that wrote it reads it"],
-        )
-    return found
 
 
 def now() -> str:

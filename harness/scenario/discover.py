@@ -7,19 +7,24 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
+from harness.base.bounded import FileError, read_start
 from harness.scenario.problem import Problem, ScenarioError
 from harness.scenario.text import MOST_BYTES, read_text
 
 SUFFIXES = (".yaml", ".yml")
 
 _TOP_LEVEL_KEY = re.compile(r"^\ufeff?(?:\{\s*)?(['\"]?)(\w+)\1\s*:", re.MULTILINE)
+_FOREIGN = ("node_modules", "site-packages")
+_VENV = "pyvenv.cfg"
+"""What makes a folder a virtual environment of Python, whatever its name."""
 _MISSPELT = {"steps", "chaos"}
 
 
 def discover(paths: Iterable[Path]) -> list[Path]:
     """Return the scenario files among `paths` and in the folders among them, each once.
 
-    In folders, other YAML files are left out, and so is whatever begins with a dot or an underscore.
+    In folders, other YAML files are left out, and so is whatever begins with a dot or an underscore, and
+    what package managers put there.
 
     Raises:
         ScenarioError: something named directly is not there or is no scenario file.
@@ -54,9 +59,8 @@ def is_scenario_file(path: Path) -> bool:
     if path.suffix not in SUFFIXES or path.name.startswith((".", "_")):
         return False
     try:
-        with path.open("rb") as file:
-            return _wants_to_be_one(file.read(MOST_BYTES).decode("utf-8", errors="replace"))
-    except OSError:
+        return _wants_to_be_one(read_start(path, MOST_BYTES).decode("utf-8", errors="replace"))
+    except FileError:
         return False
 
 
@@ -65,9 +69,22 @@ def _wants_to_be_one(text: str) -> bool:
     return "scenario" in keys or keys >= _MISSPELT
 
 
-def _in_folder(folder: Path) -> list[Path]:
+def files_below(folder: Path) -> list[Path]:
+    """Return the files of a folder and of those below it, sorted.
+
+    Left out are folders that begin with a dot or an underscore, and those that package managers fill.
+    """
     found = []
     for where, folders, names in os.walk(folder):
-        folders[:] = sorted(name for name in folders if not name.startswith((".", "_")))
-        found += [Path(where) / name for name in names]
-    return sorted(path for path in found if path.is_file() and is_scenario_file(path))
+        inside = Path(where)
+        folders[:] = sorted(name for name in folders if not _is_foreign(inside / name))
+        found += [inside / name for name in names]
+    return sorted(found)
+
+
+def _is_foreign(folder: Path) -> bool:
+    return folder.name.startswith((".", "_")) or folder.name in _FOREIGN or (folder / _VENV).exists()
+
+
+def _in_folder(folder: Path) -> list[Path]:
+    return [path for path in files_below(folder) if path.is_file() and is_scenario_file(path)]

@@ -23,6 +23,9 @@ from harness.scenario.problem import Problem, ScenarioError
 
 _MOST_VALUES = 20_000
 _MOST_LEVELS = 50
+_MOST_DIGITS = 300
+_LARGEST = 2**64
+"""Kubernetes and Prometheus have no larger whole numbers."""
 
 _TAG = "tag:yaml.org,2002:"
 _WORDS = {"yes", "no", "on", "off"}
@@ -208,6 +211,8 @@ class _Builder:
         if kind not in build:
             self._unsupported(node)
             return None
+        if kind == "int" and len(written) > _MOST_DIGITS:
+            raise UnreadableError(node, f"is a number of more than {_MOST_DIGITS} digits")
         try:
             value = build[kind](node)
         except (ValueError, LookupError):
@@ -217,6 +222,9 @@ class _Builder:
         return value
 
     def _check_plain(self, node: ScalarNode, kind: str, written: str, value: Any) -> None:
+        if kind == "int" and abs(value) > _LARGEST:
+            self._trap(node, "is larger than any whole number of 64 bits", _plain_number(float(value)))
+            return
         if kind == "bool" and written.lower() in _WORDS:
             truth = str(value).lower()
             self._trap(

@@ -6,16 +6,16 @@ with its variables filled in, and nothing of it stands in the scenario.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from harness.base import bundled
+from harness.base.bounded import FileError, read_json
 from harness.base.errors import UsageError
 from harness.base.words import meant
 from harness.scenario.parameters import Case
@@ -56,18 +56,48 @@ def dashboards() -> dict[str, dict[str, Any]]:
     return load(bundled.fixtures() / "dashboards")
 
 
+class _Variable(BaseModel):
+    """A variable of a dashboard; what is left out has no value that stands for all."""
+
+    name: str
+    allValue: str | None = None  # noqa: N815  (Grafana's name)
+
+
+class _Templating(BaseModel):
+    listed: list[_Variable] = Field(default=[], alias="list")
+
+
+class _Target(BaseModel):
+    refId: str  # noqa: N815  (Grafana's name)
+    expr: str
+
+
+class _Panel(BaseModel):
+    title: str = ""
+    targets: list[_Target] = []
+
+
+class _Dashboard(BaseModel):
+    """What is read of a dashboard; there is much more."""
+
+    panels: list[_Panel]
+    templating: _Templating = _Templating()
+
+
 def load(folder: Path) -> dict[str, dict[str, Any]]:
     """Return the dashboards of a folder by the stems of their files.
 
     Raises:
-        UsageError: a file is no JSON.
+        UsageError: a file is no JSON, or no dashboard.
     """
     found = {}
     for path in sorted(folder.glob("*.json")):
         try:
-            found[path.stem] = json.loads(path.read_text())
-        except ValueError as error:
-            raise UsageError(f"{path}: not JSON: {error}", next_step="make it again") from error
+            found[path.stem] = read_json(path)
+            _Dashboard.model_validate(found[path.stem])
+        except (FileError, ValidationError) as error:
+            details = str(error).splitlines()
+            raise UsageError(f"{path}: no dashboard", next_step="make it again", details=details) from error
     return found
 
 

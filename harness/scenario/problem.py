@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.base.errors import UsageError
+from harness.base.words import cut
 from harness.scenario.positions import Place
 
 
@@ -45,9 +46,9 @@ class Problem:
     def __str__(self) -> str:
         """Return `file:line:column: message (did you mean ...?)`, as editors and CI logs link it."""
         place = f"{self.path}:{self.line}:{self.column}" if self.line else str(self.path)
-        hint = f" (did you mean `{self.suggestion}`?)" if self.suggestion else ""
+        hint = f" (did you mean `{cut(self.suggestion)}`?)" if self.suggestion else ""
         level = "warning: " if self.warning else ""
-        return f"{place}: {level}{self.message}{hint}"
+        return f"{place}: {level}{cut(self.message)}{hint}"
 
 
 class ScenarioError(UsageError):

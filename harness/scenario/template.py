@@ -13,7 +13,8 @@ from typing import Any
 from harness.base.errors import UsageError
 from harness.scenario.positions import DocumentPath
 
-TEMPLATE = re.compile(r"\$\$\{|\$\{([^}]*)\}|\$\{")
+# No template has another one begin within it, so that each text is looked through only once.
+TEMPLATE = re.compile(r"\$\$\{|\$\{((?:[^}$]|\$(?!\{))*)\}|\$\{")
 _WORD = r"[A-Za-z0-9_][A-Za-z0-9_-]*"
 _REFERENCE = re.compile(rf"{_WORD}(?:\.{_WORD}|\[\d+\])*")
 _PART = re.compile(rf"({_WORD})|\[(\d+)\]")

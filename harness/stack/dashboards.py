@@ -13,10 +13,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from harness.base import bundled
+from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import HarnessError, UsageError
 
 # The version of the model that Grafana 10.4 writes; later ones migrate it when they load it.
@@ -104,8 +104,8 @@ def read(path: Path) -> Dashboard:
         UsageError: the file holds none.
     """
     try:
-        return Dashboard.model_validate(yaml.safe_load(path.read_text()))
-    except (yaml.YAMLError, ValidationError) as error:
+        return Dashboard.model_validate(read_yaml(path))
+    except (FileError, ValidationError) as error:
         raise UsageError(f"{path}: not a dashboard", details=str(error).splitlines()) from error
 
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import cache
 from pathlib import Path
 
-import yaml
 from pydantic import BaseModel, ConfigDict
+
+from harness.base.bounded import read_yaml
 
 _FILE = Path(__file__).with_name("claims.yaml")
 
@@ -65,4 +66,4 @@ class Claims(_Model):
 @cache
 def claims() -> Claims:
     """Return the claims that ship with the harness."""
-    return Claims.model_validate(yaml.safe_load(_FILE.read_text()))
+    return Claims.model_validate(read_yaml(_FILE))

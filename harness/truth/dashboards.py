@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from harness.base.bounded import FileError, read_json, read_yaml
 from harness.base.errors import UsageError
 from harness.metrics.expression import selectors
 from harness.metrics.promql import PromQLError
@@ -38,9 +36,8 @@ def used(fixtures: Path) -> set[str]:
 
 def _of_file(path: Path) -> set[str]:
     try:
-        text = path.read_text(encoding="utf-8")
-        content = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
-    except (OSError, ValueError, yaml.YAMLError) as error:
+        content = read_json(path) if path.suffix == ".json" else read_yaml(path)
+    except FileError as error:
         raise UsageError(f"cannot read {path}", details=[str(error)]) from error
     names: set[str] = set()
     recorded = {value for key, value in _texts(content) if key == "record"}

@@ -421,7 +421,7 @@ def test_what_else_differs_between_the_runs_is_said(write):
 
 def test_a_folder_that_holds_no_run_is_a_usage_error(write, tmp_path):
     good = write("a")
-    with pytest.raises(UsageError, match=r"cannot read .*/nothing/results.json: No such file") as caught:
+    with pytest.raises(UsageError, match=r"cannot read .*/nothing/results.json: it does not exist") as caught:
         compare(good, tmp_path / "nothing", KNOWN)
     assert caught.value.next_step == "name the report folders of two runs (ci/verify --report DIR)"
     (tmp_path / "b").mkdir()
@@ -441,7 +441,7 @@ def test_a_run_that_could_not_read_all_components_is_not_compared(write):
 def test_an_exposition_that_is_lost_is_a_usage_error(write):
     lost = write("b")
     (lost / "expositions/d.txt").unlink()
-    with pytest.raises(UsageError, match=r"expositions/d\.txt: No such file"):
+    with pytest.raises(UsageError, match=r"expositions/d\.txt: it does not exist"):
         compare(write("a"), lost, KNOWN)
 
 

@@ -8,6 +8,7 @@ import pytest
 from harness import cli
 from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos.known_issues import known_issues
+from harness.html import view
 from harness.html.report import render_again, write
 from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Verdict
@@ -357,8 +358,9 @@ def test_the_command_renders_what_the_run_rendered(tmp_path, capsys):
     ("content", "problem"),
     [
         (None, "{folder} holds no report: results.json is missing"),
-        ("{}", "{path} is no results of a run: run: Field required"),
-        ("[", "{path} is no results of a run: Invalid JSON: EOF while parsing a list at line 1 column 1"),
+        ("{}", "{path} has the schema version None; this version of the harness reads 1"),
+        ('{"schema_version": 1}', "{path} is no results of a run: run: Field required"),
+        ("[", "{path} is no JSON: `{{` is missing before `[`"),
     ],
 )
 def test_what_is_no_report_is_told(tmp_path, content, problem):
@@ -374,7 +376,7 @@ def test_what_is_no_report_is_told(tmp_path, content, problem):
 def test_results_of_another_schema_are_told(tmp_path):
     path = empty().write(tmp_path)
     path.write_text(json.dumps(json.loads(path.read_text()) | {"schema_version": 99}))
-    with pytest.raises(UsageError, match="has schema 99; this version reads schema 1"):
+    with pytest.raises(UsageError, match="has the schema version 99; this version of the harness reads 1"):
         render_again(tmp_path)
 
 
@@ -384,3 +386,55 @@ def test_a_page_that_cannot_be_written_is_told_and_the_old_one_stays(tmp_path):
     with pytest.raises(InfrastructureError, match=r"cannot write .*index\.html: Is a directory"):
         write(empty(), tmp_path)
     assert (tmp_path / "index.html").read_text() == "old"
+
+
+def test_a_page_draws_and_shows_in_full_only_so_many_the_worst_first(tmp_path, monkeypatch):
+    monkeypatch.setattr(view, "MOST_IN_FULL", 3)
+    monkeypatch.setattr(view, "MOST_TIMELINES", 2)
+    results = make_run(tmp_path, 5)
+    results.scenarios[-2].verdict = Verdict.ERROR
+    results.write(tmp_path)
+    text = render_again(tmp_path).read_text()
+    assert text.count("<figure>") == 2
+    assert text.count("No timeline: a page draws 2 scenarios, the worst first") == 1
+    assert text.count('<details class="scenario ') == 3
+    assert text.count('<li class="scenario ') == len(results.scenarios) - 3
+    assert text.index('<details class="scenario error"') < text.index('<li class="scenario passed"')
+
+
+def test_a_recording_that_is_too_long_is_not_drawn(tmp_path, monkeypatch):
+    monkeypatch.setattr(view, "MOST_RECORDING_BYTES", 1000)
+    make_run(tmp_path, 1, wrong=False).write(tmp_path)
+    text = render_again(tmp_path).read_text()
+    assert "entries.jsonl.gz: it is larger than 1000 bytes" in text
+    assert "<figure>" not in text
+
+
+def test_a_recording_outside_of_the_report_is_not_read(tmp_path):
+    results = make_run(tmp_path / "report", 1, wrong=False)
+    outside = (tmp_path / "report/recordings").rename(tmp_path / "outside")
+    (tmp_path / "report/recordings").symlink_to(outside)
+    results.write(tmp_path / "report")
+    assert f"it leads out of {tmp_path / 'report'}" in render_again(tmp_path / "report").read_text()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("evidence", {"table": 3}),
+        ("evidence", {"table": [1]}),
+        ("evidence", {"readings": [3]}),
+        ("evidence", {"samples": "x"}),
+        ("actual", [{}]),
+    ],
+)
+def test_values_that_no_run_writes_are_told(tmp_path, field, value):
+    results = make_run(tmp_path, 1, wrong=False)
+    change(results.scenarios[0], results.scenarios[0].findings()[0].id, verdict=Verdict.FAIL)
+    path = results.write(tmp_path)
+    whole = json.loads(path.read_text())
+    step = next(each for each in whole["scenarios"][0]["steps"] if each["findings"])
+    step["findings"][0][field] = value
+    path.write_text(json.dumps(whole))
+    with pytest.raises(UsageError, match="holds what no run writes"):
+        render_again(tmp_path)

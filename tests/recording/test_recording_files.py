@@ -201,7 +201,7 @@ def test_anything_after_the_end_is_an_error(tmp_path):
     write(tmp_path, ENTRIES_OF_EACH_TYPE)
     path = tmp_path / ENTRIES
     path.write_bytes(path.read_bytes() + b"more")
-    with pytest.raises(RecordingError, match="data after the end"):
+    with pytest.raises(RecordingError, match="data after its end"):
         list(RecordingReader(tmp_path).entries())
 
 

@@ -8,7 +8,8 @@ import pytest
 
 from harness.judge.finding import Finding, Verdict
 from harness.report import results
-from harness.report.results import SCHEMA, Results, Run, durations
+from harness.report.fields import durations
+from harness.report.results import SCHEMA, Results, Run
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 
 

@@ -58,3 +58,13 @@ def test_a_file_that_is_not_there_is_no_scenario(tree: Path) -> None:
     assert is_scenario_file(tree / "b.yaml")
     assert not is_scenario_file(tree / "none.yaml")
     assert not is_scenario_file(tree / "notes.txt")
+
+
+def test_what_is_hidden_or_was_installed_is_never_looked_at(tmp_path: Path) -> None:
+    for folder in (".hidden", "_drafts", "__pycache__", "node_modules/x", "venv/lib", "own/.git"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "s.yaml").write_text("scenario: s\n")
+    (tmp_path / "venv/pyvenv.cfg").write_text("home = /usr/bin\n")
+    (tmp_path / "own/s.yaml").write_text("scenario: s\n")
+
+    assert discover([tmp_path]) == [tmp_path / "own/s.yaml"]

@@ -121,7 +121,7 @@ def test_parameters_reach_included_chaos(write: Write) -> None:
         ("[{a: b}]", "3:11: `include` takes the path of a file or a list of them, not a mapping"),
         ("../_brun.yaml", "3:1: `../_brun.yaml`: there is no such file (did you mean `../_burn.yaml`?)"),
         ("[../_burn.yaml, ../_another-one.yaml]", "3:26: `../_another-one.yaml`: there is no such file"),
-        ("../_folder", "3:1: `../_folder`: is a folder, not a scenario file"),
+        ("../_folder", "3:1: `../_folder`: is a folder, not a file"),
         (
             "../burn.yaml",
             "3:1: the name of an included file has to begin with `_`, so that it is never taken for a scenario (did you mean `../_burn.yaml`?)",
@@ -174,11 +174,7 @@ def test_what_is_wrong_in_an_included_file_is_told_there(
     write("_b.yaml", text)
     found = problems(f"{HEAD}include: ../_b.yaml\n{STEPS}")
 
-    wanted = (
-        f"_b.yaml{message}"
-        if message
-        else "a/s.yaml:3:1: `../_b.yaml`: is larger than 1 MiB; that is no scenario file"
-    )
+    wanted = f"_b.yaml{message}" if message else "a/s.yaml:3:1: `../_b.yaml`: is larger than 1 MiB"
     assert found[0] == wanted
 
 

@@ -261,7 +261,7 @@ def test_what_is_no_trap(line: str, scenario_file: Write) -> None:
         (b"a: " + b"[" * 60 + b"]" * 60, "s.yaml:1:54: is nested deeper than 50 levels"),
         (b"a: " + b"[" * 5000, "s.yaml:1:1: is nested deeper than 50 levels"),
         (b"a: [" + b"1," * 30000, "s.yaml:1:39999: has more than 20000 values, aliases expanded"),
-        (b" " * (MOST_BYTES + 1), "s.yaml: is larger than 1 MiB; that is no scenario file"),
+        (b" " * (MOST_BYTES + 1), "s.yaml: is larger than 1 MiB"),
     ],
 )
 def test_a_file_that_is_no_document(content: bytes, expected: str, tmp_path: Path) -> None:
@@ -284,9 +284,9 @@ def test_aliases_cannot_make_a_small_file_huge(problems: Problems) -> None:
     ("name", "expected"),
     [
         ("missing.yaml", "missing.yaml: there is no such file"),
-        ("folder", "folder: is a folder, not a scenario file"),
+        ("folder", "folder: is a folder, not a file"),
         ("loop.yaml", "loop.yaml: cannot be read: too many levels of symbolic links"),
-        ("fifo.yaml", "fifo.yaml: is not a regular file"),
+        ("fifo.yaml", "fifo.yaml: is a named pipe, not a file"),
     ],
 )
 def test_a_path_that_is_no_file(name: str, expected: str, tmp_path: Path) -> None:

@@ -103,5 +103,5 @@ def test_a_folder_of_dashboards_is_read_by_the_names_of_its_files(tmp_path):
     (tmp_path / "main.json").write_text(json.dumps(DASHBOARD))
     assert panels.load(tmp_path) == KNOWN
     (tmp_path / "other.json").write_text("{")
-    with pytest.raises(UsageError, match=r"other\.json: not JSON"):
+    with pytest.raises(UsageError, match=r"other\.json: no dashboard"):
         panels.load(tmp_path)

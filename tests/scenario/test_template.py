@@ -84,7 +84,7 @@ def test_references_are_found_everywhere() -> None:
         ("x ${a", "${}: a template does not end with `}`; write `$${` for the characters themselves", []),
         (
             "${a${b}}",
-            "${a${b}: is no reference such as burn.targets[0].pod; write `$${` for the characters themselves",
+            "${}: a template does not end with `}`; write `$${` for the characters themselves",
             [],
         ),
     ],

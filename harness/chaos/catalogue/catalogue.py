@@ -7,9 +7,10 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from harness.base.bounded import FileError, read_yaml
+from harness.base.errors import UsageError
 from harness.base.words import nearest
 from harness.chaos.catalogue.metric import Metric, Produced
 
@@ -90,7 +91,21 @@ class Catalogue:
 @cache
 def catalogue() -> Catalogue:
     """Return the catalogue that ships with the harness: every YAML file of this folder."""
+    return load(_FOLDER)
+
+
+def load(folder: Path) -> Catalogue:
+    """Return the catalogue of a folder.
+
+    Raises:
+        UsageError: a file is none of a catalogue, or names what another one has.
+    """
     metrics: list[Metric] = []
-    for path in sorted(_FOLDER.glob("*.yaml")):
-        metrics += ComponentFile.model_validate(yaml.safe_load(path.read_text())).read()
-    return Catalogue(metrics)
+    path = folder
+    try:
+        for path in sorted(folder.glob("*.yaml")):
+            metrics += ComponentFile.model_validate(read_yaml(path)).read()
+        path = folder
+        return Catalogue(metrics)
+    except (FileError, ValidationError, ValueError) as error:
+        raise UsageError(f"{path}: not of the catalogue", details=str(error).splitlines()) from error

@@ -6,9 +6,9 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
 
 _FOLDER = Path(__file__).parent
@@ -53,8 +53,8 @@ def load(folder: Path) -> dict[str, KnownIssue]:
     found: dict[str, KnownIssue] = {}
     for path in sorted(folder.glob("*.yaml")):
         try:
-            issue = KnownIssue.model_validate(yaml.safe_load(path.read_text()))
-        except (yaml.YAMLError, ValidationError) as error:
+            issue = KnownIssue.model_validate(read_yaml(path))
+        except (FileError, ValidationError) as error:
             raise UsageError(f"{path}: not a known issue", details=str(error).splitlines()) from error
         if issue.id != path.stem:
             raise UsageError(f"{path}: the id is {issue.id!r}; it must be the file's name, {path.stem!r}")

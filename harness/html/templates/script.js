@@ -14,7 +14,7 @@
   };
 
   const form = document.querySelector("form.filter");
-  const scenarios = all("details.scenario");
+  const scenarios = all(".scenario");
   const fits = (each, verdicts, tag, words) =>
     verdicts.has(each.dataset.verdict)
     && (!tag || each.dataset.tags.split("\t").includes(tag))
@@ -27,7 +27,7 @@
       each.hidden = !fits(each, verdicts, form.elements.tag.value, words);
       shown += each.hidden ? 0 : 1;
     }
-    for (const group of all(".group")) group.hidden = !group.querySelector("details.scenario:not([hidden])");
+    for (const group of all(".group")) group.hidden = !group.querySelector(".scenario:not([hidden])");
     form.querySelector("[role=status]").textContent = `${shown} of ${scenarios.length} scenarios`;
     document.querySelector(".none-found").hidden = shown > 0;
   };
