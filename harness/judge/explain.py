@@ -4,6 +4,7 @@ The layers, one file each under `layers/`, in the order in which they are asked:
 
 - infrastructure: there is no verdict on the product.
 - late: it became as expected after the deadline.
+- collector, where a value did not stay as it was after its step.
 - query, where several series are selected and one is compared, rightly so.
 - scrape: Prometheus stored something else than what the component exposes.
 - collector, by the shape: another name, TYPE, HELP, label or label value than the catalogue declares.
@@ -24,10 +25,11 @@ from typing import Any
 from harness.judge.argument import ArgumentError, number_text
 from harness.judge.comparison import agrees
 from harness.judge.finding import Finding, Verdict
-from harness.judge.judge import FIXED
+from harness.judge.judge import FIXED, WATCHED
 from harness.judge.kinds.series import Series
 from harness.judge.layers import infrastructure, query
 from harness.judge.layers.exposed import Looked
+from harness.judge.layers.flicker import flicker
 from harness.judge.layers.late import late
 from harness.judge.layers.product import against_truth
 from harness.judge.layers.scene import Said, Scene
@@ -55,6 +57,8 @@ def explain(recording: Recording, expected: Expected, finding: Finding) -> Findi
     evidence: dict[str, Any] = {}
     if finding.layer == "late":
         said = late(recording, finding)
+    elif WATCHED in finding.evidence:
+        said = flicker(finding)
     elif expected.spec.get("promql") and finding.layer != "infrastructure":
         said = query.expression(recording, expected, finding)
     elif finding.verdict is Verdict.ERROR:

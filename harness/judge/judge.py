@@ -58,6 +58,11 @@ WAS_RIGHT = "was right"
 """How the reason begins when it held, and then did not."""
 _NEAR_DEADLINE_SCRAPES = 3
 _MOST_LOST_SCRAPES = 10
+_SHOWN_TIMES = 5
+WATCHED = "watched_scrapes"
+"""In the evidence of what did not stay as it was after its step: how many scrapes were looked at."""
+WATCH_LAYER = "collector"
+"""Where it lies when a scrape that Prometheus made shows something else than those around it."""
 
 
 @dataclass(frozen=True)
@@ -146,6 +151,8 @@ class Case:
         self._streak_began: float | None = None
         self._rests_on: set[TargetKey] = set()
         self._interrupted = math.inf
+        self._said: dict[tuple[str, str], list[Point]] = {}
+        self._ended = False
         self._last: _Judged | None = None
         self._last_compared: _Judged | None = None
         self._first_state = True
@@ -224,10 +231,67 @@ class Case:
             return started.time
         return self._settled.time
 
+    def watch(self, until: float) -> Finding | None:
+        """Look at the scrapes after the step, in which it has to stay as it was; oracles are not asked again.
+
+        Args:
+            until: seconds; a scrape that was not complete by then, as far as the clocks tell, does not count.
+
+        Returns:
+            The finding if it did not stay so, or None. Nothing that did not pass can do worse.
+        """
+        if self._stands is None or self._stands.verdict is not Verdict.PASS:
+            return None
+        assert self._selection is not None
+        assert self._sweep is not None
+        right, _ = self._sides()
+        self._ended = True
+        self._selection.refresh()
+        wrong: list[_Judged] = []
+        scrapes, last = len(self._streak), self._streak[-1]
+        while not isinstance(state := self._sweep.next(patient=False), Waiting):
+            if self._complete_at(state) > until:
+                break
+            self._sweep.accept(state)
+            if not state.complete:
+                continue
+            try:
+                outcome = right.kind.check(right.argument, state, self._baseline, self)
+            except NotComparable:
+                continue
+            scrapes, last = scrapes + 1, state.time
+            if not outcome.holds:
+                wrong.append(_Judged(state, outcome, outcome.reason))
+        if not wrong:
+            return None
+        times = ", ".join(_at(each.state.time) for each in wrong[:_SHOWN_TIMES])
+        times += f" and {len(wrong) - _SHOWN_TIMES} more" if len(wrong) > _SHOWN_TIMES else ""
+        first = wrong[0]
+        reason = f"flickered: right in {scrapes - len(wrong)} of {scrapes} scrapes, wrong at {times}"
+        if last == wrong[-1].state.time and len(wrong) > 1:
+            reason = (
+                f"did not last: right in {scrapes - len(wrong)} of {scrapes} scrapes and wrong from"
+                f" {_at(first.state.time)} on, though nothing was done that changes it"
+            )
+        finding = self._make(Verdict.FAIL, f"{reason}: {first.reason}", first, layer=WATCH_LAYER)
+        return finding.model_copy(update={"evidence": {**finding.evidence, WATCHED: scrapes}})
+
+    def _complete_at(self, state: State) -> float:
+        """Return when all scrapes of a state were surely complete."""
+        manifest = self.recording.manifest
+        return manifest.clock_uncertainty + max(
+            scrape.time + (manifest.interval if scrape.duration is None else scrape.duration)
+            for scrape in state.scrapes.values()
+        )
+
     # What the kinds may ask for (kind.Context).
 
     def vector(self, oracle: OracleRef, state: State) -> list[Point]:
         """See kind.Context."""
+        if self._ended:
+            if (oracle.name, oracle.key) not in self._said:
+                raise NotComparable(f"{oracle} was not needed before")
+            return self._said[oracle.name, oracle.key]
         if self._settled is None:
             raise NotComparable("the step has not settled")
         recorded = self.recording.readings.get((oracle.name, oracle.key), [])
@@ -522,6 +586,7 @@ class Case:
                 if late := self._lateness(self._seen):
                     return self._make(Verdict.FAIL, late, judged, layer="late")
             self._streak.append(time)
+            self._said |= {(each.oracle, each.key): each.vector or [] for each in judged.readings}
             self._streak_began = self._streak[0]
             if self._stands is None:
                 self._rests_on |= judged.state.scrapes.keys()
@@ -669,7 +734,8 @@ class Case:
     ) -> Finding:
         spec = self.spec
         outcome = judged.outcome if judged is not None else None
-        self._timeless = outcome is not None and (outcome.final or bool(judged and judged.readings))
+        said = outcome is not None and (outcome.final or bool(judged and judged.readings))
+        self._timeless = said and layer != "late"
         expected, actual, seconds = "", [], None
         try:
             expected = self._sides()[0].expected()
@@ -753,6 +819,10 @@ class Judge:
     def timeless(self, expected: Expected) -> bool:
         """Say whether what an expectation fails by is wrong whenever it is looked at; see Case."""
         return self._cases[expected.id].timeless
+
+    def watch(self, expected: Expected, until: float) -> Finding | None:
+        """Look at the scrapes after the step of an expectation that was judged at its end; see Case."""
+        return self._cases[expected.id].watch(until)
 
     def asks(self) -> set[tuple[str, float]]:
         """Return (expression, evaluation time) of the answers that the last calls found missing."""

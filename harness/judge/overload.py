@@ -55,19 +55,24 @@ class _Gap:
     seen: bool
 
 
-def observed(recording: Recording, began: float, ended: float) -> Overload | None:
+def observed(
+    recording: Recording, began: float, ended: float, least: float | None = None
+) -> Overload | None:
     """Return what kept the harness or the cluster from acting; None when nothing did that matters.
 
     Args:
         recording: what was observed.
         began: the beginning of the time, seconds on Prometheus' clock.
         ended: its end.
+        least: so much of it has to be lost to matter, seconds; the three limits of this module by default.
     """
     noted = (stretch_of(note) for note in recording.notes)
     found = [*(each for each in noted if each is not None)]
     missing, due = _scrapes(recording, began, ended)
     gaps = _gaps(recording)
-    return summed_up(found, began, ended, recording.manifest.interval, gaps=gaps, scrapes=(missing, due))
+    return summed_up(
+        found, began, ended, recording.manifest.interval, gaps=gaps, scrapes=(missing, due), least=least
+    )
 
 
 def summed_up(
@@ -78,6 +83,7 @@ def summed_up(
     *,
     gaps: Iterable[tuple[float, float]] = (),
     scrapes: tuple[int, int] = (0, 0),
+    least: float | None = None,
 ) -> Overload | None:
     """Return what stretches of a time come to; None when they are too short to matter.
 
@@ -88,13 +94,16 @@ def summed_up(
         interval: between two scrapes, seconds.
         gaps: in which Prometheus scraped nothing.
         scrapes: how many scrapes of the time are missing or failed, and how many there should be.
+        least: so much of it has to be lost to matter, seconds; the three limits of this module by default.
     """
     inside = [each for each in stretches if each.began < ended and each.ended > began]
     unscraped = [(low, high) for low, high in gaps if low < ended and high > began]
     lost = _together([*((each.began, each.ended) for each in inside), *unscraped], began, ended)
     if not inside and not unscraped:
         return None
-    if lost < max(LEAST_SECONDS, LEAST_SCRAPES * interval, LEAST_SHARE * (ended - began)):
+    if least is None:
+        least = max(LEAST_SECONDS, LEAST_SCRAPES * interval, LEAST_SHARE * (ended - began))
+    if lost < least:
         return None
     worst = {what: max((each.worst for each in inside if each.what == what), default=0.0) for what in _SAYS}
     how = [says.format(worst[what]) for what, says in _SAYS.items() if worst[what]]
@@ -140,7 +149,11 @@ def inconclusive(
     if finding.verdict is Verdict.FAIL:
         # What came after the scrape that decided has no part in it.
         until = max((float(each["time"]) for each in finding.evidence.get("scrapes", ())), default=ended)
-    overload = observed(recording, started.time, until)
+    least = None
+    if finding.layer == "late" and (over := until - finding.evidence.get("deadline", until)) > 0:
+        # As much as it came too late is enough: in the time that was left it came in time.
+        least = over
+    overload = observed(recording, started.time, until, least)
     if overload is None:
         return finding
     if finding.verdict is Verdict.FAIL and timeless and not overload.of_targets:

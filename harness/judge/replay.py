@@ -8,14 +8,15 @@ from harness.judge.explain import explain
 from harness.judge.finding import Finding, Pending
 from harness.judge.judge import Judge, abandon
 from harness.judge.overload import inconclusive
+from harness.judge.watch import watch
 from harness.recording.model import AnyEntry, Expected, Manifest, Mark, Recording, Samples
 
 
 def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
     """Return the findings of all expectations, in the order in which they were recorded.
 
-    A step is judged with what was recorded before its `ended` mark. Of a step without one, because
-    the run was cut off, what had been decided is given; the rest are errors.
+    A step is judged with what was recorded before its `ended` mark; what passed is watched after it. Of a
+    step without one, because the run was cut off, what had been decided is given; the rest are errors.
 
     Args:
         entries: in the order of recording; they are taken one by one.
@@ -25,6 +26,7 @@ def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
         Inconsistent: an entry does not fit those before it.
     """
     recording = Recording(manifest)
+    judging = Judge(recording)
     findings: dict[str, Finding] = {}
     now = 0.0
     for entry in entries:
@@ -33,9 +35,10 @@ def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
             case Mark():
                 now = max(now, entry.time)
                 if entry.name == "ended":
-                    findings |= {each.id: each for each in judge_step(recording, entry)}
+                    findings |= {each.id: each for each in judge_step(recording, entry, judging)}
             case Samples():
                 now = max(now, entry.time)
+    findings |= watch(recording, judging, findings.values())
     return [
         findings[expected.id] if expected.id in findings else _cut_off(recording, expected, now)
         for expected in recording.expected

@@ -25,6 +25,10 @@ FORMAT = 2
 Labels = tuple[tuple[str, str], ...]
 """A label set with `__name__`, sorted by label name."""
 
+SPARES = "spares"
+"""In the detail of a step's mark `started`: the ids of the watched expectations of earlier steps that neither
+the step nor anything that is on its way since before can change."""
+
 UP = "up"
 SCRAPE_DURATION = "scrape_duration_seconds"
 
@@ -137,6 +141,8 @@ class Expected(Entry):
         spec: an `Expectation` as a plain mapping.
         jobs: the `job` labels whose scrapes decide it.
         promptness: see Promptness; None in recordings from before there was any.
+        watched: it is about a gauge that stays as it is until something changes it: what was right when the
+            step ended has to be right until a step starts that does not spare it (SPARES of its `started`).
     """
 
     type: Literal["expected"] = "expected"
@@ -145,6 +151,7 @@ class Expected(Entry):
     spec: dict[str, Any]
     jobs: list[str]
     promptness: Promptness | None = None
+    watched: bool = False
 
 
 class KubernetesEvent(Entry):

@@ -140,6 +140,12 @@ def calls_daemon(file: ScenarioFile) -> bool:
     return file.script is not None or bool(_operations(file.scenario, ()) & METHODS.keys())
 
 
+def operations_of(kind: str, spec: Mapping[str, Any]) -> frozenset[str]:
+    """Return what an object of Chaos Mesh does, as the catalogue names what touches a metric."""
+    found = set(_kinds(kind, spec))
+    return frozenset(found | ({"every-chaos"} if found - _NO_EXPERIMENTS else set()))
+
+
 def _alone(file: ScenarioFile) -> str:
     """Return why a scenario has to run alone."""
     if file.scenario.alone:

@@ -18,7 +18,7 @@ from harness.base import bundled, defects
 from harness.base.errors import BoundaryError, DefectError, HarnessError, InfrastructureError, UsageError
 from harness.chaos import breakage, cleanup, daemon_log, experiments, phases, rollout
 from harness.chaos.boundary import Bounds
-from harness.chaos.catalogue import Catalogue
+from harness.chaos.catalogue import Catalogue, Metric
 from harness.chaos.components import PodGroup, component_pods, workload_pods
 from harness.chaos.rollout import Rollout
 from harness.chaos.workload import WorkloadHandle, install
@@ -33,12 +33,23 @@ from harness.judge.kind import kinds, wanted_readings
 from harness.judge.overload import observed, summed_up
 from harness.judge.proof import check_proof, split_proof
 from harness.judge.replay import judge_step
+from harness.judge.watch import watch
 from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
 from harness.oracle import archives
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
-from harness.recording.model import Expected, Manifest, Mark, Note, Point, Reading, Recording, reading_key
+from harness.recording.model import (
+    SPARES,
+    Expected,
+    Manifest,
+    Mark,
+    Note,
+    Point,
+    Reading,
+    Recording,
+    reading_key,
+)
 from harness.recording.overload import Stretch
 from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls, interrupts, nodes
@@ -52,6 +63,7 @@ from harness.runner.recorder import Recorder
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult, left_over
 from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
+from harness.runner.watched import spares, watched_metric
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Proof, Scenario, Step
 from harness.scenario.template import resolve
@@ -225,6 +237,7 @@ class ScenarioRun:
         self._stretches: list[Stretch] = []
         self._touched: set[str] = set()
         self._stopped: set[str] = set()
+        self._watched: dict[str, Metric] = {}
         self._further = {
             name: f"{self._namespace}-{name}"[:_LONGEST_NAMESPACE].rstrip("-")
             for name in self._scenario.namespaces
@@ -285,12 +298,23 @@ class ScenarioRun:
         if self._needs_first_scrapes():
             with self._phase("first scrape"):
                 self._await_scrapes(self._clock.now(), 1, GATE_SCRAPES)
-        with self._phase("steps"), contextlib.suppress(StepFailed):
-            if self._file.script is not None:
-                self._perform_script(self._file.script)
-                return
-            for index, step in enumerate(self._scenario.steps):
-                self._step(index, step)
+        try:
+            with self._phase("steps"), contextlib.suppress(StepFailed):
+                if self._file.script is not None:
+                    self._perform_script(self._file.script)
+                    return
+                for index, step in enumerate(self._scenario.steps):
+                    self._step(index, step)
+        finally:
+            self._look_back()
+
+    def _look_back(self) -> None:
+        """Take into account what was scraped after each step, too, where nothing was done to change it."""
+        revised = watch(self._recorder.recording, self._judge, self._result.findings())
+        for index, outcome in enumerate(self._result.steps):
+            if any(finding.id in revised for finding in outcome.findings):
+                outcome.findings = [revised.get(finding.id, finding) for finding in outcome.findings]
+                self._keeper.step(index, outcome, self._containers())
 
     def diagnose(self, error: HarnessError) -> None:
         """Keep evidence of what ended the scenario before its time."""
@@ -525,7 +549,10 @@ class ScenarioRun:
             ) from error
 
     def _perform_step(self, index: int, step: Step, outcome: StepResult) -> None:
-        outcome.started = self._mark(index, "started", {"action": step.action})
+        # What a step does not spare is looked at no longer, whatever the steps after it do.
+        left = spares(self._scenario, index, self._watched)
+        self._watched = {identity: self._watched[identity] for identity in left}
+        outcome.started = self._mark(index, "started", {"action": step.action, SPARES: left})
         since = outcome.started
         begun = self._act_or_be_refused(step)
         outcome.acknowledged = self._mark(index, "acknowledged")
@@ -812,13 +839,19 @@ class ScenarioRun:
         spec = resolve(
             expectation.model_dump(mode="json", by_alias=True, exclude_defaults=True), self._scope()
         )
+        watched = None
+        if not self.control:
+            watched = watched_metric(self._scenario, index, expectation, self._catalogue)
         item = Expected(
             id=identity,
             step=index,
             spec=own_targets_only(spec, jobs, self._namespace),
             jobs=jobs,
+            watched=watched is not None,
         )
         self._recorder.add(item)
+        if watched is not None:
+            self._watched[identity] = watched
         return item
 
     def _decide(self, expected: list[Expected]) -> list[Finding]:
