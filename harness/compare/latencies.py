@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict
 from harness.compare.change import Change, ChangeKind
 from harness.compare.side import Side
 from harness.judge.finding import Verdict
+from harness.report.visibility import seconds_of
 from harness.runner.result import StepResult
 
 RATIO = 1.5
@@ -81,7 +82,34 @@ def latencies(before: Side, after: Side) -> list[Latency]:
         _paired(visible, before, after, _visible, interval, machine),
         _paired(injected, before, after, _settled, _LEAST_STEP_SECONDS, machine),
     ]
-    return [each for each in found if each is not None] + [*_scrapes(before, after)]
+    by_metric = [
+        _told(f"until a scrape shows {metric}", pairs, interval, machine)
+        for metric, pairs in _shown(before, after).items()
+    ]
+    return [each for each in found if each is not None] + by_metric + [*_scrapes(before, after)]
+
+
+def _shown(before: Side, after: Side) -> dict[str, list[tuple[float, float]]]:
+    """Return for each metric the times until a scrape showed it, of the same expectation in both runs."""
+    found: dict[str, list[tuple[float, float]]] = {}
+    for old, new in _steps(before, after):
+        was = {finding.id: finding for finding in old.findings}
+        for finding in new.findings:
+            same = was.get(finding.id)
+            if same is None or (same.metric, same.kind) != (finding.metric, finding.kind):
+                continue
+            one, other = seconds_of(same), seconds_of(finding)
+            if finding.metric and one is not None and other is not None:
+                found.setdefault(finding.metric, []).append((one, other))
+    return dict(sorted(found.items()))
+
+
+def _steps(before: Side, after: Side) -> Iterator[tuple[StepResult, StepResult]]:
+    """Yield the same step of the same scenario in both runs."""
+    for name in sorted(before.ran() & after.ran()):
+        for old, new in zip(before.scenarios[name].steps, after.scenarios[name].steps, strict=False):
+            if old.title == new.title:
+                yield old, new
 
 
 def _visible(step: StepResult) -> float | None:
@@ -108,23 +136,31 @@ def _paired(
     machine: float,
 ) -> Latency | None:
     pairs = []
-    for name in sorted(before.ran() & after.ran()):
-        steps = zip(before.scenarios[name].steps, after.scenarios[name].steps, strict=False)
-        for old, new in steps:
-            one, other = duration(old), duration(new)
-            if old.title == new.title and one is not None and other is not None:
-                pairs.append((one, other))
-    if not pairs:
-        return None
+    for old, new in _steps(before, after):
+        one, other = duration(old), duration(new)
+        if one is not None and other is not None:
+            pairs.append((one, other))
+    return _told(what, pairs, chance, machine) if pairs else None
+
+
+def _told(what: str, pairs: list[tuple[float, float]], chance: float, machine: float) -> Latency:
+    """Tell a change of a duration from noise.
+
+    Args:
+        what: the duration.
+        pairs: of the same step or expectation, before and after, seconds.
+        chance: a difference that may be chance, seconds.
+        machine: how many times longer everything takes after.
+    """
     old_median, new_median = (statistics.median(each) for each in zip(*pairs, strict=True))
     change = statistics.median(new - old for old, new in pairs)
     agreeing = sum((new - old) * change > 0 for old, new in pairs) / len(pairs)
     ratio = new_median / old_median if old_median > 0 else None
     if len(pairs) < LEAST_PAIRS:
         changed, why = False, f"only {len(pairs)} pairs of steps"
-    elif not _beyond(ratio):
+    elif ratio is not None and not _beyond(ratio):
         changed, why = False, f"less than {RATIO:g} times"
-    elif not _beyond(ratio, machine):
+    elif ratio is not None and not _beyond(ratio, machine):
         changed, why = False, _MACHINE
     elif abs(change) <= chance:
         changed, why = False, f"by {abs(change):.3f} s, which chance may make of up to {chance:g} s"

@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from harness.contract.result import Contract
 from harness.coverage.score import Coverage
 from harness.mutation.score import MutationScore
+from harness.report.visibility import Visibility, visibilities
 from harness.runner.result import ScenarioResult
 
 RESULTS = "results.json"
@@ -113,6 +114,7 @@ class Results(BaseModel):
         mutation: whether the expectations could have failed (docs/mutation.md); None when it was not tried.
         contract: whether the metrics are as the catalogue says; None when nothing ran.
         coverage: which transitions were proven (docs/coverage.md); None when it was not counted.
+        visibility: how long it took until a scrape showed what had become true, by metric.
     """
 
     model_config = ConfigDict(ser_json_inf_nan="strings")
@@ -123,6 +125,7 @@ class Results(BaseModel):
     control: dict[str, int] | None = None
     mutation: MutationScore | None = None
     coverage: Coverage | None = None
+    visibility: list[Visibility] = []
     scenarios: list[ScenarioResult] = []
     contract: Contract | None = None
 
@@ -139,6 +142,7 @@ class Results(BaseModel):
         )
         left = sum(1 for result in self.scenarios if result.leftovers)
         self.summary = Summary(**verdicts, cleanup_failed=left, **should)
+        self.visibility = visibilities(self.scenarios)
         claims = [each for result in self.scenarios for each in result.control or []]
         if claims:
             self.control = dict(

@@ -361,6 +361,33 @@ def test_the_time_to_inject_is_a_latency_of_its_own(write):
 
 
 @pytest.mark.parametrize(
+    ("before", "after", "told"),
+    [
+        ([0.5] * 6, [2.2] * 6, True),
+        ([0.0] * 6, [1.8] * 6, True),
+        ([0.2] * 6, [1.0] * 6, False),
+        ([0.5] * 3, [4.5] * 3, False),
+        ([0.5] * 6, [0.6, 0.4, 2.2, 0.5, 0.6, 2.2], False),
+        ([2.2] * 6, [0.5] * 6, True),
+    ],
+    ids=["slower", "from nothing", "within a scrape", "too few", "not most of them", "quicker"],
+)
+def test_the_time_until_a_scrape_shows_a_metric_is_a_latency_of_its_own(write, before, after, told):
+    def run(name, seconds):
+        shown = [{"visibility": {"produced": "at_scrape", "seconds": each}} for each in seconds]
+        return write(
+            name,
+            scenarios=[scenario(f"s{i}", finding(evidence=each)) for i, each in enumerate(shown)],
+        )
+
+    done = compare(run("a", before), run("b", after), KNOWN)
+
+    what = "until a scrape shows chaos_daemon_calls_total"
+    assert [change.subject for change in done.changes] == ([what] if told else [])
+    assert what in [each.what for each in done.latencies]
+
+
+@pytest.mark.parametrize(
     ("scrapes", "told"),
     [
         ((100, 0.05, 0.06), True),

@@ -94,6 +94,7 @@ def test_every_field_of_the_schema(made, tmp_path):
         },
         "control": None,
         "mutation": None,
+        "visibility": [],
         "contract": None,
         "coverage": None,
         "scenarios": [
