@@ -55,9 +55,7 @@ class _Gap:
     seen: bool
 
 
-def observed(
-    recording: Recording, began: float, ended: float, least: float | None = None
-) -> Overload | None:
+def observed(recording: Recording, began: float, ended: float, least: float | None = None) -> Overload | None:
     """Return what kept the harness or the cluster from acting; None when nothing did that matters.
 
     Args:

@@ -7,7 +7,7 @@ from harness.judge.overload import observed, summed_up
 from harness.judge.replay import judge_step, replay
 from harness.recording.model import Note
 from harness.recording.overload import Stretch, stretch_of
-from tests.fakes.recordings import SETTLED, STARTED, Timeline, expected
+from tests.fakes.recordings import SETTLED, STARTED, Timeline, expected, within
 
 WRONG = [0] * 30
 
@@ -168,3 +168,19 @@ def test_a_recording_that_was_cut_off_is_judged_alike():
     timeline = overloaded(Timeline().values(WRONG)).at(0.0, expected(equals=1))
     (found,) = replay(timeline.entries(), timeline.manifest)
     assert found.reason.startswith("inconclusive: ")
+
+
+@pytest.mark.parametrize(
+    ("stretch", "verdict"),
+    [(None, Verdict.FAIL), ((105.1, 106.2), Verdict.ERROR), ((105.1, 105.6), Verdict.FAIL)],
+    ids=["without", "as long as it is late", "shorter than it is late"],
+)
+@pytest.mark.parametrize("compared", [False, True])
+def test_what_is_late_by_no_more_than_was_lost_is_inconclusive(stretch, verdict, compared):
+    timeline = Timeline().values([0] * 7 + [3] * 20)
+    timeline.readings([3] * 40)
+    if stretch is not None:
+        overloaded(timeline, began=stretch[0], ended=stretch[1])
+    found = finding(timeline, equals={"oracle": "truth"} if compared else 3, promptness=within(2))
+    assert found.verdict is verdict
+    assert "late by 3.0 s" in found.reason
