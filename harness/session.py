@@ -267,6 +267,7 @@ class RunSession:
             ),
             report=self.report,
             linter=self._linter(around),
+            chaos_mesh_namespace=around.chaos_mesh_namespace,
         )
         self.results.contract = at_end.check(run, catalogue())
 

@@ -28,8 +28,10 @@ WHOLE_SECONDS = 60.0
 # The manager runs on after SIGTERM until it is killed; its own 30 s would be waited for every time.
 GRACE_SECONDS = 1
 
+LEASE = "chaos-mesh"
+"""The name of the Lease that the leading controller-manager holds."""
+
 _MANAGER = "controller-manager"
-_LEASE = "chaos-mesh"
 _LOOK_SECONDS = 5.0
 _WEBHOOK_PAUSE_SECONDS = 0.25
 _WEBHOOK_REQUEST_SECONDS = 5.0
@@ -70,15 +72,15 @@ def restart(
         InfrastructureError: there are none.
         ApiError: the API server did not answer, or refused.
     """
-    wanted = _wanted(cluster, group)
+    wanted = wanted_pods(cluster, group)
     pods = [
         pod
         for pod in cluster.list("Pod", group.namespace, group.selector)
         if "deletionTimestamp" not in pod["metadata"] and node in (None, pod["spec"].get("nodeName"))
     ]
     if leader:
-        lease = cluster.get("Lease", _LEASE, group.namespace)
-        pods = [pod for pod in pods if lease is not None and pod["metadata"]["name"] == _holder(lease)]
+        lease = cluster.get("Lease", LEASE, group.namespace)
+        pods = [pod for pod in pods if lease is not None and pod["metadata"]["name"] == holder(lease)]
     if not pods:
         where = f" on the node {node}" if node else ""
         who = "leading pod" if leader else "pod"
@@ -209,7 +211,7 @@ def make_whole(
     rollouts = {rollout.group.job: rollout for rollout in restore(cluster, chaos_mesh_namespace)}
     for job in touched:
         group = component_pods(job, chaos_mesh_namespace)
-        rollouts.setdefault(job, Rollout(group, _wanted(cluster, group)))
+        rollouts.setdefault(job, Rollout(group, wanted_pods(cluster, group)))
     left = []
     for job in sorted(rollouts):
         group = rollouts[job].group
@@ -263,14 +265,14 @@ def _await_leader(
         cluster.until(
             "Lease",
             group.namespace,
-            lambda lease: lease is None or _holder(lease) in names,
+            lambda lease: lease is None or holder(lease) in names,
             deadline.left(),
-            _LEASE,
+            LEASE,
         )
     except WaitTimeout as late:
         raise NotWhole(
             f"{group.job} has no leader after {seconds:.0f} s",
-            details=[f"the lease is held by {_holder(lease) or 'nobody'}" for lease in late.last],
+            details=[f"the lease is held by {holder(lease) or 'nobody'}" for lease in late.last],
         ) from late
 
 
@@ -294,13 +296,19 @@ def _await_webhook(cluster: Cluster, left: float, seconds: float) -> None:
             return
 
 
-def _holder(lease: Object) -> str:
+def holder(lease: Object) -> str:
     """Return the pod that holds a lease: its identity is the pod's name, an underscore and a uuid."""
     identity = (lease.get("spec") or {}).get("holderIdentity") or ""
     return str(identity).rpartition("_")[0]
 
 
-def _wanted(cluster: Cluster, group: PodGroup) -> int:
+def wanted_pods(cluster: Cluster, group: PodGroup) -> int:
+    """Return how many pods a group is to have.
+
+    Raises:
+        InfrastructureError: what keeps them is not there.
+        ApiError: the API server did not answer, or refused.
+    """
     owner = _owner(cluster, group)
     if group.kind == "DaemonSet":
         return int((owner.get("status") or {}).get("desiredNumberScheduled", 0))

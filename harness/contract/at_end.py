@@ -8,14 +8,16 @@ from pathlib import Path
 from typing import Any
 
 from harness.base.errors import HarnessError
+from harness.base.words import count
 from harness.chaos.catalogue import METRICS_PORTS, Catalogue
 from harness.contract import keep, promtool
 from harness.contract.capture import Captured, Failed, capture
-from harness.contract.compare import OWN, Circumstances, compare, fails, impossible, unseen
+from harness.contract.compare import OWN, Circumstances, always, compare, fails, impossible, unseen
 from harness.contract.exposed import Exposed, Recorded
 from harness.contract.problem import NEXT_STEPS, Problem, ProblemKind
 from harness.contract.promtool import Linter
 from harness.contract.result import Contract, Promtool, TargetLook
+from harness.contract.settled import Settling
 from harness.metrics.exposition import Family, parse
 from harness.metrics.prometheus import Prometheus
 from harness.metrics.promql import one_of, quote
@@ -25,6 +27,8 @@ from harness.runner.clock import Clock
 QUANTILES = (0.5, 0.95)
 """Of the durations of scrapes."""
 
+# By then each target of a run has been scraped.
+_FIRST_SECONDS = 10.0
 _DNS = "chaos-dns-server"
 
 
@@ -40,6 +44,8 @@ class Run:
         given: release, capabilities, whether all scenarios ran.
         report: the report's folder.
         linter: calls promtool; None when there is none.
+        chaos_mesh_namespace: where the components are, which are waited for until they are settled; without
+            it they are taken as they are.
     """
 
     cluster: Any
@@ -51,6 +57,7 @@ class Run:
     given: Circumstances
     report: Path
     linter: Linter | None
+    chaos_mesh_namespace: str = ""
 
 
 def check(run: Run, known: Catalogue) -> Contract:
@@ -64,14 +71,18 @@ def check(run: Run, known: Catalogue) -> Contract:
 
 
 def _check(run: Run, known: Catalogue, contract: Contract) -> None:
-    captured, failed = capture(run.cluster, run.prometheus, run.clock, METRICS_PORTS)
+    unsettled = _unsettled(run, known)
+    jobs = [job for job in METRICS_PORTS if job not in unsettled]
+    captured, failed = capture(run.cluster, run.prometheus, run.clock, jobs)
     exposed: list[tuple[Captured, list[Family]]] = []
     for each in captured:
         try:
             exposed.append((each, parse(each.body, each.content_type)))
         except HarnessError as error:
             failed.append(Failed(each.job, each.instance, error))
-    contract.not_captured = [_why(each) for each in failed] + _without_target(run, captured, failed)
+    contract.not_captured = [f"{job}: {why}" for job, why in unsettled.items()]
+    contract.not_captured += [_why(each) for each in failed]
+    contract.not_captured += _without_target(run, jobs, captured, failed)
     scrapes = _scrapes(run)
     contract.targets = [_keep(run, each, families, scrapes) for each, families in exposed]
     contract.impossible = impossible(known, run.given)
@@ -82,7 +93,7 @@ def _check(run: Run, known: Catalogue, contract: Contract) -> None:
         for labels in _definitions(folder):
             recorded.add(labels)
     _ask(run, known, looks, recorded)
-    problems = compare(known, looks, recorded, run.given)
+    problems = _as_far_as_seen(run, compare(known, looks, recorded, run.given), contract)
     contract.seen = _seen(known, looks, recorded)
     contract.promtool = _lint(run, [each for each, _ in exposed])
     contract.problems = [*problems, *_objections(contract.promtool, run.given)]
@@ -94,13 +105,30 @@ def _why(failed: Failed) -> str:
     return f"{failed.job} {failed.instance}: {'; '.join(line.strip() for line in lines)}"
 
 
-def _without_target(run: Run, captured: list[Captured], failed: list[Failed]) -> list[str]:
+def _unsettled(run: Run, known: Catalogue) -> dict[str, str]:
+    """Wait until the components are settled; return those that are not compared, and why."""
+    if not run.chaos_mesh_namespace:
+        return {}
+    there = {
+        job: {
+            metric.name: metric.series_names
+            for metric in always(known, run.given)
+            if job in metric.components
+        }
+        for job in METRICS_PORTS
+    }
+    return Settling(run.cluster, run.prometheus, run.clock, run.chaos_mesh_namespace, there).wait()
+
+
+def _without_target(
+    run: Run, jobs: Iterable[str], captured: list[Captured], failed: list[Failed]
+) -> list[str]:
     """Return the components that Prometheus has no target of, though they are part of the stack."""
     there = {each.job for each in captured} | {each.job for each in failed}
     optional = {_DNS} if run.given.capabilities.get("dns-server") is not None else set()
     return [
         f"{job}: Prometheus has no target of it; look at its pod: chaos-harness status"
-        for job in METRICS_PORTS
+        for job in jobs
         if job not in there | optional
     ]
 
@@ -176,6 +204,29 @@ def _ask(run: Run, known: Catalogue, looks: list[Exposed], recorded: Recorded) -
 def _window(run: Run, selector: str) -> str:
     """Return a range selector over the run, from its begin to now."""
     return f"{selector}[{max(round((run.clock.now() - run.began) * 1000), 1000)}ms]"
+
+
+def _as_far_as_seen(run: Run, problems: list[Problem], contract: Contract) -> list[Problem]:
+    """Return the problems without those that rest on samples of the run which Prometheus has lost.
+
+    What nobody has seen in the whole run is a regression only where the whole run was to be seen.
+    """
+    unseen_ones = [each for each in problems if each.kind is ProblemKind.NOT_SEEN and not each.instances]
+    if not unseen_ones or _whole_run_is_there(run):
+        return problems
+    names = ", ".join(sorted(each.metric for each in unseen_ones))
+    contract.not_captured.append(
+        f"{count(len(unseen_ones), 'metric')} that nothing has any more: Prometheus was restarted and has"
+        f" lost what it had scraped of this run before: {names}"
+    )
+    return [each for each in problems if each not in unseen_ones]
+
+
+def _whole_run_is_there(run: Run) -> bool:
+    """Say whether Prometheus still has samples of the run's begin."""
+    jobs = one_of(sorted(METRICS_PORTS))
+    at = min(run.began + _FIRST_SECONDS, run.clock.now())
+    return bool(run.prometheus.query(f'scrape_duration_seconds{{job=~"{jobs}"}}', at=at).result)
 
 
 def _seen(known: Catalogue, looks: list[Exposed], recorded: Recorded) -> dict[str, list[str]]:

@@ -75,6 +75,20 @@ def unseen(
     ]
 
 
+def always(known: Catalogue, given: Circumstances) -> list[Metric]:
+    """Return the metrics that are there as soon as their component answers."""
+    return [
+        metric
+        for metric in known.metrics
+        if (
+            metric.appears is Appears.ALWAYS
+            # Registered without labels, so the value 0 is there without anybody's doing.
+            or (metric.status_in(given.release) is Status.NEVER_WRITTEN and not metric.labels)
+        )
+        and _expected(metric, given, also=Status.NEVER_WRITTEN)
+    ]
+
+
 def impossible(known: Catalogue, given: Circumstances) -> dict[str, str]:
     """Return the live metrics that cannot be seen in this environment, each with the reason."""
     found = {}
@@ -270,13 +284,7 @@ def _missing(
     for target in exposed:
         names = {sample.name for family in target.families for sample in family.samples}
         by_job.setdefault(target.job, []).append((target.instance, names))
-    for metric in known.metrics:
-        always = metric.appears is Appears.ALWAYS or (
-            # Registered without labels, so the value 0 is there without anybody's doing.
-            metric.status_in(given.release) is Status.NEVER_WRITTEN and not metric.labels
-        )
-        if not always or not _expected(metric, given, also=Status.NEVER_WRITTEN):
-            continue
+    for metric in always(known, given):
         for job in metric.components:
             targets = by_job.get(job, [])
             without = [instance for instance, names in targets if not names & set(metric.series_names)]
