@@ -141,8 +141,8 @@ def up_options(options: argparse.Namespace) -> UpOptions:
 
 def _up(options: argparse.Namespace) -> int:
     progress = Progress()
-    with lock.held(options.cluster, "up"):
-        handle = up(up_options(options), progress)
+    with lock.held(options.cluster, "up") as held:
+        handle = up(up_options(options), progress, held)
     progress.say(f"{handle.cluster} is up")
     sys.stdout.write("\n".join(_describe(with_capabilities(handle))) + "\n")
     return ExitCode.OK
@@ -156,8 +156,8 @@ def _add_down(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
 
 def _down(options: argparse.Namespace) -> int:
     progress = Progress()
-    with lock.held(options.cluster, "down"):
-        there = down(options.cluster, progress)
+    with lock.held(options.cluster, "down") as held:
+        there = down(options.cluster, progress, held)
     progress.say(f"{options.cluster} is down" if there else f"there is no cluster {options.cluster}")
     return ExitCode.OK
 

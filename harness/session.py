@@ -168,8 +168,8 @@ class RunSession:
 
     def _open(self, progress: Progress) -> None:
         self._make_report_folder()
-        self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
-        handle = up(self.options, progress)
+        held = self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
+        handle = up(self.options, progress, held)
 
         def connect() -> tuple[Cluster, Prometheus]:
             cluster = Cluster.connect(handle.kubeconfig, handle.context)

@@ -47,7 +47,7 @@ def test_every_option_arrives() -> None:
 def test_an_error_is_rendered_with_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(options: UpOptions, progress: Progress) -> Any:
+    def fail(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
         raise InfrastructureError("no engine", next_step="install one", log=Path("engine.log"))
 
     monkeypatch.setattr(cli, "up", fail)
@@ -58,7 +58,7 @@ def test_an_error_is_rendered_with_its_exit_code(
 
 
 def test_an_interrupt_is_exit_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(options: UpOptions, progress: Progress) -> Any:
+    def interrupt(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(cli, "up", interrupt)
@@ -68,7 +68,7 @@ def test_an_interrupt_is_exit_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_cluster_is_held_while_up_works(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[lock.Holder | None] = []
 
-    def look(options: UpOptions, progress: Progress) -> Any:
+    def look(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
         seen.append(lock.holder("c"))
         raise InfrastructureError("enough")
 

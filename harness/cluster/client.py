@@ -34,7 +34,7 @@ from harness.cluster.errors import (
 )
 from harness.cluster.kinds import kind_of
 from harness.cluster.proxy import check_headers, proxy_path
-from harness.cluster.websocket import ExecResult
+from harness.cluster.websocket import Credentials, ExecResult
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -507,6 +507,17 @@ class Cluster:
             session.headers["Authorization"] = token
         return session
 
+    def credentials(self) -> Credentials:
+        """Return what to present to the API server, and how to check it, for clients of one's own."""
+        return Credentials(
+            ca_file=self._configuration.ssl_ca_cert,
+            cert_file=self._configuration.cert_file,
+            key_file=self._configuration.key_file,
+            authorization=self._authorization(),
+            verify=bool(self._configuration.verify_ssl),
+            server_name=self._configuration.tls_server_name,
+        )
+
     def exec(
         self,
         namespace: str,
@@ -541,14 +552,7 @@ class Cluster:
         return websocket.run(
             self.server + kind_of("Pod").path(namespace, pod) + "/exec",
             query,
-            websocket.Credentials(
-                ca_file=self._configuration.ssl_ca_cert,
-                cert_file=self._configuration.cert_file,
-                key_file=self._configuration.key_file,
-                authorization=self._authorization(),
-                verify=bool(self._configuration.verify_ssl),
-                server_name=self._configuration.tls_server_name,
-            ),
+            self.credentials(),
             stdin=stdin,
             timeout=timeout,
             doing=f"run {argv[0]} in {namespace}/{pod}",

@@ -1,36 +1,77 @@
-"""One run at a time on a cluster."""
+"""One run at a time on a cluster: a lock on disk, and a Lease in the cluster as soon as it answers.
+
+The lock on disk is the kernel's, and ends with its process: nobody with the same state folder has to wait for
+anything. The Lease keeps out those who have another one.
+"""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
 import json
-import os
+import sys
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
+from harness.base import places
 from harness.base.errors import UsageError
+from harness.cluster.client import Cluster
+from harness.stack import lease
+from harness.stack.lease import Holder
 from harness.stack.state import State
+
+__all__ = ["Held", "Holder", "InUseError", "held", "holder"]
 
 _FILE = "run.lock"
 
 
-class Holder(BaseModel):
-    """Who holds a cluster. Only information: the lock itself is the kernel's, and ends with its process."""
+class InUseError(UsageError):
+    """Another process works with the cluster."""
 
-    model_config = ConfigDict(frozen=True)
 
-    pid: int
-    started: datetime
-    doing: str
+class Held:
+    """A cluster that is held on disk; `claim` holds it in the cluster, too."""
+
+    def __init__(self, cluster: str, me: Holder) -> None:
+        self._cluster = cluster
+        self._me = me
+        self._lease: lease.Lease | None = None
+
+    def claim(self, kubeconfig: Path, context: str | None = None) -> None:
+        """Take the cluster's Lease and have it renewed until the end; nothing when that is so already.
+
+        Raises:
+            InUseError: another process holds it, with another state folder.
+            ApiError: the API server did not answer.
+            UsageError: the kubeconfig cannot be read.
+        """
+        if self._lease is not None and self._lease.holds():
+            return
+        self.let_go()
+        cluster = Cluster.connect(kubeconfig, context)
+        self._lease = lease.take(cluster, self._me, lambda other: in_use(self._cluster, other))
+
+    def drop(self) -> None:
+        """End renewing, as the cluster goes with its Lease, which nobody else gets before."""
+        if self._lease is not None:
+            self._lease.drop()
+        self._lease = None
+
+    def let_go(self) -> None:
+        """Release the Lease."""
+        mine, self._lease = self._lease, None
+        if mine is not None and not mine.release():
+            sys.stderr.write(
+                f"chaos-harness: the Lease of the cluster {self._cluster} became another's meanwhile: "
+                "its API server did not answer for too long, and another run may have been at work\n"
+            )
 
 
 @contextlib.contextmanager
-def held(cluster: str, doing: str) -> Iterator[None]:
+def held(cluster: str, doing: str) -> Iterator[Held]:
     """Hold the cluster while the block runs.
 
     Args:
@@ -38,38 +79,49 @@ def held(cluster: str, doing: str) -> Iterator[None]:
         doing: what for, told to whoever comes second: "run".
 
     Raises:
-        UsageError: another process holds it; names its process id and since when.
+        InUseError: another process holds it; names its process id and since when.
+        PlaceError: the state folder cannot be used.
     """
     state = State(cluster)
     state.prepare()
     path = state.folder / _FILE
     with path.open("a+") as file:
         if not _lock(file, fcntl.LOCK_EX):
-            who = _read(path)
-            by = (
-                f"process {who.pid} ({who.doing}) since {who.started:%Y-%m-%d %H:%M:%S} UTC"
-                if who
-                else "a process"
-            )
-            raise UsageError(
-                f"the cluster {cluster} is in use by {by}",
-                next_step="wait for it to end, or use another cluster (--cluster NAME)",
-            )
-        holder = Holder(pid=os.getpid(), started=datetime.now(UTC), doing=doing)
+            raise in_use(cluster, _read(path))
+        me = Holder.this(doing, places.state_dir())
         file.truncate(0)
-        file.write(holder.model_dump_json())
+        file.write(me.model_dump_json())
         file.flush()
-        yield
+        mine = Held(cluster, me)
+        try:
+            yield mine
+        finally:
+            mine.let_go()
 
 
 def holder(cluster: str) -> Holder | None:
-    """Return who holds the cluster; None when nobody does, whatever the file says."""
+    """Return who holds the cluster on disk; None when nobody does, whatever the file says."""
     path = State(cluster).folder / _FILE
     try:
         with path.open() as file:
             return None if _lock(file, fcntl.LOCK_SH) else _read(path)
     except FileNotFoundError:
         return None
+
+
+def in_use(cluster: str, who: Holder | None) -> InUseError:
+    """Return the error for a cluster that another process holds."""
+    by, wait = "a process", ""
+    if who is not None:
+        by = f"process {who.pid} ({who.doing}) since {who.started:%Y-%m-%d %H:%M:%S} UTC"
+        if who.host and (who.state != str(places.state_dir()) or who.lives() is None):
+            by += f", on {who.host} with the state folder {who.state}"
+        if who.place and who.lives() is False:
+            wait = "; it has ended, and what it left may still be cleaning up"
+    return InUseError(
+        f"the cluster {cluster} is in use by {by}{wait}",
+        next_step="wait for it to end, or use another cluster (--cluster NAME)",
+    )
 
 
 def _lock(file: IO[str], kind: int) -> bool:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from pydantic import BaseModel, ConfigDict
 
-from harness.base.errors import InfrastructureError
+from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.progress import Progress
-from harness.stack import damage, engine, kind, lock, ownership
+from harness.cluster.client import Cluster
+from harness.stack import damage, engine, kind, lease, lock, ownership
 from harness.stack.handle import StackHandle
 from harness.stack.kubectl import Kubectl, service_path
 from harness.stack.state import State
@@ -72,6 +75,10 @@ def status(cluster: str, progress: Progress) -> Status:
     if containers and not handle.kubeconfig.exists():
         result.state, result.problems = "damaged", ["the kubeconfig is gone"]
         return result
+    if containers and result.holder is None:
+        # Whoever has another state folder is seen in the cluster only, and only while it answers.
+        with contextlib.suppress(HarnessError):
+            result.holder = lease.holder(Cluster.connect(handle.kubeconfig, handle.context))
     observed = damage.observe(Kubectl(program, handle.kubeconfig), handle, containers)
     as_it_is = damage.Wanted(
         where.name, handle.image_key, len(handle.nodes) - 1, scrape_interval=handle.scrape_interval

@@ -35,6 +35,7 @@ from harness.stack.engine import Engine
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
 from harness.stack.imageset import ImageSet
 from harness.stack.kubectl import Kubectl
+from harness.stack.lock import Held, InUseError
 from harness.stack.state import DEFAULT_CLUSTER, State
 from harness.stack.together import together
 
@@ -81,13 +82,20 @@ class UpOptions:
             )
 
 
-def up(options: UpOptions, progress: Progress) -> StackHandle:
+def up(options: UpOptions, progress: Progress, held: Held | None = None) -> StackHandle:
     """Return a stack that is up and answers, as `options` want it.
 
-    Doing it twice reuses the cluster. The caller holds `harness.stack.lock` where others may come.
+    Doing it twice reuses the cluster.
+
+    Args:
+        options: what to bring up.
+        progress: where the steps are announced.
+        held: of `harness.stack.lock`, where others may come: takes the cluster's Lease, too.
 
     Raises:
         UsageError: an option is wrong.
+        InUseError: another process works with the cluster.
+        ForeignClusterError: the cluster of that name is not ours.
         InfrastructureError: something failed; names the step's log.
     """
     options.check()
@@ -97,6 +105,7 @@ def up(options: UpOptions, progress: Progress) -> StackHandle:
     where = engine.find(progress, install=True)
     containers = kind.containers(options.cluster, where)
     ownership.verify(state, containers, where)
+    _claim_what_answers(state, containers, held)
     if not any(container.running for container in containers):
         with progress.step("looking at this machine"):
             checks = preflight.look(where, building=options.images != "registry")
@@ -110,14 +119,23 @@ def up(options: UpOptions, progress: Progress) -> StackHandle:
         chaos_mesh_version=options.chaos_mesh_version,
         kubernetes_version=options.kubernetes_version,
     )
-    return _Stack(options, progress, state, where, got).bring_up(containers)
+    stack = _Stack(options, progress, state, where, got, held)
+    handle = stack.bring_up(containers)
+    stack.claim()
+    return handle
 
 
 class _Stack:
     """One call of `up`, once engine and images are there."""
 
     def __init__(
-        self, options: UpOptions, progress: Progress, state: State, where: Engine, got: ImageSet
+        self,
+        options: UpOptions,
+        progress: Progress,
+        state: State,
+        where: Engine,
+        got: ImageSet,
+        held: Held | None,
     ) -> None:
         self.options, self.progress, self.state, self.engine, self.images = (
             options,
@@ -126,6 +144,7 @@ class _Stack:
             where,
             got,
         )
+        self.held = held
         self.cancel = threading.Event()
         self.crds: list[dict[str, Any]] = []
         self.logs = state.logs
@@ -149,6 +168,16 @@ class _Stack:
             self._say(f"making the cluster {self.options.cluster} anew", plan.reasons)
         self.cancel = threading.Event()
         return self._create()
+
+    def claim(self) -> None:
+        """Hold the cluster in the cluster itself.
+
+        Raises:
+            InUseError: another process does.
+            ApiError: the API server does not answer.
+        """
+        if self.held is not None:
+            self.held.claim(self.state.kubeconfig)
 
     def _plan(self, handle: StackHandle | None, containers: list[kind.Container]) -> damage.Plan:
         if self.options.fresh:
@@ -175,6 +204,7 @@ class _Stack:
                     )
                 except process.CommandError as error:
                     return damage.Plan("create", [error.problem])
+                _claim_what_answers(self.state, containers, self.held)
             self._undo_changes(handle)
             observed = damage.observe(self._kubectl("look"), handle, containers)
         return damage.decide(handle, wanted, observed)
@@ -193,7 +223,10 @@ class _Stack:
         old = kind.containers(self.options.cluster, self.engine)
         ownership.verify(self.state, old, self.engine)
         if old:
+            _claim_what_answers(self.state, old, self.held)
             with self.progress.step("deleting the old cluster"):
+                if self.held is not None:
+                    self.held.drop()
                 kind.delete(
                     self.options.cluster,
                     old,
@@ -225,6 +258,7 @@ class _Stack:
         together(self.cancel, create, self._read_crds)
         made = kind.containers(self.options.cluster, self.engine)
         ownership.seal(self.state, identity, made)
+        self.claim()
         kubectl = self._kubectl("install")
         settings = self._settings(uuid.uuid4().hex)
         nodes = [container.name for container in made]
@@ -421,11 +455,29 @@ class _Stack:
         self.progress.say(f"{what}: {'; '.join(reasons)}")
 
 
-def down(cluster: str, progress: Progress) -> bool:
+def _claim_what_answers(state: State, containers: list[kind.Container], held: Held | None) -> None:
+    """Hold a cluster in the cluster itself; one that does not answer is held by nobody.
+
+    Raises:
+        InUseError: another process holds it.
+    """
+    if held is None or not containers or not state.kubeconfig.exists():
+        return
+    try:
+        held.claim(state.kubeconfig)
+    except InUseError:
+        raise
+    except HarnessError:
+        # What is wrong with the cluster is found, and said, by looking at it.
+        return
+
+
+def down(cluster: str, progress: Progress, held: Held | None = None) -> bool:
     """Remove the cluster and what is kept of it, but for its logs; return whether there was anything.
 
     Raises:
         ForeignClusterError: the cluster of that name is not ours; it is left as it is.
+        InUseError: another process works with the cluster.
         InfrastructureError: no engine answers, or it does not remove a container.
     """
     state = State(cluster)
@@ -438,8 +490,11 @@ def down(cluster: str, progress: Progress) -> bool:
         raise
     containers = kind.containers(cluster, where)
     ownership.verify(state, containers, where)
+    _claim_what_answers(state, containers, held)
     there = there or bool(containers)
     if there:
+        if held is not None:
+            held.drop()
         with progress.step(f"deleting the cluster {cluster}"):
             kind.delete(cluster, containers, where, kubeconfig=state.kubeconfig, logs=state.logs)
     state.forget()

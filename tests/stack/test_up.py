@@ -25,6 +25,7 @@ from harness.stack import (
     grafana,
     images,
     kind,
+    lock,
     ownership,
     preflight,
     prometheus,
@@ -39,6 +40,23 @@ from harness.stack.up import UpOptions, down, up
 NODE = kind.Container("c-control-plane", running=True, id="id-1")
 
 
+class FakeHeld(lock.Held):
+    """Says in the diary of a world when the cluster is claimed, which `in_use` refuses."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.calls: list[str] = []
+        self.in_use = False
+
+    def claim(self, kubeconfig: Path, context: str | None = None) -> None:
+        if self.in_use:
+            raise lock.in_use("c", None)
+        self.calls.append("claim")
+
+    def drop(self) -> None:
+        self.calls.append("drop")
+
+
 class World:
     """Everything outside, as far as `up` calls it; `diary` is what was done, in order."""
 
@@ -48,6 +66,7 @@ class World:
         self.observed: damage.Observed | None = None
         self.fail: dict[str, Exception] = {}
         self.mounts: list[dict[str, str]] = []
+        self.held = FakeHeld(self)
         self.settings: list[prometheus.Settings] = []
         self.images = image_set(folder, "key1")
         monkeypatch.setenv("CHAOS_HARNESS_STATE", str(folder / "state"))
@@ -116,7 +135,7 @@ class World:
     def up(self, **options: Any) -> StackHandle:
         self.diary.clear()
         self.said = io.StringIO()
-        return up(UpOptions(cluster="c", **options), Progress(self.said))
+        return up(UpOptions(cluster="c", **options), Progress(self.said), self.held)
 
 
 def image_set(folder: Path, key: str) -> ImageSet:
@@ -313,6 +332,36 @@ def test_a_cluster_that_cannot_be_restored_is_looked_at_all_the_same(
     world.fail["restore"] = InfrastructureError("no answer")
     world.up()
     assert world.diary == ["restore"]
+
+
+def test_a_new_cluster_is_claimed_as_soon_as_it_is_there(world: World) -> None:
+    world.fail["chaos-mesh"] = InfrastructureError("enough")
+    with pytest.raises(InfrastructureError):
+        world.up()
+    assert world.held.calls == ["claim"]
+
+
+def test_a_cluster_is_claimed_before_it_is_deleted_and_dropped_with_it(world: World) -> None:
+    world.up()
+    world.well()
+    world.held.calls.clear()
+    world.up(fresh=True)
+    assert world.held.calls[0] == "claim"
+    assert world.held.calls.count("drop") == 1
+    assert world.held.calls[-1] == "claim"
+
+
+@pytest.mark.parametrize("options", [{}, {"fresh": True}, {"workers": 2}])
+def test_a_cluster_that_another_run_holds_is_left_as_it_is(world: World, options: dict[str, Any]) -> None:
+    world.up()
+    world.well()
+    world.held.in_use = True
+    with pytest.raises(lock.InUseError):
+        world.up(**options)
+    with pytest.raises(lock.InUseError):
+        down("c", Progress(io.StringIO()), world.held)
+    assert world.diary == []
+    assert world.containers == [NODE]
 
 
 def mark(world: World, cluster: str = "c") -> None:
