@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from _pytest.junitxml import LogXML
+from _pytest.junitxml import LogXML, xml_key
 
 import harness
 from harness.authoring import python
@@ -167,6 +167,7 @@ def pytest_configure(config: pytest.Config) -> None:
         control=config.getoption("--control"),
         allowed_namespaces=config.getoption("--allow-namespace"),
         report=Path(config.invocation_params.dir) / _report_folder(config),
+        beside=[Path(xml)] if (xml := config.getoption("xmlpath", None)) else [],
     )
     config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
 
@@ -452,10 +453,9 @@ def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
     lines = []
     checks = run.checks()
     _tell_junit(session, checks)
-    try:
-        summary.write(run.results, run.report, checks)
-    except OSError as error:
-        run.keep_trouble(error, "write the summary for CI")
+    if run.own:
+        with run.kept("write the summary for CI"):
+            summary.write(run.results, run.report, checks)
     if os.environ.get("GITHUB_ACTIONS") == "true":
         # First: GitHub shows ten of a step.
         lines += [github.error_of(each) for each in checks if each.verdict is not Verdict.PASS]
@@ -469,11 +469,28 @@ def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
 
 def _tell_junit(session: pytest.Session, checks: list[Check]) -> None:
     """Add the run's own checks to the XML, which was written before the run was over."""
-    for xml in session.config.pluginmanager.get_plugins():
-        if isinstance(xml, LogXML):
-            for report in [report for check in checks for report in junit_reports(check)]:
-                xml.pytest_runtest_logreport(report)
-            xml.pytest_sessionfinish()
+    for xml in _junit(session.config):
+        for report in [report for check in checks for report in junit_reports(check)]:
+            xml.pytest_runtest_logreport(report)
+        xml.pytest_sessionfinish()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
+    """Leave the report of another run alone: pytest's XML may be meant to go there."""
+    try:
+        return (yield)
+    finally:
+        run = session.config.stash[RUN_SESSION]
+        for xml in _junit(session.config):
+            if not run.own and Path(xml.logfile).is_relative_to(run.report):
+                session.config.pluginmanager.unregister(xml)
+                # Or pytest unregisters it once more.
+                del session.config.stash[xml_key]
+
+
+def _junit(config: pytest.Config) -> list[LogXML]:
+    return [each for each in config.pluginmanager.get_plugins() if isinstance(each, LogXML)]
 
 
 @pytest.hookimpl(wrapper=True, trylast=True)
@@ -520,7 +537,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 
 def pytest_unconfigure(config: pytest.Config) -> None:
-    """Say so all the same where pytest has no summary, as after an error of its own."""
+    """Say so all the same where pytest has no summary, as after an error of its own; let go of the folder."""
+    config.stash[RUN_SESSION].folder.let_go()
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None:
         _summarize(reporter, config)

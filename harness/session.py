@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import time
 import uuid
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -21,7 +20,7 @@ from harness.chaos import cleanup
 from harness.chaos.capabilities import probe
 from harness.chaos.catalogue import catalogue
 from harness.cluster.client import Cluster
-from harness.contract import at_end, keep
+from harness.contract import at_end
 from harness.contract.compare import Circumstances
 from harness.contract.promtool import Linter, by_program, in_pod
 from harness.coverage.score import Coverage, coverage_of
@@ -35,6 +34,7 @@ from harness.mutation.text import sum_line, weak_lines
 from harness.recording.writer import ENTRIES
 from harness.report import checks, results
 from harness.report.checks import Check
+from harness.report.folder import ReportFolder
 from harness.report.results import Results, Run
 from harness.report.text import unmet_lines
 from harness.runner import runner
@@ -57,7 +57,6 @@ _NAMESPACE_SECONDS = 30.0
 _MOST_LATE = 3
 """Scenarios whose namespaces that stay are looked into; with more of them it is the cluster."""
 _MOST_LANES = 4
-_OWN_FILES = ("results.json", "index.html", "summary.md", "recordings", "diagnostics", keep.FOLDER)
 
 
 @dataclass
@@ -76,6 +75,9 @@ class RunSession:
     _by_node: dict[str, ScenarioResult] = field(default_factory=dict)
     _failure: HarnessError | None = None
     _finished: Path | None = None
+    folder: ReportFolder = field(default_factory=lambda: ReportFolder(Path("report")))
+    own: bool = True
+    """The report's folder is this run's; nothing is written there while it is not."""
     _ended: bool = False
     _to_close: bool = False
     _unmutated: str | None = None
@@ -106,9 +108,10 @@ class RunSession:
         chaos_mesh_source: str | None,
         control: bool = False,
         allowed_namespaces: Collection[str] = (),
+        beside: Iterable[Path] = (),
         **options: Any,
     ) -> RunSession:
-        """Make a session of the command line's options."""
+        """Make a session of the command line's options; `beside`: see ReportFolder."""
         up_options = UpOptions(
             chaos_mesh_source=Path(chaos_mesh_source).resolve() if chaos_mesh_source else None, **options
         )
@@ -124,12 +127,14 @@ class RunSession:
             run.options["control"] = "True"
         if allowed_namespaces:
             run.options["allow_namespace"] = ", ".join(sorted(allowed_namespaces))
+        folder = ReportFolder(report, beside)
         return cls(
             up_options,
-            report.resolve(),
+            folder.path,
             Results(run=run),
             control,
             allowed_namespaces=frozenset(allowed_namespaces),
+            folder=folder,
         )
 
     def open(self) -> None:
@@ -141,6 +146,7 @@ class RunSession:
         if self._failure:
             raise self._failure
         self._to_close = True
+        self.own = False
         try:
             with places.reported():
                 self._open(Progress())
@@ -151,7 +157,8 @@ class RunSession:
             raise error from caught
 
     def _as_error(self, error: BaseException, doing: str) -> HarnessError:
-        return defects.as_error(error, doing, self.report / defects.FOLDER, doing.replace(" ", "-"))
+        folder = self.report / defects.FOLDER if self.own else places.state_dir() / "logs"
+        return defects.as_error(error, doing, folder, doing.replace(" ", "-"))
 
     @contextlib.contextmanager
     def kept(self, doing: str) -> Iterator[None]:
@@ -167,9 +174,18 @@ class RunSession:
         return self.troubles[-1]
 
     def _open(self, progress: Progress) -> None:
-        self._make_report_folder()
+        self.folder.check()
         held = self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
-        handle = up(self.options, progress, held)
+        self.folder.take(self.results.run.id)
+        try:
+            handle = up(self.options, progress, held)
+        except lock.InUseError:
+            # In the cluster, by another state folder: what an earlier run reported stays.
+            raise
+        except BaseException:
+            self._begin_report()
+            raise
+        self._begin_report()
 
         def connect() -> tuple[Cluster, Prometheus]:
             cluster = Cluster.connect(handle.kubeconfig, handle.context)
@@ -204,6 +220,10 @@ class RunSession:
             vitals=ThreadedVitals,
         )
         self._opened = self._surroundings.clock.now()
+
+    def _begin_report(self) -> None:
+        self.folder.empty()
+        self.own = True
 
     def close(self) -> list[ScenarioResult]:
         """Let go of the lock; the stack stays up for the next run.
@@ -400,10 +420,12 @@ class RunSession:
     def finish(self) -> None:
         """Write the results for the last time, with the score of mutation, and the page that shows them."""
         self.results.run.ended = results.now()
-        if not self.control:
+        if not self.control and self.own:
             with self.kept("count what the run proves"):
                 self._mutate()
         self._ended = True
+        if not self.own:
+            return
         with self.kept("write the results"):
             self._write()
         if self.unwritten is None:
@@ -455,6 +477,8 @@ class RunSession:
         return [*lines, *self._trouble_lines(), *where]
 
     def _where(self) -> list[str]:
+        if not self.own:
+            return [f"no report: nothing was written to {self.report}, which is not this run's"]
         if self.unwritten:
             return self.unwritten.render().splitlines()
         if self._page:
@@ -538,21 +562,6 @@ class RunSession:
                 f"cannot write the results to {self.report}: {error.strerror}",
                 next_step="free some disk space or choose another folder with --report",
             )
-
-    def _make_report_folder(self) -> None:
-        try:
-            self.report.mkdir(parents=True, exist_ok=True)
-            for name in _OWN_FILES:
-                path = self.report / name
-                if path.is_dir():
-                    shutil.rmtree(path)
-                else:
-                    path.unlink(missing_ok=True)
-        except OSError as error:
-            raise UsageError(
-                f"cannot use {self.report} as the report folder: {error.strerror}",
-                next_step="choose another folder with --report",
-            ) from error
 
 
 def _cut_short(file: ScenarioFile) -> ScenarioResult:

@@ -347,6 +347,23 @@ def test_a_defect_of_the_harness_is_exit_code_three_wherever_it_is(pytester, mad
     assert "KeyError: 'nobody foresaw it'" in told[0]
 
 
+def test_a_run_that_is_refused_writes_no_xml_into_the_report_of_the_first(pytester, made_up, monkeypatch):
+    def refuse(self: RunSession) -> None:
+        self.own = False
+        self._failure = UsageError("the report folder is in use by the run abc12345")
+        raise self._failure
+
+    add(pytester, made_up, "only", Verdict.PASS)
+    monkeypatch.setattr(RunSession, "open", refuse)
+    report = pytester.path / "report"
+    report.mkdir()
+    (report / "junit.xml").write_text("the first one's")
+    assert run_pytest(pytester, "--junitxml=report/junit.xml").ret == ExitCode.USAGE
+    assert [(each.name, each.read_text()) for each in report.iterdir()] == [("junit.xml", "the first one's")]
+    assert run_pytest(pytester, "--junitxml=out.xml").ret == ExitCode.USAGE
+    assert cases(pytester)["scenarios.only.yaml::only"] is Verdict.ERROR
+
+
 def test_zero_scenarios_are_no_success(pytester, made_up):
     (pytester.path / "scenarios").mkdir()
     assert run_pytest(pytester, "scenarios").ret == ExitCode.NOTHING_RAN

@@ -17,6 +17,8 @@ from harness.cluster.errors import Unreachable
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
 from harness.judge.finding import Finding, Verdict
+from harness.report.folder import MARKER
+from harness.report.results import Results, Run
 from harness.runner.claims import Claims
 from harness.runner.observer import Observer
 from harness.runner.result import ScenarioResult, StepResult
@@ -202,6 +204,63 @@ def test_a_second_run_on_the_same_cluster_is_refused(opened, stack, tmp_path):
     assert second.results.run.stack_error == refused.value.render()
 
 
+def files_of(folder):
+    return {str(each.relative_to(folder)): each.read_bytes() for each in folder.rglob("*") if each.is_file()}
+
+
+@pytest.mark.parametrize("name", ["c", "d"])
+def test_a_run_that_is_refused_leaves_the_report_of_the_first_as_it_is(opened, stack, tmp_path, name):
+    (opened.report / "recordings/s").mkdir(parents=True)
+    (opened.report / "recordings/s/entries.jsonl.gz").write_text("recorded")
+    opened.results.add(result("s"))
+    opened.finish()
+    before = files_of(opened.report)
+    second = made(tmp_path, cluster=name)
+    with pytest.raises(UsageError, match=rf"in use by .*{opened.results.run.id}"):
+        second.open()
+    second.end(everything=False)
+    assert files_of(opened.report) == before
+    assert second.summary_lines() == [
+        "no scenario ran: the stack did not come up",
+        f"no report: nothing was written to {opened.report}, which is not this run's",
+    ]
+    assert lock.holder("d") is None
+    assert stack.ups == 1
+
+
+def test_who_is_refused_in_the_cluster_leaves_what_an_earlier_run_reported(stack, tmp_path):
+    first = made(tmp_path)
+    first.open()
+    first.results.add(result("s"))
+    first.end(everything=False)
+    first.folder.let_go()
+    before = files_of(first.report)
+    stack.fails = lock.InUseError("the cluster c is in use by another state folder's run")
+    second = made(tmp_path)
+    with pytest.raises(UsageError):
+        second.open()
+    second.end(everything=False)
+    second.folder.let_go()
+    assert files_of(first.report) | {MARKER: b""} == before | {MARKER: b""}
+    stack.fails = InfrastructureError("no engine")
+    third = made(tmp_path)
+    with pytest.raises(InfrastructureError):
+        third.open()
+    third.end(everything=False)
+    assert json.loads((third.report / "results.json").read_text())["run"]["stack_error"] == "no engine"
+
+
+def test_a_folder_that_no_run_made_is_refused_and_left_as_it_is(stack, tmp_path):
+    (tmp_path / "report").mkdir()
+    (tmp_path / "report/thesis.tex").write_text("mine")
+    run = made(tmp_path)
+    with pytest.raises(UsageError, match=r"it is not empty, and no run made it: thesis\.tex"):
+        run.open()
+    run.end(everything=False)
+    assert files_of(tmp_path / "report") == {"thesis.tex": b"mine"}
+    assert stack.ups == 0
+
+
 def test_another_cluster_is_another_matter(opened, stack, tmp_path):
     other = made(tmp_path, report=tmp_path / "another", cluster="d")
     other.open()
@@ -249,14 +308,15 @@ def test_what_an_earlier_run_reported_goes_and_nothing_else(stack, tmp_path):
     (report / "recordings/old").mkdir(parents=True)
     for name in ("results.json", "recordings/old/manifest.json", "notes.txt"):
         (report / name).write_text("old")
+    Results(run=Run(id="abc12345", harness="0.1.0", started="")).write(report)
     run = made(tmp_path)
     run.open()
     run.close()
-    assert sorted(path.name for path in report.iterdir()) == ["notes.txt"]
+    assert sorted(path.name for path in report.iterdir()) == [".chaos-harness-run", "notes.txt"]
 
 
 def test_results_that_cannot_be_written_are_told_at_the_end_and_end_nothing(opened, tmp_path):
-    folder = opened.report / "results.part"
+    folder = opened.report / "results.json"
     folder.mkdir(parents=True)
     opened.finish()
     assert opened.summary_lines()[-2:] == [

@@ -1,4 +1,4 @@
-"""Files that are written whole or not at all, for their user's eyes only."""
+"""Files that are written whole or not at all."""
 
 from __future__ import annotations
 
@@ -8,26 +8,35 @@ import re
 import time
 from pathlib import Path
 
+PUBLIC = 0o666
+"""The mode of what others may read, as far as the umask lets them."""
+
 _PART = re.compile(r"\..+\.(\d+)\.part")
 _LONGEST_WRITE_SECONDS = 60.0
 
 
-def write_whole(path: Path, content: str | bytes) -> None:
-    """Write a file that nobody else can read, whole or not at all.
+def write_whole(path: Path, content: str | bytes, *, mode: int = 0o600) -> Path:
+    """Write a file whole or not at all, in place of what is there; return its path.
+
+    Args:
+        path: of the file; its folder is made.
+        content: what to write; text as UTF-8.
+        mode: who may read and write it, as far as the umask lets them; by default nobody but this user.
 
     Raises:
-        OSError: it cannot be written; nothing is left behind.
+        OSError: it cannot be written; what was there is as it was, and nothing is left behind.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     scratch = path.with_name(f".{path.name}.{os.getpid()}.part")
     scratch.unlink(missing_ok=True)
     try:
-        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, mode), "wb") as file:
             file.write(content.encode() if isinstance(content, str) else content)
         scratch.replace(path)
     except BaseException:
         scratch.unlink(missing_ok=True)
         raise
+    return path
 
 
 def remove_parts(folder: Path) -> None:

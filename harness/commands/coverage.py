@@ -35,6 +35,7 @@ def _coverage(options: argparse.Namespace) -> int:
     from harness.coverage.text import lines
     from harness.replay import recordings_in
     from harness.report.fields import field_of, put
+    from harness.report.folder import refuse_in_use
     from harness.report.results import RECORDINGS
     from harness.scenario.discover import discover
     from harness.scenario.load import load
@@ -42,6 +43,7 @@ def _coverage(options: argparse.Namespace) -> int:
     recordings = options.results.parent / RECORDINGS
     if not options.results.is_file():
         raise UsageError(f"{options.results} does not exist", next_step="run scenarios first: ci/verify")
+    refuse_in_use(recordings.resolve().parent, "write the coverage")
     shipped = [file for path in discover([bundled.scenarios()]) for file in load(path)]
     found = coverage_of(recordings_in([recordings]), catalogue(), datetime.now(UTC).date(), shipped)
     was = field_of(recordings, "coverage")

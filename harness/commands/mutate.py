@@ -28,7 +28,10 @@ def _mutate(options: argparse.Namespace) -> int:
     from harness.mutation.text import lines
     from harness.replay import recordings_in
     from harness.report.fields import put
+    from harness.report.folder import refuse_in_use
 
+    for path in options.paths:
+        refuse_in_use(path.resolve().parent, "write the score")
     score = mutate_folders(recordings_in(options.paths), datetime.now(UTC).date())
     for path in options.paths:
         put(path, "mutation", score.model_dump(mode="json"))

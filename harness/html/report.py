@@ -8,14 +8,18 @@ from typing import Any
 from jinja2 import TemplateError
 
 from harness.base.errors import InfrastructureError, UsageError
+from harness.base.files import PUBLIC, write_whole
 from harness.chaos.catalogue import catalogue
 from harness.html.page import page
 from harness.html.view import Kept
+from harness.report.folder import INDEX, marked
 from harness.report.reading import read
 from harness.report.results import RESULTS, Results
 
-INDEX = "index.html"
 _HINT = "name the folder of a run's report"
+_TITLE = b"Chaos Mesh metrics, run "
+"""In the title of each page."""
+_HEAD_BYTES = 4096
 
 
 def write(results: Results, folder: Path) -> Path:
@@ -34,11 +38,9 @@ def write(results: Results, folder: Path) -> Path:
 def _write(results: Results, fields: dict[str, Any], folder: Path) -> Path:
     text = page(results, fields, folder, catalogue())
     path = folder / INDEX
-    part = path.with_suffix(".part")
     try:
         # What no text can be, as half of a pair of surrogates, is shown as a question mark.
-        part.write_text(text, encoding="utf-8", errors="replace")
-        part.replace(path)
+        write_whole(path, text.encode(errors="replace"), mode=PUBLIC)
     except OSError as error:
         raise InfrastructureError(
             f"cannot write {path}: {error.strerror}", next_step="free some disk space, then render it again"
@@ -56,6 +58,11 @@ def render_again(folder: Path) -> Path:
     path = folder / RESULTS
     if not path.exists():
         raise UsageError(f"{folder} holds no report: {RESULTS} is missing", next_step=_HINT)
+    if not marked(folder) and not _replaceable(folder / INDEX):
+        raise UsageError(
+            f"{folder / INDEX} is no page of a run, and no run has marked {folder} as its own",
+            next_step="move the page away, or copy results.json and recordings/ to another folder",
+        )
     results, fields = read(path, next_step=_HINT, keep=Kept())
     try:
         # Taken as they are: what another version has put in is shown too.
@@ -64,3 +71,14 @@ def render_again(folder: Path) -> Path:
         raise UsageError(
             f"{path} holds what no run writes: {type(error).__name__}: {error}", next_step=_HINT
         ) from error
+
+
+def _replaceable(page: Path) -> bool:
+    """Say whether nothing is lost where a page is written: there is none, or one of a run."""
+    try:
+        with page.open("rb") as file:
+            return _TITLE in file.read(_HEAD_BYTES)
+    except FileNotFoundError:
+        return True
+    except OSError:
+        return False

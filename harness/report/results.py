@@ -10,6 +10,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
+from harness.base.files import PUBLIC, write_whole
 from harness.contract.result import Contract
 from harness.coverage.score import Coverage
 from harness.mutation.score import MutationScore
@@ -156,7 +157,6 @@ class Results(BaseModel):
         """Write `results.json` into the folder, whole or not at all; return its path."""
         folder.mkdir(parents=True, exist_ok=True)
         path = folder / RESULTS
-        part = path.with_suffix(".part")
         body = self.model_copy(
             update={
                 "scenarios": [
@@ -170,9 +170,7 @@ class Results(BaseModel):
                 ]
             }
         )
-        part.write_text(body.model_dump_json(indent=1) + "\n")
-        part.replace(path)
-        return path
+        return write_whole(path, body.model_dump_json(indent=1) + "\n", mode=PUBLIC)
 
 
 def now() -> str:

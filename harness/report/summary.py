@@ -8,8 +8,10 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+from harness.base.files import PUBLIC, write_whole
 from harness.judge.finding import Verdict
 from harness.report.checks import Check
+from harness.report.folder import SUMMARY
 from harness.report.results import Results
 from harness.report.text import finding_lines, scenario_text
 from harness.runner.result import ScenarioResult
@@ -35,8 +37,7 @@ def write(results: Results, folder: Path, checks: Sequence[Check] = ()) -> Path:
     Raises:
         OSError: it could not be written.
     """
-    path = folder / "summary.md"
-    path.write_text(markdown(results, folder, checks=checks), encoding="utf-8")
+    path = write_whole(folder / SUMMARY, markdown(results, folder, checks=checks), mode=PUBLIC)
     if step := os.environ.get("GITHUB_STEP_SUMMARY"):
         there = Path(step).stat().st_size if Path(step).exists() else 0
         with Path(step).open("a", encoding="utf-8") as file:

@@ -1,7 +1,9 @@
 """The page of a run: complete, whole or not there, and nothing in it is anything but text."""
 
+import errno
 import json
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 
@@ -380,12 +382,27 @@ def test_results_of_another_schema_are_told(tmp_path):
         render_again(tmp_path)
 
 
-def test_a_page_that_cannot_be_written_is_told_and_the_old_one_stays(tmp_path):
+def test_a_page_that_cannot_be_written_is_told_and_the_old_one_stays(tmp_path, monkeypatch):
+    def full(*_, **__):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
     (tmp_path / "index.html").write_text("old")
-    (tmp_path / "index.part").mkdir()
-    with pytest.raises(InfrastructureError, match=r"cannot write .*index\.html: Is a directory"):
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(InfrastructureError, match=r"cannot write .*index\.html: No space left on device"):
         write(empty(), tmp_path)
-    assert (tmp_path / "index.html").read_text() == "old"
+    assert [(each.name, each.read_text()) for each in tmp_path.iterdir()] == [("index.html", "old")]
+
+
+def test_a_page_of_somebody_else_is_not_overwritten(tmp_path):
+    empty().write(tmp_path)
+    page = tmp_path / "index.html"
+    page.write_text("<title>My holidays</title>")
+    with pytest.raises(UsageError, match=r"index\.html is no page of a run, and no run has marked"):
+        render_again(tmp_path)
+    assert page.read_text() == "<title>My holidays</title>"
+    page.unlink()
+    render_again(tmp_path)
+    render_again(tmp_path)
 
 
 def test_a_page_draws_and_shows_in_full_only_so_many_the_worst_first(tmp_path, monkeypatch):

@@ -221,14 +221,13 @@ def test_what_cannot_be_written_whole_leaves_the_old_file(made, tmp_path, monkey
     before = path.read_text()
     made.add(scenario())
 
-    def half(self, text):
-        with self.open("w") as file:
-            file.write(text[: len(text) // 2])
+    def full(self, target):
         raise OSError("No space left on device")
 
-    monkeypatch.setattr(Path, "write_text", half)
+    monkeypatch.setattr(Path, "replace", full)
     with pytest.raises(OSError, match="No space left"):
         made.write(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["results.json"]
     assert path.read_text() == before
     monkeypatch.undo()
     assert json.loads(made.write(tmp_path).read_text())["summary"]["passed"] == 1
