@@ -46,7 +46,7 @@ def _rehearsed(
 ) -> tuple[list[ScenarioFile], list[Problem]]:
     """Return the scenarios of a Python file, and what is wrong with those whose steps make no sense."""
     try:
-        files = [each.rehearse(interval, allowed) for each in python.load(path)]
+        files = python.rehearsed(path, interval, allowed)
         return files, [warning for file in files for warning in file.warnings]
     except ScenarioError as error:
         return [], error.problems

@@ -14,7 +14,6 @@ import signal
 import traceback
 import types
 from collections.abc import Callable, Generator, Iterator
-from dataclasses import replace
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import Any
@@ -288,8 +287,7 @@ class PythonModule(ScenarioModule):
     """A file with scenarios in Python; each is rehearsed without a cluster first."""
 
     def _files(self, interval: float, allowed: list[str]) -> list[ScenarioFile]:
-        found = python.load(self.path)
-        return [replace(each.file, warnings=each.rehearse(interval, allowed).warnings) for each in found]
+        return python.collected(self.path, interval, allowed)
 
 
 class ScenarioItem(pytest.Function):

@@ -348,7 +348,10 @@ class RunSession:
 
     def _lanes(self) -> Lanes | None:
         """Return what runs scenarios side by side; None when they run one after the other."""
-        if self._side_by_side is None and self.lanes > 1 and len(self.to_run) > 1:
+        several = self.lanes > 1 and len(self.to_run) > 1
+        # What a script does is not known: it never runs in the process that has the results.
+        scripted = any(file.script is not None for _, file in self.to_run)
+        if self._side_by_side is None and (several or scripted):
             queue = [Waiting(node, file, claims_of(file, catalogue())) for node, file in self.to_run]
             self._side_by_side = Lanes(queue, self.lanes, self._perform_apart, self.observer)
         return self._side_by_side

@@ -6,6 +6,7 @@ import os
 import re
 import signal
 import types
+from dataclasses import replace
 
 import pytest
 
@@ -749,3 +750,22 @@ def test_what_could_not_be_compared_is_told_and_proves_nothing(opened, stack, wh
         "the metrics' contract was not checked: Prometheus is gone",
     }
     assert len(said & set(opened.summary_lines())) == 1
+
+
+def test_a_script_has_a_process_of_its_own_though_scenarios_run_one_after_the_other(
+    opened, tmp_path, monkeypatch
+):
+    def perform(file, around, known, performer):
+        if file.name == "script":
+            os._exit(0)
+        return result(file.name)
+
+    monkeypatch.setattr(session.runner, "run", perform)
+    opened.lanes = 1
+    for name in ("script", "other"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SCENARIO.format(name=name))
+        (file,) = load(path)
+        script = (lambda run: None) if name == "script" else None
+        opened.to_run.append((f"node::{name}", replace(file, script=script)))
+    assert [opened.run(file, node).verdict for node, file in opened.to_run] == [Verdict.ERROR, Verdict.PASS]

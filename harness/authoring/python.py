@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from harness.base.apart import MOST_MEMORY, apart
 from harness.base.bounded import MIB, FileError, read_start
 from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import BoundaryError, HarnessError, UsageError
@@ -45,6 +46,8 @@ from harness.scenario.steps import check_order, check_proofs
 
 IMPORT = "from harness.authoring.python import"
 """A file that has this at the beginning of a line holds scenarios in Python."""
+REHEARSAL_SECONDS = 60.0
+"""How long a file's import and the rehearsal of its scenarios may take; a slow machine needs a second."""
 _PLACEHOLDER = {"wait": 1}
 
 
@@ -229,6 +232,7 @@ def scenario(
     tags: list[str] | None = None,
     needs: list[str] | None = None,
     workload: str | Mapping[str, Any] | None = None,
+    timeout: str | None = None,
 ) -> Callable[[Callable[[Steps], None]], PythonScenario]:
     """Make a scenario of a function that performs its steps.
 
@@ -238,11 +242,14 @@ def scenario(
         tags: each is a pytest marker.
         needs: capabilities.
         workload: the pods to hit.
+        timeout: a duration such as 20m; 15m by default.
 
     Raises:
         ScenarioError: one of them is wrong.
     """
     head: dict[str, Any] = {"scenario": name, "about": about, "tags": tags or [], "needs": needs or []}
+    if timeout is not None:
+        head["timeout"] = timeout
     if workload is not None:
         head["workload"] = workload if isinstance(workload, str) else dict(workload)
     frame = sys._getframe(1)
@@ -301,13 +308,63 @@ def load(path: Path) -> list[PythonScenario]:
         spec.loader.exec_module(module)
     except HarnessError:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         raise UsageError(
             f"{path}: cannot be imported: {type(error).__name__}: {error}",
             next_step="correct the file",
             details=_where(error, path),
         ) from error
     return scenarios_in(module)
+
+
+def rehearsed(path: Path, interval: float, allowed: Collection[str] = ()) -> list[ScenarioFile]:
+    """Return the scenarios of a file with the steps that are known without a cluster; see `rehearse`.
+
+    The file is only imported in a process of its own, so none of them has its script: a file that nobody has
+    checked may do anything.
+
+    Raises:
+        ScenarioError: a scenario is wrong.
+        UsageError: the file cannot be imported, ends its process, or takes too much time or memory.
+    """
+
+    def there() -> list[ScenarioFile]:
+        return [replace(each.rehearse(interval, allowed), script=None) for each in load(path)]
+
+    return _apart(path, there)
+
+
+def collected(path: Path, interval: float, allowed: Collection[str] = ()) -> list[ScenarioFile]:
+    """Return the scenarios of a file, rehearsed, ready to be run; the file is imported when one of them is.
+
+    Raises:
+        ScenarioError: a scenario is wrong.
+        UsageError: see `rehearsed`.
+    """
+
+    def there() -> list[ScenarioFile]:
+        found = [(each, each.rehearse(interval, allowed).warnings) for each in load(path)]
+        return [replace(each.file, script=None, warnings=warnings) for each, warnings in found]
+
+    return [replace(file, script=_later(path, number)) for number, file in enumerate(_apart(path, there))]
+
+
+def _apart(path: Path, there: Callable[[], list[ScenarioFile]]) -> list[ScenarioFile]:
+    return apart(there, str(path), seconds=REHEARSAL_SECONDS, memory=MOST_MEMORY)
+
+
+def _later(path: Path, number: int) -> Callable[[Any], None]:
+    """Return what imports a file and performs one of its scenarios."""
+
+    def script(run: Any) -> None:
+        found = load(path)
+        if number >= len(found):
+            raise UsageError(f"{path}: it defines other scenarios than when it was collected")
+        performed = found[number].file.script
+        assert performed is not None
+        performed(run)
+
+    return script
 
 
 def scenarios_in(module: object) -> list[PythonScenario]:

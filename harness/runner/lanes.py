@@ -22,6 +22,8 @@ from multiprocessing.reduction import ForkingPickler
 from types import FrameType
 from typing import Any
 
+from harness.base.apart import MOST_MEMORY, be_bounded, end_group
+from harness.base.durations import text_of
 from harness.base.errors import InfrastructureError
 from harness.judge.finding import Finding, Pending
 from harness.runner.claims import Claims
@@ -59,6 +61,8 @@ class _Lane:
     waiting: Waiting
     process: ForkProcess
     connection: Connection
+    latest: float
+    """When it has to have ended, by time.monotonic()."""
 
 
 class Lanes:
@@ -148,7 +152,8 @@ class Lanes:
         )
         process.start()
         theirs.close()
-        self._lanes.append(_Lane(waiting, process, ours))
+        latest = time.monotonic() + waiting.file.scenario.timeout + _CLEAN_UP_SECONDS
+        self._lanes.append(_Lane(waiting, process, ours, latest))
 
     def _listen(self, seconds: float) -> None:
         """Take in what the processes say within some time."""
@@ -165,11 +170,26 @@ class Lanes:
                 continue
             self._observer.turn_to(lane.waiting.file.name)
             getattr(self._observer, what)(*arguments)
+        for lane in [lane for lane in self._lanes if time.monotonic() > lane.latest]:
+            self._end_by_force(lane)
+
+    def _end_by_force(self, lane: _Lane) -> None:
+        """End a process that its own timeout does not: it swallows what interrupts it, or is stuck."""
+        lane.process.kill()
+        name, timeout = lane.waiting.file.name, text_of(lane.waiting.file.scenario.timeout)
+        error = InfrastructureError(
+            f"the process of {name} was ended by force: its timeout of {timeout} did not end it",
+            next_step="look for what does not let it go on, such as a loop in the scenario's own code; "
+            "the next run removes what the scenario left",
+        )
+        self._end(lane, error)
 
     def _end(self, lane: _Lane, ended: ScenarioResult | BaseException) -> None:
         self._ended[lane.waiting.node] = ended
         self._lanes.remove(lane)
         lane.process.join(_KILL_SECONDS)
+        if lane.waiting.file.script is not None and lane.process.pid is not None:
+            end_group(lane.process.pid)
         lane.connection.close()
 
     def _lost(self, lane: _Lane) -> None:
@@ -236,11 +256,17 @@ def _lane(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connec
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
     ended: ScenarioResult | BaseException
+    me = os.getpid()
+    if file.script is not None:
+        be_bounded(MOST_MEMORY)
     try:
         ended = perform(file, _Teller(theirs))
     except BaseException as error:
         error.add_note("".join(traceback.format_exception(error)))
         ended = _sendable(error)
+    if os.getpid() != me:
+        # A script has forked, and its child came to the end of the scenario, too.
+        os._exit(1)
     with contextlib.suppress(OSError):
         theirs.send((_ENDED, ended))
     theirs.close()

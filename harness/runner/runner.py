@@ -15,6 +15,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.base import bundled, defects
+from harness.base.durations import text_of
 from harness.base.errors import BoundaryError, DefectError, HarnessError, InfrastructureError, UsageError
 from harness.chaos import breakage, cleanup, daemon_log, experiments, phases, rollout
 from harness.chaos.boundary import Bounds
@@ -52,7 +53,7 @@ from harness.recording.model import (
 )
 from harness.recording.overload import Stretch
 from harness.recording.writer import FINDINGS, RecordingWriter
-from harness.runner import actions, calls, interrupts, nodes
+from harness.runner import actions, calls, interrupts, nodes, timeout
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
 from harness.runner.claims import calls_daemon
@@ -145,8 +146,15 @@ def _perform(
     scenario_run: ScenarioRun | None = None
     try:
         scenario_run = performer(file, surroundings, catalogue, result)
-        scenario_run.perform()
+        with timeout.limited(file.scenario.timeout):
+            scenario_run.perform()
         result.verdict = result.decide()
+    except timeout.TimeIsUpError:
+        trouble = _time_is_up(file)
+        _trouble(result, trouble)
+        if scenario_run is not None:
+            with _no_way_out(result, file, surroundings):
+                scenario_run.diagnose(trouble)
     except Exception as caught:
         error = _foreseen(caught, file, surroundings)
         trouble = _who_is_gone(error, surroundings.cluster) if isinstance(error, PrometheusLost) else error
@@ -159,6 +167,13 @@ def _perform(
             with interrupts.put_off(), _no_way_out(result, file, surroundings):
                 scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
+
+
+def _time_is_up(file: ScenarioFile) -> HarnessError:
+    return InfrastructureError(
+        f"inconclusive: the scenario took longer than its timeout of {text_of(file.scenario.timeout)}",
+        next_step="look at what it waited for; one that needs more time says so: `timeout: 30m`",
+    )
 
 
 def _foreseen(error: Exception, file: ScenarioFile, surroundings: Surroundings) -> HarnessError:

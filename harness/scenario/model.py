@@ -12,9 +12,16 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
+from harness.base.durations import seconds_of
 from harness.base.stand_in import StandIn
 
 LONGEST_NAME = 50
+DEFAULT_TIMEOUT = 15 * 60
+LONGEST_TIMEOUT = 6 * 60 * 60
+"""Seconds."""
+MOST_STEPS = 500
+MOST_EXPECTATIONS = 500
+"""Of one step; scenarios that people write have some twenty."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=LONGEST_NAME)]
 """A DNS label: names of scenarios and of chaos end up in names of Kubernetes objects."""
@@ -468,8 +475,8 @@ class Step(Model):
     refused: str | None = Field(default=None, min_length=1)
     until: str | None = None
     bound: float = Field(default=30.0, gt=0, le=600)
-    proof: list[Proof] = []
-    expect: list[Expectation] = []
+    proof: list[Proof] = Field(default=[], max_length=MOST_EXPECTATIONS)
+    expect: list[Expectation] = Field(default=[], max_length=MOST_EXPECTATIONS)
 
     @field_validator("proof", "http", mode="before")
     @classmethod
@@ -545,6 +552,8 @@ class Scenario(Model):
         about: one sentence for people.
         tags: each is a pytest marker.
         needs: capabilities; where one is missing, the scenario is skipped and says why.
+        timeout: seconds that it may take from its namespace to its last expectation; written as a duration,
+            90s or 20m. It is a bound, not a wait: a scenario that takes longer is an error.
         alone: why no other scenario may run at the same time, where that cannot be told from its steps and
             expectations.
         stand_ins: programs that a step puts in the place of real ones; the results name them.
@@ -558,12 +567,22 @@ class Scenario(Model):
     about: str
     tags: list[Name] = []
     needs: list[Name] = []
+    timeout: Annotated[int, Field(strict=True, ge=1, le=LONGEST_TIMEOUT)] = DEFAULT_TIMEOUT
     alone: str = ""
     stand_ins: list[StandIn] = []
     workload: Workload | None = None
     namespaces: list[Name] = []
     chaos: dict[Name, Chaos] = {}
-    steps: list[Step] = Field(min_length=1)
+    steps: list[Step] = Field(min_length=1, max_length=MOST_STEPS)
+
+    @field_validator("timeout", mode="before")
+    @classmethod
+    def _by_duration(cls, value: Any) -> Any:
+        if isinstance(value, str):
+            return seconds_of(value)
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            raise ValueError(f"`timeout` is a duration with its unit, such as 90s or 15m, not {value:g}")  # noqa: TRY004
+        return value
 
     @field_validator("workload", mode="before")
     @classmethod

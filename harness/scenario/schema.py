@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from harness.scenario.model import ACTIONS, ScenarioDocument
+from harness.base.durations import PATTERN, text_of
+from harness.scenario.model import ACTIONS, DEFAULT_TIMEOUT, ScenarioDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -58,6 +59,7 @@ def json_schema(
     definitions["Matcher"] |= {"minProperties": 1, "maxProperties": 1}
     properties = schema["properties"]
     properties["workload"] = _also(properties["workload"], {"type": "string"})
+    properties["timeout"] = {"type": "string", "pattern": f"^{PATTERN}$", "default": text_of(DEFAULT_TIMEOUT)}
     properties["include"] = _also(properties["include"], {"type": "string"})
     schema["properties"] = {
         key: value if key in _WITHOUT_PARAMETERS else _or_parameter(value)

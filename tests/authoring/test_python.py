@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
@@ -233,3 +234,60 @@ def test_many_steps_of_a_loop_are_one_line_in_the_catalogue(
     text = " ".join((file.parent / "docs" / "scenario-catalogue.md").read_text().split())
     assert "chaos `kill-0`: PodChaos (pod-kill) to `kill-11`: PodChaos (pod-kill) (12 of them)" in text
     assert '13. **wait 1 scrape** - `up{job="chaos-daemon"}`: equal to 1' in text
+
+
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("import sys; sys.exit(0)", "cannot be imported: SystemExit: 0"),
+        ("import os; os._exit(0)", "ended the process: exit code 0"),
+        ("import os; os.kill(os.getpid(), 11)", "ended the process: signal 11"),
+        ("x = bytearray(10**12)", "cannot be imported: MemoryError"),
+    ],
+)
+def test_a_file_that_ends_its_process_is_a_problem_and_the_others_are_checked(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], line: str, told: str
+) -> None:
+    (tmp_path / "bad.py").write_text(f"print('noise')\n{GOOD}\n{line}\n")
+    (tmp_path / "good.py").write_text(GOOD.replace("kills", "others"))
+    assert cli.main(["lint", str(tmp_path)]) == ExitCode.USAGE
+    said = capsys.readouterr()
+    assert said.err == ""
+    first, last = said.out.splitlines()
+    assert told in first
+    assert last == "1 scenario in 2 files, 1 problem"
+
+
+def test_a_file_that_does_not_end_is_a_problem(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(python, "REHEARSAL_SECONDS", 0.5)
+    file.write_text(f"{GOOD}\nimport signal\nwhile True:\n    signal.pause()\n")
+    with pytest.raises(UsageError, match=r"kills\.py takes longer than 0\.5 s"):
+        python.rehearsed(file, 1.0)
+
+
+def test_a_file_is_imported_by_nobody_but_who_runs_its_scenarios(file: Path, tmp_path: Path) -> None:
+    file.write_text(
+        f"{GOOD}\nopen({str(tmp_path / 'log')!r}, 'a').write(str(__import__('os').getpid()) + ' ')\n"
+    )
+    (collected,) = python.collected(file, 1.0)
+    assert str(os.getpid()) not in (tmp_path / "log").read_text().split()
+    assert (collected.name, collected.scenario.steps) == ("kills", [])
+
+    class Run:
+        allowed = ()
+
+        def go_on(self, scenario: object) -> None:
+            raise UsageError("as far as that")
+
+    assert collected.script is not None
+    with pytest.raises(UsageError, match="as far as that"):
+        collected.script(Run())
+    assert str(os.getpid()) in (tmp_path / "log").read_text().split()
+
+
+def test_files_in_hidden_folders_are_never_imported(tmp_path: Path) -> None:
+    for folder in (".hidden", "__pycache__", "node_modules", "venv"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "kills.py").write_text(GOOD)
+    (tmp_path / "venv/pyvenv.cfg").write_text("")
+    assert python.discover([tmp_path]) == []

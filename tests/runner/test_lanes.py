@@ -3,6 +3,7 @@
 import multiprocessing
 import os
 import signal
+from dataclasses import replace
 
 import pytest
 
@@ -246,3 +247,48 @@ def test_a_scenario_whose_run_is_gone_is_interrupted():
         teller.waiting("the workload")
     # Once is enough: the clean-up tells what it waits for.
     teller.waiting("the clean-up")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_script_that_ends_its_process_is_an_error_of_its_scenario(waiting, number):
+    def perform(file, observer):
+        if file.name == "one":
+            os._exit(0)
+        return result(file)
+
+    lanes = Lanes([scripted(waiting("one")), scripted(waiting("two"))], number, perform)
+    with pytest.raises(InfrastructureError, match="ended before the scenario did: exit code 0"):
+        lanes.result("node-one")
+    assert lanes.result("node-two").name == "two"
+
+
+def test_a_child_of_a_script_tells_nothing_and_does_not_stay(waiting):
+    reader, writer = os.pipe()
+
+    def perform(file, observer):
+        if os.fork():
+            return result(file)
+        while True:
+            signal.pause()
+
+    lanes = Lanes([scripted(waiting("one"))], 1, perform)
+    assert lanes.result("node-one").name == "one"
+    os.close(writer)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+def test_what_its_timeout_does_not_end_is_ended_by_force(waiting, monkeypatch):
+    monkeypatch.setattr("harness.runner.lanes._CLEAN_UP_SECONDS", -(10**9))
+
+    def perform(file, observer):
+        while True:
+            signal.pause()
+
+    lanes = Lanes([waiting("one")], 1, perform)
+    with pytest.raises(InfrastructureError, match="was ended by force: its timeout of 15m did not end it"):
+        lanes.result("node-one")
+
+
+def scripted(one):
+    return replace(one, file=replace(one.file, script=lambda run: None))

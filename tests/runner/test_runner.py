@@ -891,3 +891,18 @@ def test_a_failure_that_was_seen_before_a_defect_does_not_count(run, monkeypatch
     result = run(text=SCENARIO.replace("increases_by: 1", "increases_by: 7"))
     assert Verdict.FAIL in {finding.verdict for finding in result.findings()}
     assert result.verdict is Verdict.ERROR
+
+
+def test_a_scenario_that_takes_too_long_is_an_error_and_cleans_up(run, cluster):
+    def time_is_up():
+        cluster.hooks.clear()
+        signal.raise_signal(signal.SIGALRM)
+
+    cluster.hooks["until", "PodChaos"] = time_is_up
+    before = signal.getsignal(signal.SIGALRM)
+    result = run(text=f"timeout: 90s\n{SCENARIO}")
+    assert result.verdict is Verdict.ERROR
+    assert result.reason == "inconclusive: the scenario took longer than its timeout of 1m30s"
+    assert [key for key in cluster.objects if key[0] in ("PodChaos", "StatefulSet")] == []
+    assert signal.getsignal(signal.SIGALRM) is before
+    assert signal.getitimer(signal.ITIMER_REAL) == (0.0, 0.0)
