@@ -126,6 +126,18 @@ def seconds_of(duration: str) -> float:
     return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
 
 
+def ends_at(found: dict[str, Any]) -> float | None:
+    """Return when the duration of an experiment is over, seconds since the epoch; None without a duration.
+
+    The time of its creation has whole seconds, and Chaos Mesh counts from there as well.
+    """
+    try:
+        duration = seconds_of((found.get("spec") or {}).get("duration") or "")
+        return datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp() + duration
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
 def _experiment_phase(found: dict[str, Any], now: float) -> str:
     conditions = _conditions(found)
     if conditions.get("Paused"):
@@ -147,12 +159,8 @@ def _finished(found: dict[str, Any], now: float) -> bool:
         return False
     if any(record["phase"] != _NOT_INJECTED for record in records):
         return False
-    try:
-        duration = seconds_of(spec.get("duration") or "")
-    except ValueError:
-        return False
-    created = datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp()
-    return created + duration < now
+    ends = ends_at(found)
+    return ends is not None and ends < now
 
 
 def _schedule_phase(found: dict[str, Any]) -> str:

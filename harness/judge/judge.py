@@ -19,6 +19,8 @@ a kind says about one):
   nothing. When nothing could be compared near the deadline the verdict is an error, not a failure.
 - An expression's state has for its series what Prometheus answered at the state's time; a refusal, a
   warning, a scalar or a native histogram says nothing about the product, and is an error in the end.
+- What stood when the chaos ended by its own duration, or a workflow or schedule went on by itself, stands
+  whatever comes after that; what had not been decided by then is an error, unless its time was over.
 - With a known issue, the wrong value that it shows must be seen in 3 comparable states in a row, and in
   all that come before the step ends; the right one, seen as often, is a failure: the waiver has to go.
 """
@@ -30,6 +32,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.judge.argument import ArgumentError, OracleRef, labels_text
+from harness.judge.endings import Ending, Endings
 from harness.judge.evidence import Evidence, rows
 from harness.judge.expression import QUERY, BadAnswer, BadExpression, changes, with_answer
 from harness.judge.expression import evidence as answers_until
@@ -155,6 +158,8 @@ class Case:
         self._ended = False
         self._last: _Judged | None = None
         self._last_compared: _Judged | None = None
+        self._in_force: _Judged | None = None
+        self._endings = Endings(recording)
         self._first_state = True
         self._stands: Finding | None = None
         self._timeless = False
@@ -319,6 +324,7 @@ class Case:
         assert self._selection is not None
         assert self._sweep is not None
         self._selection.refresh()
+        self._endings = Endings(self.recording)
         while True:
             expired = now > self._limit() + SLACK_SCRAPES * self.recording.manifest.interval
             hurried = final or (expired and self._stands is None)
@@ -342,7 +348,7 @@ class Case:
                     return Pending(waiting_for=self._what_for(judged.reason))
                 judged = _Judged(state, None, judged.reason, judged.layer)
             self._sweep.accept(state)
-            decided = self._weigh(judged)
+            decided = self._unless_ended(self._weigh(judged), judged)
             if decided is not None and decided.verdict in STANDING:
                 self._stands = decided
             elif decided is not None:
@@ -572,11 +578,35 @@ class Case:
         if judged.outcome is None:
             return None
         self._last_compared = judged
+        if self._ended_by(judged) is None:
+            self._in_force = judged
         if judged.shows is not None and self._stands is not None:
             return self._weigh_shown(judged, judged.outcome, judged.shows)
         if judged.shows is not None:
             return self._weigh_waiver(judged, judged.outcome, judged.shows)
         return self._weigh_right(judged, judged.outcome)
+
+    def _ended_by(self, judged: _Judged) -> Ending | None:
+        """Return what had ended by itself, since scrapes count, when a state was scraped."""
+        return self._endings.between(self.fresh_from(), judged.state.time)
+
+    def _unless_ended(self, decided: Finding | None, judged: _Judged) -> Finding | None:
+        """Return a decision, or what it is when a failure only came with the end of the chaos."""
+        ending = self._ended_by(judged)
+        if ending is None or decided is None or decided.verdict is not Verdict.FAIL:
+            return decided
+        if self._stands is not None:
+            return self._stands
+        began = self._seen.time if self._seen is not None else math.inf
+        fixed = decided.reason.startswith(FIXED) and began < ending.time
+        if fixed or decided.layer == "late" or "late by" in decided.reason:
+            return decided
+        return self._inconclusive(ending, decided.reason, judged)
+
+    def _inconclusive(self, ending: Ending, reason: str, judged: _Judged | None) -> Finding:
+        """Return the error of what could not be told before the chaos ended."""
+        so = f"inconclusive: {ending.what} at {_at(ending.time)}, before this was decided"
+        return self.error(f"{so}: {reason}", judged=judged)
 
     def _weigh_right(self, judged: _Judged, outcome: Outcome) -> Finding | None:
         time = judged.state.time
@@ -665,6 +695,15 @@ class Case:
             reason = last.reason or "too few scrapes"
             followed = f"true at {_at(self._streak[0])}, then not followed: {reason}"
             return self.error(followed, judged=last, layer=last.layer)
+        return self._never(right, shows, compared)
+
+    def _never(self, right: _Side, shows: _Side | None, compared: _Judged) -> Finding:
+        """Return the finding of what had not come when its time was over; `compared` is the last state."""
+        ending = self._ended_by(compared)
+        if ending is not None and self._in_force is not None:
+            # What is shown is the last that the chaos had a part in.
+            compared = self._in_force
+        assert compared.outcome is not None
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         within = f"within {scrapes} scrape{'s' if scrapes > 1 else ''}"
         within += f" and {self._grace} more" if self._grace else ""
@@ -677,6 +716,10 @@ class Case:
             )
             if compared.outcome.holds and compared.shows is not None and compared.shows.holds:
                 reason = f"the waiver {issue} does not differ from what is right: both hold {within}"
+        if ending is not None and ending.time < self.deadline:
+            return self._inconclusive(ending, reason, compared)
+        if ending is not None:
+            reason += f"; {ending.what} at {_at(ending.time)}"
         return self._make(Verdict.FAIL, reason, compared)
 
     def _took_part(self) -> set[TargetKey]:
@@ -734,8 +777,13 @@ class Case:
     ) -> Finding:
         spec = self.spec
         outcome = judged.outcome if judged is not None else None
-        said = outcome is not None and (outcome.final or bool(judged and judged.readings))
-        self._timeless = said and layer != "late"
+        self._timeless = (
+            judged is not None
+            and outcome is not None
+            and not outcome.holds
+            and layer != "late"
+            and (outcome.final or bool(judged.readings))
+        )
         expected, actual, seconds = "", [], None
         try:
             expected = self._sides()[0].expected()
@@ -815,6 +863,10 @@ class Judge:
         if expected.id not in self._cases:
             self._cases[expected.id] = Case(self.recording, expected)
         return self._cases[expected.id].advance(now, final=final)
+
+    def forget(self, expected: Expected) -> None:
+        """Judge an expectation from its first state on the next time."""
+        self._cases.pop(expected.id, None)
 
     def timeless(self, expected: Expected) -> bool:
         """Say whether what an expectation fails by is wrong whenever it is looked at; see Case."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from harness.judge.endings import Endings
 from harness.judge.explain import explain
 from harness.judge.finding import Finding, Pending
 from harness.judge.judge import Judge, abandon
@@ -54,8 +55,13 @@ def judge_step(recording: Recording, ended: Mark, judging: Judge | None = None) 
         judging: the judge that has followed the recording; it saves judging everything again.
     """
     judging = judging or Judge(recording)
+    started = recording.mark(ended.step, "started")
+    went_on = started is not None and Endings(recording).between(started.time, ended.time) is not None
     found: list[Finding] = []
     for expected in recording.expected_of(ended.step):
+        if went_on:
+            # That something had ended may have been recorded after the states which it explains were judged.
+            judging.forget(expected)
         finding = judging.judge(expected, ended.time, final=True)
         assert isinstance(finding, Finding)
         timeless = judging.timeless(expected)

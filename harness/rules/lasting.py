@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.chaos.phases import is_one_shot, seconds_of
+from harness.judge.judge import DEADLINE_SCRAPES, GRACE_SCRAPES
 from harness.rules.rule import Stated, Subject, Wrong
 from harness.scenario.model import Chaos, Step
+from harness.scenario.positions import DocumentPath
 
 _NO_EXPERIMENTS = ("Schedule", "Workflow")
 _IN_FORCE = ("injecting", "running")
@@ -24,6 +26,27 @@ def holds_while_it_lasts(subject: Subject) -> Iterator[Wrong]:
                 f"`{name}` is over after {lasts:g} s (its `duration`)"
             )
             yield (*stated.at, "hold"), message, None
+
+
+def lasts_while_others_wait(subject: Subject) -> Iterator[Wrong]:
+    """An experiment should not be over while an expectation of its step may still be waited for."""
+    waits: dict[DocumentPath, float] = {}
+    lasting: dict[DocumentPath, tuple[str, str, float]] = {}
+    for stated in subject.expectations:
+        at = stated.at[:2]
+        scrapes = (stated.spec.deadline or DEADLINE_SCRAPES) + GRACE_SCRAPES
+        waits[at] = max(waits.get(at, 0.0), scrapes * subject.interval)
+        name, chaos = _in_force(stated.step, subject)
+        lasts = _duration(chaos)
+        if lasts is not None:
+            lasting[at] = (stated.step.action, name, lasts)
+    for at, (action, name, lasts) in lasting.items():
+        if lasts < waits[at]:
+            message = (
+                f"`{name}` is over after {lasts:g} s (its `duration`), and this step waits for up to "
+                f"{waits[at]:g} s for an expectation that does not come true: others may be undecided then"
+            )
+            yield (*at, action), message, None
 
 
 def phases_come(subject: Subject) -> Iterator[Wrong]:
@@ -86,3 +109,4 @@ def _is_level(stated: Stated, subject: Subject) -> bool:
 
 
 RULES = [holds_while_it_lasts, phases_come]
+WARNINGS = [lasts_while_others_wait]

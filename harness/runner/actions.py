@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.base.errors import BoundaryError
-from harness.chaos import boundary, denial, rollout
+from harness.chaos import boundary, denial, phases, rollout
 from harness.chaos.boundary import Bounds, Outside
 from harness.chaos.components import WORKLOAD_PORT, PodGroup
 from harness.chaos.rollout import NotWhole, Rollout
@@ -46,13 +46,18 @@ class StepFailed(Exception):  # noqa: N818  (reads as what happened)
 
 @dataclass
 class Applied:
-    """A chaos as the scenario's templates see it, from the moment it is applied."""
+    """A chaos as the scenario's templates see it, from the moment it is applied.
+
+    Attributes:
+        ends: when its duration is over, seconds since the epoch; None when it has none.
+    """
 
     kind: str
     name: str
     namespace: str
     uid: str = ""
     targets: list[dict[str, str]] = field(default_factory=list)
+    ends: float | None = None
 
     def scope(self) -> dict[str, Any]:
         """Return what `${<chaos>...}` may refer to."""
@@ -149,7 +154,9 @@ def apply(
     }
     with _may_be_refused(f"{chaos.kind} {called}"):
         created = sender.create(body)
-    return Applied(chaos.kind, called, namespace, str(created["metadata"]["uid"]))
+    return Applied(
+        chaos.kind, called, namespace, str(created["metadata"]["uid"]), ends=phases.ends_at(created)
+    )
 
 
 def delete(cluster: Cluster, applied: Applied) -> None:

@@ -51,6 +51,7 @@ from harness.recording.model import (
     Recording,
     reading_key,
 )
+from harness.recording.notes import ENDED
 from harness.recording.overload import Stretch
 from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls, interrupts, nodes, timeout
@@ -592,6 +593,8 @@ class ScenarioRun:
         decided = zip(expected, self._decide(expected), strict=True)
         self._looker.look(decided, self._workload.targets if self._workload else [], self._read)
         self._note_overload()
+        self._record_events()
+        self._note_ended()
         outcome.ended = self._mark(index, "ended")
         recording = self._recorder.recording
         outcome.findings = judge_step(recording, recording.marks[-1], self._judge)
@@ -868,6 +871,25 @@ class ScenarioRun:
         if watched is not None:
             self._watched[identity] = watched
         return item
+
+    def _note_ended(self) -> None:
+        """Record which of what was applied came to its end by itself; once each."""
+        for name, applied in self._applied.items():
+            now = self._clock.now()
+            if applied.ends is None or now <= applied.ends:
+                continue
+            try:
+                found = self._cluster.get(applied.kind, applied.name, applied.namespace)
+            except HarnessError as error:
+                self._recorder.add(
+                    Note(time=now, text=f"whether {name} had ended could not be seen: {error}")
+                )
+                return
+            if found is not None and phases.phase_of(found, now) == "finished":
+                what = f"{applied.kind} {applied.name}"
+                detail = {ENDED: {"what": what, "time": applied.ends}}
+                self._recorder.add(Note(time=now, text=f"{what} ended", detail=detail))
+            applied.ends = None
 
     def _decide(self, expected: list[Expected]) -> list[Finding]:
         """Tick until the judge has decided all expectations; return what it says of each."""

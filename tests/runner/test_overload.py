@@ -145,3 +145,40 @@ def test_what_is_forced_away_otherwise_is(run, cluster):
     cluster.stuck.add(("PodChaos", "fail"))
     (left,) = run(text=SCENARIO[: SCENARIO.index("  - delete: fail")]).leftovers
     assert not left.infrastructure
+
+
+def lasting(cluster, clock, seconds):
+    """Let the experiment end by itself so long after its creation, as Chaos Mesh does."""
+
+    def end():
+        (body,) = [body for (kind, _, _), body in cluster.objects.items() if kind == "PodChaos"]
+        body["status"] = {
+            "conditions": [
+                {"type": "Selected", "status": "True"},
+                {"type": "AllInjected", "status": "False"},
+            ],
+            "experiment": {
+                "desiredPhase": "Stop",
+                "containerRecords": [{"id": "pod", "phase": "Not Injected", "events": []}],
+            },
+        }
+
+    when_applied(cluster, lambda: clock.after(seconds, end))
+    return SCENARIO.replace("mode: one,", f"mode: one, duration: {seconds}s,")
+
+
+def test_what_held_until_the_chaos_ended_has_passed_though_another_one_is_wrong(run, cluster, clock):
+    text = lasting(cluster, clock, 9).replace("increases_by: 1", "increases_by: 4")
+    result = run(text=text)
+    running, exactly, wrong = result.steps[1].findings
+    assert (running.verdict, exactly.verdict) == (Verdict.PASS, Verdict.PASS)
+    assert wrong.verdict is not Verdict.PASS
+    assert "PodChaos fail ended by its own duration" in wrong.reason
+    assert_replays(result)
+
+
+def test_what_changes_before_the_chaos_ends_is_one(run, cluster, clock):
+    text = lasting(cluster, clock, 40).replace("increases_by: 1", "increases_by: 4")
+    when_applied(cluster, lambda: clock.after(6, lambda: setattr(cluster, "miscounted", 1)))
+    running, exactly, wrong = run(text=text).steps[1].findings
+    assert (running.verdict, exactly.verdict, wrong.verdict) == (Verdict.FAIL,) * 3
