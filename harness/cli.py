@@ -16,6 +16,7 @@ from typing import NoReturn
 from harness.base import defects, places
 from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.progress import Progress
+from harness.base.redaction import redact
 from harness.commands.command import add_all
 from harness.run import run
 from harness.stack import cluster_name, lock
@@ -56,7 +57,7 @@ def _called(words: list[str]) -> int:
 
 
 def _told(error: HarnessError) -> int:
-    sys.stderr.write(f"chaos-harness: {error.render()}\n")
+    sys.stderr.write(f"chaos-harness: {redact(error.render())}\n")
     return error.exit_code
 
 

@@ -24,8 +24,9 @@ from _pytest.junitxml import LogXML, xml_key
 import harness
 from harness.authoring import python
 from harness.authoring.python import is_python_scenario
-from harness.base import bundled
+from harness.base import bundled, redaction
 from harness.base.errors import DefectError, HarnessError, InfrastructureError
+from harness.base.redaction import redact, redact_shapes
 from harness.chaos.boundary import namespace
 from harness.check import load_checked
 from harness.judge.finding import Verdict
@@ -37,6 +38,7 @@ from harness.report.junit import junit_properties, junit_reports
 from harness.report.live import Live
 from harness.report.screen import PytestScreen
 from harness.report.text import leftovers_text, scenario_text
+from harness.runner.concealed import secrets_of
 from harness.runner.result import ScenarioResult
 from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
@@ -123,6 +125,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(default: %(default)s; 1: one after the other)",
     )
     group.addoption(
+        "--secret",
+        action="append",
+        default=[],
+        metavar="VARIABLE",
+        help="an environment variable whose value is hidden wherever something is written; those named like "
+        "secrets (TOKEN, PASSWORD, ...) are anyway; may be given more than once",
+    )
+    group.addoption(
         "--allow-namespace",
         type=namespace,
         action="append",
@@ -151,6 +161,7 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "scenario: every scenario file has this marker and one for each of its tags"
     )
     config.pluginmanager.register(_fixtures(), "harness.fixtures")
+    redaction.remember(redaction.secrets_of_environment(os.environ, config.getoption("--secret")))
     config.stash[WRONG_FILES] = []
     config.stash[NAMES] = Names()
     config.stash[OTHER_FAILURES] = []
@@ -270,6 +281,8 @@ class ScenarioModule(pytest.Module):
     def _item(self, file: ScenarioFile) -> ScenarioItem:
         item: ScenarioItem = ScenarioItem.from_parent(self, name=file.name, callobj=_test_of(file))
         item.file = file
+        # Here as well as where it runs, which is a process of its own.
+        redaction.remember(secrets_of(file))
         item.add_marker("scenario")
         for tag in file.scenario.tags:
             self.config.addinivalue_line("markers", f"{tag}: a tag of scenario files")
@@ -279,7 +292,7 @@ class ScenarioModule(pytest.Module):
     def repr_failure(self, excinfo: pytest.ExceptionInfo[BaseException]) -> Any:  # type: ignore[override]
         """Show a wrong file by its own message, not by our traceback."""
         if isinstance(excinfo.value, HarnessError):
-            return excinfo.value.render()
+            return redact(excinfo.value.render())
         return super().repr_failure(excinfo)
 
 
@@ -323,6 +336,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     """
     outcome = yield
     report: pytest.TestReport = outcome.get_result()  # type: ignore[attr-defined]
+    # What a scenario in Python prints, and what is logged meanwhile: it is shown, and in JUnit's XML.
+    report.sections = [(title, redact(text)) for title, text in report.sections]
     error = call.excinfo.value if call.excinfo else None
     if report.failed and isinstance(item, ScenarioItem) and error and _is_defect(error):
         error = item.config.stash[RUN_SESSION].keep_trouble(error, f"run {item.name}")
@@ -356,7 +371,7 @@ def _message(error: BaseException) -> str | None:
         case ScenarioFailed() | CleanupFailed():
             return str(error)
         case HarnessError():
-            return error.render()
+            return redact(error.render())
     return None
 
 
@@ -548,4 +563,4 @@ def _summarize(reporter: Any, config: pytest.Config) -> None:
         return
     config.stash[SUMMARIZED] = True
     for line in [*run.summary_lines(), *config.stash.get(FOR_CI, [])]:
-        reporter.write_line(line)
+        reporter.write_line(redact_shapes(line))

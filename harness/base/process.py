@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shlex
 import signal
 import subprocess
@@ -17,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from harness.base.errors import InfrastructureError
+from harness.base.redaction import redact, redact_lines
 
 _TAIL_LINES = 15
 _GRACE_SECONDS = 5.0
@@ -125,7 +125,7 @@ def run(
         raise CommandError(
             f"cannot {name}: {how}",
             next_step=next_step,
-            details=[f"command: {shlex.join(words)}", *(redact(line) for line in tail)],
+            details=[redact(f"command: {shlex.join(words)}"), *redact_lines(tail)],
             log=log,
         )
     return result
@@ -158,11 +158,6 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
         return
 
 
-def redact(text: str) -> str:
-    """Hide the user information of addresses: a package proxy's password must not reach a log."""
-    return re.sub(r"(https?://)[^/\s:@]+(:[^/\s@]*)?@", r"\1***@", text)
-
-
 def _text(stream: IO[bytes]) -> str:
     stream.seek(0)
     return stream.read().decode(errors="replace")
@@ -171,6 +166,6 @@ def _text(stream: IO[bytes]) -> str:
 def _append(log: Path, name: str, words: list[str], result: Result) -> None:
     log.parent.mkdir(parents=True, exist_ok=True)
     with log.open("a") as file:
-        file.write(f"# {name}\n$ {shlex.join(words)}\n")
+        file.write(redact(f"# {name}\n$ {shlex.join(words)}\n"))
         file.write(redact(result.stdout + result.stderr))
         file.write(f"# exit code {result.returncode} after {result.seconds:.1f} s\n\n")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from harness.base.redaction import redact
+
 _BEAT_SECONDS = 30.0
 
 
@@ -29,7 +31,7 @@ class Progress:
         """Print one line, stamped with the seconds since the work began."""
         out = self._out or sys.stderr
         with self._lock:
-            out.write(f"[{time.monotonic() - self._began:6.1f} s] {text}\n")
+            out.write(f"[{time.monotonic() - self._began:6.1f} s] {redact(text)}\n")
             out.flush()
 
     @contextmanager

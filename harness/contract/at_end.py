@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.base.errors import HarnessError
+from harness.base.redaction import redact_shapes
 from harness.base.words import count
 from harness.chaos.catalogue import METRICS_PORTS, Catalogue
 from harness.contract import keep, promtool
@@ -140,7 +141,7 @@ def _keep(
     file = keep.path_of(look.job, look.instance)
     path = run.report / file
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(kept.text, encoding="utf-8")
+    path.write_text(redact_shapes(kept.text, blocks=False), encoding="utf-8")
     seconds = dict(scrapes.get((look.job, look.instance), {}))
     return TargetLook(
         job=look.job,

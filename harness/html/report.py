@@ -9,6 +9,7 @@ from jinja2 import TemplateError
 
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.files import PUBLIC, write_whole
+from harness.base.redaction import redact_shapes
 from harness.chaos.catalogue import catalogue
 from harness.html.page import page
 from harness.html.view import Kept
@@ -36,7 +37,7 @@ def write(results: Results, folder: Path) -> Path:
 
 
 def _write(results: Results, fields: dict[str, Any], folder: Path) -> Path:
-    text = page(results, fields, folder, catalogue())
+    text = redact_shapes(page(results, fields, folder, catalogue()), blocks=False)
     path = folder / INDEX
     try:
         # What no text can be, as half of a pair of surrogates, is shown as a question mark.

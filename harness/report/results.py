@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.base.files import PUBLIC, write_whole
+from harness.base.redaction import redact_json
 from harness.contract.result import Contract
 from harness.coverage.score import Coverage
 from harness.mutation.score import MutationScore
@@ -170,7 +171,8 @@ class Results(BaseModel):
                 ]
             }
         )
-        return write_whole(path, body.model_dump_json(indent=1) + "\n", mode=PUBLIC)
+        text = redact_json(body.model_dump_json(indent=1) + "\n")
+        return write_whole(path, text, mode=PUBLIC)
 
 
 def now() -> str:

@@ -6,6 +6,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from harness.base.redaction import redact
 from harness.base.words import printable
 
 
@@ -45,8 +46,8 @@ class PytestScreen:
     def status(self, left: str, right: str) -> None:
         """Show one line; `right` is kept whole if it can be."""
         width = self._reporter._tw.fullwidth - 1
-        text = printable(left)
-        tail = f" | {printable(right)}" if right else ""
+        text = printable(redact(left))
+        tail = f" | {printable(redact(right))}" if right else ""
         if len(text) + len(tail) > width:
             text = text[: max(width - len(tail) - 3, 0)] + "..."
         self._below((text + tail)[:width])
@@ -59,7 +60,7 @@ class PytestScreen:
             self._broken = True
             # The line before is not ended yet: so no empty one is left when pytest goes on with a new one.
             self._reporter.currentfspath = None
-            self._reporter.write("\n" + printable(text), flush=True)
+            self._reporter.write("\n" + printable(redact(text)), flush=True)
 
     def end(self) -> None:
         """Take the status away, and begin pytest's line anew where lines of ours came between."""

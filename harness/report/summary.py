@@ -9,6 +9,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from harness.base.files import PUBLIC, write_whole
+from harness.base.redaction import redact_shapes
 from harness.judge.finding import Verdict
 from harness.report.checks import Check
 from harness.report.folder import SUMMARY
@@ -37,11 +38,12 @@ def write(results: Results, folder: Path, checks: Sequence[Check] = ()) -> Path:
     Raises:
         OSError: it could not be written.
     """
-    path = write_whole(folder / SUMMARY, markdown(results, folder, checks=checks), mode=PUBLIC)
+    text = redact_shapes(markdown(results, folder, checks=checks), blocks=False)
+    path = write_whole(folder / SUMMARY, text, mode=PUBLIC)
     if step := os.environ.get("GITHUB_STEP_SUMMARY"):
         there = Path(step).stat().st_size if Path(step).exists() else 0
         with Path(step).open("a", encoding="utf-8") as file:
-            file.write(markdown(results, folder, MOST - there, checks))
+            file.write(redact_shapes(markdown(results, folder, MOST - there, checks), blocks=False))
     return path
 
 

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from harness.base.errors import BoundaryError, UsageError
+from harness.base.redaction import redact
 from harness.chaos import boundary
 from harness.chaos.boundary import Bounds
 from harness.chaos.components import COMPONENTS, DASHBOARD, WORKLOAD, WORKLOAD_PORT
@@ -26,6 +27,7 @@ MOST_OUTPUT = 2048
 """How much of a command's output a recording holds, bytes."""
 
 _SHOWN = 200
+_MOST_READ = 1 << 16
 _VERSION_SECONDS = 3.0
 _NOT_STARTED = "OCI runtime exec failed"
 """What containerd says when there is no such program; the API server calls that an internal error."""
@@ -214,12 +216,14 @@ def _said(answer: HttpAnswer) -> list[str]:
     """Return the beginning of an error's text; an answer that succeeded may hold what nobody shall read."""
     if answer.status < 400:
         return []
-    return answer.body[:_SHOWN].decode(errors="replace").splitlines()
+    # Redacted before it is cut: half of a secret looks like none.
+    return redact(answer.body.decode(errors="replace"))[:_SHOWN].splitlines()
 
 
 def _first(text: str) -> str:
-    return text.encode()[:MOST_OUTPUT].decode(errors="replace")
+    return redact(text[:_MOST_READ]).encode()[:MOST_OUTPUT].decode(errors="replace")
 
 
 def _short(text: str) -> str:
+    text = redact(text[:_MOST_READ])
     return repr(text if len(text) <= _SHOWN else text[:_SHOWN] + "...")

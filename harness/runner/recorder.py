@@ -11,6 +11,7 @@ from harness.recording.model import (
     SeriesDefinition,
     labels_of,
 )
+from harness.recording.redacted import redacted
 from harness.recording.series import TargetKey
 from harness.recording.writer import RecordingWriter
 
@@ -25,10 +26,12 @@ class Recorder:
         self._newest: dict[int, float] = {}
         self._layouts: dict[tuple[int, ...], int] = {}
 
-    def add(self, entry: AnyEntry) -> None:
-        """Add one entry to memory and disk."""
+    def add(self, entry: AnyEntry) -> AnyEntry:
+        """Add one entry to memory and disk, without secrets; return it as it was added."""
+        entry = redacted(entry)
         self._writer.write(entry)
         self.recording.add(entry)
+        return entry
 
     def add_title(self, title: str) -> None:
         """Add the title of one more step to the manifest, of a scenario whose steps nobody knew before."""

@@ -14,9 +14,10 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from harness.base import bundled, defects
+from harness.base import bundled, defects, redaction
 from harness.base.durations import text_of
 from harness.base.errors import BoundaryError, DefectError, HarnessError, InfrastructureError, UsageError
+from harness.base.redaction import redact, redact_json
 from harness.chaos import breakage, cleanup, daemon_log, experiments, phases, rollout
 from harness.chaos.boundary import Bounds
 from harness.chaos.catalogue import Catalogue, Metric
@@ -58,6 +59,7 @@ from harness.runner import actions, calls, interrupts, nodes, timeout
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
 from harness.runner.claims import calls_daemon
+from harness.runner.concealed import conceal, secrets_of
 from harness.runner.diagnostics.keep import Keeper
 from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
@@ -106,8 +108,9 @@ def run(
         performer: how the steps are performed; as they are written by default.
     """
     scenario = file.scenario
+    redaction.remember(secrets_of(file))
     result = _begun(file)
-    surroundings.observer.scenario(file.name, [step.title() for step in scenario.steps])
+    surroundings.observer.scenario(file.name, [redact(step.title()) for step in scenario.steps])
     missing = [
         f"{name}: {surroundings.capabilities.get(name, 'not a capability that is probed')}"
         for name in scenario.needs
@@ -118,6 +121,7 @@ def run(
         result.reason = "; ".join(missing)
     else:
         _perform(file, surroundings, catalogue, performer or ScenarioRun, result)
+    conceal(result)
     surroundings.observer.ended(result)
     return result
 
@@ -267,7 +271,7 @@ class ScenarioRun:
             interval=surroundings.interval,
             clock_offset=self._clock.offset,
             clock_uncertainty=self._clock.uncertainty,
-            steps=[step.title() for step in self._scenario.steps],
+            steps=[redact(step.title()) for step in self._scenario.steps],
             stack=surroundings.facts,
             control=self.control,
         )
@@ -369,7 +373,8 @@ class ScenarioRun:
             raise StepFailed(problem)
         self._scenario = scenario
         step = scenario.steps[-1]
-        self._recorder.add_title(step.title())
+        redaction.remember(secrets_of(replace(self._file, scenario=scenario)))
+        self._recorder.add_title(redact(step.title()))
         alone = scenario.model_copy(update={"steps": [step]})
         if self._watch.extend(watch_of(alone, self._catalogue, self._namespace)):
             self._await_scrapes(self._clock.now(), 1, GATE_SCRAPES)
@@ -411,7 +416,7 @@ class ScenarioRun:
         Raises:
             StepFailed: it did not come about.
         """
-        outcome = StepResult(title=step.title())
+        outcome = StepResult(title=redact(step.title()))
         if step.expect and self._unseen:
             self._await_a_scrape_of_each(self._clock.now())
         self._unseen = not step.expect and (self._unseen or step.wait is None)
@@ -557,7 +562,8 @@ class ScenarioRun:
         folder = self._result.recording
         assert folder is not None
         try:
-            (folder / FINDINGS).write_text(json.dumps(findings, indent=1) + "\n", encoding="utf-8")
+            text = redact_json(json.dumps(findings, indent=1) + "\n")
+            (folder / FINDINGS).write_text(text, encoding="utf-8")
         except OSError as error:
             raise InfrastructureError(
                 f"cannot write the findings in {folder}: {error.strerror}",
@@ -867,10 +873,11 @@ class ScenarioRun:
             jobs=jobs,
             watched=watched is not None,
         )
-        self._recorder.add(item)
+        recorded = self._recorder.add(item)
+        assert isinstance(recorded, Expected)
         if watched is not None:
             self._watched[identity] = watched
-        return item
+        return recorded
 
     def _note_ended(self) -> None:
         """Record which of what was applied came to its end by itself; once each."""

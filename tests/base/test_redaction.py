@@ -1,12 +1,29 @@
 """What is hidden, and what has to stay readable."""
 
 import base64
+import gzip
+import html
+import json
+from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.base.redaction import HIDDEN, redact, redact_values
+from harness.base.redaction import (
+    HIDDEN,
+    forget,
+    redact,
+    redact_json,
+    redact_lines,
+    redact_shapes,
+    redact_values,
+    remember,
+    secrets_in,
+    secrets_of_environment,
+    shapes_of,
+)
 
 PEM = """\
 -----BEGIN RSA PRIVATE KEY-----
@@ -45,8 +62,43 @@ PLANTED = {
     "aws": ("with AKIAIOSFODNN7EXAMPLE", "AKIA"),
     "github": ("with ghp_0123456789abcdefghijABCDEFGHIJ012345", "ghp_"),
     "cookie": ("Set-Cookie: planted=1", "planted"),
+    "aws temporary": ("with ASIAIOSFODNN7EXAMPLE", "ASIA"),
+    "aws secret key": ("aws_secret_access_key = wJalrplanted/K7MDENG+planted", "planted"),
+    "signed address": ("https://s3/x?X-Amz-Signature=planted00&a=b", "planted"),
+    "azure": ("AccountName=a;AccountKey=planted000==;x", "planted"),
+    "azure sas": ("https://x/y?sv=1&sig=planted%3D", "planted"),
+    "github fine-grained": ("with github_pat_planted0123456789ABCDEF_x", "planted"),
+    "gitlab": ("with glpat-planted0123456789AB", "planted"),
+    "slack": ("xoxb-123456789012-planted", "planted"),
+    "slack hook": ("https://hooks.slack.com/services/T0/B0/planted", "planted"),
+    "gcp key": ("?key=AIzaSyPlanted0123456789abcdefghijklmnop", "AIza"),
+    "gcp account": (
+        r'{"private_key": "-----BEGIN PRIVATE KEY-----\nplanted\n-----END PRIVATE KEY-----\n"}',
+        "planted",
+    ),
+    "gcp oauth": ("ya29.planted0123456789ABCDEFGH", "planted"),
+    "stripe": ("sk_live_planted0123456789", "planted"),
+    "npm": ("npm_planted0123456789ABCDEFGHIJ0123456789", "planted"),
+    "vault": ("hvs.planted0123456789ABCDEFGH", "planted"),
+    "basic in an argument": ("curl -H 'Authorization: Basic cGxhbnRlZA=='", "cGxhbnRlZA"),
+    "basic alone": ("WWW: Basic cGxhbnRlZA==", "cGxhbnRlZA"),
+    "curl's user": ("curl -u me:planted https://x", "planted"),
+    "curl's long user": ("curl --user=me:planted https://x", "planted"),
+    "query": ("GET /x?a=b&access_token=planted&c=d", "planted"),
+    "escaped pem": (PEM.replace("\n", r"\\n"), "planted"),
 }
 HARMLESS = [
+    'sum by (pod) (rate(x_total{pod="token-server-0",namespace="secret-store-1a2b3c"}[30s]))',
+    'workqueue_depth{name="token_cleaner"} 3',
+    "container 3f6d0a9c1b2e4d5f6a7b8c9d0e1f2a3b4c5d6e7f8091a2b3c4d5e6f708192a3b",
+    "uid 0f8fad5b-d9cb-469f-a165-70867728950e",
+    "event burn.17f0c2a9b8d3e4f5",
+    "sha256:9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
+    "mini-node-exporter-0 in example-3fa2b1 on chaos-harness-worker2",
+    "quay.io/x/y@sha256:abc, http://10.244.1.7:8080/ping?to=10.244.1.8:8080",
+    "sk-learn-worker-7d9f8b6c5d-abcde",
+    "a basic setup, and Basic auth is off",
+    "date -u +%s",
     "secretName: chaos-mesh-webhook-certs",
     "automountServiceAccountToken: true",
     'secrets "aws-credentials" not found',
@@ -113,3 +165,115 @@ def test_values_of_objects_are_hidden_by_their_keys_and_by_the_names_of_variable
     assert hidden["volumes"] == found["volumes"]
     assert hidden["tokens"] == [HIDDEN, 3]
     assert found["data"]["password"] == "planted", "what was given is not changed"
+
+
+@pytest.fixture
+def memory():
+    forget()
+    yield
+    forget()
+
+
+SECRET = 'a named/secret "value" & more+1'
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        SECRET,
+        quote(SECRET, safe=""),
+        json.dumps(SECRET),
+        html.escape(SECRET),
+        base64.b64encode(SECRET.encode()).decode(),
+    ],
+)
+@pytest.mark.usefixtures("memory")
+def test_a_value_that_was_named_is_hidden_in_every_form(written):
+    remember([SECRET])
+    assert redact_shapes(f"a {SECRET} b") == f"a {HIDDEN} b"
+    assert SECRET not in redact(f"a {written} b")
+    assert HIDDEN in redact(f"a {written} b")
+    assert "named" not in redact(f"a {written} b")
+
+
+@pytest.mark.usefixtures("memory")
+def test_each_line_of_a_value_of_several_lines_is_hidden():
+    remember(["first line 1\nsecond line 2\n"])
+    assert redact("x second line 2 y") == f"x {HIDDEN} y"
+
+
+@pytest.mark.parametrize("value", ["true", "default", "1", "30", "500Mi", "10.0.0.1", "short", ""])
+@pytest.mark.usefixtures("memory")
+def test_words_and_numbers_are_not_hidden_everywhere(value):
+    remember([value])
+    assert redact_shapes(f"a {value} b") == f"a {value} b"
+
+
+def test_the_environment_names_its_secrets():
+    environment = {
+        "GITHUB_TOKEN": "abcdefgh12345678",
+        "HOME": "abcdefgh12345679",
+        "MINE": "mine",
+        "SECRET_NAME": "abcdefgh12345670",
+        "TOKEN_FILE": "/run/token",
+        "DB_PASSWORD": "mini-node-exporter-0",
+    }
+    assert secrets_of_environment(environment, ["MINE", "NOT_THERE"]) == ["abcdefgh12345678", "mine"]
+
+
+@pytest.mark.parametrize(
+    ("value", "secrets"),
+    [
+        ({"headers": {"X-Api-Key": "k1"}, "path": "/x?token=t1&a=b"}, ["k1", "t1"]),
+        ({"body": {"spec": {"password": "p1", "mode": "one"}}}, ["p1"]),
+        ({"command": ["curl", "--token", "t1", "A_SECRET=s1", "--password=p1", "plain"]}, ["t1", "s1", "p1"]),
+        ({"command": ["curl", "-u", "me:p1", "https://me:p2@x/"]}, ["p1", "p2"]),
+        ({"env": [{"name": "DB_PASSWORD", "value": "p1"}, {"name": "MODE", "value": "one"}]}, ["p1"]),
+        ({"secretName": "none", "automountServiceAccountToken": False}, []),
+    ],
+)
+def test_what_goes_by_the_name_of_a_secret_is_found(value, secrets):
+    assert sorted({secret for secret in secrets_in(value) if secret}) == sorted(secrets)
+
+
+def test_words_of_a_command_are_hidden_after_their_flag():
+    command = ["curl", "--token", "planted", "-u", "me:planted", "A_TOKEN=planted", "plain"]
+    assert redact_values({"command": command}) == {
+        "command": ["curl", "--token", HIDDEN, "-u", f"me:{HIDDEN}", f"A_TOKEN={HIDDEN}", "plain"]
+    }
+
+
+def test_a_block_over_several_lines_of_a_list_is_hidden():
+    lines = ["before", *PEM.splitlines(), "after"]
+    assert redact_lines(lines) == ["before", "*** (PEM)", "after"]
+    assert redact_values({"details": lines}) == {"details": ["before", "*** (PEM)", "after"]}
+    assert shapes_of([lines]) == [["before", "*** (PEM)", "after"]]
+    assert redact_lines([]) == []
+
+
+def test_json_stays_json_and_without_secrets_as_it_is():
+    plain = '{"a":   1, "b": [NaN]}\n'
+    assert redact_json(plain) == plain
+    text = json.dumps({"a": f"x {PEM[:60]}", "b": {"token": "stays", "c": JWT}})
+    assert json.loads(redact_json(text)) == {"a": "x *** (PEM)", "b": {"token": "stays", "c": "*** (JWT)"}}
+
+
+def test_what_is_compared_is_hidden_by_its_shape_only():
+    assert redact_shapes('x{token="abc"} == 1') == 'x{token="abc"} == 1'
+    assert redact_shapes(f'x{{a="{JWT}"}}') == 'x{a="*** (JWT)"}'
+
+
+@pytest.mark.parametrize(("text", "secret"), PLANTED.values(), ids=PLANTED)
+def test_what_was_hidden_stays_as_it_is(text, secret):
+    assert redact(redact(text)) == redact(text)
+
+
+@pytest.mark.parametrize("folder", ["recordings", "recordings-of-failures"])
+def test_nothing_in_a_real_recording_looks_like_a_secret(folder):
+    files = [path for path in (Path(__file__).parent.parent / folder).rglob("*") if path.is_file()]
+    assert files
+    for path in files:
+        content = path.read_bytes()
+        for line in (gzip.decompress(content) if path.suffix == ".gz" else content).decode().splitlines():
+            if '"type":"samples"' not in line:
+                assert redact(line) == line
