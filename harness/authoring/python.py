@@ -204,9 +204,12 @@ class Steps:
             ScenarioError: it makes no sense.
         """
         last = len(file.data["steps"]) - 1
+        step = file.scenario.steps[last]
+        named = {step.chaos, step.patch.chaos if step.patch else None}
+        chaos = {name: each for name, each in file.scenario.chaos.items() if name in named}
         alone = replace(
             file,
-            scenario=file.scenario.model_copy(update={"steps": [file.scenario.steps[last]]}),
+            scenario=file.scenario.model_copy(update={"steps": [step], "chaos": chaos}),
             data={**file.data, "steps": [file.data["steps"][last]]},
             positions=file.positions.extended({("steps", 0): file.positions.at(("steps", last))}),
         )

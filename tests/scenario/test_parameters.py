@@ -29,7 +29,7 @@ parameters:
   both:
     what: $${x} and memory
     replicas: 2
-    stressors: {cpu: {workers: 1}, memory: {workers: 1, size: 32MB, pod: "${workload.name}"}}
+    stressors: {cpu: {workers: 1}, memory: {workers: 1, size: "${workload.name}"}}
     processes: 2
     needs: [memstress, stress-ng]
     tags: [memory]
@@ -76,7 +76,7 @@ def test_inside_of_text_a_value_becomes_text_and_what_is_no_parameter_stays(scen
     assert cpu.scenario.steps[0].expect[0].because == "1 of CPU, not $${parameters.processes}"
     assert both.scenario.steps[0].expect[0].because == "2 of $${x} and memory, not $${parameters.processes}"
     spec = both.scenario.chaos["burn"].spec
-    assert (spec["selector"], spec["stressors"]["memory"]["pod"]) == (
+    assert (spec["selector"], spec["stressors"]["memory"]["size"]) == (
         "${workload.selector}",
         "${workload.name}",
     )
