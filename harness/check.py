@@ -13,6 +13,7 @@ from harness.chaos.names import check_names
 from harness.chaos.specs import check_specs
 from harness.judge.check import check_expectations
 from harness.rules.rule import check_rules
+from harness.scenario.bounds import check_bounds
 from harness.scenario.load import ScenarioError, ScenarioFile, load
 from harness.scenario.problem import Problem, in_order, told_once
 from harness.scenario.references import check_references
@@ -66,6 +67,7 @@ def _problems(file: ScenarioFile, interval: float, allowed: Collection[str]) -> 
     return [
         *check_references(file),
         *check_steps(file),
+        *check_bounds(file, interval),
         *check_against_catalogue(file),
         *check_names(file),
         *check_specs(file),

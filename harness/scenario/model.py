@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from harness.base.durations import seconds_of
+from harness.base.durations import seconds_of, text_of
 from harness.base.stand_in import StandIn
 
 LONGEST_NAME = 50
@@ -567,7 +567,7 @@ class Scenario(Model):
     about: str
     tags: list[Name] = []
     needs: list[Name] = []
-    timeout: Annotated[int, Field(strict=True, ge=1, le=LONGEST_TIMEOUT)] = DEFAULT_TIMEOUT
+    timeout: int = DEFAULT_TIMEOUT
     alone: str = ""
     stand_ins: list[StandIn] = []
     workload: Workload | None = None
@@ -578,11 +578,12 @@ class Scenario(Model):
     @field_validator("timeout", mode="before")
     @classmethod
     def _by_duration(cls, value: Any) -> Any:
-        if isinstance(value, str):
-            return seconds_of(value)
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            raise ValueError(f"`timeout` is a duration with its unit, such as 90s or 15m, not {value:g}")  # noqa: TRY004
-        return value
+        if not isinstance(value, str):
+            raise ValueError("a duration is text with its unit, such as 90s or 15m")  # noqa: TRY004  (pydantic)
+        seconds = seconds_of(value)
+        if not 1 <= seconds <= LONGEST_TIMEOUT:
+            raise ValueError(f"a scenario may take 1s to {text_of(LONGEST_TIMEOUT)}, not {value}")
+        return seconds
 
     @field_validator("workload", mode="before")
     @classmethod

@@ -24,6 +24,12 @@ _KEY = "parameters"
 _REFERS = re.compile(rf"\s*{_KEY}(?![\w-])")
 _NAME: TypeAdapter[str] = TypeAdapter(Name)
 
+MOST_CASES = 200
+_MOST_VALUES = 200_000
+"""Of all cases together."""
+_LONGEST_TEXT = 1024 * 1024
+"""Characters of a text with its templates filled in."""
+
 _Wrong = tuple[DocumentPath, str, str | None]
 
 
@@ -61,6 +67,9 @@ def cases_of(path: Path, data: dict[str, Any], positions: Positions) -> tuple[li
         return [Case(None, data, positions)], problems(_without_parameters(document))
     if found := problems(_wrong_cases(document.get("scenario"), data[_KEY])):
         return [], found
+    if _size(document) * len(data[_KEY]) > _MOST_VALUES:
+        message = f"all cases together have more than {_MOST_VALUES} values; make several files of this one"
+        return [], problems([((_KEY,), message, None)])
     found = problems(_wrong_use(document, data[_KEY]))
     made, wrong = [], []
     for name, values in data[_KEY].items():
@@ -68,6 +77,12 @@ def cases_of(path: Path, data: dict[str, Any], positions: Positions) -> tuple[li
         made.append(putting.case(document))
         wrong.append((name, problems(putting.wrong)))
     return made, found + told_once(wrong)
+
+
+def _size(value: Any) -> int:
+    """Return how many values there are in a document."""
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_size, inner))
 
 
 def _without_parameters(document: Mapping[str, Any]) -> Iterator[_Wrong]:
@@ -84,6 +99,9 @@ def _wrong_cases(scenario: Any, cases: Any) -> Iterator[_Wrong]:
     if not isinstance(cases, dict) or not cases:
         shown = "an empty mapping" if cases == {} else describe(cases)
         yield (_KEY,), f"`{_KEY}` must be a mapping of cases to their values, not {shown}", None
+        return
+    if len(cases) > MOST_CASES:
+        yield (_KEY,), f"`{_KEY}` has {len(cases)} cases; a file has at most {MOST_CASES}", None
         return
     first: str | None = None
     for name, values in cases.items():
@@ -216,11 +234,16 @@ class _Putting:
         if whole and self._is_ours(whole.group(1)):
             self._places[at] = replace(self._positions.at(at), source=self._source(whole.group(1)))
             return self._value(whole.group(1), at)
+        length = len(text)
 
         def instead(match: re.Match[str]) -> str:
             if not self._is_ours(match.group(1)):
                 return match.group()
+            nonlocal length
             value = self._value(match.group(1), at)
+            length += len(value) if isinstance(value, str) else 0
+            if length > _LONGEST_TEXT:
+                return ""
             if isinstance(value, bool):
                 return str(value).lower()
             if not isinstance(value, str | int | float):
@@ -228,7 +251,10 @@ class _Putting:
                 self.wrong.append((at, message, None))
             return str(value)
 
-        return TEMPLATE.sub(instead, text)
+        filled = TEMPLATE.sub(instead, text)
+        if length > _LONGEST_TEXT:
+            self.wrong.append((at, f"is longer than {_LONGEST_TEXT} characters with its parameters", None))
+        return filled
 
     def _is_ours(self, inside: str | None) -> bool:
         """Say whether a template names a parameter that there is; others are told of once, for all cases."""

@@ -128,6 +128,8 @@ def _sentence(  # noqa: PLR0911  (one for each type of error)
     if kind == "too_short":
         least = context["min_length"]
         return f"{name} must have at least {least} {'entry' if least == 1 else 'entries'}", None
+    if kind == "too_long":
+        return f"{name} must have at most {context['max_length']} entries", None
     if kind == "literal_error":
         expected = str(context["expected"]).replace("'", "")
         words_known = expected.replace(" or ", ", ").split(", ")

@@ -324,3 +324,27 @@ def test_whatever_parameters_and_includes_are_the_answer_is_a_scenario_or_a_scen
         assert error.problems
     else:
         assert len(files) == len(data["parameters"] if isinstance(data.get("parameters"), dict) else [1])
+
+
+def wrong(tmp_path, text):
+    path = tmp_path / "s.yaml"
+    path.write_text(text)
+    with pytest.raises(ScenarioError) as caught:
+        load(path)
+    return [problem.message for problem in caught.value.problems]
+
+
+def test_cases_are_bounded(tmp_path, monkeypatch):
+    head = "scenario: s\nabout: x\nsteps:\n  - wait: 1\n"
+    many = "parameters:\n" + "".join(f"  c{number}: {{a: 1}}\n" for number in range(201))
+    assert wrong(tmp_path, head + many) == ["`parameters` has 201 cases; a file has at most 200"]
+    large = f"tags: [{', '.join(['x'] * 1100)}]\n"
+    many = many.replace("  c200: {a: 1}\n", "")
+    assert "all cases together have more than 200000 values" in wrong(tmp_path, head + large + many)[0]
+
+
+def test_a_text_is_bounded_with_its_parameters(tmp_path):
+    long, often = "x" * 10_000, "${parameters.a}" * 10_000
+    text = f"scenario: s\nabout: '{often}'\nsteps:\n  - wait: 1\nparameters:\n  one: {{a: {long}}}\n"
+    (message,) = wrong(tmp_path, text)
+    assert message.startswith("is longer than 1048576 characters with its parameters")
