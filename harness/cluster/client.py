@@ -321,6 +321,7 @@ class Cluster:
         name: str | None = None,
         *,
         label_selector: str | None = None,
+        field_selector: str | None = None,
         opened: Callable[[Callable[[], None]], None] | None = None,
     ) -> Iterator[tuple[str, Object]]:
         """Yield (ADDED | MODIFIED | DELETED, object) for `seconds`, then end.
@@ -334,6 +335,7 @@ class Cluster:
             seconds: how long.
             name: only the object of that name.
             label_selector: only these.
+            field_selector: only these.
             opened: is given a function that ends the watch from another thread.
 
         Raises:
@@ -346,7 +348,7 @@ class Cluster:
             ("watch", "true"),
             ("resourceVersion", resource_version),
             ("timeoutSeconds", str(max(1, round(seconds)))),
-            *_selectors(name, label_selector),
+            *_selectors(name, label_selector, field_selector),
         ]
         # The read timeout is what bounds a half-open connection.
         response = self._open(
@@ -373,10 +375,15 @@ class Cluster:
             response.close()
 
     def list_versioned(
-        self, kind: str, namespace: str | None, *, timeout: float = DEFAULT_TIMEOUT
+        self,
+        kind: str,
+        namespace: str | None,
+        *,
+        field_selector: str | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
     ) -> tuple[Objects, str]:
         """Return all objects of a kind and the resource version that a watch goes on from."""
-        return self._list(kind, namespace, None, None, timeout)
+        return self._list(kind, namespace, None, None, timeout, field_selector)
 
     def proxy_get(
         self,
@@ -638,12 +645,13 @@ class Cluster:
         name: str | None,
         label_selector: str | None,
         timeout: float,
+        field_selector: str | None = None,
     ) -> tuple[Objects, str]:
         found = self._json(
             f"list {kind}",
             "GET",
             kind_of(kind).path(namespace),
-            query=_selectors(name, label_selector),
+            query=_selectors(name, label_selector, field_selector),
             timeout=timeout,
         )
         api_version = kind_of(kind).api_version
@@ -738,8 +746,12 @@ class _NoDiscovery:
         pass
 
 
-def _selectors(name: str | None, label_selector: str | None) -> list[tuple[str, str]]:
+def _selectors(
+    name: str | None, label_selector: str | None, field_selector: str | None = None
+) -> list[tuple[str, str]]:
     query = []
+    if field_selector:
+        query.append(("fieldSelector", field_selector))
     if name:
         query.append(("fieldSelector", f"metadata.name={name}"))
     if label_selector:

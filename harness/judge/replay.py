@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from harness.judge.endings import Endings
 from harness.judge.explain import explain
 from harness.judge.finding import Finding, Pending
+from harness.judge.foreign import unless_foreign
 from harness.judge.judge import Judge, abandon
 from harness.judge.overload import inconclusive
 from harness.judge.watch import watch
@@ -66,6 +67,7 @@ def judge_step(recording: Recording, ended: Mark, judging: Judge | None = None) 
         assert isinstance(finding, Finding)
         timeless = judging.timeless(expected)
         finding = inconclusive(recording, expected, finding, ended.time, timeless=timeless)
+        finding = unless_foreign(recording, expected, finding)
         found.append(explain(recording, expected, finding))
     return found
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable
 
 from harness.judge.explain import explain
 from harness.judge.finding import Finding
+from harness.judge.foreign import unless_foreign
 from harness.judge.judge import Judge
 from harness.judge.overload import inconclusive
 from harness.recording.model import SPARES, Expected, Recording
@@ -35,6 +36,7 @@ def watch(recording: Recording, judging: Judge, findings: Iterable[Finding]) -> 
         if finding is not None:
             # What flickers is wrong whenever it is looked at, but where the component could not act.
             finding = inconclusive(recording, expected, finding, math.inf, timeless=True)
+            finding = unless_foreign(recording, expected, finding)
             revised[expected.id] = explain(recording, expected, finding)
     return revised
 

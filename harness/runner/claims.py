@@ -18,7 +18,7 @@ from harness.chaos.components import COMPONENTS, WORKLOAD
 from harness.cluster.kinds import EXPERIMENT_KINDS
 from harness.metrics.expression import selectors
 from harness.oracle.base import Oracle, oracles
-from harness.runner.plan import jobs_of, oracles_of
+from harness.runner.plan import jobs_of, oracles_in, oracles_of
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Matcher, Scenario
 from harness.scenario.template import TEMPLATE
@@ -133,6 +133,15 @@ def claims_of(file: ScenarioFile, catalogue: Catalogue) -> Claims:
         needs=frozenset(needs),
         uses=frozenset(uses),
     )
+
+
+def shared_by(expectation: Expectation, catalogue: Catalogue) -> list[Shared]:
+    """Return what an expectation looks at that others than the scenario can change, its oracles included."""
+    truths = [oracles()[name] for name in sorted(oracles_in(expectation)) if name in oracles()]
+    looks = [
+        Shared(f"the oracle {each.name}", frozenset(each.touched_by)) for each in truths if each.touched_by
+    ]
+    return [*_shared(expectation, catalogue), *looks]
 
 
 def calls_daemon(file: ScenarioFile) -> bool:

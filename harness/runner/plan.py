@@ -73,9 +73,15 @@ def oracles_of(scenario: Scenario) -> set[str]:
     found = {proof.oracle for step in scenario.steps for proof in step.proof}
     for step in scenario.steps:
         for expectation in step.expect:
-            found |= set(_oracle_names(expectation.argument))
-            if expectation.known_issue:
-                found |= set(_oracle_names(expectation.known_issue.shows))
+            found |= oracles_in(expectation)
+    return found
+
+
+def oracles_in(expectation: Expectation) -> set[str]:
+    """Return the names of the oracles that an expectation is compared with."""
+    found = set(_oracle_names(expectation.argument))
+    if expectation.known_issue:
+        found |= set(_oracle_names(expectation.known_issue.shows))
     return found
 
 

@@ -41,6 +41,7 @@ from harness.oracle import archives
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
+from harness.recording.foreign import note as foreign_note
 from harness.recording.model import (
     SPARES,
     Expected,
@@ -58,9 +59,10 @@ from harness.recording.writer import FINDINGS, RecordingWriter
 from harness.runner import actions, calls, interrupts, nodes, timeout
 from harness.runner.actions import Applied, StepFailed
 from harness.runner.answers import answer_of
-from harness.runner.claims import calls_daemon
+from harness.runner.claims import Shared, calls_daemon, claims_of, shared_by
 from harness.runner.concealed import conceal, secrets_of
 from harness.runner.diagnostics.keep import Keeper
+from harness.runner.foreign import Foreign, operations
 from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.recorder import Recorder
@@ -73,6 +75,7 @@ from harness.scenario.model import Expectation, Proof, Scenario, Step
 from harness.scenario.template import resolve
 
 _UNSEEN_SCRAPES = 4
+_BASELINE_SCRAPES = 2
 GATE_SCRAPES = 15
 """Intervals within which what has to be scraped is scraped."""
 _TARGETS_SCRAPES = 15
@@ -255,6 +258,8 @@ class ScenarioRun:
         self._unanswered_since: float | None = None
         self._vitals = surroundings.vitals(surroundings.cluster, surroundings.nodes)
         self._stretches: list[Stretch] = []
+        self._shared: dict[str, list[Shared]] = {}
+        self._foreign: Foreign | None = None
         self._touched: set[str] = set()
         self._stopped: set[str] = set()
         self._watched: dict[str, Metric] = {}
@@ -297,6 +302,9 @@ class ScenarioRun:
     def perform(self) -> None:
         """Set up and perform all steps; findings go into the result."""
         self._vitals.start()
+        if self._file.script is not None or claims_of(self._file, self._catalogue).looks:
+            self._foreign = Foreign(self._cluster, self._around.run, self._clock.now())
+            self._foreign.start()
         with self._phase("set up"):
             for namespace in self._namespaces():
                 namespaces.create(self._cluster, namespace, self._around.run)
@@ -522,6 +530,8 @@ class ScenarioRun:
     def _stop_oracles(self) -> None:
         for oracle in self._oracles.values():
             oracle.stop()
+        if self._foreign is not None:
+            self._foreign.stop()
 
     def findings(self) -> list[Finding]:
         """Return what was judged, for the recording."""
@@ -601,6 +611,7 @@ class ScenarioRun:
         self._note_overload()
         self._record_events()
         self._note_ended()
+        self._note_foreign(index, outcome.started)
         outcome.ended = self._mark(index, "ended")
         recording = self._recorder.recording
         outcome.findings = judge_step(recording, recording.marks[-1], self._judge)
@@ -875,9 +886,27 @@ class ScenarioRun:
         )
         recorded = self._recorder.add(item)
         assert isinstance(recorded, Expected)
+        self._shared[identity] = shared_by(expectation, self._catalogue)
         if watched is not None:
             self._watched[identity] = watched
         return recorded
+
+    def _note_foreign(self, index: int, started: float) -> None:
+        """Record what others did that may have changed what a step, or the watch since, looks at."""
+        if self._foreign is None:
+            return
+        # The scrape that the step's increases count from is hardly older than one interval.
+        uses = self._foreign.uses(started - _BASELINE_SCRAPES * self._around.interval)
+        does = {use: operations(use) for use in uses}
+        touched = {
+            identity: {use for use in uses for each in shared if each.changed_by(does[use])}
+            for identity, shared in self._shared.items()
+            if identity in self._watched or identity.startswith(f"{index}.")
+        }
+        seen = [use for use in uses if any(use in by for by in touched.values())]
+        if seen:
+            concerned = [identity for identity, by in touched.items() if by]
+            self._recorder.add(foreign_note(seen, concerned, self._clock.now()))
 
     def _note_ended(self) -> None:
         """Record which of what was applied came to its end by itself; once each."""

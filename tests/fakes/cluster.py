@@ -79,6 +79,8 @@ class FakeCluster:
         self._lock = threading.RLock()
         self._told = threading.Condition(self._lock)
         self._changes = []
+        self._strange = []
+        self._strangers_end = False
         self.watched = False
         self._opened = threading.Event()
         daemon = self.put("Pod", "chaos-daemon-1", CHAOS_MESH)
@@ -138,11 +140,11 @@ class FakeCluster:
         self._request("get", "version")
         return "v1.35.3"
 
-    def list_versioned(self, kind, namespace):
+    def list_versioned(self, kind, namespace, *, field_selector=None):
         # Called by the thread of the oracle of events, which must not move the clock.
         if self.down:
             raise Unreachable("cannot list: no answer")
-        return self._list(kind, namespace), "1"
+        return [] if field_selector else self._list(kind, namespace), "1"
 
     def create(self, body, *, dry_run=False, timeout=None):
         kind, metadata = body["kind"], body["metadata"]
@@ -234,7 +236,45 @@ class FakeCluster:
     def wait_gone(self, kind, name, namespace, timeout):
         self.until(kind, namespace, lambda found: found is None, timeout, name)
 
-    def watch(self, kind, namespace, version, seconds, *, opened=None):
+    def stranger(self, kind, name, namespace="team", reason="FinalizerInited"):
+        """Let an object of somebody else come, as whoever watches all namespaces sees it."""
+        if ("Namespace", None, namespace) not in self.objects:
+            self.put("Namespace", namespace)
+        body = self.put(
+            "Event",
+            f"{name}.{int(self.clock.now() * 1e9):x}",
+            namespace,
+            reason=reason,
+            involvedObject={"kind": kind, "name": name},
+        )
+        body["metadata"]["creationTimestamp"] = self._timestamp()
+        with self._told:
+            self._strange.append(body)
+            self._told.notify_all()
+            assert self._told.wait_for(lambda: not self._strange, _THREAD_SECONDS), "nobody listens"
+
+    def _watch_strangers(self, opened):
+        opened(self._end_strangers)
+        while True:
+            with self._told:
+                assert self._told.wait_for(lambda: self._strange or self._strangers_end, _THREAD_SECONDS)
+                if not self._strange:
+                    return
+                change = self._strange[0]
+            yield "ADDED", change
+            with self._told:
+                self._strange.pop(0)
+                self._told.notify_all()
+
+    def _end_strangers(self):
+        with self._told:
+            self._strangers_end = True
+            self._told.notify_all()
+
+    def watch(self, kind, namespace, version, seconds, *, field_selector=None, opened=None):
+        if field_selector:
+            yield from self._watch_strangers(opened)
+            return
         with self._lock:
             self.watched = True
         opened(self._end_watch)

@@ -1,0 +1,51 @@
+"""What others than a run's scenarios did with Chaos Mesh, as a recording's notes keep it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from harness.recording.model import Note
+from harness.recording.notes import FOREIGN
+
+
+@dataclass(frozen=True)
+class ForeignUse:
+    """An object of somebody else, and when Chaos Mesh was seen to be at work on it.
+
+    Attributes:
+        kind, namespace, name: the object.
+        began: when it was seen first (seconds); its creation, if that was seen.
+        newest: when it was seen last, seconds.
+    """
+
+    kind: str
+    namespace: str
+    name: str
+    began: float
+    newest: float
+
+    def __str__(self) -> str:
+        """Return the object and when it came."""
+        began = datetime.fromtimestamp(self.began, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+        return f"{self.kind} {self.namespace}/{self.name} (seen since {began})"
+
+
+def note(uses: Iterable[ForeignUse], expectations: Iterable[str], time: float) -> Note:
+    """Return the entry that says which expectations of a step these may have touched."""
+    found = [asdict(each) for each in uses]
+    text = "others used Chaos Mesh: " + ", ".join(f"{each['namespace']}/{each['name']}" for each in found)
+    return Note(time=time, text=text, detail={FOREIGN: found, "expectations": list(expectations)})
+
+
+def uses_of(entry: Note, expectation: str) -> list[ForeignUse]:
+    """Return what a note says about one expectation; nothing of any other note."""
+    detail: dict[str, Any] = entry.detail
+    if expectation not in detail.get("expectations", ()):
+        return []
+    try:
+        return [ForeignUse(**each) for each in detail.get(FOREIGN, ())]
+    except TypeError:
+        return []

@@ -1,0 +1,135 @@
+"""Sees what others than this run's scenarios do with Chaos Mesh while a scenario looks at what all share.
+
+Chaos Mesh tells of everything that it does to an object by an event in the object's namespace. One watch of
+these, of all namespaces, is cheap, and keeps what is gone with its namespace a moment later.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from harness.chaos.calls import METHODS
+from harness.cluster.client import Cluster, Object
+from harness.cluster.errors import ApiError
+from harness.cluster.kinds import CHAOS_MESH_API
+from harness.cluster.namespaces import RUN_LABEL
+from harness.oracle.events import event_of
+from harness.recording.foreign import ForeignUse
+from harness.runner.claims import operations_of
+
+_WATCH_SECONDS = 60.0
+_PAUSE_SECONDS = 1.0
+_LEAST_KNOWN_SECONDS = 5.0
+_SELECTOR = f"involvedObject.apiVersion={CHAOS_MESH_API}"
+_OF = {
+    "PodHttpChaos": "HTTPChaos",
+    "PodIOChaos": "IOChaos",
+    "PodNetworkChaos": "NetworkChaos",
+    "WorkflowNode": "Workflow",
+}
+"""The controller's own objects, and what they are made for."""
+
+
+@dataclass
+class _Seen:
+    """An object of others, with the times (seconds) of all events about it."""
+
+    began: float
+    times: list[float]
+
+
+class Foreign:
+    """Watches the events about Chaos Mesh's objects in namespaces that are not of this run."""
+
+    def __init__(self, cluster: Cluster, run: str, since: float) -> None:
+        """Prepare.
+
+        Args:
+            cluster: where.
+            run: this run's id, a label of all its namespaces.
+            since: what is older (seconds) is of no interest.
+        """
+        self._cluster = cluster
+        self._run = run
+        self._since = since - _LEAST_KNOWN_SECONDS
+        self._lock = threading.Lock()
+        self._events: set[str] = set()
+        self._own: dict[str, bool] = {}
+        self._seen: dict[tuple[str, str, str], _Seen] = {}
+        self._stopped = threading.Event()
+        self._end_watch: Callable[[], None] | None = None
+
+    def start(self) -> None:
+        """Begin to watch, in a thread."""
+        threading.Thread(target=self._follow, name="foreign", daemon=True).start()
+
+    def stop(self) -> None:
+        """End the watch."""
+        self._stopped.set()
+        with self._lock:
+            end = self._end_watch
+        if end is not None:
+            end()
+
+    def uses(self, since: float) -> list[ForeignUse]:
+        """Return the objects on which Chaos Mesh was seen to be at work since a time (seconds)."""
+        with self._lock:
+            return [
+                ForeignUse(kind, namespace, name, seen.began, max(seen.times))
+                for (kind, namespace, name), seen in sorted(self._seen.items())
+                if max(seen.times) >= since
+            ]
+
+    def _follow(self) -> None:
+        while not self._stopped.is_set():
+            try:
+                found, version = self._cluster.list_versioned("Event", None, field_selector=_SELECTOR)
+                for event in found:
+                    self._add(event)
+                for change, event in self._cluster.watch(
+                    "Event", None, version, _WATCH_SECONDS, field_selector=_SELECTOR, opened=self._opened
+                ):
+                    if change != "DELETED":
+                        self._add(event)
+                    if self._stopped.is_set():
+                        return
+            except ApiError:
+                # What was missed is in the list that the next turn begins with.
+                self._stopped.wait(_PAUSE_SECONDS)
+
+    def _opened(self, end: Callable[[], None]) -> None:
+        with self._lock:
+            self._end_watch = end
+        if self._stopped.is_set():
+            end()
+
+    def _add(self, found: Object) -> None:
+        identity = str(found["metadata"]["uid"])
+        event = event_of(found)
+        if identity in self._events or event.time < self._since or self._is_own(event.namespace):
+            return
+        with self._lock:
+            self._events.add(identity)
+            seen = self._seen.setdefault((event.kind, event.namespace, event.object), _Seen(event.time, []))
+            seen.began = min(seen.began, event.time)
+            seen.times.append(event.time)
+
+    def _is_own(self, namespace: str) -> bool:
+        """Say whether a namespace is of this run; asked at the first event in it, while it is there."""
+        if namespace not in self._own:
+            there = self._cluster.get("Namespace", namespace)
+            labels = (there or {}).get("metadata", {}).get("labels") or {}
+            self._own[namespace] = labels.get(RUN_LABEL) == self._run
+        return self._own[namespace]
+
+
+def operations(use: ForeignUse) -> frozenset[str]:
+    """Return what an object of others may do, as the catalogue names what touches a metric.
+
+    Its action is not known, so it may be any of which something is known.
+    """
+    kind = _OF.get(use.kind, use.kind)
+    actions = {each for each in METHODS if each.startswith(f"{kind}/")}
+    return operations_of(kind, {}) | actions
