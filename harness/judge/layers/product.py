@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from harness.judge.argument import OracleRef, time_text
+import math
+
+from harness.judge.argument import OracleRef, number_text, time_text
+from harness.judge.finding import Finding
 from harness.judge.judge import WAS_RIGHT
 from harness.judge.layers.component import component
 from harness.judge.layers.scene import Said, Scene
@@ -73,14 +76,22 @@ def _without_truth(scene: Scene) -> Said:
     if came := _came_true(scene):
         return came
     finding = scene.finding
-    stored = {labels_of(each["labels"]): float(each["value"]) for each in finding.actual}
-    told = instead(scene) or [f"{scene.spec.metric} is {values_text(stored)}; expected: {finding.expected}."]
+    told = instead(scene) or [f"{scene.spec.metric} {_seen(finding)}; expected: {finding.expected}."]
     told += component(scene)
     told.append(
         f"{_why_not(scene, 'Nothing independent of the component says otherwise')} If Chaos Mesh did what the"
         " step says, as its phase and its proofs show, the component counts wrong."
     )
     return Said("collector", [*told, *_not_ruled_out(scene)])
+
+
+def _seen(finding: Finding) -> str:
+    """Return what was there at the decision."""
+    if any("increase" in each for each in finding.actual):
+        grown = math.fsum(float(each["increase"]) for each in finding.actual)
+        return f"grew by {number_text(grown)}"
+    stored = {labels_of(each["labels"]): float(each["value"]) for each in finding.actual}
+    return f"is {values_text(stored)}"
 
 
 def _not_ruled_out(scene: Scene) -> list[str]:
