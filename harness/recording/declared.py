@@ -12,6 +12,7 @@ class Declared(BaseModel):
         known: the catalogue has the metric; nothing else is said of one that it does not have.
         exposed: False for what Prometheus itself writes about a target.
         type: of the family; "unknown" when the catalogue does not say.
+        grows: its values only grow, whatever the type, while what they count is there.
         help: the HELP text; "" when the catalogue does not pin it.
         labels: the names of the series' own labels, `le` and `quantile` included; None when not pinned.
         values: label name to all values that it can take.
@@ -24,6 +25,7 @@ class Declared(BaseModel):
     known: bool = True
     exposed: bool = True
     type: str = "unknown"
+    grows: bool = False
     help: str = ""
     labels: list[str] | None = None
     values: dict[str, list[str]] = {}

@@ -35,7 +35,7 @@ from harness.runner.shown import Shown, declared_of, shown
 from harness.scenario.model import Expectation
 
 MOST_LOOKS = 8
-"""At so many targets in one step; each costs up to a scrape interval."""
+"""At so many targets in one step; each costs some scrape intervals."""
 
 MOST_SAMPLES = 200
 """Of one metric at one target; a node has thousands of iptables rules."""
@@ -113,18 +113,13 @@ class Looker:
                 # One look at a metric serves all expectations that are about the same series.
                 for promql, each in self._wanted(expected, finding, containers):
                     wanted.setdefault(promql, each)
-        left = MOST_LOOKS
-        cut_short = False
+        try:
+            self._look(list(wanted.values()), ask)
+        except HarnessError as error:
+            text = f"the look at a failure was cut short: {error}"
+            self._recorder.add(Note(time=self._clock.now(), text=text))
         for each in wanted.values():
-            targets = [] if cut_short else each.targets()[:left]
-            left -= len(targets)
-            try:
-                self._look(each, targets, ask)
-            except HarnessError as error:
-                cut_short = True
-                text = f"the look at a failure was cut short: {error}"
-                self._recorder.add(Note(time=self._clock.now(), text=text))
-                self._note(each, "")
+            self._note(each)
 
     def _wanted(
         self, expected: Expected, finding: Finding, containers: list[dict[str, str]]
@@ -170,36 +165,52 @@ class Looker:
         asked = None if missing else oracle
         return _Wanted(name, selection, matchers, where, declared, asked, parameters, missing)
 
-    def _look(self, wanted: _Wanted, targets: list[TargetKey], ask: Ask) -> None:
-        """Read the oracle, see a scrape, look, read it again, and see the scrape that comes next."""
+    def _look(self, wanted: list[_Wanted], ask: Ask) -> None:
+        """Read the oracles, see a scrape, look, read them again, and see the scrape that comes next.
+
+        What is exposed is asked for once a target, whatever is wanted of it.
+        """
+        asked = {(each.oracle, reading_key(each.parameters)): each for each in wanted if each.oracle}
+        at: dict[TargetKey, list[_Wanted]] = {}
+        for each in wanted:
+            for target in each.targets():
+                at.setdefault(target, []).append(each)
+        targets = sorted(at)[:MOST_LOOKS]
         if not targets:
-            self._note(wanted, "")
             return
-        if wanted.oracle is not None:
-            ask(wanted.oracle, wanted.parameters)
+        for each in asked.values():
+            ask(str(each.oracle), each.parameters)
         began = self._clock.now()
-        kind = ""
         for target in targets:
-            kind = self._look_at(wanted, target, began) or kind
-        if wanted.oracle is not None:
-            ask(wanted.oracle, wanted.parameters)
+            self._look_at(target, at[target], began)
+        for each in asked.values():
+            ask(str(each.oracle), each.parameters)
         ended = self._clock.now()
         for target in targets:
             self._await_scrape(target, ended)
-        self._note(wanted, kind)
 
-    def _note(self, wanted: _Wanted, kind: str) -> None:
+    def _note(self, wanted: _Wanted) -> None:
         """Record what goes with the looks: what there is to compare with."""
-        key = reading_key(wanted.parameters)
+        kinds = (
+            look.metric_type
+            for look in reversed(self._recorder.recording.expositions)
+            if look.selector == wanted.selector and look.metric_type
+        )
         detail = looked_at(
-            wanted.metric, kind, wanted.oracle, key, wanted.unasked, wanted.declared, wanted.selector
+            wanted.metric,
+            next(kinds, ""),
+            wanted.oracle,
+            reading_key(wanted.parameters),
+            wanted.unasked,
+            wanted.declared,
+            wanted.selector,
         )
         self._recorder.add(Note(time=self._clock.now(), text=f"looked at {wanted.metric}", detail=detail))
 
-    def _look_at(self, wanted: _Wanted, target: TargetKey, since: float) -> str:
-        """Look at one target between two scrapes; return the type that it declares."""
+    def _look_at(self, target: TargetKey, wanted: list[_Wanted], since: float) -> None:
+        """Look at one target between two scrapes, for all that is wanted of it."""
         job, instance = target
-        kind, again = "", True
+        again = True
         for _ in range(_TRIES):
             self._await_gap(target, since)
             began = self._clock.now()
@@ -210,36 +221,45 @@ class Looker:
             except NotExposed as problem:
                 error = str(problem)
             ended = self._clock.now()
-            found = None if families is None else self._shown(families, wanted, target)
-            kind = found.kind if found else ""
-            self._recorder.add(
-                Exposition(
-                    began=began,
-                    ended=ended,
-                    job=job,
-                    instance=instance,
-                    metric=wanted.metric,
-                    metric_type=kind,
-                    samples=found.samples[:MOST_SAMPLES] if found else None,
-                    left_out=max(0, len(found.samples) - MOST_SAMPLES) if found else 0,
-                    error=error,
-                    help=found.help if found else "",
-                    others=found.others if found else [],
-                    near=found.near if found else [],
-                    selector=wanted.selector,
-                )
-            )
+            for each in wanted:
+                self._record(each, target, families, (began, ended), error)
             self._await_scrape(target, ended)
             newest = self._newest(target)
             if error is not None or newest is None:
-                return kind
+                return
             if newest >= ended:
                 # What came and went between two scrapes is no fault of theirs: look twice at a difference.
-                if not again or not self._differs(wanted, target, began):
-                    return kind
+                if not again or not any(self._differs(each, target, began) for each in wanted):
+                    return
                 again = False
             # What a scrape overlapped gives both a part; the look is taken again.
-        return kind
+
+    def _record(
+        self,
+        wanted: _Wanted,
+        target: TargetKey,
+        families: list[Family] | None,
+        asked: tuple[float, float],
+        error: str | None,
+    ) -> None:
+        found = Shown() if families is None else self._shown(families, wanted, target)
+        self._recorder.add(
+            Exposition(
+                began=asked[0],
+                ended=asked[1],
+                job=target[0],
+                instance=target[1],
+                metric=wanted.metric,
+                metric_type=found.kind,
+                samples=None if families is None else found.samples[:MOST_SAMPLES],
+                left_out=max(0, len(found.samples) - MOST_SAMPLES),
+                error=error,
+                help=found.help,
+                others=found.others,
+                near=found.near,
+                selector=wanted.selector,
+            )
+        )
 
     def _shown(self, families: list[Family], wanted: _Wanted, target: TargetKey) -> Shown:
         labels = wanted.selection.targets[target].labels

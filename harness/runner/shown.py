@@ -83,6 +83,7 @@ def declared_of(metric: Metric | None, name: str) -> Declared:
     return Declared(
         exposed=metric.exposed,
         type=str(metric.type),
+        grows=metric.counts(name) is True,
         help=metric.help if pinned else "",
         labels=list(metric.labels_of(name)) if pinned else None,
         values={label: list(values) for label, values in metric.values.items()},

@@ -50,6 +50,7 @@ class Planted:
         stored: the same of what Prometheus has of it, under the right name; None for the same.
         before: what was stored before the step.
         known: points of the oracle, if the entry has one; None when it does not answer.
+        known_before: what it said before the look; None for the same.
         up: whether the target can be scraped.
         looks: how often the component is looked at.
         slow: scrapes take so long that each look overlaps one.
@@ -66,6 +67,7 @@ class Planted:
     stored: list | None = None
     before: list = field(default_factory=list)
     known: list | None = None
+    known_before: list | None = None
     up: bool = True
     looks: int = 1
     slow: bool = False
@@ -162,8 +164,8 @@ class Planted:
     def _readings(self, timeline):
         name, parameters = self._oracle()
         if name is not None:
-            for time in (120.3, 122.5):
-                timeline.reading(time, self.known, oracle=name, **parameters)
+            for time, known in ((120.3, self.known_before or self.known), (122.5, self.known)):
+                timeline.reading(time, known, oracle=name, **parameters)
 
     def _shown(self, exposed, where):
         own = {"job": self.job, "instance": INSTANCE, "node": "n1"}

@@ -276,6 +276,22 @@ def test_a_help_that_differs_does_not_make_the_value_wrong(entry):
     explained(planted.finding(), "product", 'is "Something else"')
 
 
+GROWING = pytest.mark.parametrize(
+    "entry",
+    [each for each in plantable() if each.oracle and each.counts(Planted(each).metric)],
+    ids=lambda entry: entry.name,
+)
+
+
+@GROWING
+@pytest.mark.parametrize(("value", "domain"), [(WRONG, "product"), (9.0, "product"), (20.0, "collector")])
+def test_what_grows_can_be_right_between_two_readings_of_its_oracle(entry, value, domain):
+    planted = Planted(entry)
+    planted.exposed = [(planted.labels, value)]
+    planted.known_before, planted.known = [(planted.labels, WRONG)], [(planted.labels, 9.0)]
+    explained(planted.finding(), domain, entry.oracle)
+
+
 # Several expectations, and expressions.
 
 

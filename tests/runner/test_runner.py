@@ -733,6 +733,24 @@ def test_a_changed_label_is_the_collectors_for_each_expectation_on_the_metric(ru
     assert_replays(result)
 
 
+def test_all_that_is_wanted_of_a_target_is_asked_for_at_once(run, cluster):
+    cluster.misnamed["Applied"] = "applied"
+    more = "".join(
+        "      - metric: chaos_controller_manager_emitted_event_total\n"
+        f'        where: {{{{namespace: "${{{{namespace}}}}", reason: {reason}, type: Normal}}}}\n'
+        "        equals: 7\n"
+        for reason in ("Started", "Updated", "Applied", "Recovered", "Deleted", "TimeUp", "Paused", "Spawned")
+    )
+    text = SCENARIO.replace("        increases_by: 1\n", f"        increases_by: 1\n{more}")
+    result = run(text=text)
+    failed = [finding for finding in result.steps[1].findings if finding.verdict is Verdict.FAIL]
+    assert len(failed) == 9
+    assert all("looks" in finding.evidence for finding in failed)
+    assert {finding.layer for finding in failed} <= {"collector", "product"}
+    assert len([request for request in cluster.requests if request[0] == "look"]) == 1
+    assert_replays(result)
+
+
 def test_what_differs_between_two_scrapes_is_looked_at_twice(run, cluster):
     look, shown = cluster.proxy_fetch, []
 

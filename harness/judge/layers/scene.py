@@ -117,7 +117,14 @@ class Scene:
         if counter and (began := self._began_again()):
             return Truth(oracle, unusable=began)
         return truth(
-            self.recording, self.selection, self.spec.where, oracle, key, self._since, added_up=counter
+            self.recording,
+            self.selection,
+            self.spec.where,
+            oracle,
+            key,
+            self._since,
+            added_up=counter,
+            grows=self.declared is not None and self.declared.grows,
         )
 
     def _began_again(self) -> str:

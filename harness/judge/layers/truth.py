@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.judge.argument import OracleRef, labels_text, number_text
-from harness.judge.comparison import compare_vector
+from harness.judge.comparison import agrees, compare_vector
 from harness.judge.kind import NotComparable
 from harness.judge.layers.exposed import same
 from harness.judge.layers.words import own_labels
@@ -54,6 +54,7 @@ def truth(
     since: float,
     *,
     added_up: bool = False,
+    grows: bool = False,
 ) -> Truth:
     """Compare the selected series with an oracle at the newest scrapes that its readings enclose.
 
@@ -65,6 +66,7 @@ def truth(
         key: its parameters as readings carry them.
         since: readings from before do not count, seconds.
         added_up: what several targets count of the same is compared as one: each counts what it did itself.
+        grows: values only grow, so that one between those of two readings can be right.
     """
     readings = recording.readings.get((oracle, key), [])
     parameters = json.loads(key)
@@ -78,13 +80,30 @@ def truth(
     state = baseline(selection, _scrapes_before(recording, selection, answered[-1].began))
     if state is None or not state.complete:
         return Truth(oracle, unusable="no scrape lies before its last reading")
+    if added_up:
+        state = _added_up(state)
     try:
         enclosing = bracket(ref, readings, state, since, recording.manifest)
     except NotComparable as error:
-        return Truth(oracle, unusable=error.reason.replace(str(ref), "it"))
-    return _compare(
-        recording, oracle, parameters, where, _added_up(state) if added_up else state, enclosing[0]
+        around = _around(answered, state, recording.manifest.clock_uncertainty) if grows else None
+        if around is None:
+            return Truth(oracle, unusable=error.reason.replace(str(ref), "it"))
+        enclosing = list(around)
+    return _compare(recording, oracle, parameters, where, state, enclosing)
+
+
+def _around(answered: list[Reading], state: State, margin: float) -> tuple[Reading, Reading] | None:
+    """Return the readings before and after a state, if the same things were there and none of them fell."""
+    began = min(scrape.time for scrape in state.scrapes.values()) - margin
+    before = next((each for each in reversed(answered) if each.ended <= began), None)
+    after = answered[-1]
+    if before is None:
+        return None
+    low, high = (
+        {labels_of(point.labels): point.value for point in each.vector or []} for each in (before, after)
     )
+    grown = low.keys() == high.keys() and all(low[labels] <= high[labels] for labels in low)
+    return (before, after) if grown else None
 
 
 def _added_up(state: State) -> State:
@@ -119,19 +138,35 @@ def _compare(
     parameters: dict[str, Any],
     where: Where,
     state: State,
-    reading: Reading,
+    readings: list[Reading],
 ) -> Truth:
-    points = reading.vector or []
+    points = readings[0].vector or []
+    most = {labels_of(point.labels): point.value for point in readings[-1].vector or []}
     own = {label: label_test(wanted) for label, wanted in where.items() if label not in TARGET_LABELS}
     if uncovered := _uncovered(recording, parameters, where, state.samples):
         return Truth(oracle, unusable=f"it says nothing about {uncovered}")
     if [point.labels for point in points] == [{}]:
-        return _number(oracle, state, points[0], bool(own))
+        return _number(oracle, state, points[0], most[()], bool(own))
     if any(label not in point.labels for point in points for label in own):
         return Truth(oracle, unusable="it does not have the labels that `where` names")
     told = [point for point in points if all(test(point.labels[label]) for label, test in own.items())]
-    outcome = compare_vector(told, state.samples, same, number_text)
+    outcome = compare_vector(told, _as_before(state.samples, told, most), same, number_text)
     return Truth(oracle, told, state, outcome.reason)
+
+
+def _as_before(samples: Sequence[Sample], points: list[Point], most: dict[Labels, float]) -> Sequence[Sample]:
+    """Return samples that lie between two readings with the value of the first: each can be right."""
+    grown = [point for point in points if most.get(labels_of(point.labels), point.value) > point.value]
+    if not grown:
+        return samples
+    found = []
+    for sample in samples:
+        owner = next((point for point in grown if agrees(point.labels, sample.labels)), None)
+        if owner is not None and owner.value <= sample.value <= most[labels_of(owner.labels)]:
+            found.append(sample._replace(value=owner.value))
+        else:
+            found.append(sample)
+    return found
 
 
 def _uncovered(
@@ -152,13 +187,13 @@ def _uncovered(
     return ""
 
 
-def _number(oracle: str, state: State, point: Point, narrowed: bool) -> Truth:
+def _number(oracle: str, state: State, point: Point, most: float, narrowed: bool) -> Truth:
     """Compare one number for all of a metric with the one series that there is."""
     if narrowed or len(state.samples) > 1 or (not state.samples and point.value == 0):
         return Truth(oracle, unusable="it says one number, which is not for the selected series alone")
     if not state.samples:
         return Truth(oracle, [point], state, "no series")
     value = state.samples[0].value
-    if same(value, point.value):
+    if same(value, point.value) or point.value < value <= most:
         return Truth(oracle, [point], state)
     return Truth(oracle, [point], state, f"the value is {number_text(value)}")
