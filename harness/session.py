@@ -16,6 +16,7 @@ import harness
 from harness.base import defects, places
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
+from harness.base.redaction import redact
 from harness.chaos import cleanup
 from harness.chaos.capabilities import probe
 from harness.chaos.catalogue import catalogue
@@ -153,7 +154,7 @@ class RunSession:
         except Exception as caught:
             error = self._as_error(caught, "bring the stack up")
             self._failure = error
-            self.results.run.stack_error = error.render()
+            self.results.run.stack_error = redact(error.render())
             raise error from caught
 
     def _as_error(self, error: BaseException, doing: str) -> HarnessError:

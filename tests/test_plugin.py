@@ -12,7 +12,7 @@ import pytest
 
 # pytester forgets what was imported inside of it, and numpy cannot be loaded twice in one process.
 import harness.html.report  # noqa: F401
-from harness.base import bundled
+from harness.base import bundled, redaction
 from harness.base.errors import ExitCode, InfrastructureError, UsageError
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
@@ -708,3 +708,48 @@ def test_a_warning_of_a_scenario_file_is_a_warning_of_pytest(
 
     assert ran.ret == ExitCode.OK
     ran.stdout.fnmatch_lines(["*a.yaml:8:41: warning: `duration` does nothing for `pod-kill`*"])
+
+
+CANARIES = {
+    "named": "canary-of-a-name-1",
+    "aws": "AKIAIOSFODNN7CANARYX",
+    "environment": "canary/environment+2",
+    "chosen": "canary-that-was-chosen",
+    "carried": "canary-carried-3",
+}
+
+
+@pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.ERROR])
+def test_secrets_are_in_nothing_that_a_run_says_or_writes(pytester, made_up, monkeypatch, verdict):
+    step = pytester.path / "step.md"
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(step))
+    monkeypatch.setenv("MY_API_TOKEN", CANARIES["environment"])
+    monkeypatch.setenv("CHOSEN", CANARIES["chosen"])
+    add(pytester, made_up, "wrong", verdict)
+    file = pytester.path / "scenarios/wrong.yaml"
+    carried = f"  - http: {{to: workload, path: /ping, headers: {{X-Token: {CANARIES['carried']}}}}}\n"
+    file.write_text(file.read_text() + carried)
+    told = f"password={CANARIES['named']} " + " ".join(list(CANARIES.values())[1:])
+    problem = StepProblem(kind="http", reason=told, details=[told, "stays"])
+    wrong = finding(Verdict.FAIL).model_copy(update={"reason": told.partition(" ")[2]})
+    made_up["wrong"].steps = [StepResult(title=told, problem=problem, proofs=[told], findings=[wrong])]
+    made_up["wrong"].reason = told
+    done = run_pytest(pytester, "--junitxml=out.xml", "--secret", "CHOSEN", "-v")
+    texts = {path: path.read_text() for path in [*(pytester.path / "report").rglob("*.*"), step]}
+    texts |= {
+        "out.xml": (pytester.path / "out.xml").read_text(),
+        "terminal": done.stdout.str() + done.stderr.str(),
+    }
+    assert {path.name for path in texts if isinstance(path, Path)} >= {
+        "results.json",
+        "index.html",
+        "summary.md",
+    }
+    found = {
+        (str(where), name) for where, text in texts.items() for name, each in CANARIES.items() if each in text
+    }
+    assert found == set()
+    for text in texts.values():
+        assert "***" in text
+    redaction.forget()

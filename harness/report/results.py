@@ -16,6 +16,7 @@ from harness.contract.result import Contract
 from harness.coverage.score import Coverage
 from harness.mutation.score import MutationScore
 from harness.report.visibility import Visibility, visibilities
+from harness.runner.concealed import conceal
 from harness.runner.result import ScenarioResult
 
 RESULTS = "results.json"
@@ -133,6 +134,7 @@ class Results(BaseModel):
 
     def add(self, result: ScenarioResult) -> None:
         """Add a scenario and count all anew."""
+        conceal(result)
         self.scenarios.append(result)
         self.count()
 
