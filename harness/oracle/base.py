@@ -6,7 +6,7 @@ import importlib
 import pkgutil
 from abc import ABC, abstractmethod
 from functools import cache
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
 
@@ -33,9 +33,9 @@ class Oracle(ABC):
         touched_by: what changes the answer beside the scenario itself, as in the catalogue: kinds of chaos,
             `every-chaos`; nothing when it is about the scenario's own namespace.
         through: the components of Chaos Mesh whose pods or ports it goes through.
-        followed: a reading costs so little that it is taken at each scrape wherever the catalogue names the
-            oracle for a metric, to know when a change came; needs no parameters, and is about the scenario's
-            own namespace.
+        followed: whether it is read at each scrape where the catalogue names it for a metric, to know when a
+            change came, though no expectation compares with it: `always`, as that costs next to nothing, or
+            `if_needed`, in steps that wait for nothing. It is about the scenario's own namespace.
     """
 
     name: ClassVar[str]
@@ -43,7 +43,7 @@ class Oracle(ABC):
     parameters: ClassVar[type[Parameters]]
     touched_by: ClassVar[tuple[str, ...]] = ()
     through: ClassVar[tuple[str, ...]] = ()
-    followed: ClassVar[bool] = False
+    followed: ClassVar[Literal["never", "if_needed", "always"]] = "never"
 
     def __init__(self, world: World) -> None:
         self.world = world

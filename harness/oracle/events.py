@@ -69,7 +69,7 @@ class Events(Oracle):
     name: ClassVar[str] = "events"
     summary: ClassVar[str] = "events that Chaos Mesh's controllers emitted in the scenario's namespace"
     parameters: ClassVar[type[Parameters]] = EventParameters
-    followed: ClassVar[bool] = True
+    followed = "always"
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

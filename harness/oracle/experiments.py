@@ -37,6 +37,7 @@ class Experiments(Oracle):
         "experiments in the scenario's namespace by kind and phase, from the API's objects"
     )
     parameters: ClassVar[type[Parameters]] = ExperimentParameters
+    followed = "if_needed"
 
     def read(self, parameters: ExperimentParameters) -> list[Point]:
         """List each kind and compute the phases."""
@@ -62,6 +63,7 @@ class Schedules(Oracle):
     name: ClassVar[str] = "schedules"
     summary: ClassVar[str] = "Schedules in the scenario's namespace, from the API"
     parameters: ClassVar[type[Parameters]] = Parameters
+    followed = "if_needed"
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""
@@ -74,6 +76,7 @@ class Workflows(Oracle):
     name: ClassVar[str] = "workflows"
     summary: ClassVar[str] = "Workflows in the scenario's namespace, from the API"
     parameters: ClassVar[type[Parameters]] = Parameters
+    followed = "if_needed"
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""

@@ -65,6 +65,7 @@ from harness.runner.diagnostics.keep import Keeper
 from harness.runner.foreign import Foreign, operations
 from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
+from harness.runner.promptness import promptness_of
 from harness.runner.recorder import Recorder
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult, left_over
 from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
@@ -882,6 +883,12 @@ class ScenarioRun:
             step=index,
             spec=own_targets_only(spec, jobs, self._namespace),
             jobs=jobs,
+            promptness=promptness_of(
+                Expectation.model_validate(spec),
+                self._scenario.steps[index],
+                self._catalogue,
+                self._namespace,
+            ),
             watched=watched is not None,
         )
         recorded = self._recorder.add(item)

@@ -5,13 +5,14 @@ import pytest
 from harness.chaos.catalogue import catalogue
 from harness.recording.model import Promptness
 from harness.runner.promptness import promptness_of
-from harness.scenario.model import Expectation
+from harness.scenario.model import Expectation, Step
 
 EVENTS = "chaos_controller_manager_emitted_event_total"
 
 
-def promptness(**spec):
-    return promptness_of(Expectation.model_validate(spec), catalogue(), "ns")
+def promptness(step=None, **spec):
+    made = Step.model_validate(step or {"apply": "it", "until": "running"})
+    return promptness_of(Expectation.model_validate(spec), made, catalogue(), "ns")
 
 
 @pytest.mark.parametrize(
@@ -64,3 +65,43 @@ def test_an_expression_is_as_prompt_as_its_slowest_metric():
 )
 def test_an_expression_that_looks_back_has_the_default_deadline(promql):
     assert promptness(promql=promql, equals=1) == Promptness(scrapes=10)
+
+
+EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
+GET = {"http": {"to": "chaos-dashboard", "path": "/api/experiments"}}
+
+
+@pytest.mark.parametrize(
+    ("step", "metric", "scrapes"),
+    [
+        ({"apply": "it"}, EXPERIMENTS, 10),
+        ({"apply": "it", "until": "injecting"}, EXPERIMENTS, 2),
+        ({"apply": "it", "proof": {"oracle": "schedules", "equals": 1}}, EXPERIMENTS, 2),
+        ({"delete": "it"}, EXPERIMENTS, 2),
+        ({"wait": 1}, EXPERIMENTS, 2),
+        ({"traffic": {"source": "a", "target": "b", "requests": 1}}, "mini_node_requests_sent_total", 2),
+        (GET, EXPERIMENTS, 10),
+        (GET, "chaos_dashboard_http_request_duration_seconds_count", 2),
+        (GET, "chaos_dashboard_archived_experiments", 2),
+        ({"restart": "controller-manager"}, EXPERIMENTS, 10),
+        ({"scale": {"component": "controller-manager", "replicas": 3}}, "up", 10),
+        ({"remove_namespace": "second"}, EXPERIMENTS, 10),
+    ],
+)
+def test_where_nothing_tells_when_it_became_true_the_product_has_its_time(step, metric, scrapes):
+    assert promptness(step, metric=metric, equals=1).scrapes == scrapes
+
+
+def test_a_component_that_starts_anew_has_its_time_whatever_an_oracle_says():
+    compared = {"metric": EXPERIMENTS, "series": {"oracle": "experiments"}}
+    assert promptness({"restart": "controller-manager"}, **compared).scrapes == 10
+    assert promptness({"apply": "it"}, **compared).scrapes == 2
+
+
+def test_where_a_step_waits_for_nothing_the_oracle_of_the_metric_is_followed():
+    own = {"metric": EXPERIMENTS, "where": {"namespace": "ns"}, "present": True}
+    found = promptness({"apply": "it"}, **own)
+    assert (found.scrapes, found.oracle, found.key) == (2, "experiments", "{}")
+    assert promptness(**own).oracle == ""
+    narrowed = {**own, "where": {"namespace": "ns", "kind": "PodChaos"}}
+    assert promptness({"apply": "it"}, **narrowed).key == '{"kind":"PodChaos"}'
