@@ -39,8 +39,9 @@ from harness.judge.expression import evidence as answers_until
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.increase import Increases
 from harness.judge.kind import MOST_ROWS, Increase, Kind, NotComparable, Outcome, kinds
+from harness.judge.lateness import Lateness, Seen
 from harness.judge.matching import Matchers, fixed_labels
-from harness.judge.reading import bracket, first_after, said_since
+from harness.judge.reading import bracket
 from harness.judge.state import State, target_text
 from harness.judge.sweep import Selection, Sweep, Waiting, baseline
 from harness.metrics.promql import selector
@@ -96,25 +97,6 @@ class _Judged:
         return any(side is not None and side.holds for side in (self.outcome, self.shows))
 
 
-@dataclass(frozen=True)
-class _Seen:
-    """The first state in a row in which it held, or in which its known issue showed.
-
-    Attributes:
-        time: of the state, seconds.
-        since: from when on it was known to be so, seconds.
-        told_by: the oracle that said so, or "" when it counts from when the step settled.
-        due: the time until which a scrape had to show it, seconds.
-        changed: the selected series were others before the step.
-    """
-
-    time: float
-    since: float
-    told_by: str
-    due: float
-    changed: bool
-
-
 class _Unjudgeable(Exception):  # noqa: N818
     """The expectation itself cannot be judged: it becomes a finding."""
 
@@ -164,8 +146,8 @@ class Case:
         self._stands: Finding | None = None
         self._timeless = False
         self._lost = 0
-        self._longest_scrape = 0.0
-        self._seen: _Seen | None = None
+        self._lateness: Lateness | None = None
+        self._seen: Seen | None = None
         self._grace = 0 if recording.manifest.control else GRACE_SCRAPES
         self.asks: set[tuple[str, float]] = set()
         """(expression, evaluation time) of the answers that are missing to go on."""
@@ -219,9 +201,9 @@ class Case:
     @property
     def deadline(self) -> float:
         """The time until which a scrape has to show it, seconds; 0 before the step has settled."""
-        if self.expected.promptness is None or self.spec.deadline is not None or self._settled is None:
+        if self._lateness is None or self.spec.deadline is not None:
             return self._deadline
-        return self._seen.due if self._seen is not None else self._due(self._settled.time)
+        return self._seen.due if self._seen is not None else self._lateness.due(self._lost)
 
     @property
     def patience(self) -> float:
@@ -377,8 +359,18 @@ class Case:
         known = self.recording.seen_at(step, "settled")
         self._sweep = Sweep(self._selection, self.fresh_from() + manifest.clock_uncertainty, known)
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
-        self._longest_scrape = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
-        self._deadline = self._settled.time + scrapes * manifest.interval + self._longest_scrape
+        longest = self._selection.longest_scrape(self.recording.seen_at(step, "settled"))
+        self._deadline = self._settled.time + scrapes * manifest.interval + longest
+        if self.expected.promptness is not None:
+            self._lateness = Lateness(
+                self.recording,
+                self.expected.promptness,
+                self.spec.where,
+                settled=self._settled.time,
+                fresh_from=self.fresh_from(),
+                longest_scrape=longest,
+                explicit=self.spec.deadline is not None,
+            )
         return None
 
     def _first(self, state: State, right: _Side) -> None:
@@ -456,70 +448,11 @@ class Case:
             outcome = right.kind.check(right.argument, state, self._baseline, self)
             other = shows.kind.check(shows.argument, state, self._baseline, self) if shows else None
             judged = _Judged(state, outcome, outcome.reason, shows=other, readings=self._readings)
-            self._await_truth(judged)
+            if self._lateness is not None and judged.holds and not self.held_at:
+                self._lateness.needs(state.time, judged.readings, self._lost)
         except NotComparable as error:
             return error
         return judged
-
-    def _await_truth(self, judged: _Judged) -> None:
-        """Make sure that the oracle which tells when it became true was read after the scrape, where needed.
-
-        Raises:
-            NotComparable: it was not, yet.
-        """
-        promptness, oracle = self.expected.promptness, self._teller(judged)
-        if oracle is None or promptness is None or self._seen is not None or self._settled is None:
-            return
-        if not judged.holds or judged.state.time <= self._due(self._settled.time):
-            return
-        recorded = self.recording.readings.get((promptness.oracle, promptness.key), [])
-        if first_after(recorded, judged.state.time) is None:
-            raise NotComparable(f"a reading of {oracle} after the scrape", waiting=True)
-
-    def _teller(self, judged: _Judged) -> str | None:
-        """Return the oracle that tells when it became true beside those that it is compared with, if any."""
-        promptness = self.expected.promptness
-        if promptness is None or self.spec.deadline is not None or judged.readings:
-            return None
-        return promptness.oracle or None
-
-    def _due(self, since: float) -> float:
-        """Return the time until which a scrape has to show what became true at a time (seconds)."""
-        promptness = self.expected.promptness
-        if promptness is None or self.spec.deadline is not None:
-            return self._deadline
-        interval = self.recording.manifest.interval
-        return since + (promptness.scrapes + self._lost) * interval + self._longest_scrape
-
-    def _first_seen(self, judged: _Judged) -> _Seen:
-        """Return what is known of the first state in a row in which it holds, or its known issue shows."""
-        assert self._settled is not None
-        time, since, told_by = judged.state.time, self._settled.time, ""
-        if self.expected.promptness is not None and self.spec.deadline is None:
-            said = {
-                oracle: said_since(recorded, first, self.fresh_from())
-                for oracle, recorded, first in self._said_of(judged)
-            }
-            if said and max(said.values()) > since:
-                told_by = max(said, key=lambda oracle: said[oracle])
-                since = said[told_by]
-            elif said:
-                told_by = next(iter(said))
-            elif self._teller(judged) and time > self._due(since):
-                promptness = self.expected.promptness
-                recorded = self.recording.readings.get((promptness.oracle, promptness.key), [])
-                after = first_after(recorded, time)
-                if after is not None:
-                    told_by = promptness.oracle
-                    since = max(since, said_since(recorded, after, self.fresh_from(), self.spec.where))
-        return _Seen(time, since, told_by, self._due(since), self._has_changed(judged.state))
-
-    def _said_of(self, judged: _Judged) -> list[tuple[str, list[Reading], Reading]]:
-        """Return the oracles a state was compared with: name, all readings, the one before its scrape."""
-        firsts: dict[tuple[str, str], Reading] = {}
-        for reading in judged.readings:
-            firsts.setdefault((reading.oracle, reading.key), reading)
-        return [(key[0], self.recording.readings[key], first) for key, first in firsts.items()]
 
     def _has_changed(self, state: State) -> bool:
         """Tell whether the selected series are others than before the step, as far as that is known."""
@@ -531,26 +464,23 @@ class Case:
         )
         return was != now
 
-    def _lateness(self, seen: _Seen) -> str:
-        """Return by how much it is late and against what, or "" when it is in time."""
-        promptness = self.expected.promptness
-        if promptness is None or self.spec.deadline is not None:
-            over = seen.time - self._deadline
-            if over <= 0:
-                return ""
-            return f"true {over:.1f} s after the deadline" if promptness is None else self._late_text(seen)
-        return self._late_text(seen) if seen.time > seen.due else ""
+    def _see(self, judged: _Judged) -> None:
+        """Take up the first state in a row in which it holds, or its known issue shows."""
+        if self._lateness is not None:
+            changed = self._has_changed(judged.state)
+            self._seen = self._lateness.seen(judged.state.time, judged.readings, self._lost, changed=changed)
 
-    def _late_text(self, seen: _Seen) -> str:
-        promptness = self.expected.promptness
-        assert promptness is not None
-        told = f"the oracle {seen.told_by} said so at" if seen.told_by else "the step settled at"
-        count = promptness.scrapes
-        return (
-            f"late by {seen.time - seen.since:.1f} s: {told} {_at(seen.since)}, a scrape must show it within"
-            f" {count} scrape{'s' if count > 1 else ''}, and the first one that does began at"
-            f" {_at(seen.time)}"
-        )
+    def _late(self, time: float, words: str) -> str:
+        """Return by how much the first state in a row is late, or "".
+
+        Args:
+            time: of that state, seconds.
+            words: what to say of a recording without promptness before by how much.
+        """
+        if self._lateness is None or self._seen is None:
+            over = time - self._deadline
+            return f"{words} {over:.1f} s after the deadline" if over > 0 else ""
+        return self._lateness.text(self._seen) if self._seen.is_late else ""
 
     def _refuse_histograms(self, state: State) -> None:
         """Make sure that no selected sample is a native histogram: it would be taken for no series."""
@@ -612,8 +542,8 @@ class Case:
         time = judged.state.time
         if outcome.holds:
             if not self._streak:
-                self._seen = self._first_seen(judged)
-                if late := self._lateness(self._seen):
+                self._see(judged)
+                if late := self._late(time, "true"):
                     return self._make(Verdict.FAIL, late, judged, layer="late")
             self._streak.append(time)
             self._said |= {(each.oracle, each.key): each.vector or [] for each in judged.readings}
@@ -641,7 +571,7 @@ class Case:
             self._shows_streak = [*self._shows_streak, time] if other.holds else []
             if not running:
                 self._streak_began, self._rests_on, self._interrupted = time, set(), math.inf
-                self._seen = self._first_seen(judged)
+                self._see(judged)
             self._rests_on |= judged.state.scrapes.keys()
         else:
             self._streak, self._shows_streak, self._streak_began = [], [], None
@@ -649,12 +579,7 @@ class Case:
             reason = f"{FIXED} the right value is seen: remove the waiver {issue.id}"
             return self._make(Verdict.FAIL, reason, judged)
         if len(self._shows_streak) >= self._steady:
-            assert self._seen is not None
-            if late := self._lateness(self._seen):
-                if self.expected.promptness is None:
-                    late = (
-                        f"seen not before {self._shows_streak[0] - self._deadline:.1f} s after the deadline"
-                    )
+            if late := self._late(self._shows_streak[0], "seen not before"):
                 return self._make(Verdict.FAIL, f"known issue {issue.id}: {late}", judged)
             reason = f"known issue {issue.id}: {other.expected}"
             return self._make(Verdict.KNOWN_ISSUE, reason, judged, known_issue=issue.id)
@@ -742,19 +667,6 @@ class Case:
         count = len(self._streak)
         return f"true at {_at(self._streak[0])}" + (f" and in all {count} scrapes since" if count > 1 else "")
 
-    def _visibility(self) -> dict[str, Any] | None:
-        """Return how long it took until a scrape showed it; None where nothing had to be shown."""
-        promptness, seen = self.expected.promptness, self._seen
-        if promptness is None or seen is None or not seen.changed:
-            return None
-        return {
-            "produced": promptness.produced,
-            "seconds": round(max(seen.time - seen.since, 0.0), 3),
-            "since": seen.since,
-            "told_by": seen.told_by or "settled",
-            "within": promptness.scrapes,
-        }
-
     def _what_for(self, missing: str) -> str:
         if self._streak:
             return f"{self._steady - len(self._streak)} more scrapes to confirm it: {missing}"
@@ -809,8 +721,8 @@ class Case:
                 readings=judged.readings if judged else [],
             ).collect(self.increases(judged.state) if judged and self._counts() else [])
             evidence["deadline"] = self.deadline
-            if (visibility := self._visibility()) is not None:
-                evidence["visibility"] = visibility
+            if self._lateness is not None and self._seen is not None and self._seen.changed:
+                evidence["visibility"] = self._lateness.visibility(self._seen)
             if spec.promql is not None and judged is not None:
                 evidence |= answers_until(self.recording, spec.promql, judged.state.time)
             if judged is not None:
