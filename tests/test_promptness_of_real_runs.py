@@ -13,12 +13,17 @@ from harness.mutation.mutate import mutate
 from harness.recording.model import Expected
 from harness.recording.reader import RecordingReader
 from harness.runner.promptness import promptness_of
-from harness.scenario.model import Expectation, Step
+from harness.scenario.model import Expectation, Scenario
 from tests.fakes.mutations import NO_WAIVERS
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NAMES = sorted(path.parent.name for path in RECORDINGS.glob("*/manifest.json"))
-STEP = Step.model_validate({"delete": "it"})
+SCENARIO = Scenario(
+    scenario="s",
+    about="Waits for a phase.",
+    chaos={"it": {"kind": "TimeChaos", "spec": {}}},
+    steps=[{"delete": "it"}],
+)
 
 
 def today(entries, manifest):
@@ -27,7 +32,7 @@ def today(entries, manifest):
         if isinstance(entry, Expected):
             spec = Expectation.model_validate(entry.spec)
             # All that the recorded steps wait for is a phase, or what they do is done at once.
-            found = promptness_of(spec, STEP, catalogue(), manifest.namespace)
+            found = promptness_of(spec, SCENARIO, SCENARIO.steps[0], catalogue(), manifest.namespace)
             yield entry.model_copy(update={"promptness": found.model_copy(update={"oracle": "", "key": ""})})
         else:
             yield entry

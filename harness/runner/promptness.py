@@ -8,20 +8,29 @@ takes cannot be told from the time that the metric takes, and the deadline is th
 from __future__ import annotations
 
 from harness.chaos.catalogue import Catalogue, Metric, Produced
+from harness.chaos.components import WORKLOAD
 from harness.judge.judge import DEADLINE_SCRAPES
 from harness.judge.kind import wanted_readings
 from harness.metrics.expression import reach, read, selectors
 from harness.oracle.base import oracles
 from harness.recording.model import Promptness, reading_key
-from harness.scenario.model import Expectation, Step
+from harness.scenario.model import Expectation, Scenario, Step
 
 _DONE_WHEN_SETTLED = ("wait", "traffic", "exec", "node")
 _STARTS_ANEW = ("restart", "scale", "deny", "allow")
 """After these a component has to fill its caches, and to be elected, before it can show anything."""
-_BY_THE_MANAGER = (Produced.FROM_CACHE, Produced.AT_EVENT, Produced.AT_RECONCILE)
+_OF_THE_MANAGER = (Produced.FROM_CACHE, Produced.AT_EVENT, Produced.AT_RECONCILE)
+_REACHED = ("running", "finished", "gone")
+"""Phases that come when all is done; the others come first, and calls and events follow."""
+_MAKERS = ("Schedule", "Workflow")
+"""What they make comes when they see fit."""
+_POD_CHAOS = "PodChaos"
+"""Its containers start again when the kubelet sees fit, and their targets are found when Prometheus does."""
 
 
-def promptness_of(expectation: Expectation, step: Step, catalogue: Catalogue, namespace: str) -> Promptness:
+def promptness_of(
+    expectation: Expectation, scenario: Scenario, step: Step, catalogue: Catalogue, namespace: str
+) -> Promptness:
     """Return the promptness of an expectation, for its recording.
 
     An expression that looks at one time only is as prompt as the slowest of its metrics; of one that looks
@@ -29,7 +38,8 @@ def promptness_of(expectation: Expectation, step: Step, catalogue: Catalogue, na
 
     Args:
         expectation: templates resolved.
-        step: its step.
+        scenario: with all steps up to this one.
+        step: the expectation's own.
         catalogue: of metrics.
         namespace: the scenario's own, which the oracles that are followed are about.
     """
@@ -40,24 +50,37 @@ def promptness_of(expectation: Expectation, step: Step, catalogue: Catalogue, na
         return Promptness(scrapes=expectation.deadline or DEADLINE_SCRAPES)
     slowest = max(produced, key=lambda each: each.scrapes)
     patient = Promptness(produced=slowest, scrapes=expectation.deadline or DEADLINE_SCRAPES)
-    if expectation.deadline is not None or step.action in _STARTS_ANEW:
+    if expectation.deadline is not None or _starts_anew(step):
         return patient
     prompt = Promptness(produced=slowest, scrapes=slowest.scrapes)
     if wanted_readings(expectation):
         return prompt
-    tells = _tells(step, produced)
+    kind = scenario.chaos[step.chaos].kind if step.chaos is not None else ""
+    tells = all(_tells(step, kind, metric) for metric in known)
     if expectation.metric and (followed := _followed(expectation, known[0], namespace, tells)) is not None:
         oracle, key = followed
         return prompt.model_copy(update={"oracle": oracle, "key": key})
     return prompt if tells else patient
 
 
-def _tells(step: Step, produced: list[Produced]) -> bool:
-    """Say whether what a step brings about is there when it has settled."""
-    if step.phase is not None or step.proof or step.action in _DONE_WHEN_SETTLED:
+def _starts_anew(step: Step) -> bool:
+    return step.action in _STARTS_ANEW or (step.node is not None and bool(step.node.breaks))
+
+
+def _tells(step: Step, kind: str, metric: Metric) -> bool:
+    """Say whether what a step changes of a metric is there when the step has settled."""
+    if step.action in _DONE_WHEN_SETTLED:
+        return metric.produced is not Produced.AT_EVENT
+    if step.http is not None:
+        # An answer comes when the request is done, but what it asks of the manager is not.
+        return metric.produced not in _OF_THE_MANAGER
+    if metric.produced is Produced.AT_EVENT or kind in _MAKERS or WORKLOAD in metric.components:
+        return False
+    if kind == _POD_CHAOS and "pod" in metric.labels:
+        return False
+    if step.phase is not None and metric.produced is Produced.FROM_CACHE:
         return True
-    # An answer comes when the request is done, but what it asks of the manager is not.
-    return step.http is not None and not any(each in _BY_THE_MANAGER for each in produced)
+    return step.phase in _REACHED or bool(step.proof)
 
 
 def _metrics(expectation: Expectation, catalogue: Catalogue) -> list[Metric | None]:

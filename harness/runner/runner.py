@@ -885,6 +885,7 @@ class ScenarioRun:
             jobs=jobs,
             promptness=promptness_of(
                 Expectation.model_validate(spec),
+                self._scenario,
                 self._scenario.steps[index],
                 self._catalogue,
                 self._namespace,

@@ -5,14 +5,18 @@ import pytest
 from harness.chaos.catalogue import catalogue
 from harness.recording.model import Promptness
 from harness.runner.promptness import promptness_of
-from harness.scenario.model import Expectation, Step
+from harness.scenario.model import Expectation, Scenario, Step
 
 EVENTS = "chaos_controller_manager_emitted_event_total"
+EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
 
 
-def promptness(step=None, **spec):
+def promptness(step=None, kind="TimeChaos", **spec):
     made = Step.model_validate(step or {"apply": "it", "until": "running"})
-    return promptness_of(Expectation.model_validate(spec), made, catalogue(), "ns")
+    scenario = Scenario(
+        scenario="s", about="a", namespaces=["second"], chaos={"it": {"kind": kind, "spec": {}}}, steps=[made]
+    )
+    return promptness_of(Expectation.model_validate(spec), scenario, made, catalogue(), "ns")
 
 
 @pytest.mark.parametrize(
@@ -20,7 +24,7 @@ def promptness(step=None, **spec):
     [
         ("chaos_daemon_tcs_rules", "at_scrape", 2),
         ("chaos_controller_manager_chaos_experiments", "from_cache", 2),
-        (EVENTS, "at_event", 2),
+        (EVENTS, "at_event", 10),
         ("grpc_server_handled_total", "at_call", 2),
         ("chaos_daemon_grpc_server_handling_seconds_count", "at_call", 2),
         ("controller_runtime_reconcile_total", "at_reconcile", 3),
@@ -55,7 +59,7 @@ def test_what_is_costly_to_read_is_not_followed():
 
 
 def test_an_expression_is_as_prompt_as_its_slowest_metric():
-    assert promptness(promql=f"sum({EVENTS}) + count(controller_runtime_reconcile_total)", equals=1) == (
+    assert promptness(promql=f"sum({EXPERIMENTS}) + count(workqueue_depth)", equals=1) == (
         Promptness(produced="at_reconcile", scrapes=3)
     )
 
@@ -67,7 +71,6 @@ def test_an_expression_that_looks_back_has_the_default_deadline(promql):
     assert promptness(promql=promql, equals=1) == Promptness(scrapes=10)
 
 
-EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
 GET = {"http": {"to": "chaos-dashboard", "path": "/api/experiments"}}
 
 
@@ -86,6 +89,13 @@ GET = {"http": {"to": "chaos-dashboard", "path": "/api/experiments"}}
         ({"restart": "controller-manager"}, EXPERIMENTS, 10),
         ({"scale": {"component": "controller-manager", "replicas": 3}}, "up", 10),
         ({"remove_namespace": "second"}, EXPERIMENTS, 10),
+        ({"apply": "it", "until": "injecting"}, "grpc_server_handled_total", 10),
+        ({"pause": "it"}, "grpc_server_handled_total", 10),
+        ({"pause": "it"}, EXPERIMENTS, 2),
+        ({"resume": "it"}, "grpc_server_handled_total", 2),
+        ({"apply": "it", "until": "running"}, "mini_node_clock_seconds", 10),
+        ({"apply": "it", "until": "running"}, "up", 10),
+        ({"wait": 1}, EVENTS, 10),
     ],
 )
 def test_where_nothing_tells_when_it_became_true_the_product_has_its_time(step, metric, scrapes):
@@ -105,3 +115,22 @@ def test_where_a_step_waits_for_nothing_the_oracle_of_the_metric_is_followed():
     assert promptness(**own).oracle == ""
     narrowed = {**own, "where": {"namespace": "ns", "kind": "PodChaos"}}
     assert promptness({"apply": "it"}, **narrowed).key == '{"kind":"PodChaos"}'
+
+
+@pytest.mark.parametrize(
+    ("kind", "metric", "scrapes"),
+    [
+        ("Workflow", EXPERIMENTS, 10),
+        ("Schedule", "chaos_dashboard_archived_schedules", 10),
+        ("PodChaos", "chaos_daemon_tcs_rules", 10),
+        ("PodChaos", EXPERIMENTS, 2),
+        ("NetworkChaos", "chaos_daemon_tcs_rules", 2),
+    ],
+)
+def test_what_is_made_or_started_later_has_its_time(kind, metric, scrapes):
+    assert promptness(kind=kind, metric=metric, equals=1).scrapes == scrapes
+
+
+def test_what_a_workflow_makes_is_told_by_the_oracle():
+    own = {"metric": EXPERIMENTS, "where": {"namespace": "ns"}, "present": True}
+    assert promptness(kind="Workflow", **own).oracle == "experiments"
