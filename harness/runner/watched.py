@@ -19,6 +19,7 @@ _OWN = "chaos_"
 _STILL = ("running", "paused", "gone", "finished")
 """The phases in which an experiment stays until something is done; without a duration the first two, too."""
 _OVER = ("gone", "finished")
+_READ = ("GET", "HEAD")
 _BY_THEMSELVES = ("Schedule", "Workflow", "StatusCheck")
 
 
@@ -42,15 +43,14 @@ def watched_metric(
         return None
     if metric.produced not in _STEADY:
         return None
-    by_itself = _on_its_way(scenario, scenario.steps[: index + 1])
-    return None if any(_touches(chaos, metric) for chaos in by_itself) else metric
+    return None if _changes_by_itself(scenario, scenario.steps[: index + 1], metric) else metric
 
 
 def spared(scenario: Scenario, index: int, metric: Metric) -> bool:
     """Say whether nothing in a step, or on its way since the steps before it, can change a metric."""
-    return not _changes(scenario, scenario.steps[index], metric) and not any(
-        _touches(chaos, metric) for chaos in _on_its_way(scenario, scenario.steps[:index])
-    )
+    if _changes(scenario, scenario.steps[index], metric):
+        return False
+    return not _changes_by_itself(scenario, scenario.steps[:index], metric)
 
 
 def _changes(scenario: Scenario, step: Step, metric: Metric) -> bool:
@@ -58,12 +58,23 @@ def _changes(scenario: Scenario, step: Step, metric: Metric) -> bool:
         return _touches(scenario.chaos[step.chaos], metric)
     if step.http is not None:
         asked = {request.to for request in step.http}
-        sent = any(isinstance(request.body, dict) for request in step.http)
-        return bool(asked - {WORKLOAD, DASHBOARD}) or (
-            DASHBOARD in asked and (sent or "requests" in metric.touched_by)
-        )
+        if asked - {WORKLOAD, DASHBOARD} or _sends(step):
+            return True
+        return DASHBOARD in asked and "requests" in metric.touched_by
     # Traffic goes from container to container; anything else may do whatever it likes.
     return step.wait is None and step.traffic is None
+
+
+def _sends(step: Step) -> bool:
+    """Say whether a step has the dashboard change objects of Chaos Mesh, whichever the path means."""
+    return any(each.to == DASHBOARD and each.method not in _READ for each in step.http or [])
+
+
+def _changes_by_itself(scenario: Scenario, before: Sequence[Step], metric: Metric) -> bool:
+    """Say whether something that earlier steps have set going may change a metric at any time."""
+    if any(map(_sends, before)):
+        return True
+    return any(_touches(chaos, metric) for chaos in _on_its_way(scenario, before))
 
 
 def _on_its_way(scenario: Scenario, before: Sequence[Step]) -> list[Chaos]:

@@ -53,6 +53,8 @@ RUNNING = "{apply: burn, until: running}"
         ("{wait: 3}", True, True),
         ("{traffic: {source: one, target: two, requests: 2}}", True, True),
         ("{http: {to: chaos-dashboard, path: /api/experiments}}", True, True),
+        ("{http: {to: chaos-dashboard, method: DELETE, path: /api/experiments/1}}", False, False),
+        ("{http: {to: chaos-dashboard, method: PUT, path: /api/experiments/pause/1}}", False, False),
         ("{http: {to: controller-manager, path: /metrics}}", False, False),
         ("{apply: short, until: running}", False, True),
         ("{apply: cut, until: running}", False, False),
@@ -110,6 +112,11 @@ def test_what_chaos_with_a_duration_touches_is_not_watched(scenario):
     expectation = f"{{metric: {EXPERIMENTS}, present: true}}"
     made = scenario(f"{{apply: short, until: running, expect: [{expectation}]}}")
     assert watched_metric(made, 0, made.steps[0].expect[0], catalogue()) is None
+
+
+def test_what_the_dashboard_was_asked_to_make_changes_by_itself(scenario):
+    made = scenario("{http: {to: chaos-dashboard, method: POST, path: /api/experiments}}", "{wait: 3}")
+    assert not is_spared(made, EXPERIMENTS)
 
 
 # A whole scenario
