@@ -221,6 +221,8 @@ class Case:
     def watch(self, until: float) -> Finding | None:
         """Look at the scrapes after the step, in which it has to stay as it was; oracles are not asked again.
 
+        What ends, or goes on, by itself ends the watch.
+
         Args:
             until: seconds; a scrape that was not complete by then, as far as the clocks tell, does not count.
 
@@ -234,10 +236,11 @@ class Case:
         right, _ = self._sides()
         self._ended = True
         self._selection.refresh()
+        self._endings = Endings(self.recording)
         wrong: list[_Judged] = []
         scrapes, last = len(self._streak), self._streak[-1]
         while not isinstance(state := self._sweep.next(patient=False), Waiting):
-            if self._complete_at(state) > until:
+            if self._complete_at(state) > until or self._endings.between(self.fresh_from(), state.time):
                 break
             self._sweep.accept(state)
             if not state.complete:

@@ -10,6 +10,7 @@ from harness.judge.finding import Verdict
 from harness.judge.replay import replay
 from harness.judge.watch import watched_until
 from harness.recording.model import SPARES, Mark
+from harness.recording.notes import ENDED as BY_ITSELF
 from tests.fakes.recordings import SETTLED, Timeline, expected
 
 ENDED = 105.5
@@ -81,6 +82,13 @@ def test_a_scrape_that_was_not_complete_when_the_step_started_does_not_count():
 
 def test_a_scrape_that_failed_says_nothing():
     assert judged(timeline([3, 3, "down", 3])).verdict is Verdict.PASS
+
+
+@pytest.mark.parametrize(("ends", "verdict"), [(106.8, Verdict.PASS), (109.0, Verdict.FAIL)])
+def test_a_chaos_that_ends_by_itself_ends_the_watch(ends, verdict):
+    made = timeline([3, 3, 0, 0, 0, 3])
+    made.note(ends, "ended", {BY_ITSELF: {"what": "StressChaos burn", "time": ends}})
+    assert judged(made).verdict is verdict
 
 
 def test_what_is_not_watched_is_judged_by_its_step_alone():
