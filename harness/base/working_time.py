@@ -18,7 +18,8 @@ class WorkingTime:
     """The monotonic clock, less the seconds that were lost."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        # A signal's handler may ask in the middle of an answer.
+        self._lock = threading.RLock()
         self._lost = 0.0
         self._due: float | None = None
 
@@ -27,6 +28,11 @@ class WorkingTime:
         with self._lock:
             now = time.monotonic()
             return now - self._lost - self._overdue(now)
+
+    def lost(self) -> float:
+        """Return how many seconds were lost until now."""
+        with self._lock:
+            return self._lost + self._overdue(time.monotonic())
 
     def next_beat(self, due: float | None) -> None:
         """Let an observer announce when it means to come next (monotonic); None when it comes no more.

@@ -15,7 +15,7 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from multiprocessing.reduction import ForkingPickler
@@ -25,6 +25,7 @@ from typing import Any
 from harness.base.apart import MOST_MEMORY, be_bounded, end_group
 from harness.base.durations import text_of
 from harness.base.errors import InfrastructureError
+from harness.base.working_time import FROZEN_SECONDS
 from harness.judge.finding import Finding, Pending
 from harness.runner.claims import Claims
 from harness.runner.observer import Observer
@@ -158,7 +159,14 @@ class Lanes:
     def _listen(self, seconds: float) -> None:
         """Take in what the processes say within some time."""
         by_connection = {lane.connection: lane for lane in self._lanes}
-        for ready in wait(list(by_connection), seconds):
+        began = time.monotonic()
+        there = wait(list(by_connection), seconds)
+        late = time.monotonic() - began - seconds
+        if late >= FROZEN_SECONDS:
+            # This process did not run, and those of the scenarios hardly did.
+            self._lanes = [replace(lane, latest=lane.latest + late) for lane in self._lanes]
+            by_connection = {lane.connection: lane for lane in self._lanes}
+        for ready in there:
             lane = by_connection[ready]  # type: ignore[index]
             try:
                 what, arguments = lane.connection.recv()

@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from harness.base.working_time import WORKING_TIME
+
 _AGAIN_SECONDS = 60.0
 """After which the end is called for once more: a script may have taken the first call for something else."""
 
@@ -18,7 +20,7 @@ class TimeIsUpError(BaseException):
 
 @contextmanager
 def limited(seconds: float) -> Iterator[None]:
-    """Bound the time that a block takes; only in the main thread, the only one that signals interrupt.
+    """Bound the working time of a block; only in the main thread, the only one that signals interrupt.
 
     Raises:
         TimeIsUpError: the time is up.
@@ -27,7 +29,16 @@ def limited(seconds: float) -> Iterator[None]:
         yield
         return
 
+    lost = WORKING_TIME.lost()
+
     def end(_number: int, _frame: FrameType | None) -> None:
+        nonlocal lost
+        more = WORKING_TIME.lost() - lost
+        if more > 0:
+            # So long nothing could be done.
+            lost += more
+            signal.setitimer(signal.ITIMER_REAL, more, _AGAIN_SECONDS)
+            return
         raise TimeIsUpError
 
     before = signal.signal(signal.SIGALRM, end)

@@ -57,3 +57,11 @@ def test_an_observer_that_has_gone_is_not_waited_for(clock):
     working.next_beat(None)
     clock.time += 60
     assert working.now() - began == 60
+
+
+def test_what_was_lost_is_told(clock):
+    working = WorkingTime()
+    working.lose(3)
+    working.next_beat(clock.time + 0.25)
+    clock.time += 10.25
+    assert working.lost() == 13
