@@ -7,6 +7,7 @@ scenario from other people's pods. What is looked for, in any depth of a spec (C
   themselves (pkg/selector/pod/selector.go: SelectPods). A selector without `namespaces` selects in the
   object's own namespace only where the admission webhook says so (common_webhook.go: PodSelector.Default),
   and in all of them without it (ClusterScoped): `with_namespaces` writes it down.
+- whatever else is called a namespace: the one of the Secret that HTTPChaos reads.
 - `remoteCluster`, which sends an experiment to another cluster.
 - addresses that a component sends requests to: `url` of a status check, `address` of a physical machine,
   `endpoint` of a cloud. `externalTargets` of NetworkChaos are none: only the own pods' packets are affected.
@@ -271,6 +272,9 @@ def _walk(value: Any, at: Path, bounds: Bounds) -> Iterator[Outside]:
             continue
         if key in _CHECKS:
             yield from _CHECKS[key](inner, here, bounds)
+        elif str(key).lower().endswith("namespace"):
+            # Such as the `secretNamespace` of HTTPChaos.
+            yield from _namespace(inner, here, bounds)
         if key == "task":
             yield from _task(inner, here)
         else:
