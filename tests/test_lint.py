@@ -133,3 +133,19 @@ def test_a_warning_is_shown_and_makes_no_file_wrong(lint: Lint) -> None:
         " (api/v1alpha1, the marker oneshot)",
         "1 scenario in 1 file, 0 problems, 1 warning",
     ]
+
+
+def test_a_namespace_of_others_is_allowed_by_its_name(lint: Lint) -> None:
+    chaos = (
+        "chaos:\n  kill:\n    kind: PodChaos\n"
+        "    spec: {action: pod-kill, mode: one, selector: {namespaces: [theirs]}}\n"
+    )
+    applied = "- apply: kill\n  until: injecting\n"
+    text = GOOD.format(name="a").replace("steps:\n", f"{chaos}steps:\n") + applied
+
+    code, lines = lint({"a.yaml": text}, "a.yaml")
+    assert (code, len(lines)) == (ExitCode.USAGE, 2)
+    assert "--allow-namespace theirs" in lines[0]
+    assert lint({}, "a.yaml", "--allow-namespace", "other", "--allow-namespace", "theirs")[0] == ExitCode.OK
+    for wrong in ("", "../x", "A", "a" * 64):
+        assert lint({}, "a.yaml", "--allow-namespace", wrong)[0] == ExitCode.USAGE

@@ -19,6 +19,7 @@ reach, and that is one of the object's namespace.
 
 from __future__ import annotations
 
+import argparse
 import copy
 import re
 from collections.abc import Callable, Iterable, Iterator
@@ -83,10 +84,10 @@ def namespace(text: str) -> str:
     """Return the name of a namespace, as a type of argparse.
 
     Raises:
-        ValueError: it is none.
+        ArgumentTypeError: it is none.
     """
     if not _NAMESPACE.fullmatch(text):
-        raise ValueError(f"{text[:80]!r} is no name of a namespace")
+        raise argparse.ArgumentTypeError(f"{text[:80]!r} is no name of a namespace")
     return text
 
 
