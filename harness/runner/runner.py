@@ -90,7 +90,7 @@ _LONGEST_NAMESPACE = 63
 """Characters of a DNS label."""
 
 
-class Inconclusive(InfrastructureError):  # noqa: N818  (reads as what happened)
+class InconclusiveError(InfrastructureError):
     """A step was waited for in vain while the harness or the cluster could not act: nothing is known."""
 
 
@@ -434,7 +434,7 @@ class ScenarioRun:
         try:
             self._perform_step(index, step, outcome)
         except StepFailed as error:
-            self._refuse_to_tell(error, outcome)
+            self._inconclusive_if_overloaded(error, outcome)
             outcome.problem = error.problem
             detail = error.problem.model_dump()
             self._recorder.add(Note(time=self._clock.now(), text=error.problem.reason, detail=detail))
@@ -479,18 +479,18 @@ class ScenarioRun:
         self._stretches += new
         return new
 
-    def _refuse_to_tell(self, error: StepFailed, outcome: StepResult) -> None:
+    def _inconclusive_if_overloaded(self, error: StepFailed, outcome: StepResult) -> None:
         """Let a step that was waited for in vain be no failure where nothing could be done meanwhile.
 
         Raises:
-            Inconclusive: overload was observed since the step started.
+            InconclusiveError: overload was observed since the step started.
         """
         self._note_overload()
         if not error.timed or outcome.started is None:
             return
         overload = observed(self._recorder.recording, outcome.started, self._clock.now())
         if overload is not None:
-            raise Inconclusive(
+            raise InconclusiveError(
                 f"{overload.text()}: {error.problem.reason}",
                 next_step="run it again on a machine that has less to do",
                 details=error.problem.details,
