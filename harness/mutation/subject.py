@@ -316,10 +316,13 @@ class Subject:
         return replace(table, scrapes={**scrapes, NO_TARGET: tuple(answered)})
 
     def _readings_on(self) -> dict[tuple[str, str], list[Reading]]:
-        """Return the readings, with one more at the end of each oracle that the expectation names."""
+        """Return the readings, with one more at the end of each oracle that has a part in the verdict."""
         found = dict(self._recording.readings)
-        for oracle in wanted_readings(self.spec):
-            key = (oracle.name, oracle.key)
+        keys = [(oracle.name, oracle.key) for oracle in wanted_readings(self.spec)]
+        promptness = self.expected.promptness
+        if promptness is not None and promptness.oracle:
+            keys.append((promptness.oracle, promptness.key))
+        for key in keys:
             kept = self._readings_kept(found.get(key, []))
             answers = [each for each in kept if each.vector is not None and each.error is None]
             if answers:

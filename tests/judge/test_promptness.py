@@ -235,6 +235,15 @@ def test_a_mutant_that_is_late_by_one_scrape_is_killed():
     assert subject.judge(found_["1 scrape"].table) is Verdict.PASS
 
 
+def test_the_oracle_that_is_followed_goes_on_for_a_mutant_too():
+    spec = {"increases_by": NEW, "promptness": within(2, "at_event", oracle="events")}
+    timeline = scraped(NEW, NEW, NEW, NEW, NEW)
+    timeline.reading(104.1, NEW, oracle="events").reading(105.1, NEW, oracle="events")
+    for mutant in mutants_of(subject_of(timeline, **spec), "delay").values():
+        subject = subject_of(timeline, **spec)
+        assert subject.judge(mutant.table) is (Verdict.PASS if mutant.detail == "1 scrape" else Verdict.FAIL)
+
+
 # Whatever the values: what is said does not depend on when it is asked, and no late scrape ever passes.
 
 
