@@ -20,6 +20,7 @@ from harness.base.redaction import redact
 from harness.chaos import cleanup
 from harness.chaos.capabilities import probe
 from harness.chaos.catalogue import catalogue
+from harness.chaos.sweep import sweep
 from harness.cluster.client import Cluster
 from harness.contract import at_end
 from harness.contract.compare import Circumstances
@@ -197,9 +198,12 @@ class RunSession:
         cluster, prometheus = connect()
         prometheus.check_identity(handle.identity)
         offset, uncertainty = prometheus.clock()
-        swept = cleanup.sweep(cluster, self.results.run.id, handle.chaos_mesh_namespace)
-        for name in swept:
+        swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
+        for name in swept.removed:
             progress.say(f"removed what an earlier run left: namespace {name}")
+        self.results.run.warnings = swept.warnings(handle.cluster)
+        for line in self.results.run.warnings:
+            progress.say(line)
         capabilities = probe(cluster, handle.chaos_mesh_namespace)
         facts = facts_of(handle, capabilities)
         self.results.run.stack = facts
@@ -478,6 +482,7 @@ class RunSession:
         if stand_ins:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
             lines.append(f"stand-ins, not the real programs: {names}")
+        lines += [f"warning: {line}" for line in self.results.run.warnings]
         return [*lines, *self._trouble_lines(), *where]
 
     def _where(self) -> list[str]:

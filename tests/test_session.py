@@ -143,8 +143,12 @@ def load_one(folder, name="s"):
     return load(path)[0]
 
 
-def old_namespace(cluster, name, run="old"):
-    labels = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/run": run}
+def old_namespace(cluster, name, run="01d01d01"):
+    labels = {
+        "app.kubernetes.io/managed-by": "chaos-harness",
+        "chaos-harness/run": run,
+        "chaos-harness/stack": "made-up",
+    }
     cluster.put("Namespace", name)["metadata"]["labels"] = labels
 
 
@@ -345,14 +349,28 @@ def test_namespaces_of_a_killed_run_are_swept_and_named(stack, cluster, tmp_path
     assert [name for kind, _, name in cluster.objects if kind == "Namespace"] == ["somebody-elses", "own"]
 
 
-def test_what_cannot_be_swept_ends_the_run(stack, cluster, tmp_path):
+def test_a_namespace_that_does_not_go_is_a_warning(stack, cluster, tmp_path, capsys):
     old_namespace(cluster, "left")
     cluster.immortal.add(("Namespace", "left"))
     run = made(tmp_path)
-    with pytest.raises(InfrastructureError) as stopped:
+    run.open()
+    run.close()
+    run.finish()
+    (line,) = run.results.run.warnings
+    assert line.startswith("the namespace left of an earlier run does not go: ")
+    assert line.endswith("next step: chaos-harness sweep --force --cluster c")
+    assert line in capsys.readouterr().err
+    assert f"warning: {line}" in run.summary_lines()
+
+
+def test_chaos_of_an_earlier_run_that_cannot_be_removed_ends_the_run(stack, cluster, tmp_path):
+    old_namespace(cluster, "left")
+    cluster.put("PodChaos", "kill", "left")
+    cluster.immortal.add(("PodChaos", "kill"))
+    run = made(tmp_path)
+    with pytest.raises(InfrastructureError, match="namespace left cannot be removed; chaos may be in force"):
         run.open()
     run.close()
-    assert stopped.value.problem == "what an earlier run left in the namespace left cannot be removed"
 
 
 def test_another_prometheus_ends_the_run(stack, tmp_path):

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from harness.base.errors import InfrastructureError
-from harness.chaos import breakage, processes, rollout
+from harness.chaos import breakage, processes
 from harness.chaos.breakage import OWNER_KINDS
 from harness.chaos.daemons import Daemons
 from harness.cluster import namespaces
@@ -29,8 +29,6 @@ _CHILD_KINDS = ("WorkflowNode", "StatusCheck", *EXPERIMENT_KINDS)
 # Ordinary deletion takes 0.1 to 0.2 s; what takes this long is stuck.
 _ORDINARY_SECONDS = 10.0
 _POD_SECONDS = 20.0
-
-_ANEW = "make the cluster anew: chaos-harness down, then up"
 
 # Waits for processes to end, without asking again and again, then ends them; prints those that it had to end.
 _END_SCRIPT = """
@@ -110,38 +108,6 @@ def await_gone(cluster: Cluster, names: Iterable[str], seconds: float) -> list[L
             reasons = "; ".join(reason for item in late.last for reason in namespaces.why_kept(item))
             left.append(Leftover("Namespace", name, f"still there after {late.waited:.0f} s: {reasons}"))
     return left
-
-
-def sweep(cluster: Cluster, run: str, chaos_mesh_namespace: str) -> list[str]:
-    """Clean up what other runs left behind; return the namespaces that were removed.
-
-    Chaos Mesh comes first: chaos goes only while all of it works.
-
-    Args:
-        cluster: where.
-        run: this run's id; its namespaces are left alone.
-        chaos_mesh_namespace: where Chaos Mesh runs.
-
-    Raises:
-        InfrastructureError: something is still there.
-    """
-    crippled = rollout.make_whole(cluster, chaos_mesh_namespace)
-    if crippled:
-        raise InfrastructureError(
-            "Chaos Mesh, which an earlier run scaled or denied something, cannot be restored",
-            next_step=_ANEW,
-            details=[f"{item.kind} {item.name}: {item.what_was_done}" for item in crippled],
-        )
-    swept = namespaces.of_other_runs(cluster, run)
-    for name in swept:
-        still = [left for left in clean(cluster, name, chaos_mesh_namespace) if not left.forced]
-        if still:
-            raise InfrastructureError(
-                f"what an earlier run left in the namespace {name} cannot be removed",
-                next_step=_ANEW,
-                details=[f"{item.kind} {item.name}: {item.what_was_done}" for item in still],
-            )
-    return swept
 
 
 def end_stressors(cluster: Cluster, chaos_mesh_namespace: str, pods: list[Object]) -> list[Leftover]:

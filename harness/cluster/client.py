@@ -225,6 +225,25 @@ class Cluster:
             timeout=timeout,
         )
 
+    def patch_at(self, path: str, merge_patch: Object, *, timeout: float = DEFAULT_TIMEOUT) -> Object:
+        """Like `patch`, for an object of any kind: by its path in the API."""
+        return self._json(
+            f"patch {path}",
+            "PATCH",
+            path,
+            body=merge_patch,
+            content_type="application/merge-patch+json",
+            timeout=timeout,
+        )
+
+    def replace_at(self, path: str, body: Object, *, timeout: float = DEFAULT_TIMEOUT) -> Object:
+        """Replace an object, or a part of it that is a resource of its own, by its path in the API.
+
+        Raises:
+            ApiError: NotFound when it does not exist.
+        """
+        return self._json(f"replace {path}", "PUT", path, body=body, timeout=timeout)
+
     def delete(
         self,
         kind: str,

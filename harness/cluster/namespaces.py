@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 from harness.cluster.client import Cluster, Object
 
 MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "chaos-harness"
 RUN_LABEL = "chaos-harness/run"
+STACK_LABEL = "chaos-harness/stack"
+"""The identity of the stack that a namespace was made on; a name and the labels above prove nothing."""
+
+_RUN = re.compile(r"[0-9a-f]{8}")
 
 
 def labels(run: str) -> dict[str, str]:
@@ -14,16 +20,21 @@ def labels(run: str) -> dict[str, str]:
     return {MANAGED_BY: MANAGER, RUN_LABEL: run}
 
 
-def create(cluster: Cluster, name: str, run: str) -> None:
+def create(cluster: Cluster, name: str, run: str, stack: str) -> None:
     """Create a scenario's namespace.
+
+    Args:
+        cluster: where.
+        name: of the namespace.
+        run: the run's id.
+        stack: the stack's identity, by which a later run knows that it may remove what is left.
 
     Raises:
         Conflict: it exists.
         ApiError: any other refusal.
     """
-    cluster.create(
-        {"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels(run)}}
-    )
+    metadata = {"name": name, "labels": {**labels(run), STACK_LABEL: stack}}
+    cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
 
 
 def delete(cluster: Cluster, name: str) -> None:
@@ -40,10 +51,17 @@ def gone(cluster: Cluster, name: str, timeout: float) -> None:
     cluster.wait_gone("Namespace", name, None, timeout)
 
 
-def of_other_runs(cluster: Cluster, run: str) -> list[str]:
-    """Return the namespaces that other runs of the harness left."""
-    found = cluster.list("Namespace", label_selector=f"{MANAGED_BY}={MANAGER},{RUN_LABEL}!={run}")
-    return sorted(namespace["metadata"]["name"] for namespace in found)
+def labelled(cluster: Cluster) -> list[Object]:
+    """Return the namespaces that have the label of the harness, whoever gave it to them, by name."""
+    found = cluster.list("Namespace", label_selector=f"{MANAGED_BY}={MANAGER}")
+    return sorted(found, key=lambda namespace: str(namespace["metadata"]["name"]))
+
+
+def made_by(namespace: Object) -> tuple[str, str]:
+    """Return the run and the stack that a namespace was made by, as its labels say; empty without them."""
+    found = namespace["metadata"].get("labels") or {}
+    run = str(found.get(RUN_LABEL, ""))
+    return run if _RUN.fullmatch(run) else "", str(found.get(STACK_LABEL, ""))
 
 
 def why_kept(namespace: Object) -> list[str]:

@@ -89,6 +89,8 @@ class Run(BaseModel):
         options: what the user chose.
         stack: versions, images, stand-ins, nodes, kernel, capabilities; None when it did not come up.
         stack_error: why it did not.
+        warnings: what a person should know of the cluster and changes no verdict, such as a namespace of an
+            earlier run that does not go.
     """
 
     id: str
@@ -99,6 +101,7 @@ class Run(BaseModel):
     options: dict[str, Any] = {}
     stack: dict[str, Any] | None = None
     stack_error: str | None = None
+    warnings: list[str] = []
 
     @field_validator("stack")
     @classmethod

@@ -308,7 +308,8 @@ class ScenarioRun:
             self._foreign.start()
         with self._phase("set up"):
             for namespace in self._namespaces():
-                namespaces.create(self._cluster, namespace, self._around.run)
+                stack = str(self._around.facts.get("identity", ""))
+                namespaces.create(self._cluster, namespace, self._around.run, stack)
             self._start_oracles()
             if self._scenario.workload:
                 self._observer.waiting("the workload")

@@ -44,12 +44,14 @@ class Record(BaseModel):
     Attributes:
         identity: in the mark of its containers; new with each creation.
         containers: ids, once kind has made them.
+        folder: the cluster's state folder: a copy of it elsewhere is not the one that the cluster belongs to.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     identity: str
     containers: list[str] = []
+    folder: str = ""
 
 
 @dataclass(frozen=True)
@@ -68,13 +70,14 @@ class Owner:
 def begin(state: State) -> str:
     """Write down that a cluster is about to be made, where there is none; return its identity."""
     identity = uuid.uuid4().hex
-    _save(state, Record(identity=identity))
+    _save(state, Record(identity=identity, folder=str(state.folder)))
     return identity
 
 
 def seal(state: State, identity: str, containers: Sequence[Container]) -> None:
     """Write down the containers that were made."""
-    _save(state, Record(identity=identity, containers=[each.id for each in containers]))
+    ids = [each.id for each in containers]
+    _save(state, Record(identity=identity, containers=ids, folder=str(state.folder)))
 
 
 def forget(state: State) -> None:
@@ -108,7 +111,7 @@ def problem(state: State, found: Owner) -> str:
     """Return what stands in the way of using a cluster that is not ours."""
     if found.folder is None:
         return f"the kind cluster {state.cluster} was not made by this harness from {state.folder.parent}"
-    if found.folder == state.folder:
+    if _same(found.folder, state.folder):
         return (
             f"the kind cluster {state.cluster} was made from a state folder of the same path as this one, "
             f"{found.folder.parent}, with other contents"
@@ -124,10 +127,10 @@ def owner(state: State, containers: Sequence[Container], engine: Engine) -> Owne
     Raises:
         CommandError: the engine does not say.
     """
-    if not containers:
-        return Owner(ours=True)
     record = _load(state)
-    if record is not None and all(each.id in record.containers for each in containers):
+    if record is not None and record.folder and not _same(Path(record.folder), state.folder):
+        return Owner(ours=not containers, folder=Path(record.folder))
+    if all(record is not None and each.id in record.containers for each in containers):
         return Owner(ours=True)
     told = engine.run(
         f"ask whose the containers of {state.cluster} are",
@@ -148,7 +151,7 @@ def owner(state: State, containers: Sequence[Container], engine: Engine) -> Owne
 
 
 def _instead(state: State, found: Owner) -> str:
-    if found.folder is not None and found.folder != state.folder:
+    if found.folder is not None and not _same(found.folder, state.folder):
         return f", or its own state folder (CHAOS_HARNESS_STATE={found.folder.parent})"
     return f"; if nobody needs the cluster: kind delete cluster --name {state.cluster}"
 
@@ -165,7 +168,11 @@ def _mark_of(inspected: dict[str, Any]) -> tuple[str, Path] | None:
 
 def _is_ours(found: tuple[str, Path], state: State, record: Record | None) -> bool:
     identity, folder = found
-    return identity == record.identity if record else folder == state.folder
+    return _same(folder, state.folder) and (record is None or identity == record.identity)
+
+
+def _same(one: Path, other: Path) -> bool:
+    return one.resolve() == other.resolve()
 
 
 def _made_before_files_of(state: State, inspected: list[dict[str, Any]]) -> bool:

@@ -1,10 +1,8 @@
 import pytest
 
-from harness.base.errors import InfrastructureError
 from harness.chaos import cleanup
 from harness.cluster.client import ExecResult
 from harness.cluster.errors import NotFound, WaitTimeout
-from harness.cluster.leftovers import Leftover
 
 PROCESSES = """/proc/50/status:Name:\tchaos-daemon
 /proc/50/status:PPid:\t1
@@ -179,35 +177,3 @@ def test_a_namespace_that_stays_is_named_with_its_reasons(cluster):
     left = clean(cluster)[-1]
     assert (left.kind, left.forced) == ("Namespace", False)
     assert "Some content remains" in left.what_was_done
-
-
-def test_sweep_removes_other_runs_and_stops_at_what_stays(cluster):
-    assert cleanup.sweep(cluster, "this-run", "chaos-mesh") == ["n"]
-    assert ("Namespace", "n") not in cluster.objects
-    cluster.put("Namespace", "m", None)
-    cluster.immortal.add(("Namespace", "m"))
-    with pytest.raises(InfrastructureError, match="namespace m"):
-        cleanup.sweep(cluster, "this-run", "chaos-mesh")
-
-
-def test_sweep_makes_chaos_mesh_whole_first_and_stops_when_it_cannot(cluster, monkeypatch):
-    whole = [Leftover("Deployment", "chaos-dashboard", "is not whole again")]
-    monkeypatch.setattr(cleanup.rollout, "make_whole", lambda *_: whole)
-    with pytest.raises(InfrastructureError) as caught:
-        cleanup.sweep(cluster, "this-run", "chaos-mesh")
-    assert caught.value.details == ["Deployment chaos-dashboard: is not whole again"]
-    assert ("Namespace", "n") in cluster.objects
-
-
-def test_pods_go_even_when_nobody_waits_for_the_namespace(cluster):
-    cluster.immortal.add(("Namespace", "n"))
-    assert cleanup.clean(cluster, "n", "chaos-mesh", seconds=5, wait=False) == []
-    assert ("Pod", "workload") not in cluster.objects
-    (left,) = cleanup.await_gone(cluster, ["gone-already", "n"], 1)
-    assert left.name == "n"
-
-
-def test_a_pod_that_is_stuck_is_removed_by_force(cluster):
-    cluster.objects["Pod", "workload"]["metadata"]["finalizers"] = ["someone/else"]
-    (left,) = clean(cluster)
-    assert (left.kind, left.forced) == ("Pod", True)

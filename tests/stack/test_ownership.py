@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
+from harness.base import places
 from harness.stack import kind, ownership
 from harness.stack.ownership import ForeignClusterError, Owner
 from harness.stack.state import State
@@ -79,6 +81,27 @@ def test_another_state_folder_is_named(
     with pytest.raises(ForeignClusterError, match=f"from another state folder: {other}") as caught:
         ownership.verify(state, kind.containers("c", podman), podman)
     assert f"CHAOS_HARNESS_STATE={other}" in caught.value.next_step
+
+
+def test_a_copy_of_the_state_folder_is_another(
+    state: State, podman: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    podman.add("c", NODE)
+    ownership.seal(state, ownership.begin(state), kind.containers("c", podman))
+    folder = state.folder
+    shutil.copytree(tmp_path / "state", tmp_path / "copy")
+    monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path / "copy"))
+    assert whose(State("c"), podman) == Owner(ours=False, folder=folder)
+
+
+def test_a_link_to_the_state_folder_is_the_same(
+    state: State, podman: FakeEngine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    podman.add("c", NODE, mounts=(ownership.mark(state, ownership.begin(state)),))
+    (tmp_path / "home").symlink_to(tmp_path)
+    monkeypatch.delenv("CHAOS_HARNESS_STATE")
+    monkeypatch.setattr(places, "state_dir", lambda: tmp_path / "home" / "state")
+    assert whose(State("c"), podman).ours
 
 
 def test_a_state_folder_of_the_same_path_elsewhere_is_another(state: State, podman: FakeEngine) -> None:
