@@ -311,10 +311,11 @@ def _after_flag(flag: Any, word: str) -> str:
 
 
 def _is_flag(word: Any) -> bool:
-    """Say whether a word of a command line takes a secret as the next one."""
-    if not isinstance(word, str) or not word.startswith("-") or "=" in word:
+    """Say whether a word of a command line takes a secret as the next one, or ends with such a word."""
+    last = word.rsplit(maxsplit=1)[-1] if isinstance(word, str) and word.strip() else ""
+    if not last.startswith("-") or "=" in last:
         return False
-    return word in _USER_FLAGS or _is_secret(word)
+    return word in _USER_FLAGS or _is_secret(last)
 
 
 def _is_secret(name: str) -> bool:

@@ -227,6 +227,7 @@ def test_the_environment_names_its_secrets():
         ({"headers": {"X-Api-Key": "k1"}, "path": "/x?token=t1&a=b"}, ["k1", "t1"]),
         ({"body": {"spec": {"password": "p1", "mode": "one"}}}, ["p1"]),
         ({"command": ["curl", "--token", "t1", "A_SECRET=s1", "--password=p1", "plain"]}, ["t1", "s1", "p1"]),
+        ({"command": ["echo", "a --token", "t1"]}, ["t1"]),
         ({"command": ["curl", "-u", "me:p1", "https://me:p2@x/"]}, ["p1", "p2"]),
         ({"env": [{"name": "DB_PASSWORD", "value": "p1"}, {"name": "MODE", "value": "one"}]}, ["p1"]),
         ({"secretName": "none", "automountServiceAccountToken": False}, []),
