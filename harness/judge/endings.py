@@ -53,6 +53,10 @@ class Endings:
             return self._all[index]
         return None
 
+    def after(self, time: float, ending: Ending) -> bool:
+        """Say whether a state at a time cannot show one of them yet."""
+        return ending.time > time + self._apart
+
 
 def _noted(detail: Any) -> Ending:
     return Ending(float(detail["time"]), f"{detail['what']} ended by its own duration")

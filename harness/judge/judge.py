@@ -140,8 +140,7 @@ class Case:
         self._ended = False
         self._last: _Judged | None = None
         self._last_compared: _Judged | None = None
-        self._in_force: _Judged | None = None
-        self._endings = Endings(recording)
+        self._compared: list[_Judged] = []
         self._first_state = True
         self._stands: Finding | None = None
         self._timeless = False
@@ -309,7 +308,6 @@ class Case:
         assert self._selection is not None
         assert self._sweep is not None
         self._selection.refresh()
-        self._endings = Endings(self.recording)
         while True:
             expired = now > self._limit() + SLACK_SCRAPES * self.recording.manifest.interval
             hurried = final or (expired and self._stands is None)
@@ -511,8 +509,7 @@ class Case:
         if judged.outcome is None:
             return None
         self._last_compared = judged
-        if self._ended_by(judged) is None:
-            self._in_force = judged
+        self._compared.append(judged)
         if judged.shows is not None and self._stands is not None:
             return self._weigh_shown(judged, judged.outcome, judged.shows)
         if judged.shows is not None:
@@ -521,12 +518,14 @@ class Case:
 
     def _ended_by(self, judged: _Judged) -> Ending | None:
         """Return what had ended by itself, since scrapes count, when a state was scraped."""
-        return self._endings.between(self.fresh_from(), judged.state.time)
+        return Endings(self.recording).between(self.fresh_from(), judged.state.time)
 
     def _unless_ended(self, decided: Finding | None, judged: _Judged) -> Finding | None:
         """Return a decision, or what it is when a failure only came with the end of the chaos."""
+        if decided is None or decided.verdict is not Verdict.FAIL:
+            return decided
         ending = self._ended_by(judged)
-        if ending is None or decided is None or decided.verdict is not Verdict.FAIL:
+        if ending is None:
             return decided
         if self._stands is not None:
             return self._stands
@@ -628,9 +627,11 @@ class Case:
     def _never(self, right: _Side, shows: _Side | None, compared: _Judged) -> Finding:
         """Return the finding of what had not come when its time was over; `compared` is the last state."""
         ending = self._ended_by(compared)
-        if ending is not None and self._in_force is not None:
+        if ending is not None:
             # What is shown is the last that the chaos had a part in.
-            compared = self._in_force
+            endings = Endings(self.recording)
+            before = (each for each in reversed(self._compared) if endings.after(each.state.time, ending))
+            compared = next(before, compared)
         assert compared.outcome is not None
         scrapes = self.spec.deadline or DEADLINE_SCRAPES
         within = f"within {scrapes} scrape{'s' if scrapes > 1 else ''}"
