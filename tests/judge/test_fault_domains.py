@@ -8,6 +8,7 @@ import pytest
 
 from harness.chaos.catalogue import catalogue
 from harness.judge.finding import Verdict
+from harness.metrics.promql import selector
 from tests.fakes.planted import RIGHT, WRONG, Planted, plantable, untyped
 
 
@@ -352,6 +353,21 @@ def test_what_prometheus_writes_is_no_components(name, value, domain):
     planted.exposed = [] if name in ("up", "scrape_duration_seconds") else [(planted.labels, value)]
     planted.before = planted.exposed
     explained(planted.finding(increases_by=None, equals=3.0, where={}), domain, name)
+
+
+def test_an_expression_on_what_prometheus_writes_is_no_components():
+    planted = Planted(catalogue().find("up"))
+    planted.exposed = planted.before = []
+    changes = {"metric": None, "where": None, "increases_by": None, "promql": "count(up == 1)"}
+    assert planted.finding(**changes, equals=RIGHT).layer == "product"
+
+
+def test_an_expression_is_prometheus_own_only_if_all_of_it_is():
+    planted = Planted(catalogue().find("chaos_daemon_tcs_rules"))
+    planted.exposed = [(planted.labels, WRONG)]
+    promql = f"{selector(planted.metric, planted.right()['where'])} * count(up)"
+    finding = planted.finding(metric=None, where=None, increases_by=None, promql=promql, equals=RIGHT)
+    explained(finding, "collector", planted.metric)
 
 
 def test_every_metric_of_the_catalogue_is_here():

@@ -109,9 +109,14 @@ def by_prometheus(scene: Scene) -> Said | None:
     """What Prometheus itself writes: no component exposes it."""
     if scene.declared is None or scene.declared.exposed:
         return None
-    metric, rows = scene.spec.metric, scene.finding.actual
-    is_text = f"{metric} is {values_text({labels_of(each['labels']): float(each['value']) for each in rows})}"
-    if metric == UP and any(float(each["value"]) != 1 for each in rows):
+    metric = scene.spec.metric
+    values = {labels_of(each["labels"]): float(each["value"]) for each in scene.finding.actual}
+    if scene.finding.metric != metric:
+        # A part of an expression, whose value is another one.
+        samples = scene.newest.samples if scene.newest else []
+        values = {labels_of(each.labels): each.value for each in samples}
+    is_text = f"{metric} is {values_text(values)}"
+    if metric == UP and any(value != 1 for value in values.values()):
         return Said("infrastructure", [f"{is_text}: Prometheus cannot scrape the target. Look at its pod."])
     if metric == UP:
         return Said("product", [f"{is_text}: what the target is, Prometheus scrapes it."])
@@ -133,14 +138,15 @@ def expression(recording: Recording, expected: Expected, finding: Finding) -> Sa
     told = [f"Prometheus warns: {text}." for text in answer.warnings[:MOST]]
     told += [f"Prometheus remarks: {text}." for text in answer.infos[:MOST]]
     scenes = _parts(recording, expected, finding)
-    for rung in (by_prometheus, scrape, flickers, shape, _lies):
-        for scene in scenes:
+    exposed = [scene for scene in scenes if scene.declared is None or scene.declared.exposed]
+    for rung in (scrape, flickers, shape, _lies) if exposed else (by_prometheus,):
+        for scene in exposed or scenes:
             if said := rung(scene):
                 return Said(said.layer, [*said.told, *told])
     if problem := _problem(answer):
         return Said("query", [problem, *told])
-    if finding.layer is None and scenes:
-        return _all_right(scenes, told)
+    if finding.layer is None and exposed:
+        return _all_right(exposed, told)
     if finding.layer is None:
         told.append(
             "An expression has no oracle: whether the component or the cluster is wrong cannot be told."
