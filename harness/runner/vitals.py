@@ -231,7 +231,7 @@ class ThreadedVitals(Vitals):
 
     def _ask(self, pulse: Pulse) -> None:
         turn = 0
-        while not self._stopped.wait(_ASK_SECONDS):
+        while self._nodes and not self._stopped.wait(_ASK_SECONDS):
             path = f"/api/v1/nodes/{self._nodes[turn % len(self._nodes)]}/proxy/runningpods/"
             turn += 1
             pulse.asked(time.time())

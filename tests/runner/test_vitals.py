@@ -1,8 +1,12 @@
 """What becomes of beats, of work and of answers that are late; the threads only keep the time."""
 
+import threading
+
 import pytest
 
-from harness.runner.vitals import MOST_EXTENSION_SECONDS, Pulse, Vitals
+from harness.runner.vitals import MOST_EXTENSION_SECONDS, Pulse, ThreadedVitals, Vitals
+from tests.fakes.clock import FakeClock
+from tests.fakes.cluster import FakeCluster
 
 
 class Watched:
@@ -145,3 +149,12 @@ def test_an_answer_that_came_while_the_process_did_not_run_was_not_late(watched)
 def test_bounds_are_put_off_by_no_more_than_a_limit(watched):
     watched.works(100.0, 400)
     assert watched.lost == pytest.approx(MOST_EXTENSION_SECONDS)
+
+
+@pytest.mark.parametrize("nodes", [["n1"], []])
+def test_the_threads_end_with_the_scenario(nodes):
+    before = set(threading.enumerate())
+    with ThreadedVitals(FakeCluster(FakeClock()), nodes) as vitals:
+        assert {each.name for each in set(threading.enumerate()) - before} >= {"pulse"}
+        assert vitals.take() == []
+    assert "pulse" not in {each.name for each in threading.enumerate()}
