@@ -68,6 +68,11 @@ def _expectation(expectation: Expectation, at: DocumentPath, metrics: Catalogue)
     for label, value in expectation.where.items():
         if wrong := wrong_label(metric, name, label, value):
             yield ((*at, "where", label), *wrong)
+    for twin in expectation.unlike:
+        if metric.twin(twin) is None:
+            names = [each.name for each in metric.twins]
+            message = f"`{name}` has no twin `{twin}`; it has: {', '.join(names) or 'none'}"
+            yield ((*at, "unlike", twin), message, meant(twin, names))
     if expectation.kind == "series" and isinstance(expectation.argument, list):
         for index, wanted in enumerate(expectation.argument):
             yield from _wanted_series(metric, name, wanted, (*at, "series", index))

@@ -80,5 +80,8 @@ def component_pods(job: str, chaos_mesh_namespace: str) -> PodGroup:
 
 
 def workload_pods(handle: WorkloadHandle) -> PodGroup:
-    """Return the pods of a scenario's workload."""
+    """Return the pods of a scenario's workload.
+
+    Their `name` is empty when nothing keeps them; then they can neither be restarted nor scaled.
+    """
     return PodGroup(WORKLOAD, "StatefulSet", handle.owner, handle.namespace, f"{WORKLOAD_LABEL}=true")

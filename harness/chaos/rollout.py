@@ -12,7 +12,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 
 from harness.base import working_time
-from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.chaos import denial, processes
 from harness.chaos.components import COMPONENTS, PodGroup, component_pods
 from harness.chaos.daemons import Daemons
@@ -316,6 +316,11 @@ def wanted_pods(cluster: Cluster, group: PodGroup) -> int:
 
 
 def _owner(cluster: Cluster, group: PodGroup) -> Object:
+    if not group.name:
+        raise UsageError(
+            f"the pods of this {group.job} can be neither restarted nor scaled: nothing keeps them",
+            next_step="use a workload with a StatefulSet",
+        )
     owner = cluster.get(group.kind, group.name, group.namespace)
     if owner is None:
         raise InfrastructureError(

@@ -32,7 +32,7 @@ class WorkloadHandle:
         namespace: where it runs.
         selector: what Chaos Mesh needs to select its pods.
         objects: its pods as they were when they became ready, sorted by name.
-        owner: the StatefulSet that keeps them.
+        owner: the StatefulSet that keeps them; empty for pods that nothing keeps.
     """
 
     name: str
@@ -116,7 +116,7 @@ def install(
         name: a folder of fixtures/workloads.
         namespace: the scenario's own.
         image: a reference that the nodes hold or can pull.
-        replicas: number of pods.
+        replicas: number of pods; of a workload without a StatefulSet, the pods are those of its file.
         timeout: seconds that the pods may take to become ready.
 
     Raises:
@@ -127,6 +127,9 @@ def install(
     objects = manifests(name, namespace, image, replicas)
     for body in objects:
         cluster.create(body)
+    owner = next((body for body in objects if body["kind"] == "StatefulSet"), None)
+    if owner is None:
+        replicas = sum(body["kind"] == "Pod" for body in objects)
     try:
         pods = cluster.until_all(
             "Pod",
@@ -141,16 +144,15 @@ def install(
             next_step=f"look at its pods: kubectl --namespace {namespace} describe pods",
             details=[line for pod in late.last for line in why_not_ready(pod)] or ["no pod was created"],
         ) from late
-    owner = next(body for body in objects if body["kind"] == "StatefulSet")
     handle = WorkloadHandle(
         name=name,
         namespace=namespace,
         selector={
             "namespaces": [namespace],
-            "labelSelectors": dict(owner["spec"]["selector"]["matchLabels"]),
+            "labelSelectors": dict(owner["spec"]["selector"]["matchLabels"]) if owner else {"app": name},
         },
         objects=[],
-        owner=owner["metadata"]["name"],
+        owner=owner["metadata"]["name"] if owner else "",
     )
     return handle.with_pods(pods)
 

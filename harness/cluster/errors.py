@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -67,6 +68,8 @@ _OVERLOADED = {408, 429}
 _STRICT = "strict decoding error"
 """What apimachinery's strict decoder begins with (pkg/runtime/error.go)."""
 _WEBHOOK = "admission webhook"
+_DENIED = re.compile(r'^admission webhook "[^"]*" denied the request')
+"""How the API server begins the answer of a webhook, also of one that panicked, which has the status 500."""
 
 
 def from_answer(doing: str, status: int, body: str) -> ApiError:
@@ -87,7 +90,7 @@ def from_answer(doing: str, status: int, body: str) -> ApiError:
             reason = str(parsed.get("reason") or "")
             message = str(parsed.get("message") or message)
     error: type[ApiError]
-    if status >= 500 or status in _OVERLOADED:
+    if status in _OVERLOADED or (status >= 500 and not _DENIED.search(message)):
         error = Unreachable
     else:
         error = {404: NotFound, 409: Conflict}.get(status, Refused)

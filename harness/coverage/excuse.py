@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
 from harness.coverage.transition import Change, Transition
+from harness.coverage.twins import TwinOf
 
 _HERE = Path(__file__).parent
 LIMITS, WAIVERS = _HERE / "limits", _HERE / "waivers"
@@ -25,6 +26,7 @@ class Excuse(BaseModel):
         label: only transitions of this label; "" for metrics as a whole; all, when it is not given.
         values: of the label; all, when none is given.
         changes: all, when none is given.
+        twins: it is about these twins of the metrics, and about no transition.
         reason: why.
     """
 
@@ -34,16 +36,22 @@ class Excuse(BaseModel):
     label: str | None = None
     values: tuple[str, ...] = ()
     changes: tuple[Change, ...] = ()
+    twins: tuple[str, ...] = ()
     reason: str = Field(min_length=1)
 
     def about(self, transition: Transition) -> bool:
         """Tell whether it is about a transition."""
         return (
-            (not self.metrics or transition.metric in self.metrics)
+            not self.twins
+            and (not self.metrics or transition.metric in self.metrics)
             and (self.label is None or transition.label == self.label)
             and (not self.values or transition.value in self.values)
             and (not self.changes or transition.change in self.changes)
         )
+
+    def about_twin(self, twin: TwinOf) -> bool:
+        """Tell whether it is about a twin."""
+        return twin.twin in self.twins and (not self.metrics or twin.metric in self.metrics)
 
 
 class Limit(Excuse):
@@ -81,9 +89,11 @@ def waivers(folder: Path = WAIVERS) -> list[Waiver]:
     return _load(folder, Waiver)
 
 
-def first(excuses: Iterable[_Kind], transition: Transition) -> _Kind | None:
-    """Return the first excuse that is about a transition, or None."""
-    return next((each for each in excuses if each.about(transition)), None)
+def first(excuses: Iterable[_Kind], what: Transition | TwinOf) -> _Kind | None:
+    """Return the first excuse that is about a transition or a twin, or None."""
+    if isinstance(what, TwinOf):
+        return next((each for each in excuses if each.about_twin(what)), None)
+    return next((each for each in excuses if each.about(what)), None)
 
 
 def _load(folder: Path, kind: type[_Kind]) -> list[_Kind]:

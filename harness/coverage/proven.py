@@ -36,10 +36,24 @@ class Proof(NamedTuple):
     known_issue: bool
 
 
-def proven(
-    entries: Iterable[AnyEntry], manifest: Manifest, known: Catalogue
-) -> Iterator[tuple[Transition, Proof]]:
-    """Yield what the expectations of one recording prove.
+class Judged(NamedTuple):
+    """An expectation of a recording that passed, or showed its known issue, and that counts here.
+
+    Attributes:
+        recording: what was observed until its step ended.
+        subject: it, to be judged again.
+        metric: what it is about.
+        proof: it, as a proof.
+    """
+
+    recording: Recording
+    subject: Subject
+    metric: Metric
+    proof: Proof
+
+
+def judged(entries: Iterable[AnyEntry], manifest: Manifest, known: Catalogue) -> Iterator[Judged]:
+    """Yield the expectations of one recording that can prove something, each while its step ends.
 
     Raises:
         Inconsistent: an entry does not fit those before it.
@@ -51,24 +65,42 @@ def proven(
         recording.add(entry)
         if isinstance(entry, Mark) and entry.name == "ended":
             for expected in recording.expected_of(entry.step):
-                yield from _of_expectation(recording, expected, entry, known)
+                if found := _judged(recording, expected, entry, known):
+                    yield found
 
 
-def _of_expectation(
-    recording: Recording, expected: Expected, ended: Mark, known: Catalogue
-) -> Iterator[tuple[Transition, Proof]]:
+def _judged(recording: Recording, expected: Expected, ended: Mark, known: Catalogue) -> Judged | None:
     metric = known.find(expected.spec.get("metric", ""))
     if metric is None or not in_scope(metric) or expected.spec.get("level") == "should":
         # An expression is about no series of a metric.
-        return
+        return None
     try:
         subject = Subject(recording, expected, ended)
     except (Unsteady, ArgumentError):
-        return
+        return None
     if not subject.mutable:
-        return
+        return None
     known_issue = subject.verdict is Verdict.KNOWN_ISSUE
     proof = Proof(recording.manifest.scenario, expected.id, known_issue)
+    return Judged(recording, subject, metric, proof)
+
+
+def proven(
+    entries: Iterable[AnyEntry], manifest: Manifest, known: Catalogue
+) -> Iterator[tuple[Transition, Proof]]:
+    """Yield what the expectations of one recording prove.
+
+    Raises:
+        Inconsistent: an entry does not fit those before it.
+    """
+    for each in judged(entries, manifest, known):
+        for transition in transitions(each):
+            yield transition, each.proof
+
+
+def transitions(of: Judged) -> Iterator[Transition]:
+    """Yield the transitions that an expectation proves."""
+    subject, metric = of.subject, of.metric
     columns = subject.table.columns
     for index, column in enumerate(columns):
         change = change_of(subject, column)
@@ -80,7 +112,7 @@ def _of_expectation(
         still = [*columns[:index], frozen(subject, column), *columns[index + 1 :]]
         if subject.judge(subject.table.with_columns(still)) is Verdict.FAIL:
             for label, value in labels_counted(metric, column):
-                yield Transition(metric.name, label, value, change), proof
+                yield Transition(metric.name, label, value, change)
 
 
 def change_of(subject: Subject, column: Column) -> Change | None:

@@ -16,6 +16,7 @@ from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.catalogue.metric import Metric
 from harness.cluster.kinds import EXPERIMENT_KINDS
 from harness.coverage.transition import Change, Transition
+from harness.coverage.twins import TwinOf
 from harness.judge.kind import arguments, kinds
 from harness.runner.claims import claims_of
 from harness.scenario.load import ScenarioFile
@@ -65,9 +66,14 @@ class Provers:
             if metric is not None and _could_prove(use, transition, metric)
         }
 
-    def of_metric(self, metric: str) -> dict[str, tuple[str, ...]]:
-        """Return what each scenario needs that expects something of a metric, by the scenario's name."""
-        return {use.name: use.needs for use in self._uses.get(metric, [])}
+    def of_twin(self, twin: TwinOf) -> dict[str, tuple[str, ...]]:
+        """Return what each scenario that could tell a twin apart needs, by the scenario's name.
+
+        Those are the ones that name it (`unlike`); if none does, all that expect something of the metric.
+        """
+        uses = self._uses.get(twin.metric, [])
+        naming = [use for use in uses if twin.twin in use.expectation.unlike]
+        return {use.name: use.needs for use in naming or uses}
 
     @cached_property
     def _uses(self) -> dict[str, list[_Use]]:

@@ -1,4 +1,4 @@
-"""How many transitions are proven: `coverage` of results.json."""
+"""How many transitions are proven, and twins told apart: `coverage` of results.json."""
 
 from __future__ import annotations
 
@@ -11,10 +11,12 @@ from typing import NamedTuple
 from pydantic import BaseModel
 
 from harness.chaos.catalogue.catalogue import Catalogue
+from harness.chaos.catalogue.twin import Twin
 from harness.coverage.excuse import Limit, Waiver, first, limits, waivers
-from harness.coverage.proven import Proof, proven
+from harness.coverage.proven import Proof, judged, transitions
 from harness.coverage.provers import Provers, lacking
 from harness.coverage.transition import Transition, defined
+from harness.coverage.twins import TwinOf, told_apart, twins_of
 from harness.recording.model import Inconsistent
 from harness.recording.reader import RecordingReader
 from harness.scenario.load import ScenarioFile
@@ -54,8 +56,29 @@ class TransitionScore(BaseModel):
     until: str | None = None
 
 
+class TwinScore(BaseModel):
+    """One twin of a metric: what it could plausibly count instead.
+
+    Attributes:
+        twin: its name.
+        counts: what it counts, in words.
+        standing: see Standing; covered is told apart.
+        by: the expectations that tell it apart: "SCENARIO 1.0"; at most 5.
+        reason: why it is waived, or cannot be told apart here.
+        until: the last day of the waiver, ISO 8601.
+    """
+
+    metric: str
+    twin: str
+    counts: str
+    standing: Standing
+    by: list[str] = []
+    reason: str | None = None
+    until: str | None = None
+
+
 class Coverage(BaseModel):
-    """All transitions.
+    """All transitions and twins.
 
     Attributes:
         defined: how many the catalogue defines.
@@ -67,6 +90,8 @@ class Coverage(BaseModel):
         whole: all scenarios of the harness were run: only then the gate decides.
         waived_and_covered: waivers that are needed no more, in words.
         transitions: all, in the order of the catalogue.
+        twins: of all metrics that count, in the order of the catalogue.
+        twins_missing: how many of them nothing tells apart, though it is possible here, and no waiver holds.
     """
 
     defined: int = 0
@@ -78,11 +103,13 @@ class Coverage(BaseModel):
     whole: bool = False
     waived_and_covered: list[str] = []
     transitions: list[TransitionScore] = []
+    twins: list[TwinScore] = []
+    twins_missing: int = 0
 
     @property
     def passed(self) -> bool:
         """Whether nothing that is possible here is missing."""
-        return self.missing == 0
+        return self.missing == 0 and self.twins_missing == 0
 
 
 class Excuses(NamedTuple):
@@ -119,16 +146,32 @@ def coverage_of(
         UsageError: a recording, a limit or a waiver cannot be read.
     """
     proofs: dict[Transition, list[Proof]] = {}
+    apart: dict[TwinOf, list[Proof]] = {}
     capabilities: dict[str, str | None] = {}
     for folder in folders:
         reader = RecordingReader(folder)
         capabilities |= reader.manifest.stack.get("capabilities", {})
         try:
-            for transition, proof in proven(reader.entries(), reader.manifest, known):
-                proofs.setdefault(transition, []).append(proof)
+            for each in judged(reader.entries(), reader.manifest, known):
+                for transition in transitions(each):
+                    proofs.setdefault(transition, []).append(each.proof)
+                for twin in each.metric.twins:
+                    of = apart.setdefault(TwinOf(each.metric.name, twin.name), [])
+                    if told_apart(each.recording, each.subject, each.metric, twin):
+                        of.append(each.proof)
         except Inconsistent as error:
             raise reader.damaged_line(str(error)) from error
-    return score(proofs, known, capabilities, Excuses.load(today), Provers(files, known))
+    excuses, provers = Excuses.load(today), Provers(files, known)
+    found = score(proofs, known, capabilities, excuses, provers)
+    found.twins = score_twins(apart, known, capabilities, excuses, provers)
+    found.twins_missing = sum(each.standing is Standing.MISSING for each in found.twins)
+    found.waived_and_covered += [
+        f"{waiver.reason} ({each.metric}: {each.twin})"
+        for each in found.twins
+        if each.standing is Standing.COVERED
+        and (waiver := first(excuses.waivers, TwinOf(each.metric, each.twin)))
+    ]
+    return found
 
 
 def score(
@@ -167,6 +210,43 @@ def score(
     )
 
 
+def score_twins(
+    apart: Mapping[TwinOf, list[Proof]],
+    known: Catalogue,
+    capabilities: Mapping[str, str | None],
+    excuses: Excuses,
+    provers: Provers,
+) -> list[TwinScore]:
+    """Return how all twins of a catalogue stand.
+
+    Args:
+        apart: what tells which twin apart.
+        known: the catalogue.
+        capabilities: name to None when the environment has it, else to why not.
+        excuses: limits and waivers.
+        provers: the scenarios that could tell them apart.
+    """
+    found = []
+    for each, twin in twins_of(known):
+        stands = TwinScore(metric=each.metric, twin=each.twin, counts=twin.counts, standing=Standing.MISSING)
+        if proofs := apart.get(each, []):
+            stands.standing, stands.by = _proven_by(proofs)
+        elif lacks := _twin_lacks(each, twin, known, capabilities, excuses, provers):
+            stands.standing, stands.reason = Standing.NOT_POSSIBLE, lacks
+        elif waiver := first(excuses.waivers, each):
+            stands.standing, stands.reason = Standing.WAIVED, waiver.reason
+            stands.until = waiver.until.isoformat()
+        found.append(stands)
+    return found
+
+
+def _proven_by(proofs: list[Proof]) -> tuple[Standing, list[str]]:
+    """Return how well some proofs prove something, and their names."""
+    passed = [proof for proof in proofs if not proof.known_issue]
+    names = sorted({f"{each.scenario} {each.expectation}" for each in passed or proofs})
+    return (Standing.COVERED if passed else Standing.KNOWN_ISSUE), names[:_MOST_NAMED]
+
+
 def _stand(
     transition: Transition,
     proofs: list[Proof],
@@ -182,10 +262,8 @@ def _stand(
         change=transition.change.value,
         standing=Standing.MISSING,
     )
-    passed = [proof for proof in proofs if not proof.known_issue]
     if proofs:
-        stands.standing = Standing.COVERED if passed else Standing.KNOWN_ISSUE
-        stands.by = sorted({f"{each.scenario} {each.expectation}" for each in passed or proofs})[:_MOST_NAMED]
+        stands.standing, stands.by = _proven_by(proofs)
         return stands
     if lacks := _lacks(transition, known, capabilities, excuses, provers):
         stands.standing, stands.reason = Standing.NOT_POSSIBLE, lacks
@@ -207,9 +285,29 @@ def _lacks(
         return limit.reason
     if could := provers.of_transition(transition):
         return lacking(could, capabilities)
-    # No scenario says what it needs.
-    metric = known.find(transition.metric)
-    needs = metric.needs if metric else ()
-    return (
-        "; ".join(f"{name}: {why}" for name in needs if (why := capabilities.get(name, "not probed"))) or None
-    )
+    return _metric_lacks(transition.metric, known, capabilities)
+
+
+def _twin_lacks(
+    each: TwinOf,
+    twin: Twin,
+    known: Catalogue,
+    capabilities: Mapping[str, str | None],
+    excuses: Excuses,
+    provers: Provers,
+) -> str | None:
+    """Return why a twin cannot be told apart in an environment; None when it can."""
+    if twin.always_same is not None:
+        return twin.always_same
+    if limit := first(excuses.limits, each):
+        return limit.reason
+    if could := provers.of_twin(each):
+        return lacking(could, capabilities)
+    return _metric_lacks(each.metric, known, capabilities)
+
+
+def _metric_lacks(name: str, known: Catalogue, capabilities: Mapping[str, str | None]) -> str | None:
+    """Return what an environment lacks for a metric of which no scenario says what it needs."""
+    metric = known.find(name)
+    lacks = [(each, capabilities.get(each, "not probed")) for each in (metric.needs if metric else ())]
+    return "; ".join(f"{each}: {why}" for each, why in lacks if why is not None) or None

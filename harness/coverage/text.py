@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+
 from harness.chaos.catalogue.catalogue import Catalogue
-from harness.coverage.score import Coverage, Standing, TransitionScore
+from harness.coverage.score import Coverage, Standing, TransitionScore, TwinScore
 from harness.coverage.transition import Change, Transition
 
 _MARKS = {
@@ -18,10 +20,16 @@ LEGEND = "+ covered, k known issue, w waived, - missing, x not possible here, . 
 
 def sum_line(coverage: Coverage) -> str:
     """Return all numbers in one line."""
+    count = Counter(each.standing for each in coverage.twins)
+    twins = (
+        f"; {len(coverage.twins)} twins: {count[Standing.COVERED]} told apart, "
+        f"{count[Standing.KNOWN_ISSUE]} by known issues, {count[Standing.WAIVED]} waived, "
+        f"{coverage.twins_missing} not told apart, {count[Standing.NOT_POSSIBLE]} not possible here"
+    )
     return (
         f"{coverage.defined} transitions defined, {coverage.possible_here} possible here: "
         f"{coverage.covered} covered, {coverage.known_issue} by known issues, {coverage.waived} waived, "
-        f"{coverage.missing} missing"
+        f"{coverage.missing} missing" + (twins if coverage.twins else "")
     )
 
 
@@ -30,6 +38,8 @@ def lines(coverage: Coverage, known: Catalogue) -> list[str]:
     return [
         f"appears, changes, goes: {LEGEND}",
         *_matrix(coverage),
+        *(["twins, what a metric could count instead:"] if coverage.twins else []),
+        *(_twin_line(each) for each in coverage.twins),
         *missing_lines(coverage, known),
         *(f"waiver needed no more: {told}" for told in coverage.waived_and_covered),
         sum_line(coverage),
@@ -37,11 +47,19 @@ def lines(coverage: Coverage, known: Catalogue) -> list[str]:
 
 
 def missing_lines(coverage: Coverage, known: Catalogue) -> list[str]:
-    """Return a line for each transition that nothing proves and nothing excuses, with what to write."""
+    """Return a line for each transition or twin that is missing, with what to write."""
     return [
-        f"missing: {_text(each)}: {suggestion(each, known)}"
-        for each in coverage.transitions
-        if each.standing is Standing.MISSING
+        *(
+            f"missing: {_text(each)}: {suggestion(each, known)}"
+            for each in coverage.transitions
+            if each.standing is Standing.MISSING
+        ),
+        *(
+            f"not told apart: {each.metric} and its twin {each.twin} ({each.counts}): expect it where both "
+            f"differ, with `unlike: {{{each.twin}: ...}}` if the recording cannot know the twin's value"
+            for each in coverage.twins
+            if each.standing is Standing.MISSING
+        ),
     ]
 
 
@@ -58,6 +76,10 @@ def suggestion(transition: TransitionScore, known: Catalogue) -> str:
     }[transition.change]
     touched = f" by {', '.join(metric.touched_by)}" if metric else ""
     return f"expect `metric: {series}{where}` {kind} in a step that makes it so{touched}"
+
+
+def _twin_line(each: TwinScore) -> str:
+    return f"  {_MARKS[each.standing]}  {each.metric}: {each.twin} ({each.counts})"
 
 
 def _matrix(coverage: Coverage) -> list[str]:

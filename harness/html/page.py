@@ -147,8 +147,12 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) 
     without = " without their chaos" if results.control is not None else ""
     contract = f" {broken} {'metric is' if broken == 1 else 'metrics are'} not as the catalogue says."
     coverage = results.coverage
-    gap = coverage.missing if coverage is not None and coverage.whole else 0
-    gaps = f" {gap} {'transition' if gap == 1 else 'transitions'} of metrics nothing proves."
+    whole = coverage is not None and coverage.whole
+    gap = coverage.missing if coverage is not None and whole else 0
+    alike = coverage.twins_missing if coverage is not None and whole else 0
+    gaps = f" {gap} {'transition' if gap == 1 else 'transitions'} of metrics nothing proves." if gap else ""
+    if alike:
+        gaps += f" {alike} {'twin' if alike == 1 else 'twins'} of metrics nothing tells apart."
     parts = [
         f"{number} {one if number == 1 else many}"
         for number, one, many in (
@@ -166,8 +170,8 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) 
     every = f"{judged} scenarios" if judged > 1 else "scenarios"
     fine = f"All {every} that ran{without} came out as expected{shown}."
     if broken:
-        return f"{fine} But{contract}{gaps if gap else ''}"
-    return f"{fine} But{gaps}" if gap else fine
+        return f"{fine} But{contract}{gaps}"
+    return f"{fine} But{gaps}" if gaps else fine
 
 
 def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:

@@ -8,7 +8,14 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.base.words import meant
-from harness.judge.argument import ArgumentError, OracleRef, is_template
+from harness.judge.argument import (
+    ArgumentError,
+    Arithmetic,
+    OracleRef,
+    is_template,
+    oracles_in,
+    quantity,
+)
 from harness.judge.kind import kinds
 from harness.judge.matching import regex_problem
 from harness.judge.proof import COMPARISONS, split_proof
@@ -44,6 +51,8 @@ def _expectation(expectation: Expectation, at: DocumentPath) -> Iterator[_Wrong]
         if pattern and not is_template(pattern) and (problem := regex_problem(pattern)):
             yield (*at, "where", label), problem, None
     yield from _argument(expectation.kind, expectation.argument, (*at, expectation.kind))
+    for twin, raw in expectation.unlike.items():
+        yield from _unlike(expectation, raw, (*at, "unlike", twin))
     issue = expectation.known_issue
     if issue is not None:
         ((kind, raw),) = issue.shows.items()
@@ -51,6 +60,20 @@ def _expectation(expectation: Expectation, at: DocumentPath) -> Iterator[_Wrong]
         yield from _argument(kind, raw, place)
         if (kind, raw) == (expectation.kind, expectation.argument):
             yield place, "the known issue shows what is right, so it can never be told from it", None
+
+
+def _unlike(expectation: Expectation, raw: Any, at: DocumentPath) -> Iterator[_Wrong]:
+    try:
+        value = quantity(raw, templates=True)
+    except ArgumentError as error:
+        yield at, f"`unlike`: {error}", None
+        return
+    if isinstance(value, Arithmetic):
+        yield at, "`unlike` takes a number or one oracle", None
+    for oracle in oracles_in(value):
+        yield from _oracle(oracle, at)
+    if value == expectation.argument:
+        yield at, f"the twin has the same value, {raw}: this tells nothing apart", None
 
 
 def _argument(name: str, raw: Any, at: DocumentPath) -> Iterator[_Wrong]:

@@ -12,7 +12,7 @@ from typing import Any, ClassVar, Protocol
 
 from pydantic import TypeAdapter, ValidationError
 
-from harness.judge.argument import ArgumentError, OracleRef, explain
+from harness.judge.argument import ArgumentError, OracleRef, explain, oracles_in, quantity
 from harness.judge.demand import Demand
 from harness.judge.state import State
 from harness.recording.model import Point
@@ -197,4 +197,19 @@ def wanted_readings(expectation: Expectation) -> list[OracleRef]:
         kind = kinds()[name]
         for oracle in kind.oracles(kind.parse(raw)):
             found[(oracle.name, oracle.key)] = oracle
+    return list(found.values())
+
+
+def readings_to_take(expectation: Expectation) -> list[OracleRef]:
+    """Return the oracles that are read while an expectation is waited for, templates resolved.
+
+    Beside those that it is judged by, the ones that know what twins of the metric have (`unlike`).
+
+    Raises:
+        ArgumentError: see `wanted_readings`; or `unlike` has something that is no number.
+    """
+    found = {(each.name, each.key): each for each in wanted_readings(expectation)}
+    for raw in expectation.unlike.values():
+        for oracle in oracles_in(quantity(raw)):
+            found.setdefault((oracle.name, oracle.key), oracle)
     return list(found.values())

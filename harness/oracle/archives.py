@@ -71,8 +71,58 @@ class ArchivedWorkflows(Oracle):
         return _count(self, "api/archives/workflows")
 
 
-def _count(oracle: Oracle, path: str) -> list[Point]:
-    found = _archives(oracle, path)
+class StoredExperiments(Oracle):
+    """Counts the experiments that the dashboard has stored, archived or not, by (namespace, type)."""
+
+    name: ClassVar[str] = "stored-experiments"
+    summary: ClassVar[str] = (
+        "experiments of the scenario's namespace by kind, archived or not, as the dashboard's API lists them"
+    )
+    parameters: ClassVar[type[Parameters]] = Parameters
+    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+
+    def read(self, parameters: Parameters) -> list[Point]:
+        """List both."""
+        stored = [*_archives(self, "api/archives"), *_archives(self, "api/experiments")]
+        counts = Counter(str(each["kind"]) for each in stored)
+        return [
+            Point(labels={"namespace": self.world.namespace, "type": kind}, value=count)
+            for kind, count in counts.items()
+        ]
+
+
+class StoredSchedules(Oracle):
+    """Counts the Schedules that the dashboard has stored, archived or not."""
+
+    name: ClassVar[str] = "stored-schedules"
+    summary: ClassVar[str] = (
+        "Schedules of the scenario's namespace, archived or not, as the dashboard's API lists them"
+    )
+    parameters: ClassVar[type[Parameters]] = Parameters
+    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+
+    def read(self, parameters: Parameters) -> list[Point]:
+        """List both."""
+        return _count(self, "api/archives/schedules", "api/schedules")
+
+
+class StoredWorkflows(Oracle):
+    """Counts the Workflows that the dashboard has stored, archived or not."""
+
+    name: ClassVar[str] = "stored-workflows"
+    summary: ClassVar[str] = (
+        "Workflows of the scenario's namespace, archived or not, as the dashboard's API lists them"
+    )
+    parameters: ClassVar[type[Parameters]] = Parameters
+    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+
+    def read(self, parameters: Parameters) -> list[Point]:
+        """List both."""
+        return _count(self, "api/archives/workflows", "api/workflows")
+
+
+def _count(oracle: Oracle, *paths: str) -> list[Point]:
+    found = [each for path in paths for each in _archives(oracle, path)]
     return [Point(labels={"namespace": oracle.world.namespace}, value=len(found))] if found else []
 
 
@@ -91,7 +141,7 @@ def has(cluster: Cluster, chaos_mesh_namespace: str, uid: str, namespaces: Itera
 
 
 def _archives(oracle: Oracle, path: str) -> list[dict[str, Any]]:
-    """Return what the dashboard lists for the scenario's namespace."""
+    """Return what the dashboard lists under a path for the scenario's namespace."""
     world = oracle.world
     return listed(world.cluster, world.chaos_mesh_namespace, world.namespace, path)
 
@@ -129,4 +179,11 @@ def listed(cluster: Cluster, chaos_mesh_namespace: str, namespace: str, path: st
     return [archive for archive in found if archive["namespace"] == namespace]
 
 
-ORACLES = [ArchivedExperiments, ArchivedSchedules, ArchivedWorkflows]
+ORACLES = [
+    ArchivedExperiments,
+    ArchivedSchedules,
+    ArchivedWorkflows,
+    StoredExperiments,
+    StoredSchedules,
+    StoredWorkflows,
+]

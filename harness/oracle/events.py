@@ -6,7 +6,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from harness.cluster.client import Object
 from harness.cluster.errors import ApiError
@@ -69,7 +69,7 @@ class Events(Oracle):
     name: ClassVar[str] = "events"
     summary: ClassVar[str] = "events that Chaos Mesh's controllers emitted in the scenario's namespace"
     parameters: ClassVar[type[Parameters]] = EventParameters
-    followed = "always"
+    followed: ClassVar[Literal["never", "if_needed", "always"]] = "always"
 
     def __init__(self, world: World) -> None:
         super().__init__(world)
@@ -93,22 +93,20 @@ class Events(Oracle):
 
     def read(self, parameters: EventParameters) -> list[Point]:
         """Add a list to what the watch has seen, and count."""
+        return _points(Counter(_labels(event) for event in self._wanted(parameters)))
+
+    def _wanted(self, parameters: EventParameters) -> list[KubernetesEvent]:
         with asked():
             for found in self.world.cluster.list("Event", self.world.namespace):
                 self._add(found)
-        counts: Counter[tuple[str, str, str]] = Counter()
         with self._lock:
-            for event in self._seen.values():
-                if (
-                    _of(event.component, parameters.component)
-                    and parameters.type in (None, event.event_type)
-                    and parameters.reason in (None, event.reason)
-                ):
-                    counts[event.event_type, event.reason, event.namespace] += 1
-        return [
-            Point(labels={"type": event_type, "reason": reason, "namespace": namespace}, value=count)
-            for (event_type, reason, namespace), count in counts.items()
-        ]
+            return [
+                event
+                for event in self._seen.values()
+                if _of(event.component, parameters.component)
+                and parameters.type in (None, event.event_type)
+                and parameters.reason in (None, event.reason)
+            ]
 
     def new_events(self) -> list[KubernetesEvent]:
         """Return the events that were seen since the last call, of all components, oldest first."""
@@ -149,6 +147,32 @@ class Events(Oracle):
                 self._new.append(event)
 
 
+class EventObjects(Events):
+    """Counts the objects that events are about, by (type, reason, namespace) of the events."""
+
+    name: ClassVar[str] = "event-objects"
+    summary: ClassVar[str] = (
+        "objects that Chaos Mesh's controllers emitted events about in the scenario's namespace"
+    )
+    followed = "never"
+
+    def read(self, parameters: EventParameters) -> list[Point]:
+        """Add a list to what the watch has seen, and count."""
+        about = {(_labels(event), event.kind, event.object) for event in self._wanted(parameters)}
+        return _points(Counter(labels for labels, _, _ in about))
+
+
+def _labels(event: KubernetesEvent) -> tuple[str, str, str]:
+    return event.event_type, event.reason, event.namespace
+
+
+def _points(counts: Counter[tuple[str, str, str]]) -> list[Point]:
+    return [
+        Point(labels={"type": event_type, "reason": reason, "namespace": namespace}, value=count)
+        for (event_type, reason, namespace), count in counts.items()
+    ]
+
+
 def _of(component: str, wanted: str | None) -> bool:
     return component in COUNTED_COMPONENTS if wanted is None else component == wanted
 
@@ -180,4 +204,4 @@ def _time_of(found: Object) -> float:
     return exact if abs(exact - created) < 60 else created
 
 
-ORACLES = [Events]
+ORACLES = [Events, EventObjects]

@@ -5,6 +5,7 @@ Read with the programs themselves and parsed here, independently of Chaos Mesh's
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import defaultdict
 from collections.abc import Iterator
@@ -57,6 +58,10 @@ IPTABLES = (
 )
 IPSET = "ipset save"
 QDISCS = "tc qdisc show"
+_EACH_DEVICE = (
+    r"for each in $(ip -o link show | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p'); "
+    "do tc {what} show dev $each || exit; done"
+)
 
 _RULE = re.compile(r"\[(\d+):(\d+)\] -A (\S+) ?(.*)")
 _CHAIN = re.compile(r":(\S+) (\S+)")
@@ -120,6 +125,22 @@ def rules_of(saved: str) -> list[Rule]:
 def members_of(saved: str) -> int:
     """Return the number of members of all sets in the output of `ipset save`."""
     return sum(line.startswith("add ") for line in saved.splitlines())
+
+
+def sets_of(saved: str) -> int:
+    """Return the number of sets in the output of `ipset save`."""
+    return sum(line.startswith("create ") for line in saved.splitlines())
+
+
+def interfaces_of(shown: str) -> int:
+    """Return the number of interfaces that have a queueing discipline in the output of `tc qdisc show`."""
+    words = (line.split() for line in shown.splitlines())
+    return len({after for line in words for word, after in itertools.pairwise(line) if word == "dev"})
+
+
+def entries_of(shown: str, what: str) -> int:
+    """Return the number of entries in the output of `tc class show` or `tc filter show`."""
+    return sum(line.startswith(f"{what} ") for line in shown.splitlines())
 
 
 def qdiscs_of(shown: str, kind: str | None = None) -> int:
@@ -290,6 +311,66 @@ class TcQdiscs(_InNamespaces):
         ]
 
 
+class IpsetSets(_InNamespaces):
+    """Sets by container, whatever their members: what `chaos_daemon_ipset_members` does not count."""
+
+    name: ClassVar[str] = "ipset-sets"
+    summary: ClassVar[str] = "ipsets in the containers' network namespace"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Run ipset save."""
+        return [
+            Point(labels=target.labels(), value=sets_of(output))
+            for target, output in self.outputs(parameters.targets, IPSET)
+        ]
+
+
+class TcInterfaces(_InNamespaces):
+    """Interfaces with a queueing discipline by container."""
+
+    name: ClassVar[str] = "tc-interfaces"
+    summary: ClassVar[str] = "interfaces with a queueing discipline in the containers' network namespace"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Run tc qdisc show."""
+        return [
+            Point(labels=target.labels(), value=interfaces_of(output))
+            for target, output in self.outputs(parameters.targets, QDISCS)
+        ]
+
+
+class _TcEntries(_InNamespaces):
+    """Counts what tc shows of each interface beside queueing disciplines."""
+
+    parameters: ClassVar[type[Parameters]] = InTargets
+    what: ClassVar[str]
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Run tc for each interface."""
+        outputs = self.outputs(parameters.targets, _EACH_DEVICE.format(what=self.what))
+        return [
+            Point(labels=target.labels(), value=entries_of(output, self.what)) for target, output in outputs
+        ]
+
+
+class TcClasses(_TcEntries):
+    """Classes of queueing disciplines by container."""
+
+    name: ClassVar[str] = "tc-classes"
+    summary: ClassVar[str] = "classes of queueing disciplines in the containers' network namespace"
+    what: ClassVar[str] = "class"
+
+
+class TcFilters(_TcEntries):
+    """Filters of the root queueing disciplines by container."""
+
+    name: ClassVar[str] = "tc-filters"
+    summary: ClassVar[str] = "filters of queueing disciplines in the containers' network namespace"
+    what: ClassVar[str] = "filter"
+
+
 def _by_rule(outputs: Iterator[tuple[Target, str]], counter: str, jump: str | None) -> list[Point]:
     sums: dict[tuple[tuple[str, str], ...], int] = defaultdict(int)
     for target, output in outputs:
@@ -301,4 +382,14 @@ def _by_rule(outputs: Iterator[tuple[Target, str]], counter: str, jump: str | No
     return [Point(labels=dict(labels), value=value) for labels, value in sums.items()]
 
 
-ORACLES = [IptablesPackets, IptablesBytes, IptablesRules, IpsetMembers, TcQdiscs]
+ORACLES = [
+    IptablesPackets,
+    IptablesBytes,
+    IptablesRules,
+    IpsetMembers,
+    IpsetSets,
+    TcQdiscs,
+    TcInterfaces,
+    TcClasses,
+    TcFilters,
+]

@@ -69,6 +69,8 @@ def _coverage(coverage: Coverage, known: Catalogue) -> Check:
         return Check("coverage", Verdict.PASS, sum_line(coverage))
     details = (*missing_lines(coverage, known), "prove each of them, or waive it: docs/coverage.md")
     reason = f"transitions that are possible here, neither proven nor waived: {coverage.missing}"
+    if coverage.twins_missing:
+        reason += f"; twins that nothing tells apart: {coverage.twins_missing}"
     return Check("coverage", Verdict.FAIL, reason, details)
 
 

@@ -73,7 +73,7 @@ def oracles_of(scenario: Scenario) -> set[str]:
     found = {proof.oracle for step in scenario.steps for proof in step.proof}
     for step in scenario.steps:
         for expectation in step.expect:
-            found |= oracles_in(expectation)
+            found |= oracles_in(expectation) | set(_oracle_names(expectation.unlike))
     return found
 
 

@@ -31,7 +31,7 @@ from harness.cluster.leftovers import Deadline
 from harness.cluster.leftovers import Leftover as Left
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge
-from harness.judge.kind import kinds, wanted_readings
+from harness.judge.kind import kinds, readings_to_take
 from harness.judge.overload import observed, summed_up
 from harness.judge.proof import check_proof, split_proof
 from harness.judge.replay import judge_step
@@ -227,6 +227,19 @@ def _trouble(result: ScenarioResult, error: HarnessError) -> None:
     result.verdict = Verdict.FAIL if failed else Verdict.ERROR
 
 
+def own_namespace(scenario: Scenario, unique: str) -> str:
+    """Return a name for a scenario's own namespace.
+
+    Args:
+        scenario: which may want a length of it.
+        unique: what no other namespace's name ends with.
+    """
+    if scenario.namespace_length is None:
+        return f"{scenario.scenario[:40].rstrip('-')}-{unique}"
+    room = scenario.namespace_length - len(unique) - 1
+    return f"{scenario.scenario[:room].rstrip('-').ljust(room, 'x')}-{unique}"
+
+
 class ScenarioRun:
     """One scenario on its way; used by `run`.
 
@@ -251,7 +264,7 @@ class ScenarioRun:
         self._observer = surroundings.observer
         self._catalogue = catalogue
         self._result = result
-        self._namespace = f"{self._scenario.scenario[:40].rstrip('-')}-{uuid.uuid4().hex[:6]}"
+        self._namespace = own_namespace(self._scenario, uuid.uuid4().hex[:6])
         self._workload: WorkloadHandle | None = None
         self._applied: dict[str, Applied] = {}
         self._oracles: dict[str, Oracle] = {}
@@ -994,7 +1007,7 @@ class ScenarioRun:
         compared = {
             (oracle.name, oracle.key): oracle.parameters
             for item in expected
-            for oracle in wanted_readings(Expectation.model_validate(item.spec))
+            for oracle in readings_to_take(Expectation.model_validate(item.spec))
         }
         followed = {
             (item.promptness.oracle, item.promptness.key): json.loads(item.promptness.key)

@@ -26,6 +26,10 @@ MOST_EXPECTATIONS = 500
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$", max_length=LONGEST_NAME)]
 """A DNS label: names of scenarios and of chaos end up in names of Kubernetes objects."""
 
+ObjectName = Annotated[
+    str, StringConstraints(pattern=r"^[a-z0-9]([-.a-z0-9]*[a-z0-9])?$", min_length=1, max_length=253)
+]
+"""A DNS subdomain: what the API server takes for the name of an object of Chaos Mesh."""
 
 Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "deletecollection"]
 """What the API server can be asked to do with a resource."""
@@ -93,6 +97,8 @@ class Expectation(BaseModel):
         because: why it must be so; shown on failure.
         level: a `should` that fails is reported and does not fail the scenario.
         known_issue: see KnownIssue.
+        unlike: what twins of the metric (docs/coverage.md) would show here, by their names: a number, or an
+            oracle with its parameters. It decides nothing: it is evidence that tells the twins apart.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -105,6 +111,7 @@ class Expectation(BaseModel):
     because: str | None = None
     level: Literal["must", "should"] = "must"
     known_issue: KnownIssue | None = None
+    unlike: dict[str, Any] = {}
 
     @model_validator(mode="after")
     def _one_kind(self) -> Expectation:
@@ -120,6 +127,8 @@ class Expectation(BaseModel):
             raise ValueError("an expectation takes exactly one of `metric` and `promql`")
         if self.promql is not None and self.where:
             raise ValueError("`where` goes with `metric`; an expression has its matchers in itself")
+        if self.promql is not None and self.unlike:
+            raise ValueError("`unlike` goes with `metric`; an expression has no twins")
         return self
 
     @property
@@ -170,7 +179,7 @@ class Chaos(Model):
     kind: str
     spec: dict[str, Any]
     annotations: dict[str, str] = {}
-    name: Name | None = None
+    name: ObjectName | None = None
     namespace: Name | None = None
 
 
@@ -558,6 +567,8 @@ class Scenario(Model):
             expectations.
         stand_ins: programs that a step puts in the place of real ones; the results name them.
         workload: the pods to hit.
+        namespace_length: how many characters the name of the scenario's own namespace has; what comes of the
+            scenario's name by default. 63 is the longest one that Kubernetes takes.
         namespaces: further namespaces, made for this scenario alone; chaos is put into them by these names.
         chaos: name to object of Chaos Mesh; what steps and templates call it, and its name in the cluster.
         steps: performed in their order.
@@ -571,6 +582,7 @@ class Scenario(Model):
     alone: str = ""
     stand_ins: list[StandIn] = []
     workload: Workload | None = None
+    namespace_length: int | None = Field(default=None, ge=20, le=63)
     namespaces: list[Name] = []
     chaos: dict[Name, Chaos] = {}
     steps: list[Step] = Field(min_length=1, max_length=MOST_STEPS)
@@ -596,6 +608,9 @@ class Scenario(Model):
             if step.chaos is not None and step.chaos not in self.chaos:
                 known = ", ".join(sorted(self.chaos)) or "none is defined"
                 raise ValueError(f"{step.action}: no chaos is named {step.chaos!r} (defined: {known})")
+        if self.namespace_length is not None and self.namespaces:
+            # Their names begin with its name.
+            raise ValueError("`namespace_length` does not go with further `namespaces`")
         named = [(chaos.namespace, f"chaos {name}") for name, chaos in self.chaos.items()]
         named += [(step.remove_namespace, "remove_namespace") for step in self.steps]
         for namespace, where in named:

@@ -55,6 +55,14 @@ def test_what_chaos_mesh_has_can_be_expected(expectation: str, check: Check) -> 
             "6:7: the catalogue has no metric `chaos_daemon_ipset_member`; also near: chaos_daemon_iptables_rules, "
             "chaos_daemon_iptables_packet_bytes (did you mean `chaos_daemon_ipset_members`?)",
         ),
+        (
+            "metric: chaos_daemon_ipset_members; equals: 6; unlike: {set: 3}",
+            "8:16: `chaos_daemon_ipset_members` has no twin `set`; it has: any, sets (did you mean `sets`?)",
+        ),
+        (
+            "metric: go_goroutines; equals: 6; unlike: {a: 3}",
+            "8:16: `go_goroutines` has no twin `a`; it has: none",
+        ),
         ("metric: qqqqqqq; equals: 1", "6:7: the catalogue has no metric `qqqqqqq`"),
         (
             "metric: chaos_dashboard_http_request_duration_seconds; present: true",

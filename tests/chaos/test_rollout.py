@@ -3,10 +3,11 @@
 import pytest
 
 from harness.base import working_time
-from harness.base.errors import InfrastructureError
+from harness.base.errors import InfrastructureError, UsageError
 from harness.chaos import denial, rollout
-from harness.chaos.components import COMPONENTS, component_pods
+from harness.chaos.components import COMPONENTS, component_pods, workload_pods
 from harness.chaos.rollout import REPLICAS_BEFORE, NotWhole
+from harness.chaos.workload import WorkloadHandle
 from harness.cluster.errors import Unreachable
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import CHAOS_MESH, FakeCluster
@@ -228,3 +229,11 @@ def test_an_api_server_that_does_not_answer_is_no_missing_pod(cluster):
     cluster.down = True
     with pytest.raises(Unreachable):
         rollout.make_whole(cluster, CHAOS_MESH, ["chaos-dashboard"])
+
+
+def test_pods_that_nothing_keeps_are_not_restarted(cluster):
+    group = workload_pods(WorkloadHandle("long-names", "n", {}, []))
+    with pytest.raises(UsageError, match="can be neither restarted nor scaled"):
+        rollout.restart(cluster, group, node=None, grace=1)
+    with pytest.raises(UsageError, match="nothing keeps them"):
+        rollout.scale(cluster, group, 2)

@@ -57,13 +57,15 @@ def test_a_pod_that_is_going_is_not_ready():
 def test_each_workload_is_whole(name):
     """What the runner, Prometheus and the clean-up rely on."""
     objects = workloads.manifests(name, "here", "img:1", 2)
-    owner = next(body for body in objects if body["kind"] == "StatefulSet")
-    template = owner["spec"]["template"]
-    assert template["metadata"]["labels"][workloads.WORKLOAD_LABEL] == "true"
-    assert owner["spec"]["selector"]["matchLabels"].items() <= template["metadata"]["labels"].items()
-    assert owner["metadata"]["name"] == name
-    containers = template["spec"]["containers"]
-    assert [port["name"] for port in containers[0]["ports"]] == ["metrics", "traffic"]
+    owner = next((body for body in objects if body["kind"] == "StatefulSet"), None)
+    pods = [owner["spec"]["template"]] if owner else [body for body in objects if body["kind"] == "Pod"]
+    selected = owner["spec"]["selector"]["matchLabels"] if owner else {"app": name}
+    for pod in pods:
+        assert pod["metadata"]["labels"][workloads.WORKLOAD_LABEL] == "true"
+        assert selected.items() <= pod["metadata"]["labels"].items()
+        assert [port["name"] for port in pod["spec"]["containers"][0]["ports"]] == ["metrics", "traffic"]
+    assert owner is None or owner["metadata"]["name"] == name
+    containers = [container for pod in pods for container in pod["spec"]["containers"]]
     assert {container["image"] for container in containers} == {"img:1"}
     programs = next(body for body in objects if body["kind"] == "ConfigMap")["data"]
     assert {container["command"][3].removeprefix("/exporter/") for container in containers} == set(programs)
@@ -78,3 +80,39 @@ def test_targets_are_first_containers_and_containers_are_all():
     here = {"namespace": "here", "pod": "p", "node": "n1"}
     assert handle.scope()["targets"] == [{**here, "container": "a"}]
     assert handle.scope()["containers"] == [{**here, "container": "a"}, {**here, "container": "b"}]
+
+
+def test_long_names_are_as_long_as_can_be_and_differ_where_a_cut_shows():
+    pods = [body for body in workloads.manifests("long-names", "n", "i", 1) if body["kind"] == "Pod"]
+    names = [pod["metadata"]["name"] for pod in pods]
+    assert [len(name) for name in names] == [63, 63]
+    assert names[0] != names[1]
+    assert names[0][:-1] == names[1][:-1]
+    assert "." in names[0]
+    assert "-" in names[0]
+    assert {len(each["name"]) for pod in pods for each in pod["spec"]["containers"]} == {63}
+
+
+class PodsOnly:
+    """Creates what it is given; pods are ready at once."""
+
+    def __init__(self):
+        self.pods = []
+
+    def create(self, body):
+        if body["kind"] == "Pod":
+            self.pods.append(body)
+
+    def until_all(self, kind, namespace, met, timeout, label_selector):
+        conditions = {"conditions": [{"type": "Ready", "status": "True"}]}
+        ready = [{**pod, "status": conditions} for pod in self.pods]
+        assert met(ready)
+        assert not met(ready[:1]), "each pod of the file is waited for"
+        return ready
+
+
+def test_pods_that_nothing_keeps_are_a_workload_too():
+    handle = workloads.install(PodsOnly(), "long-names", "n", "i")
+    assert len(handle.pods) == 2
+    assert handle.owner == ""
+    assert handle.selector == {"namespaces": ["n"], "labelSelectors": {"app": "long-names"}}

@@ -16,6 +16,7 @@ from harness.coverage.provers import Provers
 from harness.coverage.score import Excuses, Standing, coverage_of, score
 from harness.coverage.text import lines, missing_lines
 from harness.coverage.transition import Change, Transition, defined
+from harness.coverage.twins import twins_of
 from tests.coverage.test_transition import metric
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
@@ -96,11 +97,19 @@ def test_what_is_missing_is_told_with_what_to_write():
 
 def test_every_excuse_that_ships_is_about_something():
     every = list(defined(catalogue().metrics))
-    for excuse in [*limits(), *waivers()]:
+    for excuse in [each for each in [*limits(), *waivers()] if not each.twins]:
         about = [each for each in every if excuse.about(each)]
         assert about, excuse
         assert {each.metric for each in about} >= set(excuse.metrics)
         assert {each.value for each in about} >= set(excuse.values)
+
+
+def test_every_excuse_of_twins_that_ships_is_about_something():
+    every = [of for of, _ in twins_of(catalogue())]
+    for excuse in [each for each in [*limits(), *waivers()] if each.twins]:
+        about = [of for of in every if excuse.about_twin(of)]
+        assert {of.metric for of in about} >= set(excuse.metrics), excuse
+        assert {of.twin for of in about} >= set(excuse.twins), excuse
 
 
 def test_an_expired_waiver_holds_no_more():

@@ -2,7 +2,7 @@ import pytest
 
 from harness.judge.argument import ArgumentError, oracles_in, quantity
 from harness.judge.finding import Verdict
-from harness.judge.kind import kinds, wanted_readings
+from harness.judge.kind import kinds, readings_to_take, wanted_readings
 from harness.scenario.model import Expectation
 from tests.fakes.recordings import Timeline, found
 
@@ -104,3 +104,10 @@ def test_what_is_no_arithmetic(raw, message):
 
 def test_a_template_may_stand_for_an_operand_until_it_is_resolved():
     kinds()["equals"].parse({"sum": [TRUTH, "${parameters.n}"]}, templates=True)
+
+
+def test_what_a_twin_has_is_read_and_decides_nothing():
+    spec = {"metric": "m", "equals": {"oracle": "members"}, "unlike": {"sets": {"oracle": "sets"}, "one": 1}}
+    expectation = Expectation.model_validate(spec)
+    assert [each.name for each in wanted_readings(expectation)] == ["members"]
+    assert [each.name for each in readings_to_take(expectation)] == ["members", "sets"]

@@ -35,6 +35,7 @@ def of(tmp_path, expectation):
         "series: [{phase: running, value: {oracle: experiments}}]",
         "equals: 2\n        where: {a: {matches: 'b|c'}}",
         "equals: 2\n        known_issue: {id: x, shows: {equals: 0}}",
+        "equals: 2\n        unlike: {sets: 3, lines: {oracle: experiments}, more: '${burn.count}'}",
     ],
 )
 def test_nothing_is_wrong(tmp_path, expectation):
@@ -58,6 +59,20 @@ def test_nothing_is_wrong(tmp_path, expectation):
             9,
         ),
         ("equals: {oracle: experiments, phase: 5}", "the oracle `experiments`, parameter `phase`:", None, 9),
+        (
+            "equals: 2\n        unlike: {sets: 2}",
+            "the twin has the same value, 2: this tells nothing",
+            None,
+            10,
+        ),
+        ("equals: 2\n        unlike: {sets: many}", "`unlike`: a number is wanted, not the text", None, 10),
+        ("equals: 2\n        unlike: {sets: {oracle: nobody}}", "there is no oracle `nobody`", None, 10),
+        (
+            "equals: 2\n        unlike: {sets: {product: [{oracle: experiments}, 2]}}",
+            "`unlike` takes a number or one oracle",
+            None,
+            10,
+        ),
         ("series: [{value: {oracle: nothing}}]", "there is no oracle `nothing`", None, 9),
         ("equals: 2\n        where: {a: {matches: '(?=b)'}}", "'(?=': lookaround", None, 10),
         (

@@ -2,7 +2,14 @@ import json
 
 import pytest
 
-from harness.oracle.archives import ArchivedExperiments, ArchivedSchedules, ArchivedWorkflows
+from harness.oracle.archives import (
+    ArchivedExperiments,
+    ArchivedSchedules,
+    ArchivedWorkflows,
+    StoredExperiments,
+    StoredSchedules,
+    StoredWorkflows,
+)
 from harness.oracle.base import OracleError
 
 DASHBOARD = "chaos-dashboard"
@@ -46,3 +53,15 @@ def test_a_dashboard_that_does_not_list_gives_no_answer(cluster, read, oracle):
         cluster.answers[DASHBOARD, path] = (200, b"<html>")
     with pytest.raises(OracleError, match="no JSON"):
         read(oracle)
+
+
+def test_what_is_stored_is_counted_whether_archived_or_not(cluster, read):
+    answers(cluster, "api/archives", archive("PodChaos"))
+    answers(
+        cluster, "api/experiments", archive("PodChaos"), archive("TimeChaos"), archive("PodChaos", "other")
+    )
+    assert read(StoredExperiments) == {("n", "PodChaos"): 2, ("n", "TimeChaos"): 1}
+    for kind, oracle in (("schedules", StoredSchedules), ("workflows", StoredWorkflows)):
+        answers(cluster, f"api/archives/{kind}", archive("Any"))
+        answers(cluster, f"api/{kind}", archive("Any"), archive("Any"))
+        assert read(oracle) == {("n",): 3}

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.oracle.base import OracleError
-from harness.oracle.events import Events, event_of
+from harness.oracle.events import EventObjects, Events, event_of
 
 NANOS = 1795396336601220600
 
@@ -75,3 +75,11 @@ def test_no_cluster_is_no_answer(cluster, read):
     cluster.down = True
     with pytest.raises(OracleError):
         read(Events)
+
+
+def test_the_objects_that_events_are_about_are_counted_once(cluster, read):
+    other = event("4")
+    other["involvedObject"] = {"kind": "StressChaos", "name": "other"}
+    cluster.put("Event", event("1"), event("2"), event("3", "Updated"), other)
+    assert read(EventObjects) == {("Normal", "Applied", "n"): 2, ("Normal", "Updated", "n"): 1}
+    assert read(EventObjects, reason="Updated") == {("Normal", "Updated", "n"): 1}

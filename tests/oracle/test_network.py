@@ -86,3 +86,30 @@ def test_different_rules_are_counted_and_a_container_without_any_has_no_point(
     )
     found = read(network.IptablesRules, **{"in": [target("p"), target("q")]})
     assert found == {("n", "p", "c"): 5}
+
+
+def test_sets_are_counted_and_their_members_are_not():
+    saved = (
+        "create a hash:net family inet\nadd a 10.0.0.1\nadd a 10.0.0.2\ncreate l list:set size 8\nadd l a\n"
+    )
+    assert network.sets_of(saved) == 2
+    assert network.sets_of("") == 0
+
+
+def test_interfaces_with_a_queueing_discipline_are_counted_once():
+    shown = (
+        "qdisc noqueue 0: dev lo root refcnt 2 \n"
+        "qdisc tbf 1: dev eth0 root refcnt 2 rate 8Mbit burst 10000b limit 20000b\n"
+        "qdisc bfifo 10: dev eth0 parent 1:1 limit 20000b\n"
+    )
+    assert network.interfaces_of(shown) == 2
+
+
+def test_classes_and_filters_are_counted_by_container(cluster, pod_named, target, read):
+    cluster.put("Pod", pod_named("p"))
+    cluster.exec_output = (
+        "==begin id-of-p\nclass tbf 1:1 parent 1: leaf 10: \nfilter protocol ip pref 1\n==end 0\n"
+    )
+    assert read(network.TcClasses, **{"in": [target("p")]}) == {("n", "p", "c"): 1}
+    assert read(network.TcFilters, **{"in": [target("p")]}) == {("n", "p", "c"): 1}
+    assert any("tc filter show dev $each" in word for word in cluster.executed[-1])

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.oracle.base import OracleError
-from harness.oracle.experiments import Experiments, Schedules, Workflows
+from harness.oracle.experiments import Experiments, ExperimentTargets, Schedules, WorkflowNodes, Workflows
 from harness.oracle.pods import ContainerRestarts, ContainerStarted, Images, Pods, PodUids, is_image
 
 
@@ -103,3 +103,37 @@ def test_images_are_counted(cluster, read, pod_named, target):
 )
 def test_an_image_is_known_by_reference_or_name(reference, wanted, same):
     assert is_image(reference, wanted) == same
+
+
+def test_those_that_a_schedule_or_a_workflow_made_can_be_left_out(cluster, read):
+    by_schedule, by_workflow = chaos("TimeChaos", "s-1"), chaos("TimeChaos", "w-1")
+    by_schedule["metadata"]["labels"] = {"managed-by": "s"}
+    by_workflow["metadata"]["labels"] = {"chaos-mesh.org/controlled-by": "n", "chaos-mesh.org/workflow": "w"}
+    cluster.put("TimeChaos", chaos("TimeChaos", "a"), by_schedule, by_workflow)
+    assert read(Experiments) == {("n", "TimeChaos", "running"): 3}
+    assert read(Experiments, by_hand=True) == {("n", "TimeChaos", "running"): 1}
+
+
+def test_targets_of_experiments_are_counted_by_their_records(cluster, read):
+    two, none = chaos("TimeChaos", "a"), chaos("PodChaos", "b")
+    two["status"]["experiment"]["containerRecords"] = [{"id": "n/p/c"}, {"id": "n/q/c"}]
+    cluster.put("TimeChaos", two)
+    cluster.put("PodChaos", none)
+    assert read(ExperimentTargets) == {("n", "TimeChaos", "running"): 2, ("n", "PodChaos", "running"): 0}
+
+
+def test_schedules_and_workflows_are_counted_by_what_they_do(cluster, read):
+    paused, done = chaos("Schedule", "a"), chaos("Workflow", "a")
+    paused["metadata"]["annotations"] = {"experiment.chaos-mesh.org/pause": "true"}
+    done["status"]["conditions"] = [{"type": "Accomplished", "status": "True"}]
+    cluster.put("Schedule", paused, chaos("Schedule", "b"), chaos("Schedule", "c"))
+    cluster.put("Workflow", done, chaos("Workflow", "b"), chaos("Workflow", "c"))
+    assert read(Schedules, paused=True) == read(Workflows, accomplished=True) == {("n",): 1}
+    assert read(Schedules, paused=False) == read(Workflows, accomplished=False) == {("n",): 2}
+
+
+def test_nodes_of_workflows_are_counted(cluster, read):
+    cluster.put("WorkflowNode", chaos("WorkflowNode", "a"), chaos("WorkflowNode", "b"))
+    assert read(WorkflowNodes) == {("n",): 2}
+    cluster.objects.clear()
+    assert read(WorkflowNodes) == {}

@@ -117,10 +117,11 @@ def test_oracles_of_expectations_rows_proofs_and_waivers_are_found():
             expectation(between=[0, {"oracle": "schedules"}]),
             expectation(equals=1, known_issue={"id": "wrong", "shows": {"equals": {"oracle": "workflows"}}}),
             expectation(RULES, {"container": "oracle"}, equals=2),
+            expectation(equals=1, unlike={"nodes": {"oracle": "workflow-nodes"}}),
             proof=[{"oracle": "images", "image": "pause", "equals": 1}],
         )
     )
-    assert found == {"experiments", "pods", "schedules", "workflows", "images"}
+    assert found == {"experiments", "pods", "schedules", "workflows", "images", "workflow-nodes"}
 
 
 def test_a_scenario_that_asks_nobody_has_no_oracles():

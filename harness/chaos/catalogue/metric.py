@@ -7,6 +7,7 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, model_validator
 
 from harness.chaos.catalogue.release import before, part_of
+from harness.chaos.catalogue.twin import Twin
 
 _HISTOGRAM = {"_bucket": ("le",), "_sum": (), "_count": ()}
 _SUMMARY = {"": ("quantile",), "_sum": (), "_count": ()}
@@ -113,6 +114,7 @@ class Metric(BaseModel):
         touched_by: what makes it appear, change or go: kinds, `Kind/action`, or one of OPERATIONS.
         programs: those that make it change when they are run on a node.
         needs: capabilities of the environment without which no scenario can make it appear.
+        twins: what it could plausibly count instead; see Twin.
         note: what one has to know to read it right.
     """
 
@@ -143,6 +145,7 @@ class Metric(BaseModel):
     touched_by: tuple[str, ...] = ()
     programs: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
+    twins: tuple[Twin, ...] = ()
     note: str | None = None
 
     @model_validator(mode="after")
@@ -157,6 +160,11 @@ class Metric(BaseModel):
             raise ValueError(f"{self.name}: the buckets are not in ascending order")
         if self.grows and self.type is not MetricType.GAUGE:
             raise ValueError(f"{self.name}: `grows` is said of gauges only")
+        names = [twin.name for twin in self.twins]
+        if len(names) != len(set(names)):
+            raise ValueError(f"{self.name}: two of its twins have one name")
+        if unknown := {twin.suffix for twin in self.twins} - set(self._suffixes()) - {""}:
+            raise ValueError(f"{self.name}: a twin of {sorted(unknown)[0]!r}, which it has no series of")
         return self
 
     def status_in(self, release: str) -> Status | None:
@@ -180,6 +188,10 @@ class Metric(BaseModel):
     def counts(self, series_name: str) -> bool | None:
         """Say whether one of its series only grows, whatever its type; None when that is not known."""
         return True if self.grows else self.is_counter(series_name)
+
+    def twin(self, name: str) -> Twin | None:
+        """Return its twin of that name; None without one."""
+        return next((each for each in self.twins if each.name == name), None)
 
     @property
     def series_names(self) -> tuple[str, ...]:
