@@ -178,6 +178,8 @@ def delete(
     """
     ids = [container.id or container.name for container in containers_]
     if ids:
+        # A node takes 10 s and more to stop by itself, of which nothing is kept.
+        engine.run(f"end the containers of {cluster}", ["kill", *ids], timeout=_DELETE_SECONDS, check=False)
         engine.run(
             f"remove the containers of {cluster}",
             ["rm", "--force", "--volumes", *ids],

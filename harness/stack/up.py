@@ -16,6 +16,7 @@ from harness.base import process
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import rollout
+from harness.cluster import credentials
 from harness.cluster.client import Cluster
 from harness.stack import (
     chaosmesh,
@@ -235,6 +236,8 @@ class _Stack:
                     logs=self.logs,
                 )
         self.state.forget()
+        # Also of a cluster that somebody else removed.
+        credentials.forget(self.state.kubeconfig)
         identity = ownership.begin(self.state)
         text = kind.config(
             self.images,

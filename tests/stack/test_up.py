@@ -410,6 +410,16 @@ def test_what_a_killed_creation_left_is_ours_by_its_mark(world: World) -> None:
     assert world.diary[:2] == ["delete", "create"]
 
 
+def test_keys_of_a_cluster_that_somebody_removed_go_with_the_next_one(world: World) -> None:
+    world.up()
+    old = state.State("c").kubeconfig.with_name("kubeconfig.keys") / "key"
+    old.parent.mkdir()
+    old.touch()
+    world.vanish()
+    world.up()
+    assert not old.exists()
+
+
 @pytest.mark.parametrize("file", ["handle", "kubeconfig"])
 def test_a_cluster_of_an_earlier_version_is_adopted(world: World, file: str) -> None:
     world.containers = [kind.Container(NODE.name, running=False, id="id-1")]
