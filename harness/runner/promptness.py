@@ -14,6 +14,7 @@ from harness.judge.kind import wanted_readings
 from harness.metrics.expression import reach, read, selectors
 from harness.oracle.base import oracles
 from harness.recording.model import Promptness, reading_key
+from harness.runner.watched import READ
 from harness.scenario.model import Expectation, Scenario, Step
 
 _DONE_WHEN_SETTLED = ("wait", "traffic", "exec", "node")
@@ -72,8 +73,9 @@ def _tells(step: Step, kind: str, metric: Metric) -> bool:
     if step.action in _DONE_WHEN_SETTLED:
         return metric.produced is not Produced.AT_EVENT
     if step.http is not None:
-        # An answer comes when the request is done, but what it asks of the manager is not.
-        return metric.produced not in _OF_THE_MANAGER
+        # An answer comes when the request is done, but what it asks of the manager is not, nor what follows.
+        read = all(request.method in READ for request in step.http)
+        return metric.produced is Produced.AT_CALL or (read and metric.produced not in _OF_THE_MANAGER)
     if metric.produced is Produced.AT_EVENT or kind in _MAKERS or WORKLOAD in metric.components:
         return False
     if kind == _POD_CHAOS and "pod" in metric.labels:

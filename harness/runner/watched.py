@@ -19,7 +19,8 @@ _OWN = "chaos_"
 _STILL = ("running", "paused", "gone", "finished")
 """The phases in which an experiment stays until something is done; without a duration the first two, too."""
 _OVER = ("gone", "finished")
-_READ = ("GET", "HEAD")
+READ = ("GET", "HEAD")
+"""The methods that change nothing."""
 _BY_THEMSELVES = ("Schedule", "Workflow", "StatusCheck")
 
 
@@ -67,7 +68,7 @@ def _changes(scenario: Scenario, step: Step, metric: Metric) -> bool:
 
 def _sends(step: Step) -> bool:
     """Say whether a step has the dashboard change objects of Chaos Mesh, whichever the path means."""
-    return any(each.to == DASHBOARD and each.method not in _READ for each in step.http or [])
+    return any(each.to == DASHBOARD and each.method not in READ for each in step.http or [])
 
 
 def _changes_by_itself(scenario: Scenario, before: Sequence[Step], metric: Metric) -> bool:

@@ -71,6 +71,7 @@ def test_an_expression_that_looks_back_has_the_default_deadline(promql):
     assert promptness(promql=promql, equals=1) == Promptness(scrapes=10)
 
 
+DELETE = {"http": {"to": "chaos-dashboard", "method": "DELETE", "path": "/api/experiments/1"}}
 GET = {"http": {"to": "chaos-dashboard", "path": "/api/experiments"}}
 
 
@@ -86,6 +87,8 @@ GET = {"http": {"to": "chaos-dashboard", "path": "/api/experiments"}}
         (GET, EXPERIMENTS, 10),
         (GET, "chaos_dashboard_http_request_duration_seconds_count", 2),
         (GET, "chaos_dashboard_archived_experiments", 2),
+        (DELETE, "chaos_dashboard_archived_experiments", 10),
+        (DELETE, "chaos_dashboard_http_request_duration_seconds_count", 2),
         ({"restart": "controller-manager"}, EXPERIMENTS, 10),
         ({"scale": {"component": "controller-manager", "replicas": 3}}, "up", 10),
         ({"remove_namespace": "second"}, EXPERIMENTS, 10),
