@@ -18,6 +18,7 @@ from harness.cluster.kinds import EXPERIMENT_KINDS
 from harness.coverage.transition import Change, Transition
 from harness.coverage.twins import TwinOf
 from harness.judge.kind import arguments, kinds
+from harness.judge.matching import full_match
 from harness.runner.claims import claims_of
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Matcher, Scenario
@@ -160,5 +161,5 @@ def _lets(wanted: Any, value: str) -> bool:
         pattern = wanted.matches if wanted.matches is not None else wanted.not_matches
         if pattern is None or TEMPLATE.search(pattern):
             return True
-        return bool(re.fullmatch(pattern, value)) is (wanted.matches is not None)
+        return full_match(pattern)(value) is (wanted.matches is not None)
     return wanted is None or not isinstance(wanted, str) or bool(TEMPLATE.search(wanted)) or wanted == value

@@ -1,15 +1,19 @@
 """Label matchers: which series an expectation selects.
 
-Prometheus compiles a matcher's regular expression with RE2 as `^(?s:...)$`; the judge uses Python's
-`re` with full match, dot matching newlines and ASCII classes, which is the same for the syntax that
-both know. What only one of them knows, or what they read differently, `regex_problem` refuses.
+Prometheus compiles a matcher's regular expression with Go's RE2 as `^(?s:...)$`, and so does the judge with
+RE2 itself: a full match, dot matching newlines, in time that is linear in the text whatever the pattern is.
+What people may read differently, as Python's `re` does, `regex_problem` refuses.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from itertools import chain
+from typing import Any
+
+import re2
 
 from harness.recording.index import LabelIndex
 from harness.recording.series import Series
@@ -20,7 +24,9 @@ Where = Mapping[str, str | Matcher]
 TARGET_LABELS = ("job", "instance", "node")
 """Labels that Prometheus gives to a target; all others of a label set are the product's own."""
 
-_FLAGS = re.DOTALL | re.ASCII
+_LONGEST_PATTERN = 4096
+_MOST_GROUPS = 500
+"""Prometheus' engine refuses what nests deeper than 1000."""
 _DIFFERENT = (
     (re.compile(r"\(\?(?:[=!>#(]|<[=!])"), "lookaround, atomic groups, conditions and comments are not RE2"),
     (re.compile(r"\(\?P[=>]"), "references to groups are not RE2"),
@@ -46,11 +52,46 @@ def regex_problem(pattern: str) -> str | None:
     for repeat in _REPEAT.finditer(bare):
         if max(int(number) for number in repeat.groups() if number) > _RE2_MOST_REPEATS:
             return f"{repeat.group()!r}: RE2 repeats at most {_RE2_MOST_REPEATS} times"
+    if len(pattern) > _LONGEST_PATTERN or bare.count("(") > _MOST_GROUPS:
+        return f"longer than {_LONGEST_PATTERN} characters, or with more than {_MOST_GROUPS} groups"
     try:
-        re.compile(pattern, _FLAGS)
-    except re.error as error:
-        return f"not a regular expression: {error}"
+        _compiled(pattern)
+    except (re2.error, UnicodeEncodeError) as error:
+        said = error.args[0] if error.args else "it cannot be compiled"
+        text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
+        return f"not a regular expression: {text}"
     return None
+
+
+@lru_cache(maxsize=1024)
+def _compiled(pattern: str) -> Any:
+    options = re2.Options()
+    options.dot_nl = True
+    options.log_errors = False
+    return re2.compile(pattern.encode(), options)
+
+
+def compiles(pattern: str) -> bool:
+    """Say whether Prometheus takes a text for a regular expression."""
+    try:
+        _compiled(pattern)
+    except (re2.error, UnicodeEncodeError):
+        return False
+    return True
+
+
+def full_match(pattern: str) -> Callable[[str], bool]:
+    """Return a test whether a regular expression matches a whole text; one that is none matches nothing."""
+    try:
+        compiled = _compiled(pattern)
+    except (re2.error, UnicodeEncodeError):
+        return lambda _value: False
+
+    @lru_cache(maxsize=4096)
+    def matches(value: str) -> bool:
+        return compiled.fullmatch(value.encode("utf-8", "replace")) is not None
+
+    return matches
 
 
 def label_test(wanted: str | Matcher) -> Callable[[str], bool]:
@@ -61,10 +102,9 @@ def label_test(wanted: str | Matcher) -> Callable[[str], bool]:
         unwanted = wanted.not_
         return lambda value: value != unwanted
     if wanted.matches is not None:
-        pattern = re.compile(wanted.matches, _FLAGS)
-        return lambda value: pattern.fullmatch(value) is not None
-    refused = re.compile(wanted.not_matches or "", _FLAGS)
-    return lambda value: refused.fullmatch(value) is None
+        return full_match(wanted.matches)
+    refused = full_match(wanted.not_matches or "")
+    return lambda value: not refused(value)
 
 
 class Matchers:

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from harness.base.words import meant
-from harness.judge.matching import label_test
+from harness.judge.matching import compiles, label_test
 from harness.metrics.expression import Aggregation, Binary, Call, Range, Selector
 from harness.rules.rule import Subject, Wrong
 from harness.rules.template import stands_for_more
@@ -118,15 +118,6 @@ def _open(wanted: str | Matcher) -> bool:
     if pattern is None:
         return stands_for_more(wanted.not_ or "")
     return stands_for_more(pattern) or not compiles(pattern)
-
-
-def compiles(pattern: str) -> bool:
-    """Say whether Python reads a regular expression, as it does nearly all of RE2's."""
-    try:
-        re.compile(pattern)
-    except re.error:
-        return False
-    return True
 
 
 RULES = [parses, gives_series, is_enabled, looks_at_now, can_select]

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 
 from harness.base.words import meant
 from harness.chaos.check import TARGET_LABELS, values_of
-from harness.judge.matching import label_test
+from harness.judge.matching import compiles, label_test
 from harness.metrics.expression import Aggregation, Binary, Call, Negated, Node, Range, Selector, Text
-from harness.rules.forms import compiles
 from harness.rules.rule import Stated, Subject, Wrong
 from harness.scenario.model import Matcher
 
