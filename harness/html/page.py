@@ -22,8 +22,9 @@ from harness.html.view import MOST_IN_FULL, WORST_FIRST, ScenarioView, Wrong, vi
 from harness.html.visibility import Spread, spreads
 from harness.judge.argument import time_text
 from harness.judge.finding import Verdict
+from harness.recording.stack import Stack
 from harness.report.evidence import evidence_lines, labels_text, number, short_labels
-from harness.report.results import Results, Stack
+from harness.report.results import Results
 from harness.report.text import with_clock
 from harness.runner.result import StepResult
 

@@ -39,6 +39,8 @@ from harness.scenario.model import Expectation
 MUTABLE = (Verdict.PASS, Verdict.KNOWN_ISSUE)
 """Of these verdicts it is asked whether they could have been others."""
 
+_MOST_SCRAPES = 20_000
+"""That a step can last, by far."""
 _LONG_AFTER_SCRAPES = 100
 
 
@@ -253,6 +255,8 @@ class Subject:
         if last is None or of_job - last > GONE_AFTER_INTERVALS * self.interval:
             return []
         count = int((self._until - last) / self.interval) + 1
+        if count > _MOST_SCRAPES:
+            raise Unsteady(f"more than {_MOST_SCRAPES} scrapes would have been to come")
         return [last + (index + 1) * self.interval for index in range(count)]
 
     def _samples_on(self, series: Series) -> dict[float, float]:

@@ -12,12 +12,13 @@ from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from harness.recording.durations import Durations
 from harness.recording.index import LabelIndex
 from harness.recording.notes import NATIVE_HISTOGRAMS
 from harness.recording.series import Layout, Series, TargetKey
+from harness.recording.stack import Stack
 
 FORMAT = 2
 """The version of the recording's format; raised with every change that an old reader would misread."""
@@ -36,6 +37,10 @@ SCRAPE_DURATION = "scrape_duration_seconds"
 def labels_of(mapping: dict[str, str]) -> Labels:
     """Return a mapping of labels as a sorted tuple."""
     return tuple(sorted(mapping.items()))
+
+
+Time = Annotated[float, Field(ge=-1e11, le=1e11, allow_inf_nan=False)]
+"""Seconds, within three thousand years of the epoch: differences and counts of scrapes stay numbers."""
 
 
 class Entry(BaseModel):
@@ -59,7 +64,7 @@ class Mark(Entry):
     """
 
     type: Literal["mark"] = "mark"
-    time: float
+    time: Time
     step: int
     name: Literal["started", "acknowledged", "settled", "ended"]
     detail: dict[str, Any] = {}
@@ -92,7 +97,7 @@ class Samples(Entry):
 
     type: Literal["samples"] = "samples"
     layout: int
-    time: float = Field(allow_inf_nan=False)
+    time: Time
     values: list[float]
 
 
@@ -109,8 +114,8 @@ class Reading(Entry):
     type: Literal["reading"] = "reading"
     oracle: str
     key: str
-    began: float
-    ended: float
+    began: Time
+    ended: Time
     vector: list[Point] | None
     error: str | None = None
 
@@ -158,7 +163,7 @@ class KubernetesEvent(Entry):
     """A core/v1 Event of the scenario's namespaces."""
 
     type: Literal["event"] = "event"
-    time: float
+    time: Time
     namespace: str
     kind: str
     object: str
@@ -186,8 +191,8 @@ class Answer(Entry):
 
     type: Literal["answer"] = "answer"
     expression: str
-    time: float
-    asked: float
+    time: Time
+    asked: Time
     result_type: str = ""
     vector: list[Point] | None = None
     histograms: int = 0
@@ -215,8 +220,8 @@ class Exposition(Entry):
     """
 
     type: Literal["exposition"] = "exposition"
-    began: float
-    ended: float
+    began: Time
+    ended: Time
     job: str
     instance: str
     metric: str
@@ -234,7 +239,7 @@ class Note(Entry):
     """A thing worth knowing when reading the recording: a failed fetch, an answer of the workload."""
 
     type: Literal["note"] = "note"
-    time: float
+    time: Time
     text: str
     detail: dict[str, Any] = {}
 
@@ -271,12 +276,18 @@ class Manifest(Entry):
     scenario: str
     file: str
     namespace: str
-    interval: float
-    clock_offset: float
-    clock_uncertainty: float
+    interval: float = Field(ge=0.001, le=86400, allow_inf_nan=False)
+    clock_offset: Time
+    clock_uncertainty: Time
     steps: list[str]
     stack: dict[str, Any] = {}
     control: bool = False
+
+    @field_validator("stack")
+    @classmethod
+    def _can_be_read(cls, value: dict[str, Any]) -> dict[str, Any]:
+        Stack.model_validate(value)
+        return value
 
 
 class Inconsistent(ValueError):  # noqa: N818  (reads as what is wrong)

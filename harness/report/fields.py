@@ -39,7 +39,7 @@ def put(recordings: Path, name: str, value: Any) -> Path | None:
         return None
     fields_of(path, next_step=_REMOVE)
     part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8") as file:
+    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
         _write(file, path, name, value)
     part.replace(path)
     return path

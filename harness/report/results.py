@@ -8,13 +8,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, field_validator
 
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_json
 from harness.contract.result import Contract
 from harness.coverage.score import Coverage
 from harness.mutation.score import MutationScore
+from harness.recording.stack import Stack
 from harness.report.visibility import Visibility, visibilities
 from harness.runner.concealed import conceal
 from harness.runner.result import ScenarioResult
@@ -41,43 +42,6 @@ class Summary(BaseModel):
     should_failed: int = 0
     should_error: int = 0
     should_known_issue: int = 0
-
-
-class NodeFacts(BaseModel):
-    """What is known of a node."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str = "?"
-    kernel: str = "?"
-    runtime: str = "?"
-    cgroup: str = "?"
-
-
-class StandInFacts(BaseModel):
-    """A program that took the place of a real one."""
-
-    model_config = ConfigDict(extra="allow")
-
-    name: str
-    replaces: str = "?"
-    limits: str = "?"
-
-
-class Stack(BaseModel):
-    """What readers of results take from `stack`; there may be more, and an older version wrote less."""
-
-    model_config = ConfigDict(extra="allow")
-
-    cluster: str = "?"
-    provider: str = "?"
-    images: str = "?"
-    image_key: str = ""
-    scrape_interval: float = Field(default=1.0, gt=0, le=3600)
-    versions: dict[str, str] = {}
-    stand_ins: list[StandInFacts] = []
-    nodes: list[NodeFacts] = []
-    capabilities: dict[str, str | None] = {}
 
 
 class Run(BaseModel):

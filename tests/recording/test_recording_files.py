@@ -67,6 +67,7 @@ def test_every_type_of_entry_comes_back(tmp_path):
 
 names = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
 numbers = st.floats(allow_nan=False)
+times = st.floats(-1e11, 1e11)
 
 
 @given(
@@ -74,7 +75,7 @@ numbers = st.floats(allow_nan=False)
         st.one_of(
             st.builds(
                 Mark,
-                time=numbers,
+                time=times,
                 step=st.integers(0, 9),
                 name=st.sampled_from(["started", "acknowledged", "settled", "ended"]),
                 detail=st.dictionaries(names, names, max_size=2),
@@ -86,15 +87,15 @@ numbers = st.floats(allow_nan=False)
             st.builds(
                 Samples,
                 layout=st.integers(0),
-                time=st.floats(allow_nan=False, allow_infinity=False),
+                time=times,
                 values=st.lists(numbers, max_size=4),
             ),
             st.builds(
                 Reading,
                 oracle=names,
                 key=names,
-                began=numbers,
-                ended=numbers,
+                began=times,
+                ended=times,
                 vector=st.none()
                 | st.lists(
                     st.builds(Point, labels=st.dictionaries(names, names, max_size=2), value=numbers),
@@ -102,9 +103,7 @@ numbers = st.floats(allow_nan=False)
                 ),
                 error=st.none() | names,
             ),
-            st.builds(
-                Note, time=numbers, text=names, detail=st.dictionaries(names, st.integers(), max_size=2)
-            ),
+            st.builds(Note, time=times, text=names, detail=st.dictionaries(names, st.integers(), max_size=2)),
         ),
         max_size=12,
     )
