@@ -7,6 +7,7 @@ from typing import Any
 
 from jinja2 import TemplateError
 
+from harness.base.bounded import FileError, MissingFileError, read_start
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_shapes
@@ -77,9 +78,8 @@ def render_again(folder: Path) -> Path:
 def _replaceable(page: Path) -> bool:
     """Say whether nothing is lost where a page is written: there is none, or one of a run."""
     try:
-        with page.open("rb") as file:
-            return _TITLE in file.read(_HEAD_BYTES)
-    except FileNotFoundError:
+        return _TITLE in read_start(page, _HEAD_BYTES)
+    except MissingFileError:
         return True
-    except OSError:
+    except FileError:
         return False

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import re
 import shutil
@@ -22,6 +21,7 @@ from typing import IO
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from harness.base import bundled, defects
+from harness.base.bounded import FileError, read_json, read_start
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.words import count
 from harness.contract import keep
@@ -203,7 +203,9 @@ def refuse_in_use(folder: Path, doing: str) -> None:
 def in_use(folder: Path) -> bool:
     """Say whether a run that lives writes into a folder."""
     try:
-        with os.fdopen(os.open(folder / MARKER, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)) as file:
+        with os.fdopen(
+            os.open(folder / MARKER, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW | os.O_CLOEXEC)
+        ) as file:
             fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
     except BlockingIOError:
         return True
@@ -224,9 +226,8 @@ def made_by_run(folder: Path) -> bool:
     if not _is_file(folder / RESULTS):
         return False
     try:
-        with (folder / RESULTS).open("rb") as file:
-            return _RESULTS_HEAD.match(file.read(_HEAD_BYTES)) is not None
-    except OSError:
+        return _RESULTS_HEAD.match(read_start(folder / RESULTS, _HEAD_BYTES)) is not None
+    except FileError:
         return False
 
 
@@ -236,8 +237,8 @@ def _is_file(path: Path) -> bool:
 
 def _named(folder: Path) -> str:
     try:
-        mark = Mark.model_validate(json.loads((folder / MARKER).read_text()))
-    except (OSError, ValueError, ValidationError):
+        mark = Mark.model_validate(read_json(folder / MARKER, most=_HEAD_BYTES))
+    except (FileError, ValidationError):
         return "another run"
     since = f"since {mark.started:%Y-%m-%d %H:%M:%S} UTC"
     if not _lives(mark.pid):

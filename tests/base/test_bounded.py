@@ -256,6 +256,9 @@ def _reads(call):
         return True
     if isinstance(call.func, ast.Attribute) and call.func.attr in ("read_text", "read_bytes"):
         return True
+    if name == "os.open":
+        # To lock a file, not to read it.
+        return False
     opens = name == "open" or (isinstance(call.func, ast.Attribute) and call.func.attr == "open")
     mode = call.args[len(call.args) - 1] if call.args else None
     writes = isinstance(mode, ast.Constant) and str(mode.value)[:1] in ("w", "a", "x")
