@@ -23,6 +23,10 @@ WORKLOAD_LABEL = "chaos-harness/scrape"
 _HOLE = re.compile(r"\$\{([^}]+)\}")
 
 
+class NotReadyError(InfrastructureError):
+    """A workload's pods did not become ready in time."""
+
+
 @dataclass(frozen=True)
 class WorkloadHandle:
     """A workload that is ready.
@@ -121,7 +125,7 @@ def install(
 
     Raises:
         UsageError: there is no such workload.
-        InfrastructureError: its pods did not become ready; the details say why.
+        NotReadyError: its pods did not become ready; the details say why.
         ApiError: the API server refused an object.
     """
     objects = manifests(name, namespace, image, replicas)
@@ -139,7 +143,7 @@ def install(
             label_selector=f"{WORKLOAD_LABEL}=true",
         )
     except WaitTimeout as late:
-        raise InfrastructureError(
+        raise NotReadyError(
             f"the workload {name} is not ready after {late.waited:.0f} s",
             next_step=f"look at its pods: kubectl --namespace {namespace} describe pods",
             details=[line for pod in late.last for line in why_not_ready(pod)] or ["no pod was created"],

@@ -23,7 +23,7 @@ from harness.chaos.boundary import Bounds
 from harness.chaos.catalogue import Catalogue, Metric
 from harness.chaos.components import PodGroup, component_pods, workload_pods
 from harness.chaos.rollout import Rollout
-from harness.chaos.workload import WorkloadHandle, install
+from harness.chaos.workload import NotReadyError, WorkloadHandle, install
 from harness.cluster import namespaces
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import WaitTimeout
@@ -326,13 +326,17 @@ class ScenarioRun:
             self._start_oracles()
             if self._scenario.workload:
                 self._observer.waiting("the workload")
-                self._workload = install(
-                    self._cluster,
-                    self._scenario.workload.name,
-                    self._namespace,
-                    self._around.workload_image,
-                    self._scenario.workload.replicas,
-                )
+                began = self._clock.now()
+                try:
+                    self._workload = install(
+                        self._cluster,
+                        self._scenario.workload.name,
+                        self._namespace,
+                        self._around.workload_image,
+                        self._scenario.workload.replicas,
+                    )
+                except NotReadyError as error:
+                    raise self._unless_overloaded(began, error) from error
         if self._workload and WORKLOAD_JOB in self._watch.jobs:
             # A pod that Prometheus does not have yet would have no baseline.
             with self._phase("targets"):
@@ -502,13 +506,24 @@ class ScenarioRun:
         self._note_overload()
         if not error.timed or outcome.started is None:
             return
-        overload = observed(self._recorder.recording, outcome.started, self._clock.now())
-        if overload is not None:
-            raise InconclusiveError(
-                f"{overload.text()}: {error.problem.reason}",
-                next_step="run it again on a machine that has less to do",
-                details=error.problem.details,
-            ) from error
+        problem = error.problem
+        found = self._unless_overloaded(
+            outcome.started, InfrastructureError(problem.reason, details=problem.details)
+        )
+        if isinstance(found, InconclusiveError):
+            raise found from error
+
+    def _unless_overloaded(self, began: float, error: InfrastructureError) -> InfrastructureError:
+        """Return the error of a wait that was in vain, or the one that says what kept all from acting."""
+        self._note_overload()
+        overload = observed(self._recorder.recording, began, self._clock.now())
+        if overload is None:
+            return error
+        return InconclusiveError(
+            f"{overload.text()}: {error.problem}",
+            next_step="run it again on a machine that has less to do",
+            details=error.details,
+        )
 
     def _put_right(self) -> None:
         began = self._clock.now()
@@ -797,11 +812,12 @@ class ScenarioRun:
             if self._clock.working() > deadline:
                 waited = [f"{job} {instance} is not scraped" for instance in sorted(missing)]
                 waited += [f"{job} {instance} is still scraped" for instance in sorted(late)]
-                raise InfrastructureError(
+                error = InfrastructureError(
                     f"Prometheus does not have the pods' targets: {', '.join(waited)}",
                     next_step="look at its targets; chaos-harness status says how it is reached",
                     details=self._target_errors(),
                 )
+                raise self._unless_overloaded(since, error)
             self._sampler.pause()
 
     def _await_phase(self, step: Step, deadline: float) -> None:
@@ -958,7 +974,6 @@ class ScenarioRun:
         self._take_readings(wanted)
         while True:
             fresh = self._sampler.fetch()
-            self._note_overload()
             if fresh:
                 self._take_readings(wanted)
             verdicts = self._judge_all(expected)
@@ -1082,6 +1097,7 @@ class ScenarioRun:
         Raises:
             InfrastructureError: not so within `bound` scrape intervals; names the targets.
         """
+        began = self._clock.now()
         deadline = self._clock.working() + bound * self._around.interval
         wanted = (self._watch.jobs or {"controller-manager"}) - self._stopped
         while True:
@@ -1098,12 +1114,13 @@ class ScenarioRun:
             if self._clock.working() > deadline:
                 names = [f"{job} {instance}" for job, instance in waiting]
                 names += [f"any target of job {job}" for job in sorted(wanted - jobs)]
-                raise InfrastructureError(
+                late = InfrastructureError(
                     f"not scraped {count} times within {bound} scrape intervals: "
                     f"{', '.join(sorted(set(names)))}",
                     next_step="look at the component's pod; chaos-harness status names the kubeconfig",
                     details=self._target_errors(),
                 )
+                raise self._unless_overloaded(began, late)
             self._sampler.pause()
 
     def _await_a_scrape_of_each(self, since: float) -> None:

@@ -182,3 +182,13 @@ def test_what_changes_before_the_chaos_ends_is_one(run, cluster, clock):
     when_applied(cluster, lambda: clock.after(6, lambda: setattr(cluster, "miscounted", 1)))
     running, exactly, wrong = run(text=text).steps[1].findings
     assert (running.verdict, exactly.verdict, wrong.verdict) == (Verdict.FAIL,) * 3
+
+
+def test_what_is_not_scraped_on_a_busy_machine_says_how(run, prometheus, slow):
+    prometheus.target("controller-manager", "10.0.1.2:10080", 0.2, lambda: None)
+    slow(8)
+    result = run(first="")
+    assert result.verdict is Verdict.ERROR
+    assert result.reason.startswith(
+        HOW.removesuffix("): ") + ", 15 of 29 scrapes missing): not scraped 1 times"
+    )

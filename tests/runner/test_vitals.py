@@ -57,8 +57,8 @@ def test_nothing_is_observed_where_nobody_observes():
 
 def test_a_machine_that_is_somewhat_slow_is_not_overloaded(watched):
     for _ in range(10):
-        watched.works(4.0, 2)
-        watched.works(12.0, 1)
+        watched.works(3.0, 2)
+        watched.works(8.0, 1)
         watched.pulse.asked(watched.wall)
         watched.beats(2.5)
         watched.answer()
@@ -110,7 +110,7 @@ def test_work_that_takes_many_times_as_long_is_told_while_it_lasts(watched):
 
 def test_one_piece_of_work_that_had_to_wait_says_nothing(watched):
     watched.works(1.0, 3)
-    watched.works(25.0, 1)
+    watched.works(12.0, 1)
     watched.works(1.0, 3)
     assert watched.take() == []
 
