@@ -80,6 +80,7 @@ def test_every_field_of_the_schema(made, tmp_path):
             "options": {"cluster": "c"},
             "stack": {"images": "source"},
             "stack_error": None,
+            "warnings": [],
         },
         "summary": {
             "passed": 0,
