@@ -11,21 +11,19 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from harness.base import defects, places
+from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.progress import Progress
 from harness.base.redaction import redact
-from harness.commands.command import add_all
-from harness.run import run
-from harness.stack import cluster_name, lock
-from harness.stack.capable import with_capabilities
-from harness.stack.handle import StackHandle
-from harness.stack.images import source
-from harness.stack.state import DEFAULT_CLUSTER
-from harness.stack.status import Status, status
-from harness.stack.up import UpOptions, down, up
+from harness.commands.command import add_all, add_cluster
+
+if TYPE_CHECKING:
+    from harness.stack.handle import StackHandle
+    from harness.stack.status import Status
+    from harness.stack.up import UpOptions
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -49,6 +47,8 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _called(words: list[str]) -> int:
     if words[:1] == ["run"]:
+        from harness.run import run
+
         # pytest's own parser takes the rest, `--help` and options before paths included.
         return run(words[1:])
     options = parser().parse_args(words)
@@ -95,7 +95,7 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("up", help="bring up a cluster with Chaos Mesh and Prometheus, or reuse it")
-    _add_cluster(command)
+    add_cluster(command)
     add_up_options(command)
     command.set_defaults(command=_up)
 
@@ -112,7 +112,11 @@ def add_up_options(command: argparse.ArgumentParser) -> None:
         "--workers", type=int, default=0, metavar="N", help="nodes besides the control plane (default 0)"
     )
     command.add_argument(
-        "--scrape-interval", type=float, default=1.0, metavar="S", help="of Prometheus, seconds (default 1)"
+        "--scrape-interval",
+        type=float,
+        default=DEFAULT_INTERVAL,
+        metavar="S",
+        help=f"of Prometheus, seconds (default {DEFAULT_INTERVAL:g})",
     )
     command.add_argument(
         "--chaos-mesh-source", type=Path, metavar="DIR", help="build this checkout of Chaos Mesh"
@@ -128,6 +132,8 @@ def add_up_options(command: argparse.ArgumentParser) -> None:
 
 def up_options(options: argparse.Namespace) -> UpOptions:
     """Return what `add_up_options` and `--cluster` made of the command line."""
+    from harness.stack.up import UpOptions
+
     return UpOptions(
         cluster=options.cluster,
         images=options.images,
@@ -141,6 +147,10 @@ def up_options(options: argparse.Namespace) -> UpOptions:
 
 
 def _up(options: argparse.Namespace) -> int:
+    from harness.stack import lock
+    from harness.stack.capable import with_capabilities
+    from harness.stack.up import up
+
     progress = Progress()
     with lock.held(options.cluster, "up") as held:
         handle = up(up_options(options), progress, held)
@@ -151,11 +161,14 @@ def _up(options: argparse.Namespace) -> int:
 
 def _add_down(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("down", help="delete the cluster; images and logs stay")
-    _add_cluster(command)
+    add_cluster(command)
     command.set_defaults(command=_down)
 
 
 def _down(options: argparse.Namespace) -> int:
+    from harness.stack import lock
+    from harness.stack.up import down
+
     progress = Progress()
     with lock.held(options.cluster, "down") as held:
         there = down(options.cluster, progress, held)
@@ -165,12 +178,15 @@ def _down(options: argparse.Namespace) -> int:
 
 def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("status", help="show what is up and whether it answers")
-    _add_cluster(command)
+    add_cluster(command)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_status)
 
 
 def _status(options: argparse.Namespace) -> int:
+    from harness.stack.capable import with_capabilities
+    from harness.stack.status import status
+
     found = status(options.cluster, Progress())
     if found.handle and all(found.answers.values()):
         found = found.model_copy(update={"handle": with_capabilities(found.handle)})
@@ -190,6 +206,8 @@ def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _build(_: argparse.Namespace) -> int:
+    from harness.stack.images import source
+
     built = source.build_prometheus(progress=Progress(), logs=places.state_dir() / "logs")
     sys.stdout.write(f"{built}\n")
     return ExitCode.OK
@@ -233,16 +251,6 @@ def _describe(handle: StackHandle) -> list[str]:
         lines.append(f"capabilities {', '.join(present) or 'none'}")
     lines += [f"  missing    {name}: {reason}" for name, reason in missing.items()]
     return lines
-
-
-def _add_cluster(command: argparse.ArgumentParser) -> None:
-    command.add_argument(
-        "--cluster",
-        type=cluster_name.argument,
-        default=DEFAULT_CLUSTER,
-        metavar="NAME",
-        help=f"the kind cluster (default {DEFAULT_CLUSTER})",
-    )
 
 
 if __name__ == "__main__":

@@ -25,6 +25,7 @@ import harness
 from harness.authoring import python
 from harness.authoring.python import is_python_scenario
 from harness.base import bundled, redaction
+from harness.base.defaults import DEFAULT_CLUSTER
 from harness.base.errors import DefectError, HarnessError, InfrastructureError
 from harness.base.redaction import redact, redact_shapes
 from harness.chaos.boundary import namespace
@@ -46,7 +47,6 @@ from harness.scenario.names import Names
 from harness.scenario.problem import ScenarioError as WrongScenario
 from harness.session import RunSession, usual_lanes
 from harness.stack import cluster_name
-from harness.stack.state import DEFAULT_CLUSTER
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +52,7 @@ def test_an_error_is_rendered_with_its_exit_code(
     def fail(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
         raise InfrastructureError("no engine", next_step="install one", log=Path("engine.log"))
 
-    monkeypatch.setattr(cli, "up", fail)
+    monkeypatch.setattr("harness.stack.up.up", fail)
     assert cli.main(["up"]) == 6
     assert capsys.readouterr().err == (
         "chaos-harness: no engine\n  next step: install one\n  log: engine.log\n"
@@ -61,7 +63,7 @@ def test_an_interrupt_is_exit_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(cli, "up", interrupt)
+    monkeypatch.setattr("harness.stack.up.up", interrupt)
     assert cli.main(["up"]) == 2
 
 
@@ -72,7 +74,7 @@ def test_the_cluster_is_held_while_up_works(monkeypatch: pytest.MonkeyPatch) -> 
         seen.append(lock.holder("c"))
         raise InfrastructureError("enough")
 
-    monkeypatch.setattr(cli, "up", look)
+    monkeypatch.setattr("harness.stack.up.up", look)
     cli.main(["up", "--cluster", "c"])
     assert seen[0] is not None
     assert seen[0].doing == "up"
@@ -100,14 +102,14 @@ def test_a_cluster_in_use_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -
 
 def test_status_as_json(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     found = Status(cluster="c", state="damaged", problems=["gone"], answers={"API server": False})
-    monkeypatch.setattr(cli, "status", lambda cluster, progress: found)
+    monkeypatch.setattr("harness.stack.status.status", lambda cluster, progress: found)
     assert cli.main(["status", "--json"]) == 0
     assert Status.model_validate(json.loads(capsys.readouterr().out)) == found
 
 
 def test_status_for_people(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     found = Status(cluster="c", state="damaged", problems=["gone"], answers={"API server": False})
-    monkeypatch.setattr(cli, "status", lambda cluster, progress: found)
+    monkeypatch.setattr("harness.stack.status.status", lambda cluster, progress: found)
     cli.main(["status"])
     out = capsys.readouterr().out
     assert "c: damaged" in out
@@ -143,3 +145,13 @@ def test_a_full_disk_is_of_the_infrastructure(
     assert (
         "cannot finish `chaos-harness status`: the disk is full: /state/run.lock" in capsys.readouterr().err
     )
+
+
+def test_help_loads_nothing_that_takes_time() -> None:
+    slow = {"pydantic", "kubernetes", "requests", "pytest", "yaml", "matplotlib"}
+    script = "import sys; from harness.cli import parser; parser().format_help(); print(*sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True
+    )
+
+    assert slow.intersection(found.stdout.split()) == set()

@@ -9,6 +9,8 @@ import pkgutil
 from typing import TypeAlias
 
 import harness.commands as package
+from harness.base.defaults import DEFAULT_CLUSTER
+from harness.stack import cluster_name
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 """What `add_subparsers` gives; argparse has no public name for it."""
@@ -20,6 +22,17 @@ def add_all(commands: Commands) -> None:
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
         if hasattr(loaded, "add"):
             loaded.add(commands)
+
+
+def add_cluster(command: argparse.ArgumentParser) -> None:
+    """Add the option that names the cluster."""
+    command.add_argument(
+        "--cluster",
+        type=cluster_name.argument,
+        default=DEFAULT_CLUSTER,
+        metavar="NAME",
+        help=f"the kind cluster (default {DEFAULT_CLUSTER})",
+    )
 
 
 def seconds(text: str) -> float:

@@ -3,27 +3,20 @@
 from __future__ import annotations
 
 import argparse
+from typing import TYPE_CHECKING
 
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.base.progress import Progress
-from harness.chaos.sweep import FORCE, sweep
-from harness.cluster.client import Cluster
-from harness.commands.command import Commands
-from harness.stack import cluster_name, engine, kind, lock, ownership
-from harness.stack.handle import StackHandle
-from harness.stack.state import DEFAULT_CLUSTER, State
+from harness.commands.command import Commands, add_cluster
+
+if TYPE_CHECKING:
+    from harness.stack.handle import StackHandle
 
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser("sweep", help="remove what killed runs left in the cluster")
-    command.add_argument(
-        "--cluster",
-        type=cluster_name.argument,
-        default=DEFAULT_CLUSTER,
-        metavar="NAME",
-        help=f"the kind cluster (default {DEFAULT_CLUSTER})",
-    )
+    add_cluster(command)
     command.add_argument(
         "--force", action="store_true", help="remove the finalizers of what keeps a namespace of a killed run"
     )
@@ -31,6 +24,10 @@ def add(commands: Commands) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    from harness.chaos.sweep import FORCE, sweep
+    from harness.cluster.client import Cluster
+    from harness.stack import lock
+
     progress = Progress()
     with lock.held(options.cluster, "sweep") as held:
         handle = _existing(options.cluster, progress)
@@ -62,6 +59,9 @@ def _existing(name: str, progress: Progress) -> StackHandle:
         ForeignClusterError: it is another's.
         InfrastructureError: there is none.
     """
+    from harness.stack import engine, kind, ownership
+    from harness.stack.state import State
+
     state = State(name)
     where = engine.find(progress)
     containers = kind.containers(name, where)

@@ -10,12 +10,11 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from harness.base import places
+from harness.base.defaults import DEFAULT_CLUSTER
 from harness.base.files import remove_parts, write_whole
 from harness.stack import cluster_name
 from harness.stack.handle import StackHandle
 from harness.stack.imageset import ImageSet
-
-DEFAULT_CLUSTER = "chaos-harness"
 
 
 @dataclass(frozen=True)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from harness.base import process
+from harness.base.defaults import DEFAULT_CLUSTER
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaos import rollout
@@ -37,7 +38,7 @@ from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
 from harness.stack.imageset import ImageSet
 from harness.stack.kubectl import Kubectl
 from harness.stack.lock import Held, InUseError
-from harness.stack.state import DEFAULT_CLUSTER, State
+from harness.stack.state import State
 from harness.stack.together import together
 
 ImageMode = Literal["registry", "source", "auto"]
