@@ -205,6 +205,13 @@ class Case:
         return self._seen.due if self._seen is not None else self._lateness.due(self._lost)
 
     @property
+    def last_chance(self) -> float:
+        """The latest time at which a scrape may show it, by all that was recorded, seconds."""
+        if self._lateness is None or self._seen is None:
+            return self.deadline
+        return self._lateness.last_chance(self._seen, self._lost)
+
+    @property
     def patience(self) -> float:
         """The time until which it may come true, seconds; what is seen soon after that is told as late."""
         return self._deadline

@@ -117,6 +117,18 @@ class Lateness:
                     since = max(since, said_since(recorded, after, self._fresh_from, self._where))
         return Seen(time, since, told_by, self.due(lost, since), changed)
 
+    def last_chance(self, seen: Seen, lost: int) -> float:
+        """Return until when a scrape could have shown it, by the oracle that is followed, too (seconds).
+
+        In time by the step alone, nobody asks that oracle.
+        """
+        recorded = self._followed()
+        after = None if self._explicit or seen.told_by else first_after(recorded, seen.time)
+        if after is None:
+            return seen.due
+        since = said_since(recorded, after, self._fresh_from, self._where)
+        return max(seen.due, self.due(lost, since))
+
     def text(self, seen: Seen) -> str:
         """Return by how much it is late, and against what."""
         count = self._promptness.scrapes

@@ -94,7 +94,7 @@ class Subject:
         found = live.advance(ended.time, final=True)
         assert isinstance(found, Finding)
         self.verdict = found.verdict
-        self.deadline = live.deadline
+        self.deadline = live.last_chance
         if not self.mutable:
             return
         self._recording = recording

@@ -244,6 +244,17 @@ def test_the_oracle_that_is_followed_goes_on_for_a_mutant_too():
         assert subject.judge(mutant.table) is (Verdict.PASS if mutant.detail == "1 scrape" else Verdict.FAIL)
 
 
+def test_a_mutant_is_only_late_by_what_the_oracle_that_is_followed_says():
+    spec = {"increases_by": NEW, "promptness": within(2, "at_event", oracle="events")}
+    timeline = scraped(0, NEW, NEW, NEW, NEW)
+    timeline.reading(104.1, 0, oracle="events").reading(105.9, NEW, oracle="events")
+    timeline.reading(106.2, NEW, oracle="events")
+    subject = subject_of(timeline, **spec)
+    assert subject.deadline == pytest.approx(105.92 + 2 + 0.05)
+    delays = mutants_of(subject, "delay")
+    assert subject.judge(delays["2 scrapes, just past the deadline"].table) is Verdict.FAIL
+
+
 # Whatever the values: what is said does not depend on when it is asked, and no late scrape ever passes.
 
 
