@@ -15,6 +15,9 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.names import Names
 from harness.scenario.problem import Problem, ScenarioError
 
+MOST_LINES = 1000
+"""Problems that are told one by one; files that a program made wrong have tens of thousands."""
+
 
 def run(paths: Iterable[Path], interval: float, allowed: Collection[str] = ()) -> tuple[list[str], ExitCode]:
     """Check scenario files; return a line for each problem, a sum last, and the exit code.
@@ -33,7 +36,9 @@ def run(paths: Iterable[Path], interval: float, allowed: Collection[str] = ()) -
         )
         scenarios += len(found)
         problems += [*wrong, *filter(None, map(names.take, found))]
-    lines = [str(problem) for problem in problems]
+    lines = [str(problem) for problem in problems[:MOST_LINES]]
+    if len(problems) > MOST_LINES:
+        lines.append(f"and {len(problems) - MOST_LINES} more")
     there = f"{count(scenarios, 'scenario')} in {count(len(files), 'file')}"
     warnings = sum(problem.warning for problem in problems)
     errors = len(problems) - warnings

@@ -52,8 +52,6 @@ def regex_problem(pattern: str) -> str | None:
     for repeat in _REPEAT.finditer(bare):
         if max(int(number) for number in repeat.groups() if number) > _RE2_MOST_REPEATS:
             return f"{repeat.group()!r}: RE2 repeats at most {_RE2_MOST_REPEATS} times"
-    if len(pattern) > _LONGEST_PATTERN or bare.count("(") > _MOST_GROUPS:
-        return f"longer than {_LONGEST_PATTERN} characters, or with more than {_MOST_GROUPS} groups"
     try:
         _compiled(pattern)
     except (re2.error, UnicodeEncodeError) as error:
@@ -65,8 +63,11 @@ def regex_problem(pattern: str) -> str | None:
 
 @lru_cache(maxsize=1024)
 def _compiled(pattern: str) -> Any:
+    if len(pattern) > _LONGEST_PATTERN or pattern.count("(") > _MOST_GROUPS:
+        raise re2.error(f"longer than {_LONGEST_PATTERN} characters, or with more than {_MOST_GROUPS} groups")
     options = re2.Options()
     options.dot_nl = True
+    options.never_capture = True
     options.log_errors = False
     return re2.compile(pattern.encode(), options)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from harness.judge.matching import Matchers, fixed_labels, regex_problem
+from harness.judge.matching import Matchers, compiles, fixed_labels, full_match, regex_problem
 from harness.recording.index import LabelIndex
 from harness.recording.series import Series
 from harness.scenario.model import Matcher
@@ -105,3 +105,24 @@ def test_selecting_by_the_index_is_matching_each_series(where, label_sets):
     series = [Series({"__name__": "m", **labels}) for labels in label_sets]
     matchers = Matchers(where)
     assert matchers.select(LabelIndex(series)) == [each for each in series if matchers.match(each.labels)]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "problem"),
+    [
+        ("(" * 50_000 + ")" * 50_000, "longer than 4096 characters"),
+        ("(" * 600 + ")" * 600, "with more than 500 groups"),
+        ("((((a{1000}){1000}){1000}){1000})", "invalid repetition size"),
+        ("\ud800", "not a regular expression"),
+    ],
+)
+def test_patterns_that_are_too_much_are_refused_and_match_nothing(pattern, problem):
+    assert problem in regex_problem(pattern)
+    assert not compiles(pattern)
+    assert not full_match(pattern)("a")
+
+
+def test_no_pattern_backtracks():
+    # A backtracking engine needs longer than the age of the universe for this.
+    assert not full_match("(a+)+b")("a" * 10_000)
+    assert full_match("(a|aa)+")("a" * 10_000)
