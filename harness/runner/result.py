@@ -4,13 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
+from harness.base.words import cut
 from harness.cluster.leftovers import Leftover as Left
 from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
 from harness.judge.overload import Overload
+
+Line = Annotated[str, AfterValidator(cut)]
+"""A sentence that may repeat a value, which may be long."""
 
 
 class StepProblem(BaseModel):
@@ -24,7 +29,7 @@ class StepProblem(BaseModel):
     """
 
     kind: str
-    reason: str
+    reason: Line
     details: list[str] = []
 
 
@@ -50,7 +55,7 @@ class Leftover(BaseModel):
 
     kind: str
     name: str
-    what_was_done: str
+    what_was_done: Line
     infrastructure: bool = False
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.judge.finding import Finding, Verdict
-from harness.runner.result import ScenarioResult, StepProblem, StepResult
+from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 
 PASS, FAIL, KNOWN, ERROR = Verdict.PASS, Verdict.FAIL, Verdict.KNOWN_ISSUE, Verdict.ERROR
 
@@ -74,3 +74,10 @@ def test_what_should_hold_and_did_not_is_told_with_its_step():
 def test_the_findings_of_all_steps_in_order():
     scenario = result([PASS, FAIL], [], [ERROR])
     assert [each.verdict for each in scenario.findings()] == [PASS, FAIL, ERROR]
+
+
+def test_reasons_are_lines_though_they_repeat_what_a_cluster_said():
+    value = "v" * 400_000
+    assert len(StepProblem(kind="action", reason=value).reason) < 1100
+    assert len(Leftover(kind="Pod", name="p", what_was_done=value).what_was_done) < 1100
+    assert StepProblem(kind="action", reason="short").reason == "short"
