@@ -10,11 +10,11 @@ import argparse
 import contextlib
 import importlib.util
 import os
-import signal
 import traceback
 import types
 from collections.abc import Callable, Generator, Iterator
 from fnmatch import fnmatch
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +26,7 @@ from harness.authoring import python
 from harness.authoring.python import is_python_scenario
 from harness.base import bundled, redaction
 from harness.base.defaults import DEFAULT_CLUSTER
-from harness.base.errors import DefectError, HarnessError, InfrastructureError
+from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError
 from harness.base.redaction import redact, redact_shapes
 from harness.chaos.boundary import namespace
 from harness.check import load_checked
@@ -35,7 +35,7 @@ from harness.report import github, summary
 from harness.report.checks import Check
 from harness.report.exit_code import Ending, decide
 from harness.report.fields import durations
-from harness.report.junit import junit_properties, junit_reports
+from harness.report.junit import junit_properties, junit_reports, not_run_reports
 from harness.report.live import Live
 from harness.report.screen import PytestScreen
 from harness.report.text import leftovers_text, scenario_text
@@ -315,16 +315,25 @@ class ScenarioItem(pytest.Function):
 
 def _test_of(file: ScenarioFile) -> Callable[..., None]:
     def test(run_scenario: Callable[[ScenarioFile], ScenarioResult]) -> None:
-        result = run_scenario(file)
-        match result.verdict:
-            case Verdict.FAIL:
-                raise ScenarioFailed(result)
-            case Verdict.ERROR:
-                raise ScenarioError(result)
-            case Verdict.SKIPPED:
-                pytest.skip(result.reason or "a capability is missing")
+        _raise_verdict(run_scenario(file))
 
     return test
+
+
+def _raise_verdict(result: ScenarioResult) -> None:
+    """Raise what makes pytest report the verdict of a scenario."""
+    match result.verdict:
+        case Verdict.FAIL:
+            raise ScenarioFailed(result)
+        case Verdict.ERROR:
+            raise ScenarioError(result)
+        case Verdict.SKIPPED:
+            pytest.skip(result.reason or "a capability is missing")
+
+
+def _raise_leftovers(result: ScenarioResult) -> None:
+    if result.leftovers:
+        raise CleanupFailed([result])
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -349,6 +358,7 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
         report.longrepr = message
     result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
     if call.when == "call" and result is not None:
+        item.config.stash[RUN_SESSION].was_reported(item.nodeid)
         # Of the item: JUnit takes those of the report that comes last, of the tear-down.
         item.user_properties += junit_properties(result)
         report.user_properties = list(item.user_properties)
@@ -411,10 +421,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         session.config.stash[RUN_SESSION].all_of = frozenset(item.nodeid for item in _scenarios(session))
     _show_progress(session)
 
-    def interrupt(*_: object) -> None:
-        raise KeyboardInterrupt("SIGTERM")
-
-    signal.signal(signal.SIGTERM, interrupt)
+    run.interrupts.install()
 
 
 def _all_asked_for(session: pytest.Session) -> bool:
@@ -465,7 +472,7 @@ def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
     """Write the summary; return lines that a CI system reads, and what went wrong with the summary."""
     lines = []
     checks = run.checks()
-    _tell_junit(session, checks)
+    _tell_junit(session, run, checks)
     if run.own:
         with run.kept("write the summary for CI"):
             summary.write(run.results, run.report, checks)
@@ -480,26 +487,59 @@ def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
     return lines
 
 
-def _tell_junit(session: pytest.Session, checks: list[Check]) -> None:
+def _tell_junit(session: pytest.Session, run: RunSession, checks: list[Check]) -> None:
     """Add the run's own checks to the XML, which was written before the run was over."""
+    reports = [report for check in checks for report in junit_reports(check)]
+    if run.interrupts.count or run.outage:
+        items = {item.file.name: item for item in _scenarios(session)}
+        for entry in run.results.not_run:
+            item = items[entry.name]
+            reports += not_run_reports(item.nodeid, item.location, entry.reason)
     for xml in _junit(session.config):
-        for report in [report for check in checks for report in junit_reports(check)]:
+        for report in reports:
             xml.pytest_runtest_logreport(report)
         xml.pytest_sessionfinish()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, object]:
-    """Leave the report of another run alone: pytest's XML may be meant to go there."""
+    """Report what ended and pytest did not come to, when it stops before its last test.
+
+    The report of another run is left alone: pytest's XML may be meant to go there.
+    """
+    run = session.config.stash[RUN_SESSION]
     try:
         return (yield)
     finally:
-        run = session.config.stash[RUN_SESSION]
+        # From here on nothing but waiting is interrupted: the record is not.
+        run.interrupts.ending = True
+        if _scenarios(session) and not session.config.getoption("collectonly"):
+            with run.kept("settle the results"):
+                run.settle()
+            _report_the_rest(session, run)
         for xml in _junit(session.config):
             if not run.own and Path(xml.logfile).is_relative_to(run.report):
                 session.config.pluginmanager.unregister(xml)
                 # Or pytest unregisters it once more.
                 del session.config.stash[xml_key]
+
+
+def _report_the_rest(session: pytest.Session, run: RunSession) -> None:
+    """Report scenarios that have a result, and whose turn never came: they ran in parallel."""
+    items = {item.nodeid: item for item in _scenarios(session)}
+    for node in run.unreported():
+        item, result = items[node], run.result_of(node)
+        assert result is not None
+        item.ihook.pytest_runtest_logstart(nodeid=node, location=item.location)
+        for when, what in (
+            ("setup", lambda: None),
+            ("call", partial(_raise_verdict, result)),
+            ("teardown", partial(_raise_leftovers, result)),
+        ):
+            call = pytest.CallInfo.from_call(what, when=when)  # type: ignore[arg-type]
+            report = item.ihook.pytest_runtest_makereport(item=item, call=call)
+            item.ihook.pytest_runtest_logreport(report=report)
+        item.ihook.pytest_runtest_logfinish(nodeid=node, location=item.location)
 
 
 def _junit(config: pytest.Config) -> list[LogXML]:
@@ -527,11 +567,13 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     with run.kept("end the run"):
         run.end(everything=_everything(session, run))
     with run.kept("tell what the run came to"):
+        # What came to its end while it was stopped.
+        _report_the_rest(session, run)
         session.config.stash[FOR_CI] = _tell_ci(session, run)
     failure = run.stack_failed()
     session.exitstatus = decide(
         Ending(
-            pytest=exitstatus,
+            pytest=ExitCode.INTERRUPTED if run.interrupts.count else exitstatus,
             defect=run.broke(),
             wrong_file=bool(session.config.stash[WRONG_FILES]),
             not_up=failure.exit_code if failure else None,
@@ -552,9 +594,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say so all the same where pytest has no summary, as after an error of its own; let go of the folder."""
     config.stash[RUN_SESSION].folder.let_go()
+    config.stash[RUN_SESSION].interrupts.uninstall()
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None:
         _summarize(reporter, config)
+        for line in config.stash[RUN_SESSION].left_behind():
+            reporter.write_line(line)
 
 
 def _summarize(reporter: Any, config: pytest.Config) -> None:

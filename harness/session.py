@@ -9,6 +9,7 @@ import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -37,16 +38,19 @@ from harness.recording.writer import ENTRIES
 from harness.report import checks, results
 from harness.report.checks import Check
 from harness.report.folder import ReportFolder
-from harness.report.results import Results, Run
-from harness.report.text import unmet_lines
-from harness.runner import runner
+from harness.report.results import RARE, NotRun, Results, Run
+from harness.report.text import left_lines, same_causes, unmet_lines
+from harness.runner import interrupts, outage, runner
 from harness.runner.claims import claims_of
 from harness.runner.clock import Clock
+from harness.runner.concealed import conceal
 from harness.runner.control import ControlRun
 from harness.runner.diagnostics import keep as evidence
-from harness.runner.lanes import Lanes, Waiting
+from harness.runner.interrupts import Interrupts
+from harness.runner.lanes import CutShort, Lanes, NotStartedError, Waiting
 from harness.runner.observer import Observer
-from harness.runner.result import Leftover, ScenarioResult, left_over
+from harness.runner.outage import Outage
+from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult, left_over
 from harness.runner.surroundings import Surroundings
 from harness.runner.vitals import ThreadedVitals, Vitals
 from harness.scenario.load import ScenarioFile
@@ -59,6 +63,10 @@ _NAMESPACE_SECONDS = 30.0
 _MOST_LATE = 3
 """Scenarios whose namespaces that stay are looked into; with more of them it is the cluster."""
 _MOST_LANES = 4
+
+
+class NotRunError(InfrastructureError):
+    """A scenario is not run: nothing could be decided."""
 
 
 @dataclass
@@ -75,6 +83,12 @@ class RunSession:
     _held: contextlib.ExitStack = field(default_factory=contextlib.ExitStack)
     _surroundings: Surroundings | None = None
     _by_node: dict[str, ScenarioResult] = field(default_factory=dict)
+    _reported: set[str] = field(default_factory=set)
+    _begun: dict[str, ScenarioResult] = field(default_factory=dict)
+    """What is known of scenarios that were interrupted."""
+    _texts: dict[int, str] = field(default_factory=dict)
+    outage: Outage | None = None
+    interrupts: Interrupts = field(default_factory=Interrupts)
     _failure: HarnessError | None = None
     _finished: Path | None = None
     folder: ReportFolder = field(default_factory=lambda: ReportFolder(Path("report")))
@@ -96,7 +110,6 @@ class RunSession:
     """Node id and scenario of all that will be run, in their order."""
     _connect: Callable[[], tuple[Cluster, Prometheus]] | None = None
     _side_by_side: Lanes | None = None
-    _unasked: list[ScenarioResult] = field(default_factory=list)
     troubles: list[HarnessError] = field(default_factory=list)
     """What went wrong with the run itself, beside its scenarios."""
     all_of: frozenset[str] | None = None
@@ -241,27 +254,43 @@ class RunSession:
         try:
             with self.kept("stop the scenarios"):
                 late += self._stop()
-            with self.kept("compare the metrics with the catalogue"):
-                self._check_contract()
-            with self.kept("look for what the scenarios left"):
-                late += self._left_late(_MOST_LATE - len(late))
+            # Written before anything else is waited for: who ends a job may not wait long.
+            with self.kept("write the results"):
+                self._write()
+            with self.kept("compare the metrics with the catalogue"), self._until_asked(1) as goes_on:
+                if goes_on:
+                    self._check_contract()
+            with self.kept("look for what the scenarios left"), self._until_asked(2) as goes_on:
+                if goes_on:
+                    late += self._left_late(_MOST_LATE - len(late))
         finally:
             self._held.close()
         self.results.count()
         return late
 
+    @contextlib.contextmanager
+    def _until_asked(self, enough: int) -> Iterator[bool]:
+        """Do what a run can do without, until it is asked to end so often; yields whether to begin."""
+        if self.interrupts.count >= enough:
+            yield False
+            return
+        with contextlib.suppress(KeyboardInterrupt), self.interrupts.waiting(enough):
+            yield True
+
     def _stop(self) -> list[ScenarioResult]:
-        """End what still runs; return those whose clean-up was not over in time."""
+        """End what still runs; return what is known of scenarios whose clean-up was not over."""
         if self._side_by_side is None:
             return []
-        self._unasked = self._side_by_side.stop()
-        return [_cut_short(file) for file in self._side_by_side.cut_short]
+        self._side_by_side.stop(partial(self.interrupts.waiting, 2))
+        cut = {each.waiting.node: _cut_short(each) for each in self._side_by_side.cut_short}
+        self._begun |= cut
+        return list(cut.values())
 
     def _left_late(self, looks: int) -> list[ScenarioResult]:
         """Return scenarios whose namespaces do not go; some are looked into, the first ones."""
         late = []
         with self._vitals() as vitals:
-            for result in [*self.results.scenarios, *self._unasked]:
+            for result in [*self.results.scenarios, *self._begun.values()]:
                 told = any(left.kind == "Namespace" for left in result.leftovers)
                 left = [] if told else self._namespace_left(result, vitals)
                 if left:
@@ -274,7 +303,7 @@ class RunSession:
     def _check_contract(self) -> None:
         """Compare what the components expose with the catalogue; the last look at them of the run."""
         around = self._surroundings
-        if around is None or self.results.contract is not None or not self.anything_ran():
+        if around is None or self.results.contract is not None or not self.anything_ran() or self.outage:
             return
         # Without the chaos, nothing is touched; and what an error ended may not have come to touch it.
         undecided = any(each.verdict is Verdict.ERROR for each in self.results.scenarios)
@@ -319,6 +348,10 @@ class RunSession:
             return []
         began = time.time()
         names = [result.namespace, *result.further_namespaces]
+        if self.outage:
+            # Each would be waited for in vain.
+            told = f"not verified: {self.outage}"
+            return [Leftover(kind="Namespace", name=names[0], what_was_done=told, infrastructure=True)]
         try:
             left = cleanup.await_gone(self._surroundings.cluster, names, _NAMESPACE_SECONDS)
         except HarnessError as error:
@@ -328,19 +361,131 @@ class RunSession:
         return left_over(left, summed_up(vitals.take(), began, time.time(), interval) if left else None)
 
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
-        """Run a scenario and keep its result."""
+        """Run a scenario and keep its result.
+
+        Raises:
+            NotRunError: it is not run, because the cluster is gone.
+        """
         assert self._surroundings is not None
         try:
             lanes = self._lanes()
-            result = self._of_lane(lanes, file, node) if lanes else self._perform(file, self._surroundings)
+            if lanes is None:
+                self._came_to(node, file, self._alone(node, file))
+            else:
+                lanes.result(node)
+        except NotStartedError:
+            raise NotRunError(
+                f"not run: {self._why_not(node)}", next_step="look at the cluster: chaos-harness status"
+            ) from None
         except (Exception, SystemExit) as error:
-            result = self._lost(file, self._as_error(error, f"run {file.name}"))
-        self._by_node[node] = result
-        self.results.add(result)
-        if result.verdict is not Verdict.SKIPPED:
-            self._name_stand_ins(file)
+            if node not in self._by_node:
+                self._keep(node, file, self._lost(file, self._as_error(error, f"run {file.name}")))
+        return self._by_node[node]
+
+    def _alone(self, node: str, file: ScenarioFile) -> ScenarioResult:
+        """Run a scenario in this process; one that is interrupted is kept all the same."""
+        assert self._surroundings is not None
+        if self.outage:
+            raise NotStartedError(node)
+        try:
+            return self._perform(file, self._surroundings)
+        except ScenarioInterrupted as interrupted:
+            self._came_to(node, file, interrupted.result if interrupted.finished else interrupted)
+            raise
+
+    def _came_to(self, node: str, file: ScenarioFile, ended: ScenarioResult | BaseException) -> None:
+        """Keep what a scenario came to, as soon as it has; look after the cluster when it was an error."""
+        match ended:
+            case ScenarioInterrupted():
+                conceal(ended.result)
+                self._begun[node] = ended.result
+                return
+            case KeyboardInterrupt():
+                return
+            case ScenarioResult():
+                result = ended
+            case _:
+                result = self._lost(file, self._as_error(ended, f"run {file.name}"))
+        self._keep(node, file, result)
+        unknown = any(left.infrastructure for left in result.leftovers)
+        if (result.verdict is Verdict.ERROR or unknown) and self.outage is None:
+            self.outage = self._outage()
+            if self.outage and self._side_by_side is not None:
+                self._side_by_side.halt()
+
+    def _keep(self, node: str, file: ScenarioFile, result: ScenarioResult) -> None:
+        # A record that is cut short loses results.
+        with interrupts.put_off(waits=False):
+            self._by_node[node] = result
+            self.results.add(result)
+            places = {
+                id(self._by_node[each]): at
+                for at, (each, _) in enumerate(self.to_run)
+                if each in self._by_node
+            }
+            self.results.scenarios.sort(key=lambda each: places.get(id(each), len(places)))
+            if result.verdict is not Verdict.SKIPPED:
+                self._name_stand_ins(file)
+            self._write()
+
+    def _outage(self) -> Outage | None:
+        around = self._surroundings
+        if around is None:
+            return None
+
+        def ready() -> None:
+            if not around.prometheus.ready():
+                raise InfrastructureError("it does not answer that it is ready")
+
+        version = partial(around.cluster.version, timeout=outage.PROBE_SECONDS)
+        return outage.lasting([("the API server", version), ("Prometheus", ready)])
+
+    def settle(self) -> None:
+        """Take in what has ended until now, when the run is about to end."""
+        if self._side_by_side is not None:
+            self._side_by_side.halt()
+            self._side_by_side.drain()
         self._write()
-        return result
+
+    def was_reported(self, node: str) -> None:
+        """Know that pytest has reported a scenario."""
+        self._reported.add(node)
+
+    def unreported(self) -> list[str]:
+        """Return the node ids of what has a result that pytest has not reported."""
+        return [node for node in self._by_node if node not in self._reported]
+
+    def _why_not(self, node: str) -> str:
+        """Return why a scenario has no verdict, as a clause."""
+        if self.outage:
+            return str(self.outage)
+        if self.interrupts.count:
+            return f"the run was interrupted ({self.interrupts.how})"
+        if self._failure:
+            return f"the stack did not come up: {self._failure.problem}"
+        if not self.interrupts.ending:
+            return "the run was cut short before it had come to its end"
+        return "the run was stopped before"
+
+    def _not_run(self) -> list[NotRun]:
+        found = []
+        running = {each.node for each in self._side_by_side.running()} if self._side_by_side else set()
+        for node, file in self.to_run:
+            if node in self._by_node:
+                continue
+            begun = self._begun.get(node)
+            entry = NotRun(
+                name=file.name,
+                file=runner.shown(file.path),
+                tags=list(file.scenario.tags),
+                reason=self._why_not(node),
+                began=begun is not None or node in running,
+            )
+            if begun is not None:
+                entry.namespaces = [*filter(None, [begun.namespace]), *begun.further_namespaces]
+                entry.leftovers = begun.leftovers
+            found.append(entry)
+        return found
 
     def _name_stand_ins(self, file: ScenarioFile) -> None:
         """Name what a scenario that ran put in the place of real programs."""
@@ -358,15 +503,13 @@ class RunSession:
         scripted = any(file.script is not None for _, file in self.to_run)
         if self._side_by_side is None and (several or scripted):
             queue = [Waiting(node, file, claims_of(file, catalogue())) for node, file in self.to_run]
-            self._side_by_side = Lanes(queue, self.lanes, self._perform_apart, self.observer)
+            self._side_by_side = Lanes(
+                queue, self.lanes, self._perform_apart, self.observer, self._lane_ended
+            )
         return self._side_by_side
 
-    def _of_lane(self, lanes: Lanes, file: ScenarioFile, node: str) -> ScenarioResult:
-        """Return what a scenario came to; of one whose process is gone, that it is an error."""
-        try:
-            return lanes.result(node)
-        except InfrastructureError as error:
-            return self._lost(file, error)
+    def _lane_ended(self, waiting: Waiting, ended: ScenarioResult | BaseException) -> None:
+        self._came_to(waiting.node, waiting.file, ended)
 
     def _lost(self, file: ScenarioFile, error: HarnessError) -> ScenarioResult:
         lost = runner.lost(file, error)
@@ -428,15 +571,20 @@ class RunSession:
     def finish(self) -> None:
         """Write the results for the last time, with the score of mutation, and the page that shows them."""
         self.results.run.ended = results.now()
-        if not self.control and self.own:
-            with self.kept("count what the run proves"):
-                self._mutate()
+        # Leftovers may have been found since, and namespaces.
+        self._texts.clear()
+        if not self.control and self.own and self.outage is None:
+            with self.kept("count what the run proves"), self._until_asked(1) as goes_on:
+                if goes_on:
+                    self._mutate()
         self._ended = True
         if not self.own:
             return
         with self.kept("write the results"):
             self._write()
-        if self.unwritten is None:
+        if self.interrupts.count > 1:
+            self._unrendered = "no HTML report: interrupted twice"
+        elif self.unwritten is None:
             self._render()
 
     def _render(self) -> None:
@@ -458,7 +606,8 @@ class RunSession:
 
     def undecided(self) -> bool:
         """Say whether the run could not tell what it should have told, beside its scenarios."""
-        return bool(self.troubles) or self.unwritten is not None or self.contract_undecided() or self._ungated
+        unfinished = bool(self.troubles or self.results.not_run) or self.unwritten is not None
+        return unfinished or self.contract_undecided() or self._ungated
 
     def summary_lines(self) -> list[str]:
         """Return the last lines of a run; none when no scenario was asked for."""
@@ -467,7 +616,7 @@ class RunSession:
         where = self._where()
         if self._failure:
             return ["no scenario ran: the stack did not come up", *where]
-        lines = [f"scenarios: {self._counts(should=False)}"]
+        lines = [f"scenarios: {self._counts(should=False)}", *same_causes(self.results)]
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"claims without the chaos: {', '.join(told)}")
@@ -484,6 +633,10 @@ class RunSession:
             lines.append(f"stand-ins, not the real programs: {names}")
         lines += [f"warning: {line}" for line in self.results.run.warnings]
         return [*lines, *self._trouble_lines(), *where]
+
+    def left_behind(self) -> list[str]:
+        """Return the very last lines: what is still there, and how it is removed."""
+        return left_lines(self.results, self.options.cluster)
 
     def _where(self) -> list[str]:
         if not self.own:
@@ -557,14 +710,21 @@ class RunSession:
         return ", ".join(
             f"{number} {name.removeprefix('should_')}"
             for name, number in self.results.summary.model_dump().items()
-            if name.startswith("should_") is should
+            if name.startswith("should_") is should and (number or name not in RARE)
         )
 
     def _write(self) -> None:
         """Write the results; that it failed is told at the end, and does not end the run."""
+        if not self.own:
+            return
+        self.results.not_run = self._not_run()
+        self.results.run.planned = len(self.to_run)
+        self.results.run.interrupted = self.interrupts.how or None
+        self.results.run.complete = self._ended and not self.results.not_run
+        self.results.count()
         self.results.run.seconds = round(time.monotonic() - self._began, 3)
         try:
-            self._finished = self.results.write(self.report)
+            self._finished = self.results.write(self.report, self._texts)
             self.unwritten = None
         except OSError as error:
             self.unwritten = InfrastructureError(
@@ -573,14 +733,16 @@ class RunSession:
             )
 
 
-def _cut_short(file: ScenarioFile) -> ScenarioResult:
-    """Return what is told of a scenario that was stopped and did not clean up in time."""
-    what = "its clean-up was still not over long after it was interrupted, and was ended"
-    result = runner.lost(file, InfrastructureError(what))
-    said = f"{what}; the next run removes what is left"
-    result.leftovers.append(
-        Leftover(kind="scenario", name=file.name, what_was_done=said, infrastructure=True)
-    )
+def _cut_short(cut: CutShort) -> ScenarioResult:
+    """Return what is told of a scenario that was stopped and was not waited for until it had cleaned up."""
+    what = "its clean-up was not over when it was no longer waited for, and was ended"
+    result = runner.lost(cut.waiting.file, InfrastructureError(what))
+    if cut.namespaces:
+        result.namespace, *result.further_namespaces = cut.namespaces
+    result.leftovers = [
+        Leftover(kind="Namespace", name=name, what_was_done=what, infrastructure=True)
+        for name in cut.namespaces
+    ] or [Leftover(kind="scenario", name=result.name, what_was_done=what, infrastructure=True)]
     return result
 
 

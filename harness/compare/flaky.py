@@ -17,7 +17,7 @@ from harness.base.words import count
 from harness.compare.side import HINT
 from harness.judge.finding import Verdict
 from harness.report.reading import read
-from harness.report.results import RESULTS, Results, Summary
+from harness.report.results import RARE, RESULTS, Results, Summary
 
 NOT_THERE = "-"
 """Of a run that says nothing about a subject: the scenario did not run, or ended before the expectation."""
@@ -166,4 +166,5 @@ def _facts(results: Results) -> Iterator[tuple[_Subject, str]]:
 
 
 def _told(summary: Summary) -> str:
-    return ", ".join(f"{number} {name}" for name, number in summary if not name.startswith("should_"))
+    shown = ((name, number) for name, number in summary if not name.startswith("should_"))
+    return ", ".join(f"{number} {name}" for name, number in shown if number or name not in RARE)

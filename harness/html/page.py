@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.base.words import count
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.known_issues import known_issues
 from harness.html import spread
@@ -23,7 +24,9 @@ from harness.html.visibility import Spread, spreads
 from harness.judge.argument import time_text
 from harness.judge.finding import Verdict
 from harness.recording.stack import Stack
+from harness.report.causes import Cause, causes
 from harness.report.evidence import evidence_lines, labels_text, number, short_labels
+from harness.report.folder import in_use
 from harness.report.results import Results
 from harness.report.text import with_clock
 from harness.runner.result import StepResult
@@ -88,7 +91,10 @@ def page(results: Results, fields: Mapping[str, Any], folder: Path, known: Catal
         scenarios=scenarios,
         groups=[(verdict, group) for verdict in WORST_FIRST if (group := _of(scenarios, verdict))],
         counts={verdict: len(_of(scenarios, verdict)) for verdict in WORST_FIRST},
-        headline=_headline(results, scenarios, len(broken)),
+        headline=_unfinished(results, in_use(folder)) + _headline(results, scenarios, len(broken)),
+        not_run=_not_run(results),
+        bad=_bad(scenarios),
+        unverified=_unverified(scenarios),
         tags=_tags(scenarios),
         matrix=matrix(scenarios, known),
         issues=_issues(scenarios),
@@ -122,6 +128,7 @@ def _environment() -> Environment:
         "number": number,
         "with_clock": with_clock,
         "verdict_words": VERDICT_WORDS.__getitem__,
+        "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
     made.globals["layers"] = LAYERS
     made.globals["most_in_full"] = MOST_IN_FULL
@@ -139,11 +146,30 @@ def _of(scenarios: Sequence[ScenarioView], verdict: Verdict) -> list[ScenarioVie
 
 def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) -> str:
     """Return in one sentence how the run came out."""
-    counts = results.summary
     if results.run.stack_error:
         return "No scenario ran: the stack did not come up."
     if not scenarios:
         return "No scenario ran."
+    return _outcome(results, scenarios, broken)
+
+
+def _unfinished(results: Results, goes_on: bool) -> str:
+    """Return what is to be said of a run that did not come to its end; nothing of another."""
+    run, done, left = results.run, len(results.scenarios), len(results.not_run)
+    finished = (
+        f"{done} of {run.planned} scenarios finished." if run.planned is not None else f"{done} finished."
+    )
+    if run.ended is None:
+        return f"The run still goes on; {finished} " if goes_on else f"The run was cut short; {finished} "
+    if run.interrupted:
+        return f"The run was interrupted ({run.interrupted}); {finished} "
+    if left and not run.stack_error:
+        return f"{count(left, 'scenario')} {'was' if left == 1 else 'were'} not run. "
+    return ""
+
+
+def _outcome(results: Results, scenarios: Sequence[ScenarioView], broken: int) -> str:
+    counts = results.summary
     judged = len(scenarios) - counts.skipped
     without = " without their chaos" if results.control is not None else ""
     contract = f" {broken} {'metric is' if broken == 1 else 'metrics are'} not as the catalogue says."
@@ -159,7 +185,8 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) 
         for number, one, many in (
             (counts.failed, "failed", "failed"),
             (counts.error, "could not be decided", "could not be decided"),
-            (counts.cleanup_failed, "left something behind", "left something behind"),
+            (counts.cleanup_failed - counts.cleanup_not_verified, *["left something behind"] * 2),
+            (counts.cleanup_not_verified, "clean-up is not verified", "clean-ups are not verified"),
         )
         if number
     ]
@@ -173,6 +200,27 @@ def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) 
     if broken:
         return f"{fine} But{contract}{gaps}"
     return f"{fine} But{gaps}" if gaps else fine
+
+
+def _not_run(results: Results) -> list[Cause]:
+    return causes((each.name, each.reason) for each in results.not_run)
+
+
+def _bad(scenarios: Sequence[ScenarioView]) -> list[tuple[ScenarioView, list[ScenarioView]]]:
+    """Return what failed or could not be decided; errors of the same cause with the first of them."""
+    errors = {view.result.name: view for view in _of(scenarios, Verdict.ERROR) if not view.wrong}
+    found = causes((name, view.result.reason or name) for name, view in errors.items())
+    others = {cause.names[0]: [errors[name] for name in cause.names[1:]] for cause in found}
+    told = {name for cause in found for name in cause.names[1:]}
+    bad = [*_of(scenarios, Verdict.FAIL), *_of(scenarios, Verdict.ERROR)]
+    return [(view, others.get(view.result.name, [])) for view in bad if view.result.name not in told]
+
+
+def _unverified(scenarios: Sequence[ScenarioView]) -> list[tuple[str, list[ScenarioView]]]:
+    """Return of which clean-ups nobody knows whether they left something, by cause."""
+    views_ = {view.result.name: view for view in scenarios if view.result.leftovers and not view.left}
+    found = causes((name, view.result.leftovers[0].what_was_done) for name, view in views_.items())
+    return [(cause.reason, [views_[name] for name in cause.names]) for cause in found]
 
 
 def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:

@@ -151,6 +151,11 @@ class ScenarioView:
         return found
 
     @property
+    def left(self) -> bool:
+        """Whether it left something behind that was seen; of the rest nobody knows."""
+        return any(not each.infrastructure for each in self.result.leftovers)
+
+    @property
     def known_issues(self) -> list[str]:
         """The ids of the known issues that it showed."""
         return sorted({finding.known_issue for finding in self.result.findings() if finding.known_issue})

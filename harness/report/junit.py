@@ -32,6 +32,17 @@ def junit_properties(result: ScenarioResult) -> list[tuple[str, str]]:
     return found + [("should", line) for line in unmet_lines(result)]
 
 
+def not_run_reports(
+    nodeid: str, location: tuple[str, int | None, str], reason: str
+) -> list[pytest.TestReport]:
+    """Return a scenario that was not run as an error: neither passed nor skipped."""
+    fields: dict[str, Any] = {"nodeid": nodeid, "location": location, "keywords": {}}
+    return [
+        pytest.TestReport(**fields, outcome="failed", longrepr=f"not run: {reason}", when="setup"),
+        pytest.TestReport(**fields, outcome="passed", longrepr=None, when="teardown"),
+    ]
+
+
 def junit_reports(check: Check) -> list[pytest.TestReport]:
     """Return a check as pytest reports a test: `run::contract`; one that could not be decided is an error.
 

@@ -18,7 +18,7 @@ from harness.mutation.score import MutationScore
 from harness.recording.stack import Stack
 from harness.report.visibility import Visibility, visibilities
 from harness.runner.concealed import conceal
-from harness.runner.result import ScenarioResult
+from harness.runner.result import Leftover, ScenarioResult
 
 RESULTS = "results.json"
 RECORDINGS = "recordings"
@@ -29,8 +29,10 @@ SCHEMA = 1
 class Summary(BaseModel):
     """How many scenarios came out how; `cleanup_failed` counts apart from the verdicts.
 
-    What begins with `should_` counts expectations, those of `level: should` that did not pass. They are
-    in no other number.
+    Of those in `cleanup_failed`, `cleanup_not_verified` left nothing that was seen: the cluster could not be
+    asked. `not_run` counts what was to be run and was not: it has no verdict, and is no success. What begins
+    with `should_` counts expectations, those of `level: should` that did not pass, which are in no other
+    number.
     """
 
     passed: int = 0
@@ -42,6 +44,12 @@ class Summary(BaseModel):
     should_failed: int = 0
     should_error: int = 0
     should_known_issue: int = 0
+    not_run: int = 0
+    cleanup_not_verified: int = 0
+
+
+RARE = ("not_run", "cleanup_not_verified")
+"""Numbers of a summary that are only told where they are not 0."""
 
 
 class Run(BaseModel):
@@ -55,6 +63,10 @@ class Run(BaseModel):
         stack_error: why it did not.
         warnings: what a person should know of the cluster and changes no verdict, such as a namespace of an
             earlier run that does not go.
+        planned: how many scenarios were to be run.
+        complete: all of them were, and all of this file was written; false as long as the run goes on, and
+            for ever when it was cut short. None in files of earlier releases.
+        interrupted: by what the run was ended before its time: "SIGINT", "SIGTERM".
     """
 
     id: str
@@ -66,6 +78,9 @@ class Run(BaseModel):
     stack: dict[str, Any] | None = None
     stack_error: str | None = None
     warnings: list[str] = []
+    planned: int | None = None
+    complete: bool | None = None
+    interrupted: str | None = None
 
     @field_validator("stack")
     @classmethod
@@ -75,10 +90,30 @@ class Run(BaseModel):
         return value
 
 
+class NotRun(BaseModel):
+    """A scenario that was to be run and has no verdict.
+
+    Attributes:
+        reason: why, as a clause; the same for all that have the same cause.
+        began: it had begun; its recording is there.
+        namespaces: those that it had made, of one that had begun.
+        leftovers: what its clean-up had to report, or that it was not over.
+    """
+
+    name: str
+    file: str
+    tags: list[str] = []
+    reason: str
+    began: bool = False
+    namespaces: list[str] = []
+    leftovers: list[Leftover] = []
+
+
 class Results(BaseModel):
     """The whole file.
 
     Attributes:
+        not_run: what has no verdict.
         control: of a run without chaos: how many claims came out how (judge/control.py), what is excused by
             its rule; None in any other run.
         mutation: whether the expectations could have failed (docs/mutation.md); None when it was not tried.
@@ -96,6 +131,7 @@ class Results(BaseModel):
     mutation: MutationScore | None = None
     coverage: Coverage | None = None
     visibility: list[Visibility] = []
+    not_run: list[NotRun] = []
     scenarios: list[ScenarioResult] = []
     contract: Contract | None = None
 
@@ -105,14 +141,25 @@ class Results(BaseModel):
         self.scenarios.append(result)
         self.count()
 
+    def all_planned(self) -> list[ScenarioResult | NotRun]:
+        """Return all scenarios that were to be run, those that were not after the others."""
+        return [*self.scenarios, *self.not_run]
+
     def count(self) -> None:
         """Count the scenarios anew: leftovers may be found after a scenario was added."""
         verdicts = Counter(result.verdict.value for result in self.scenarios)
         should = Counter(
             f"should_{finding.verdict.value}" for result in self.scenarios for _, finding in result.unmet()
         )
-        left = sum(1 for result in self.scenarios if result.leftovers)
-        self.summary = Summary(**verdicts, cleanup_failed=left, **should)
+        left = [result for result in self.all_planned() if result.leftovers]
+        unknown = [result for result in left if all(each.infrastructure for each in result.leftovers)]
+        self.summary = Summary(
+            **verdicts,
+            cleanup_failed=len(left),
+            cleanup_not_verified=len(unknown),
+            not_run=len(self.not_run),
+            **should,
+        )
         self.visibility = visibilities(self.scenarios)
         claims = [each for result in self.scenarios for each in result.control or []]
         if claims:
@@ -123,25 +170,44 @@ class Results(BaseModel):
                 )
             )
 
-    def write(self, folder: Path) -> Path:
-        """Write `results.json` into the folder, whole or not at all; return its path."""
+    def write(self, folder: Path, texts: dict[int, str] | None = None) -> Path:
+        """Write `results.json` into the folder, whole or not at all; return its path.
+
+        Args:
+            folder: of the report.
+            texts: what scenarios were written as, by id(); one that is in it is not made anew. What a run
+                writes after each scenario grows, and would be made anew each time.
+        """
         folder.mkdir(parents=True, exist_ok=True)
-        path = folder / RESULTS
-        body = self.model_copy(
-            update={
-                "scenarios": [
-                    scenario.model_copy(
-                        update={
-                            "recording": _relative(scenario.recording, folder),
-                            "diagnostics": _relative(scenario.diagnostics, folder),
-                        }
-                    )
-                    for scenario in self.scenarios
-                ]
-            }
-        )
-        text = redact_json(body.model_dump_json(indent=1) + "\n")
-        return write_whole(path, text, mode=PUBLIC)
+        texts = {} if texts is None else texts
+        for each in self.scenarios:
+            if id(each) not in texts:
+                texts[id(each)] = _text(each, folder)
+        # A line of its own at this depth: no text in JSON has a line's end.
+        frame = redact_json(self.model_copy(update={"scenarios": []}).model_dump_json(indent=1)).rstrip()
+        head, rest = frame.split(_NONE, 1)
+        rows = ",\n".join(texts[id(each)] for each in self.scenarios)
+        listed = f"{_NONE[:-1]}\n{rows}\n ]" if rows else _NONE
+        return write_whole(folder / RESULTS, f"{head}{listed}{rest}\n", mode=PUBLIC)
+
+
+_NONE = '\n "scenarios": []'
+
+
+class _One(BaseModel):
+    model_config = ConfigDict(ser_json_inf_nan="strings")
+
+    scenarios: list[ScenarioResult]
+
+
+def _text(scenario: ScenarioResult, folder: Path) -> str:
+    """Return a scenario as it stands in the file."""
+    places = {
+        "recording": _relative(scenario.recording, folder),
+        "diagnostics": _relative(scenario.diagnostics, folder),
+    }
+    whole = _One(scenarios=[scenario.model_copy(update=places)]).model_dump_json(indent=1)
+    return redact_json(whole).rstrip().removeprefix('{\n "scenarios": [\n').removesuffix("\n ]\n}")
 
 
 def now() -> str:

@@ -11,6 +11,7 @@ from pathlib import Path
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_shapes
 from harness.judge.finding import Verdict
+from harness.report.causes import causes
 from harness.report.checks import Check
 from harness.report.folder import SUMMARY
 from harness.report.results import Results
@@ -82,6 +83,9 @@ def _sections(results: Results, folder: Path, checks: Sequence[Check]) -> Iterat
         names = ", ".join(_cell(str(each["name"])) for each in stand_ins)
         yield f"Stand-ins, not the real programs: {names}\n\n"
     yield from map(_check, bad)
+    for cause in causes((each.name, each.reason) for each in results.not_run):
+        named = _evidence(", ".join(cause.names))
+        yield f"### Not run: {len(cause.names)}\n\n{_cell(cause.reason)}\n\n{named}"
     found = sorted(results.scenarios, key=lambda each: _ORDER.index(each.verdict))
     for each in found:
         if each.verdict in (Verdict.FAIL, Verdict.ERROR) or each.leftovers:

@@ -6,10 +6,13 @@ import re
 import textwrap
 from typing import Any
 
+from harness.base.defaults import DEFAULT_CLUSTER
 from harness.judge.argument import time_text
 from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
+from harness.report.causes import causes
 from harness.report.evidence import evidence_lines, labels_text, number, table_lines
+from harness.report.results import Results
 from harness.runner.result import ScenarioResult, StepResult
 
 _MOST_SERIES = 12
@@ -43,6 +46,48 @@ def unmet_lines(result: ScenarioResult) -> list[str]:
         f"{result.name}, step {finding.step} ({step.title}): "
         f"{finding.metric or finding.promql} {finding.kind}: {finding.verdict.value}: {finding.reason}"
         for step, finding in result.unmet()
+    ]
+
+
+def same_causes(results: Results) -> list[str]:
+    """Return what was not run, and what could not be decided or verified, each cause once."""
+    lines = []
+    for cause in causes((each.name, each.reason) for each in results.not_run):
+        lines += [f"not run: {len(cause.names)}: {cause.reason}", f"  {cause.named()}"]
+    errors = [each for each in results.scenarios if each.verdict is Verdict.ERROR and each.reason]
+    for cause in causes((each.name, each.reason or "") for each in errors):
+        if len(cause.names) > 1:
+            lines += [f"error: {len(cause.names)} of the same cause: {cause.reason}", f"  {cause.named()}"]
+    unknown = [
+        (each.name, left.what_was_done)
+        for each in results.all_planned()
+        for left in each.leftovers[:1]
+        if all(other.infrastructure for other in each.leftovers)
+    ]
+    for cause in causes(unknown):
+        lines += [f"clean-up not verified: {len(cause.names)}: {cause.reason}", f"  {cause.named()}"]
+    return lines
+
+
+def left_lines(results: Results, cluster: str) -> list[str]:
+    """Return the namespaces that may still be there after a run that was interrupted, and what removes them.
+
+    Args:
+        results: of the run.
+        cluster: its name.
+    """
+    if results.run.interrupted is None:
+        return []
+    left = [
+        name.name for each in results.all_planned() for name in each.leftovers if name.kind == "Namespace"
+    ]
+    left += [name for each in results.not_run if each.began for name in each.namespaces if name not in left]
+    if not left:
+        return []
+    option = f" --cluster {cluster}" if cluster != DEFAULT_CLUSTER else ""
+    return [
+        f"may be left behind: namespace {', namespace '.join(dict.fromkeys(left))}",
+        f"  remove it now: chaos-harness sweep{option}; or the next run does",
     ]
 
 

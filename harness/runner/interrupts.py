@@ -1,21 +1,110 @@
-"""Puts off what interrupts a run until the clean-up is over: one that is cut short leaves chaos in force."""
+"""What asks a run to end: Ctrl-C, a job's time limit (SIGTERM), a terminal that is closed (SIGHUP).
+
+The first ends the run, the second ends its waiting, never what it writes, the third ends the process.
+"""
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_SAME_SECONDS = 1.0
+"""Signals this close together are one: timeout(1) sends one to the process, and another to its group."""
+_HARD = 3
+
+
+class Interrupts:
+    """Counts what asks this process to end.
+
+    Attributes:
+        count: how often it was asked.
+        how: by what at first: "SIGINT".
+        ending: the run ends: what comes from now on raises only where the run waits.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.how = ""
+        self.ending = False
+        self._enough = 0
+        self._last = float("-inf")
+        self._before: dict[int, Any] = {}
+        self._pid = os.getpid()
+
+    def install(self) -> None:
+        """Take signals from now on; one that is ignored, as SIGHUP by nohup, stays so."""
+        self._pid = os.getpid()
+        for number in SIGNALS:
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                self._before[number] = signal.signal(number, self.came)
+
+    def uninstall(self) -> None:
+        """Leave signals as they were."""
+        while self._before:
+            signal.signal(*self._before.popitem())
+
+    def came(self, number: int, _frame: FrameType | None = None) -> None:
+        """Handle a signal.
+
+        Raises:
+            KeyboardInterrupt: for the first; for another where the run waits.
+        """
+        name = signal.Signals(number).name
+        if os.getpid() != self._pid:
+            # A process that was forked, and has no handler of its own yet.
+            raise KeyboardInterrupt(name)
+        if not self.note(name):
+            return
+        if self.count >= _HARD:
+            signal.signal(number, signal.SIG_DFL)
+            os.kill(self._pid, number)
+        if not self.ending or 0 < self._enough <= self.count:
+            self.ending = True
+            raise KeyboardInterrupt(name)
+
+    def note(self, name: str) -> bool:
+        """Count one more, unless it is the same one again; return whether it counted."""
+        now = time.monotonic()
+        again = now - self._last < _SAME_SECONDS
+        if not again:
+            self._last = now
+            self.count += 1
+            self.how = self.how or name
+        return not again
+
+    @contextmanager
+    def waiting(self, enough: int) -> Iterator[None]:
+        """Wait in the block, until the run was asked to end so often.
+
+        Raises:
+            KeyboardInterrupt: it was.
+        """
+        self._enough = enough
+        try:
+            if self.count >= enough:
+                raise KeyboardInterrupt(self.how)
+            yield
+        finally:
+            self._enough = 0
 
 
 @contextmanager
-def put_off() -> Iterator[None]:
-    """Put off SIGINT and SIGTERM to the end of the block; a second one interrupts at once.
+def put_off(*, waits: bool = True) -> Iterator[None]:
+    """Put off what interrupts a run to the end of the block; a second one interrupts at once.
 
-    Only where they interrupt: one that is ignored, or ends the process, is left as it is.
+    Clean-up that is cut short leaves chaos in force, and a record that is cut short loses results. Only
+    signals that interrupt are put off: one that is ignored, or ends the process, is left as it is. In the
+    process of a scenario a second one is nothing: the run kills it when it is not to be waited for.
+
+    Args:
+        waits: the block waits for something; one that does not is never interrupted.
 
     Raises:
         KeyboardInterrupt: one came.
@@ -24,15 +113,23 @@ def put_off() -> Iterator[None]:
         # Python calls handlers in the main thread only.
         yield
         return
-    came: list[int] = []
+    before: dict[int, Any] = {number: signal.getsignal(number) for number in SIGNALS}
+    handled = [number for number, handler in before.items() if callable(handler)]
+    owner = next((owner for number in handled if (owner := _owner(before[number]))), None)
+    counting = owner or Interrupts()
+    began_ending = counting.ending
+    if waits and counting.count > 1:
+        raise KeyboardInterrupt(counting.how)
+    names: list[str] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
-        came.append(number)
-        if len(came) > 1:
-            raise KeyboardInterrupt(signal.Signals(number).name)
+        name = signal.Signals(number).name
+        if counting.note(name):
+            names.append(name)
+        hurries = owner is not None or before[number] is signal.default_int_handler
+        if waits and hurries and counting.count > 1:
+            raise KeyboardInterrupt(name)
 
-    before = {number: signal.getsignal(number) for number in _SIGNALS}
-    handled = [number for number, handler in before.items() if callable(handler)]
     for number in handled:
         signal.signal(number, note)
     try:
@@ -40,5 +137,12 @@ def put_off() -> Iterator[None]:
     finally:
         for number in handled:
             signal.signal(number, before[number])
-    if came:
-        raise KeyboardInterrupt(signal.Signals(came[0]).name)
+        counting.ending = counting.ending or bool(names)
+    # While the run ends, only waiting is interrupted.
+    if names and (waits or not began_ending):
+        raise KeyboardInterrupt(names[0])
+
+
+def _owner(handler: Any) -> Interrupts | None:
+    owner = getattr(handler, "__self__", None)
+    return owner if isinstance(owner, Interrupts) else None

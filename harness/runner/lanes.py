@@ -15,7 +15,8 @@ import signal
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from multiprocessing.reduction import ForkingPickler
@@ -29,7 +30,7 @@ from harness.base.working_time import FROZEN_SECONDS
 from harness.judge.finding import Finding, Pending
 from harness.runner.claims import Claims
 from harness.runner.observer import Observer
-from harness.runner.result import ScenarioResult
+from harness.runner.result import ScenarioInterrupted, ScenarioResult
 from harness.scenario.load import ScenarioFile
 
 Perform = Callable[[ScenarioFile, Observer], ScenarioResult]
@@ -57,6 +58,30 @@ class Waiting:
     claims: Claims
 
 
+Ended = Callable[[Waiting, ScenarioResult | BaseException], None]
+"""Is told what a scenario came to, as soon as it has."""
+
+Waits = Callable[[], AbstractContextManager[None]]
+"""Makes what a wait stands in."""
+
+
+class NotStartedError(KeyError):
+    """A scenario that is asked for is not started any more."""
+
+
+@dataclass(frozen=True)
+class CutShort:
+    """A scenario whose process was ended before its clean-up was over.
+
+    Attributes:
+        waiting: the scenario.
+        namespaces: what it has made, as far as it told.
+    """
+
+    waiting: Waiting
+    namespaces: list[str]
+
+
 @dataclass(frozen=True)
 class _Lane:
     waiting: Waiting
@@ -64,17 +89,23 @@ class _Lane:
     connection: Connection
     latest: float
     """When it has to have ended, by time.monotonic()."""
+    namespaces: list[str] = field(default_factory=list)
 
 
 class Lanes:
     """The scenarios of a run, of which several may run at the same time.
 
     Attributes:
-        cut_short: those whose clean-up did not end in time when they were stopped, so that it was ended.
+        cut_short: those whose clean-up was not over when they were no longer waited for.
     """
 
     def __init__(
-        self, queue: Sequence[Waiting], number: int, perform: Perform, observer: Observer | None = None
+        self,
+        queue: Sequence[Waiting],
+        number: int,
+        perform: Perform,
+        observer: Observer | None = None,
+        ended: Ended = lambda *_: None,
     ) -> None:
         """Prepare; nothing is started before the first result is asked for.
 
@@ -83,6 +114,7 @@ class Lanes:
             number: how many may run at the same time.
             perform: see Perform.
             observer: is told how all of them go on.
+            ended: is told what each of them came to, whether anybody has asked for it or not.
         """
         # What can run with the fewest others comes first: left for the end, it would run alone there.
         meetings = {one.node: sum(bool(one.claims.meets(each.claims)) for each in queue) for one in queue}
@@ -90,7 +122,9 @@ class Lanes:
         self._number = number
         self._perform = perform
         self._observer = observer or Observer()
-        self.cut_short: list[ScenarioFile] = []
+        self._tell_ended = ended
+        self._waits: Waits = contextlib.nullcontext
+        self.cut_short: list[CutShort] = []
         self._lanes: list[_Lane] = []
         self._ended: dict[str, ScenarioResult | BaseException] = {}
 
@@ -99,37 +133,51 @@ class Lanes:
 
         Raises:
             InfrastructureError: its process ended before it told.
+            NotStartedError: it is not to be run, or not any more.
             BaseException: what came out of the scenario's process: a defect of the harness.
         """
         while node not in self._ended:
             self._start(node)
-            if not self._lanes:
-                raise KeyError(f"no scenario is to be run for {node}")
+            if not any(each.node == node for each in (*self._queue, *(lane.waiting for lane in self._lanes))):
+                raise NotStartedError(node)
             self._listen(_LOOK_SECONDS)
         ended = self._ended.pop(node)
         if isinstance(ended, BaseException):
             raise ended
         return ended
 
-    def stop(self) -> list[ScenarioResult]:
+    def halt(self) -> None:
+        """Start nothing any more; what runs goes on."""
+        self._queue.clear()
+
+    def running(self) -> list[Waiting]:
+        """Return what runs."""
+        return [lane.waiting for lane in self._lanes]
+
+    def drain(self) -> None:
+        """Take in what the processes have said, without waiting for more."""
+        while self._lanes and self._listen(0.0):
+            pass
+
+    def stop(self, waits: Waits = contextlib.nullcontext) -> None:
         """Interrupt what runs, and wait until it has cleaned up; nothing is started any more.
 
-        Returns:
-            What came of scenarios that nobody asked for.
+        Args:
+            waits: is entered for each wait; once it raises KeyboardInterrupt, what is not over is ended.
         """
-        self._queue.clear()
+        self.halt()
         for lane in self._lanes:
             lane.process.terminate()
         deadline = time.monotonic() + _CLEAN_UP_SECONDS
-        while self._lanes and time.monotonic() < deadline:
-            self._listen(_LOOK_SECONDS)
+        self._waits = waits
+        with contextlib.suppress(KeyboardInterrupt):
+            while self._lanes and time.monotonic() < deadline:
+                self._listen(_LOOK_SECONDS)
         for lane in self._lanes:
-            self.cut_short.append(lane.waiting.file)
+            self.cut_short.append(CutShort(lane.waiting, lane.namespaces))
             lane.process.kill()
             lane.process.join(_KILL_SECONDS)
         self._lanes.clear()
-        unasked, self._ended = list(self._ended.values()), {}
-        return [each for each in unasked if isinstance(each, ScenarioResult)]
 
     def _start(self, wanted: str) -> None:
         """Start what can be, and what is asked for first.
@@ -156,17 +204,18 @@ class Lanes:
         latest = time.monotonic() + waiting.file.scenario.timeout + _CLEAN_UP_SECONDS
         self._lanes.append(_Lane(waiting, process, ours, latest))
 
-    def _listen(self, seconds: float) -> None:
-        """Take in what the processes say within some time."""
+    def _listen(self, seconds: float) -> bool:
+        """Take in what the processes say within some time; return whether any said something."""
         by_connection = {lane.connection: lane for lane in self._lanes}
         began = time.monotonic()
-        there = wait(list(by_connection), seconds)
+        with self._waits():
+            said = wait(list(by_connection), seconds)
         late = time.monotonic() - began - seconds
         if late >= FROZEN_SECONDS:
             # This process did not run, and those of the scenarios hardly did.
             self._lanes = [replace(lane, latest=lane.latest + late) for lane in self._lanes]
             by_connection = {lane.connection: lane for lane in self._lanes}
-        for ready in there:
+        for ready in said:
             lane = by_connection[ready]  # type: ignore[index]
             try:
                 what, arguments = lane.connection.recv()
@@ -176,10 +225,13 @@ class Lanes:
             if what == _ENDED:
                 self._end(lane, arguments)
                 continue
+            if what == Observer.owns.__name__:
+                lane.namespaces.extend(*arguments)
             self._observer.turn_to(lane.waiting.file.name)
             getattr(self._observer, what)(*arguments)
         for lane in [lane for lane in self._lanes if time.monotonic() > lane.latest]:
             self._end_by_force(lane)
+        return bool(said)
 
     def _end_by_force(self, lane: _Lane) -> None:
         """End a process that its own timeout does not: it swallows what interrupts it, or is stuck."""
@@ -199,6 +251,7 @@ class Lanes:
         if lane.waiting.file.script is not None and lane.process.pid is not None:
             end_group(lane.process.pid)
         lane.connection.close()
+        self._tell_ended(lane.waiting, ended)
 
     def _lost(self, lane: _Lane) -> None:
         lane.process.join(_KILL_SECONDS)
@@ -227,6 +280,9 @@ class _Teller(Observer):
 
     def scenario(self, name: str, steps: Sequence[str]) -> None:
         self._tell("scenario", name, list(steps))
+
+    def owns(self, namespaces: Sequence[str]) -> None:
+        self._tell("owns", list(namespaces))
 
     def step(self, index: int, title: str) -> None:
         self._tell("step", index, title)
@@ -261,7 +317,8 @@ def _lane(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connec
     """Be the process of a scenario: run it, tell how it goes on, and in the end what it came to."""
     ours.close()
     # Ctrl-C goes to all processes of a terminal; the parent passes it on, once.
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, _interrupt)
     ended: ScenarioResult | BaseException
     me = os.getpid()
@@ -269,6 +326,8 @@ def _lane(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connec
         be_bounded(MOST_MEMORY)
     try:
         ended = perform(file, _Teller(theirs))
+    except ScenarioInterrupted as interrupted:
+        ended = interrupted.result if interrupted.finished else interrupted
     except BaseException as error:
         error.add_note("".join(traceback.format_exception(error)))
         ended = _sendable(error)

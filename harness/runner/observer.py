@@ -17,6 +17,9 @@ class Observer:
     def scenario(self, name: str, steps: Sequence[str]) -> None:
         """A scenario begins, with the titles of its steps; of a script none is known before."""
 
+    def owns(self, namespaces: Sequence[str]) -> None:
+        """The scenario is about to make these namespaces."""
+
     def step(self, index: int, title: str) -> None:
         """A step begins."""
 

@@ -73,6 +73,20 @@ def left_over(found: Iterable[Left], overload: Overload | None) -> list[Leftover
     ]
 
 
+class ScenarioInterrupted(KeyboardInterrupt):
+    """What interrupts a run came while a scenario ran.
+
+    Attributes:
+        result: what is known of it; the clean-up is in it.
+        finished: it had come to its end, and only its clean-up was going on.
+    """
+
+    def __init__(self, result: ScenarioResult, finished: bool) -> None:
+        super().__init__(result, finished)
+        self.result = result
+        self.finished = finished
+
+
 class ScenarioResult(BaseModel):
     """One scenario.
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import sys
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -67,7 +68,14 @@ from harness.runner.looks import Looker
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.runner.promptness import promptness_of
 from harness.runner.recorder import Recorder
-from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult, left_over
+from harness.runner.result import (
+    Leftover,
+    ScenarioInterrupted,
+    ScenarioResult,
+    StepProblem,
+    StepResult,
+    left_over,
+)
 from harness.runner.sampler import WORKLOAD_JOB, PrometheusLost, Sampler
 from harness.runner.surroundings import Surroundings
 from harness.runner.watched import spares, watched_metric
@@ -140,7 +148,7 @@ def lost(file: ScenarioFile, error: HarnessError) -> ScenarioResult:
 def _begun(file: ScenarioFile) -> ScenarioResult:
     scenario = file.scenario
     return ScenarioResult(
-        name=file.name, file=_shown(file.path), about=scenario.about, tags=list(scenario.tags)
+        name=file.name, file=shown(file.path), about=scenario.about, tags=list(scenario.tags)
     )
 
 
@@ -153,28 +161,37 @@ def _perform(
 ) -> None:
     began = time.monotonic()
     scenario_run: ScenarioRun | None = None
+    finished = False
     try:
-        scenario_run = performer(file, surroundings, catalogue, result)
-        with timeout.limited(file.scenario.timeout):
-            scenario_run.perform()
-        result.verdict = result.decide()
-    except timeout.TimeIsUpError:
-        trouble = _time_is_up(file)
-        _trouble(result, trouble)
-        if scenario_run is not None:
-            with _no_way_out(result, file, surroundings):
-                scenario_run.diagnose(trouble)
-    except Exception as caught:
-        error = _foreseen(caught, file, surroundings)
-        trouble = _who_is_gone(error, surroundings.cluster) if isinstance(error, PrometheusLost) else error
-        _trouble(result, trouble)
-        if scenario_run is not None:
-            with _no_way_out(result, file, surroundings):
-                scenario_run.diagnose(trouble)
+        try:
+            scenario_run = performer(file, surroundings, catalogue, result)
+            surroundings.observer.owns([result.namespace or "", *result.further_namespaces])
+            with timeout.limited(file.scenario.timeout):
+                scenario_run.perform()
+            result.verdict = result.decide()
+        except timeout.TimeIsUpError:
+            trouble: HarnessError = _time_is_up(file)
+            _trouble(result, trouble)
+            if scenario_run is not None:
+                with _no_way_out(result, file, surroundings):
+                    scenario_run.diagnose(trouble)
+        except Exception as caught:
+            error = _foreseen(caught, file, surroundings)
+            no_answer = isinstance(error, PrometheusLost)
+            trouble = _who_is_gone(error, surroundings.cluster) if no_answer else error
+            _trouble(result, trouble)
+            if scenario_run is not None:
+                with _no_way_out(result, file, surroundings):
+                    scenario_run.diagnose(trouble)
+        finally:
+            # Before the clean-up: what interrupts that does not undo what the scenario has come to.
+            finished = sys.exception() is None
+            if scenario_run is not None:
+                with interrupts.put_off(), _no_way_out(result, file, surroundings):
+                    scenario_run.close()
+    except KeyboardInterrupt as error:
+        raise ScenarioInterrupted(result, finished) from error
     finally:
-        if scenario_run is not None:
-            with interrupts.put_off(), _no_way_out(result, file, surroundings):
-                scenario_run.close()
         result.seconds = round(time.monotonic() - began, 3)
 
 
@@ -199,13 +216,13 @@ def _no_way_out(result: ScenarioResult, file: ScenarioFile, surroundings: Surrou
         _trouble(result, _foreseen(error, file, surroundings))
 
 
-def _shown(path: Path) -> str:
+def shown(path: Path) -> str:
     """Return a scenario's path without what is particular to this machine, as far as that can be told."""
     root = bundled.root()
     return str(path.relative_to(root)) if path.is_relative_to(root) else str(path)
 
 
-def _who_is_gone(error: PrometheusLost, cluster: Cluster) -> HarnessError:
+def _who_is_gone(error: HarnessError, cluster: Cluster) -> HarnessError:
     """Return the API server's trouble when it has any: Prometheus is reached through it."""
     try:
         cluster.version(timeout=_VERSION_SECONDS)
@@ -285,7 +302,7 @@ class ScenarioRun:
         folder = surroundings.recordings / self._scenario.scenario
         manifest = Manifest(
             scenario=file.name,
-            file=_shown(file.path),
+            file=shown(file.path),
             namespace=self._namespace,
             interval=surroundings.interval,
             clock_offset=self._clock.offset,

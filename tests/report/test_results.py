@@ -9,7 +9,7 @@ import pytest
 from harness.judge.finding import Finding, Verdict
 from harness.report import results
 from harness.report.fields import durations
-from harness.report.results import SCHEMA, Results, Run
+from harness.report.results import SCHEMA, NotRun, Results, Run
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 
 
@@ -81,6 +81,9 @@ def test_every_field_of_the_schema(made, tmp_path):
             "stack": {"images": "source"},
             "stack_error": None,
             "warnings": [],
+            "planned": None,
+            "complete": None,
+            "interrupted": None,
         },
         "summary": {
             "passed": 0,
@@ -92,12 +95,15 @@ def test_every_field_of_the_schema(made, tmp_path):
             "should_failed": 0,
             "should_error": 0,
             "should_known_issue": 0,
+            "not_run": 0,
+            "cleanup_not_verified": 0,
         },
         "control": None,
         "mutation": None,
         "visibility": [],
         "contract": None,
         "coverage": None,
+        "not_run": [],
         "scenarios": [
             {
                 "name": "s",
@@ -162,12 +168,13 @@ def test_the_summary_counts_each_verdict_and_leftovers_apart(made):
         made.add(scenario(verdict))
     counts = {"passed": 3, "failed": 2, "known_issue": 1, "skipped": 1, "error": 1}
     should = dict.fromkeys(("should_failed", "should_error", "should_known_issue"), 0)
-    assert made.summary.model_dump() == {**counts, "cleanup_failed": 0, **should}
+    none = dict.fromkeys(("cleanup_failed", "cleanup_not_verified", "not_run"), 0)
+    assert made.summary.model_dump() == {**counts, **none, **should}
     for late in made.scenarios[:2]:
         late.leftovers += [Leftover(kind="Namespace", name="n", what_was_done="stayed")] * 3
     assert made.summary.cleanup_failed == 0, "not before it is counted anew"
     made.count()
-    assert made.summary.model_dump() == {**counts, "cleanup_failed": 2, **should}
+    assert made.summary.model_dump() == {**counts, **none, "cleanup_failed": 2, **should}
 
 
 def test_numbers_that_json_does_not_have_are_strings(made, tmp_path):
@@ -261,3 +268,34 @@ def test_durations_of_an_earlier_run_are_known_and_those_of_a_broken_file_are_no
         assert durations(tmp_path) == {}
     path.unlink()
     assert durations(tmp_path) == {}
+
+
+def test_what_is_written_after_each_scenario_is_made_of_what_was_written_before(made, tmp_path):
+    texts = {}
+    for number in range(3):
+        made.add(
+            scenario(name=f"s{number}", recording=tmp_path / f"recordings/s{number}", seconds=float("inf"))
+        )
+        made.write(tmp_path, texts)
+        again = made.model_copy(
+            update={
+                "scenarios": [
+                    each.model_copy(update={"recording": Path(f"recordings/{each.name}")})
+                    for each in made.scenarios
+                ]
+            }
+        )
+        assert (tmp_path / "results.json").read_text() == again.model_dump_json(indent=1) + "\n"
+    assert len(texts) == 3
+
+
+def test_what_was_not_run_has_no_verdict_and_is_counted(made):
+    unknown = Leftover(kind="Namespace", name="n", what_was_done="not verified", infrastructure=True)
+    made.not_run = [
+        NotRun(name="a", file="a.yaml", reason="gone"),
+        NotRun(name="b", file="b.yaml", reason="gone"),
+    ]
+    made.not_run[0].leftovers = [unknown]
+    made.add(scenario(leftovers=[unknown, Leftover(kind="Pod", name="p", what_was_done="stayed")]))
+    counts = made.summary
+    assert (counts.passed, counts.not_run, counts.cleanup_failed, counts.cleanup_not_verified) == (1, 2, 2, 1)

@@ -1,5 +1,6 @@
 """Scenarios side by side, in real processes; what they do is made up."""
 
+import contextlib
 import multiprocessing
 import os
 import signal
@@ -11,9 +12,9 @@ from harness.base.errors import InfrastructureError
 from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.runner.claims import Claims
-from harness.runner.lanes import Lanes, Waiting, _Teller
+from harness.runner.lanes import Lanes, NotStartedError, Waiting, _Teller
 from harness.runner.observer import Observer
-from harness.runner.result import ScenarioResult
+from harness.runner.result import ScenarioInterrupted, ScenarioResult
 
 SCENARIO = """\
 scenario: {name}
@@ -223,20 +224,71 @@ def test_what_runs_when_it_is_stopped_cleans_up(waiting, tmp_path):
 
     lanes = Lanes([waiting("slow"), waiting("quick"), waiting("later")], 2, perform)
     lanes.result("node-quick")
-    assert lanes.stop() == []
+    lanes.stop()
+    assert lanes.cut_short == []
     assert cleaned.read_text() in ("slow", "later")
     with pytest.raises(KeyError):
         lanes.result("node-later")
 
 
-def test_what_nobody_asked_for_is_returned_when_it_is_stopped(waiting):
+def test_what_nobody_asked_for_is_told_as_soon_as_it_ends(waiting):
     used = Claims(uses=frozenset({"it"}))
     queue = [waiting("one"), waiting("unasked", used), waiting("after", used)]
-    lanes = Lanes(queue, 2, lambda file, observer: result(file))
+    told = []
+    lanes = Lanes(
+        queue,
+        2,
+        lambda file, observer: result(file),
+        ended=lambda each, ended: told.append((each.node, ended.name)),
+    )
     lanes.result("node-one")
     # It cannot run before the one that has its place is over.
     lanes.result("node-after")
-    assert [each.name for each in lanes.stop()] == ["unasked"]
+    assert sorted(told) == [("node-after", "after"), ("node-one", "one"), ("node-unasked", "unasked")]
+
+
+def test_nothing_is_started_once_it_is_halted_and_what_runs_goes_on(waiting):
+    used = Claims(uses=frozenset({"it"}))
+    queue = [waiting("one", used), waiting("two", used)]
+    lanes = Lanes(queue, 2, lambda file, observer: result(file), ended=lambda *_: lanes.halt())
+    assert lanes.result("node-one").name == "one"
+    with pytest.raises(NotStartedError):
+        lanes.result("node-two")
+
+
+def test_what_is_not_waited_for_any_more_is_ended_and_its_namespaces_are_known(waiting):
+    ready, told = multiprocessing.Pipe(duplex=False)
+
+    def perform(file, observer):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        observer.owns(["slow-123456", "slow-123456-b"])
+        told.send("ready")
+        signal.pause()
+
+    @contextlib.contextmanager
+    def twice():
+        lanes._waits = contextlib.nullcontext
+        lanes.drain()
+        raise KeyboardInterrupt
+        yield
+
+    lanes = Lanes([waiting("slow"), waiting("never", Claims(alone="why"))], 2, perform)
+    lanes._start("node-slow")
+    assert ready.recv() == "ready"
+    lanes.stop(twice)
+    (cut,) = lanes.cut_short
+    assert (cut.waiting.node, cut.namespaces) == ("node-slow", ["slow-123456", "slow-123456-b"])
+
+
+def test_what_is_interrupted_after_its_end_has_its_result(waiting):
+    def perform(file, observer):
+        raise ScenarioInterrupted(result(file), finished=file.name == "one")
+
+    lanes = Lanes([waiting("one"), waiting("two")], 2, perform)
+    assert lanes.result("node-one").verdict is Verdict.PASS
+    with pytest.raises(ScenarioInterrupted) as raised:
+        lanes.result("node-two")
+    assert (raised.value.result.name, raised.value.finished) == ("two", False)
 
 
 def test_a_scenario_whose_run_is_gone_is_interrupted():

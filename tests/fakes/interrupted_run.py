@@ -1,0 +1,143 @@
+"""A real run, in a process of its own, whose stack and scenarios are made up: to be interrupted and killed.
+
+    python -m tests.fakes.interrupted_run FD [pytest arguments]
+
+What goes on is written to the file descriptor, a line each: `written N` for results of N scenarios,
+`runs NAME`, `cleans NAME`. A scenario does what its name begins with: `done` ends at once, `slow` goes on
+until it is interrupted, `stuck` does not end its clean-up either, `broken` finds that the API server is gone.
+"""
+
+import os
+import signal
+import sys
+import time
+from pathlib import Path
+from types import SimpleNamespace
+
+from harness import session
+from harness.base.errors import InfrastructureError
+from harness.cluster.client import Cluster
+from harness.contract.result import Contract
+from harness.judge.finding import Verdict
+from harness.runner import interrupts, outage
+from harness.runner.claims import Claims
+from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult
+
+SCENARIO = """\
+scenario: {name}
+about: A made-up one.
+workload: mini-node-exporter
+steps:
+  - {{wait: 1, expect: [{{metric: up, where: {{job: workload}}, equals: 1}}]}}
+"""
+CAPABILITIES = {"stress": None}
+
+
+def write_scenarios(folder, *names):
+    """Write a file for each name; pytest takes them in the order of the names given."""
+    folder.mkdir()
+    for number, name in enumerate(names):
+        (folder / f"{number:03}-{name}.yaml").write_text(SCENARIO.format(name=name))
+
+
+class FakePrometheus:
+    """It answers."""
+
+    def __init__(self, *_):
+        pass
+
+    def check_identity(self, expected):
+        """Say that it is the right one."""
+
+    def clock(self):
+        """Return offset and uncertainty."""
+        return 0.0, 0.01
+
+    def ready(self):
+        """Say that it answers."""
+        return True
+
+
+class FakeCluster:
+    """Its API server is gone once a scenario has broken it."""
+
+    gone = Path(os.environ.get("CHAOS_HARNESS_STATE", ""), "gone")
+
+    def version(self, timeout):
+        """Say whether it is there."""
+        if self.gone.exists():
+            raise InfrastructureError("connection refused")
+
+
+def main(fd, words):
+    """Run pytest with the plugin."""
+    import pytest  # noqa: PLC0415
+
+    def tell(text):
+        os.write(fd, f"{text}\n".encode())
+
+    def run(file, around, known, performer):
+        name = file.name
+        namespace = f"{name}-123456"
+        result = ScenarioResult(name=name, file=f"{name}.yaml", namespace=namespace, verdict=Verdict.PASS)
+        around.observer.scenario(name, ["wait"])
+        around.observer.owns([namespace])
+        tell(f"runs {name}")
+        if name.startswith("broken"):
+            FakeCluster.gone.touch()
+            result.verdict, result.reason = Verdict.ERROR, "no answer from the API server"
+        try:
+            while name.startswith(("slow", "stuck")):
+                around.observer.waiting("the end")
+                time.sleep(0.01)
+        except KeyboardInterrupt as error:
+            tell(f"cleans {name}")
+            signal.signal(signal.SIGTERM, signal.SIG_IGN)
+            if name.startswith("stuck"):
+                try:
+                    with interrupts.put_off():
+                        time.sleep(600)
+                finally:
+                    left = Leftover(
+                        kind="Namespace", name=namespace, what_was_done="the clean-up was cut short"
+                    )
+                    result.leftovers = [left]
+            raise ScenarioInterrupted(result, finished=False) from error
+        around.observer.ended(result)
+        return result
+
+    write = session.RunSession._write
+
+    def written(self):
+        write(self)
+        tell(f"written {len(self.results.scenarios)}")
+
+    handle = SimpleNamespace(
+        cluster="c",
+        kubeconfig=None,
+        context="",
+        identity="x",
+        prometheus=SimpleNamespace(namespace="", name="", port=0),
+        chaos_mesh_namespace="chaos-mesh",
+        workload_image="",
+        scrape_interval=1.0,
+        nodes=[],
+    )
+    session.RunSession._write = written
+    session.up = lambda *_: handle
+    session.facts_of = lambda *_: {"versions": {"chaos-mesh": "v2.8.3"}, "stand_ins": []}
+    session.Prometheus = FakePrometheus
+    session.probe = lambda *_: CAPABILITIES
+    session.sweep = lambda *_: SimpleNamespace(removed=[], warnings=lambda _: [])
+    session.cleanup.await_gone = lambda *_: []
+    session.claims_of = lambda file, known: Claims(alone="it says so" if "alone" in file.name else None)
+    session.at_end.check = lambda *_: Contract(release="v2.8.3", whole=False)
+    session.runner.run = run
+    Cluster.connect = lambda *_: FakeCluster()
+    interrupts._SAME_SECONDS = 0.0
+    outage.RETURN_SECONDS = 0.0
+    return pytest.main(["-p", "harness.plugin", "-p", "no:cacheprovider", *words])
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1]), sys.argv[2:]))
