@@ -77,3 +77,37 @@ def test_a_missing_docstring_is_noticed(tmp_path: Path) -> None:
     (tmp_path / "bad.py").write_text("x = 1\n")
 
     assert without_docstring(tmp_path) == ["bad.py"]
+
+
+def installs_that_may_remove(root: Path) -> list[str]:
+    """Return the files that call `apt-get install` without `--no-remove`, which may remove an engine."""
+    found = []
+    for path in sorted([*(root / "harness").rglob("*.py"), *(root / "ci").rglob("*")]):
+        if not path.is_file() or "apt-get" not in (text := path.read_text(errors="replace")):
+            continue
+        lines = text.splitlines()
+        calls = [line for line in lines if '"install"' in line or "apt-get install -y" in line]
+        if any("--no-remove" not in line for line in calls) and not (
+            path.suffix == ".py" and "--no-remove" in text
+        ):
+            found.append(str(path.relative_to(root)))
+    return found
+
+
+def test_no_installation_removes_what_is_there() -> None:
+    assert installs_that_may_remove(ROOT) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("ci/x", "apt-get install -y podman\n"),
+        ("ci/x", "apt-get install -y --no-remove a\napt-get install -y b\n"),
+        ("harness/x.py", 'run(["apt-get", "install", "podman"])\n'),
+    ],
+)
+def test_an_installation_that_may_remove_is_noticed(name: str, text: str, tmp_path: Path) -> None:
+    (tmp_path / "harness").mkdir()
+    (tmp_path / "ci").mkdir()
+    (tmp_path / name).write_text(text)
+    assert installs_that_may_remove(tmp_path) == [name]

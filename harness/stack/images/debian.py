@@ -12,12 +12,13 @@ from pathlib import Path
 from typing import Any, TypeAlias
 
 from harness.base import process
-from harness.base.errors import UsageError
+from harness.base.errors import InfrastructureError, UsageError
 
 MIRROR_VARIABLE = "CHAOS_HARNESS_DEBIAN_MIRROR"
 ROOT = "root"
 LAYER = "layer.tar"
 PACKAGES = "packages.txt"
+KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 
 _BOOTSTRAP_SECONDS = 900.0
 _INSTALL_SECONDS = 900.0
@@ -56,6 +57,14 @@ _TRACES = (
 # Engines mount over the first two; systemd wants the third to be there.
 _EMPTY = ("etc/resolv.conf", "etc/hostname", "etc/machine-id")
 
+# Whatever else says: a repository without a signature, or a package of it, is an error.
+_VERIFIED = (
+    "-o",
+    "Acquire::AllowInsecureRepositories=false",
+    "-o",
+    "APT::Get::AllowUnauthenticated=false",
+)
+
 Stamp: TypeAlias = tuple[int, int, int, int, int, str]
 
 Inside: TypeAlias = Callable[..., process.Result]
@@ -77,10 +86,18 @@ class Debian:
     cancel: threading.Event
 
     def base(self, out: Path, log: Path) -> None:
-        """Write the layer of a minimal system to `out`."""
+        """Write the layer of a minimal system to `out`.
+
+        Raises:
+            InfrastructureError: Debian's keys are not there: debootstrap would install unverified packages.
+            CommandError: debootstrap failed.
+        """
         root = out / ROOT
-        keyring = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
-        verified = [f"--keyring={keyring}"] if keyring.exists() else []
+        if not KEYRING.is_file():
+            raise InfrastructureError(
+                f"Debian's packages cannot be verified: there is no {KEYRING}",
+                next_step="install debian-archive-keyring",
+            )
         # The private mount namespace takes debootstrap's mounts away with the process, however it ends.
         self._run(
             f"bootstrap Debian {self.suite}",
@@ -89,7 +106,8 @@ class Debian:
                 "--mount",
                 "debootstrap",
                 "--variant=minbase",
-                *verified,
+                "--force-check-gpg",
+                f"--keyring={KEYRING}",
                 self.suite,
                 root,
                 mirror(self.suite),
@@ -161,8 +179,9 @@ class Debian:
             ]
             return self._run(name, words, timeout=timeout, log=log, env=_ENV)
 
-        inside("update Debian's package lists", ["apt-get", "-q", "update"], _INSTALL_SECONDS)
-        install = ["apt-get", "-q", "install", "-y", "--no-install-recommends", *packages]
+        inside("update Debian's package lists", ["apt-get", "-q", *_VERIFIED, "update"], _INSTALL_SECONDS)
+        options = [*_VERIFIED, "--no-remove", "--no-install-recommends"]
+        install = ["apt-get", "-q", *options, "install", "-y", *packages]
         inside(f"install {', '.join(packages)}", install, _INSTALL_SECONDS)
         listed = inside("list the packages", ["dpkg-query", "-W", "-f", "${Package} ${Version}\\n"])
         (out / PACKAGES).write_text(listed.stdout)

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
+from harness.stack.images.debian import KEYRING
 from harness.stack.packages import install
 
 # Program, or file by its path, to the Debian package that brings it.
 NEEDED: Mapping[str, str] = {
     "debootstrap": "debootstrap",
     # What it verifies Debian's packages by.
-    "/usr/share/keyrings/debian-archive-keyring.gpg": "debian-archive-keyring",
+    str(KEYRING): "debian-archive-keyring",
     "gcc": "gcc",
     "/usr/include/stdio.h": "libc6-dev",
     "tar": "tar",

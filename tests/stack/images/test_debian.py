@@ -1,9 +1,45 @@
+import threading
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from harness.base.errors import UsageError
-from harness.stack.images.debian import MIRROR_VARIABLE, mirror
+from harness.base.errors import InfrastructureError, UsageError
+from harness.stack.images import debian
+from harness.stack.images.debian import MIRROR_VARIABLE, Debian, mirror
+
+
+class _Asked(Exception):  # noqa: N818  (no error: it ends what is tested)
+    """A command would be run."""
+
+    def __init__(self, argv: list[str]) -> None:
+        self.argv = argv
+
+
+def bootstrap(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def ask(own: Debian, name: str, argv: Sequence[str | Path], **options: Any) -> None:
+        raise _Asked([str(word) for word in argv])
+
+    monkeypatch.setattr(Debian, "_run", ask)
+    monkeypatch.setenv(MIRROR_VARIABLE, "http://mirror.test/debian")
+    Debian("bookworm", threading.Event()).base(folder, folder / "log")
+
+
+def test_without_keys_nothing_is_installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """debootstrap goes on without, and verifies nothing."""
+    monkeypatch.setattr(debian, "KEYRING", tmp_path / "keys.gpg")
+    with pytest.raises(InfrastructureError, match="cannot be verified") as caught:
+        bootstrap(tmp_path, monkeypatch)
+    assert caught.value.next_step == "install debian-archive-keyring"
+
+
+def test_packages_are_verified_by_the_keys(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(debian, "KEYRING", tmp_path / "keys.gpg")
+    (tmp_path / "keys.gpg").touch()
+    with pytest.raises(_Asked) as asked:
+        bootstrap(tmp_path, monkeypatch)
+    assert {"--force-check-gpg", f"--keyring={tmp_path / 'keys.gpg'}"} <= set(asked.value.argv)
 
 
 @pytest.fixture
