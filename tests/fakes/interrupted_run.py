@@ -82,11 +82,11 @@ def main(fd, words):
         result = ScenarioResult(name=name, file=f"{name}.yaml", namespace=namespace, verdict=Verdict.PASS)
         around.observer.scenario(name, ["wait"])
         around.observer.owns([namespace])
-        tell(f"runs {name}")
         if name.startswith("broken"):
             FakeCluster.gone.touch()
             result.verdict, result.reason = Verdict.ERROR, "no answer from the API server"
         try:
+            tell(f"runs {name}")
             while name.startswith(("slow", "stuck")):
                 around.observer.waiting("the end")
                 time.sleep(0.01)
