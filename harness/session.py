@@ -47,7 +47,7 @@ from harness.runner.concealed import conceal
 from harness.runner.control import ControlRun
 from harness.runner.diagnostics import keep as evidence
 from harness.runner.interrupts import Interrupts
-from harness.runner.lanes import CutShort, Lanes, NotStartedError, Waiting
+from harness.runner.lanes import CutShort, Lanes, NotStartedError, ProcessLostError, Waiting
 from harness.runner.observer import Observer
 from harness.runner.outage import Outage
 from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult, left_over
@@ -406,12 +406,31 @@ class RunSession:
                 result = ended
             case _:
                 result = self._lost(file, self._as_error(ended, f"run {file.name}"))
+                if isinstance(ended, ProcessLostError):
+                    self._clean_up_after(result, ended.namespaces)
         self._keep(node, file, result)
         unknown = any(left.infrastructure for left in result.leftovers)
         if (result.verdict is Verdict.ERROR or unknown) and self.outage is None:
             self.outage = self._outage()
             if self.outage and self._side_by_side is not None:
                 self._side_by_side.halt()
+
+    def _clean_up_after(self, result: ScenarioResult, lost: list[str]) -> None:
+        """Clean up in the place of a scenario's process that is gone: its chaos is still in force."""
+        around = self._surroundings
+        if around is None or not lost:
+            return
+        result.namespace, *result.further_namespaces = lost
+        for name in lost:
+            try:
+                left = cleanup.clean(around.cluster, name, around.chaos_mesh_namespace, wait=False)
+            except HarnessError as error:
+                told = f"not cleaned up: {error}"
+                result.leftovers.append(
+                    Leftover(kind="Namespace", name=name, what_was_done=told, infrastructure=True)
+                )
+            else:
+                result.leftovers += left_over(left, None)
 
     def _keep(self, node: str, file: ScenarioFile, result: ScenarioResult) -> None:
         # A record that is cut short loses results.

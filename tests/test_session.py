@@ -13,6 +13,7 @@ import pytest
 from harness import session
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.stand_in import StandIn
+from harness.cluster import leftovers
 from harness.cluster.client import Cluster
 from harness.cluster.errors import Unreachable
 from harness.contract.problem import Problem, ProblemKind
@@ -507,6 +508,37 @@ def test_a_scenario_whose_process_is_killed_is_an_error_among_the_results(opened
     )
     assert not opened._all_as_they_should()
     assert ended == [("killed", Verdict.ERROR)]
+
+
+def test_what_a_lost_process_made_is_cleaned_up_in_its_place(opened, cluster, tmp_path, monkeypatch):
+    def perform(file, around, known, performer):
+        around.observer.owns(["s-123456", "s-123456-other"])
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    cleaned = []
+
+    def clean(_cluster, name, _chaos_mesh, *, wait):
+        cleaned.append((name, wait))
+        if name.endswith("other"):
+            raise Unreachable("cannot list Pod: no answer")
+        return [leftovers.Leftover("StressChaos", "burn", "was stuck in deletion")]
+
+    monkeypatch.setattr(session.runner, "run", perform)
+    monkeypatch.setattr(session.cleanup, "clean", clean)
+    monkeypatch.setattr(session, "claims_of", lambda file, known: Claims())
+    opened.lanes = 2
+    for name in ("killed", "next"):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SCENARIO.format(name=name))
+        opened.to_run.append((f"node::{name}", load(path)[0]))
+    found = opened.run(opened.to_run[0][1], "node::killed")
+
+    assert ("s-123456", False) in cleaned
+    assert found.namespace == "s-123456"
+    assert [(left.kind, left.name, left.what_was_done) for left in found.leftovers] == [
+        ("StressChaos", "burn", "was stuck in deletion"),
+        ("Namespace", "s-123456-other", "not cleaned up: cannot list Pod: no answer"),
+    ]
 
 
 def test_a_clean_up_that_has_to_be_ended_is_told(opened, tmp_path, monkeypatch):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import signal
 from collections.abc import Iterable
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
@@ -46,17 +47,30 @@ def mutate_folders(folders: Iterable[Path], today: date, waivers: Waivers | None
     """
     held = Waivers(load(), today) if waivers is None else waivers
     # Forked, so that operators and rules that a test has put in place are there, too.
-    pool = ProcessPoolExecutor(os.cpu_count(), mp_context=multiprocessing.get_context("fork"))
-    with pool:
+    fork, others = multiprocessing.get_context("fork"), multiprocessing.active_children()
+    with ProcessPoolExecutor(os.cpu_count(), mp_context=fork, initializer=_endable) as pool:
+        scores = pool.map(partial(_of_folder, held), folders)
+        workers = [each for each in multiprocessing.active_children() if each not in others]
         try:
-            recordings = list(pool.map(partial(_of_folder, held), folders))
+            recordings = list(scores)
         except BrokenProcessPool as error:
             raise InfrastructureError(
                 "a process that mutates recordings was ended by something else",
                 next_step="look for what ended it, such as the kernel for want of memory (dmesg), then "
                 "`chaos-harness mutate REPORT/recordings`",
             ) from error
+        except BaseException:
+            # Else leaving the pool waits for all that they have begun.
+            for worker in workers:
+                worker.kill()
+            raise
     return sum_up(recordings, {name: rule.reason for name, rule in rules().items()})
+
+
+def _endable() -> None:
+    """Let signals end a worker at once: one that unwinds may keep a lock that the others wait for."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def _of_folder(held: Waivers, folder: Path) -> RecordingScore:

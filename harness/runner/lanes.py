@@ -82,6 +82,17 @@ class CutShort:
     namespaces: list[str]
 
 
+@dataclass(eq=False)
+class ProcessLostError(InfrastructureError):
+    """A scenario's process ended before the scenario did, and so without its clean-up.
+
+    Attributes:
+        namespaces: what it has made, as far as it told.
+    """
+
+    namespaces: list[str] = field(default_factory=list)
+
+
 @dataclass(frozen=True)
 class _Lane:
     waiting: Waiting
@@ -237,10 +248,10 @@ class Lanes:
         """End a process that its own timeout does not: it swallows what interrupts it, or is stuck."""
         lane.process.kill()
         name, timeout = lane.waiting.file.name, text_of(lane.waiting.file.scenario.timeout)
-        error = InfrastructureError(
+        error = ProcessLostError(
             f"the process of {name} was ended by force: its timeout of {timeout} did not end it",
-            next_step="look for what does not let it go on, such as a loop in the scenario's own code; "
-            "the next run removes what the scenario left",
+            next_step="look for what does not let it go on, such as a loop in the scenario's own code",
+            namespaces=lane.namespaces,
         )
         self._end(lane, error)
 
@@ -259,10 +270,10 @@ class Lanes:
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         self._end(
             lane,
-            InfrastructureError(
+            ProcessLostError(
                 f"the process of {lane.waiting.file.name} ended before the scenario did: {how}",
-                next_step="look for what ended it, such as the kernel for want of memory (dmesg); "
-                "the next run removes what the scenario left",
+                next_step="look for what ended it: the kernel for want of memory (dmesg), or its own code",
+                namespaces=lane.namespaces,
             ),
         )
 

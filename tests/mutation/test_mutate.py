@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
 import signal
+import subprocess
+import sys
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -251,3 +254,44 @@ def test_results_of_another_version_are_left_alone(report, capsys):
     assert cli.main(["mutate", str(report / "recordings")]) == 4
     assert "has the schema version 99; this version of the harness reads 1" in capsys.readouterr().err
     assert (report / "results.json").read_text() == '{"schema_version": 99}'
+
+
+STUCK = """
+import os, signal, sys, time
+from datetime import date
+from pathlib import Path
+from harness.mutation import mutate
+from harness.mutation.waiver import Waivers
+
+def interrupt(*_):
+    raise KeyboardInterrupt
+
+def stuck(held, folder):
+    print("stuck", flush=True)
+    time.sleep(600)
+
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, interrupt)
+mutate._of_folder = stuck
+os.cpu_count = lambda: 2
+try:
+    mutate.mutate_folders([Path(name) for name in "abcdef"], date(2026, 1, 1), Waivers([], date(2026, 1, 1)))
+except KeyboardInterrupt:
+    print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.parametrize("end", [os.kill, os.killpg])
+def test_what_interrupts_a_run_ends_the_processes_at_work(end):
+    # A worker that unwound with a lock of the pool kept a run waiting for ever.
+    process = subprocess.Popen(
+        [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        assert [process.stdout.readline() for _ in range(2)] == ["stuck\n", "stuck\n"]
+        end(process.pid, signal.SIGTERM)
+        said, _ = process.communicate(timeout=60)
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+    assert said.splitlines()[-1:] == ["interrupted"]
