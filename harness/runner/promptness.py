@@ -51,12 +51,13 @@ def promptness_of(
         return Promptness(scrapes=expectation.deadline or DEADLINE_SCRAPES)
     slowest = max(produced, key=lambda each: each.scrapes)
     patient = Promptness(produced=slowest, scrapes=expectation.deadline or DEADLINE_SCRAPES)
-    if expectation.deadline is not None or _starts_anew(step):
+    kind = scenario.chaos[step.chaos].kind if step.chaos is not None else ""
+    new_targets = kind == _POD_CHAOS and any(WORKLOAD in metric.components for metric in known)
+    if expectation.deadline is not None or _starts_anew(step) or new_targets:
         return patient
     prompt = Promptness(produced=slowest, scrapes=slowest.scrapes)
     if wanted_readings(expectation):
         return prompt
-    kind = scenario.chaos[step.chaos].kind if step.chaos is not None else ""
     tells = all(_tells(step, kind, metric) for metric in known)
     if expectation.metric and (followed := _followed(expectation, known[0], namespace, tells)) is not None:
         oracle, key = followed

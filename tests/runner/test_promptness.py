@@ -111,6 +111,12 @@ def test_a_component_that_starts_anew_has_its_time_whatever_an_oracle_says():
     assert promptness({"apply": "it"}, **compared).scrapes == 2
 
 
+def test_a_target_that_has_to_be_found_first_has_its_time_whatever_an_oracle_says():
+    started = {"metric": "mini_node_process_start_time_seconds", "equals": {"oracle": "container-started"}}
+    assert promptness(kind="PodChaos", **started).scrapes == 10
+    assert promptness(kind="TimeChaos", **started).scrapes == 2
+
+
 def test_where_a_step_waits_for_nothing_the_oracle_of_the_metric_is_followed():
     own = {"metric": EXPERIMENTS, "where": {"namespace": "ns"}, "present": True}
     found = promptness({"apply": "it"}, **own)
