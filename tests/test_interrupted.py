@@ -19,6 +19,12 @@ SECONDS = 120
 """Longer than any of these takes; only reached when one fails."""
 
 
+def heed():
+    """Take signals as a shell in front does: one in the background ignores SIGINT, and nohup SIGHUP."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 class Run:
     """A run on its way."""
 
@@ -28,7 +34,6 @@ class Run:
         self.xml = tmp_path / "out.xml"
         heard, said = os.pipe()
         words = ["scenarios", "--lanes", str(lanes), "--report", self.report, f"--junitxml={self.xml}"]
-        # The kernel's: a shell's background ignores SIGINT, and children would inherit that.
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.interrupted_run", str(said), *map(str, words)],
             cwd=tmp_path,
@@ -37,7 +42,7 @@ class Run:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),  # noqa: PLW1509
+            preexec_fn=heed,  # noqa: PLW1509
         )
         os.close(said)
         self.heard = os.fdopen(heard)

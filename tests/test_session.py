@@ -525,6 +525,7 @@ def test_what_a_lost_process_made_is_cleaned_up_in_its_place(opened, cluster, tm
 
     monkeypatch.setattr(session.runner, "run", perform)
     monkeypatch.setattr(session.cleanup, "clean", clean)
+    monkeypatch.setattr(opened, "_outage", lambda: None)
     monkeypatch.setattr(session, "claims_of", lambda file, known: Claims())
     opened.lanes = 2
     for name in ("killed", "next"):

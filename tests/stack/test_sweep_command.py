@@ -10,7 +10,6 @@ import pytest
 from harness import cli
 from harness.chaos.sweep import Stuck, Swept
 from harness.cluster.client import Cluster
-from harness.commands import sweep as module
 from harness.stack import engine, lock, ownership
 from harness.stack.state import State
 from tests.fakes.engine import FakeEngine
@@ -41,7 +40,7 @@ def sweeps(monkeypatch: pytest.MonkeyPatch, found: Swept) -> list[Any]:
         asked.append((arguments, options))
         return found
 
-    monkeypatch.setattr(module, "sweep", sweep)
+    monkeypatch.setattr("harness.chaos.sweep.sweep", sweep)
     return asked
 
 
