@@ -267,7 +267,7 @@ def interrupt(*_):
     raise KeyboardInterrupt
 
 def stuck(held, folder):
-    os.write(1, b"stuck\n")
+    os.write(1, b"stuck\\n")
     time.sleep(600)
 
 for number in (signal.SIGTERM, signal.SIGINT):
