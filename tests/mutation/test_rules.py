@@ -10,7 +10,15 @@ from harness.mutation.rule import rules
 from tests.fakes.mutations import mutants_of, scored, subject_of
 from tests.fakes.recordings import EXPRESSION, SETTLED, Timeline
 
-NAMES = {"any-series", "in-time", "inside-range", "open-label", "same-increase", "same-samples"}
+NAMES = {
+    "any-series",
+    "in-time",
+    "inside-range",
+    "open-label",
+    "same-increase",
+    "same-samples",
+    "still-growing",
+}
 
 
 def applies(rule, subject, operator, detail=None):
@@ -51,6 +59,18 @@ def test_in_time_is_before_the_first_scrape_that_counts_for_what_is_unchanged():
 def test_in_time_is_nothing_for_what_adds_up_every_sample():
     increased = subject_of(Timeline().values([2] * 5 + [3] * 5), increases_by=1)
     assert not applies("in-time", increased, "delay")
+
+
+def test_still_growing_is_what_a_followed_oracle_cannot_measure():
+    followed = {"produced": "at_event", "scrapes": 2, "oracle": "events", "key": "{}"}
+    grows = Timeline().values([0] * 5 + [3, 4, 5, 6, 7])
+    growing = subject_of(grows, at_least=3, promptness=followed)
+    assert applies("still-growing", growing, "delay")
+    assert not applies("still-growing", growing, "one-more")
+    assert not applies("still-growing", growing, "drop")
+    assert not applies("still-growing", subject_of(grows, at_least=3), "delay")
+    stands = subject_of(Timeline().values([0] * 5 + [3] * 5), at_least=3, promptness=followed)
+    assert not applies("still-growing", stands, "delay")
 
 
 def test_same_increase():
