@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import shutil
+import subprocess
+from collections.abc import Callable, Iterator
 from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
@@ -753,3 +755,37 @@ def test_secrets_are_in_nothing_that_a_run_says_or_writes(pytester, made_up, mon
     for text in texts.values():
         assert "***" in text
     redaction.forget()
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Callable[[int], Path]]:
+    """Mount file systems of so many KiB; needs root."""
+    mounted: list[Path] = []
+
+    def mount(kib: int) -> Path:
+        folder = tmp_path / f"disk-{kib}"
+        folder.mkdir()
+        words = ["mount", "-t", "tmpfs", "-o", f"size={kib}k", "tmpfs", str(folder)]
+        done = subprocess.run(words, capture_output=True, text=True, timeout=30, check=False)
+        if done.returncode:
+            pytest.skip(f"no file system can be mounted: {done.stderr.strip()}")
+        mounted.append(folder)
+        return folder
+
+    yield mount
+    for folder in mounted:
+        subprocess.run(["umount", "--lazy", str(folder)], timeout=30, check=True)
+
+
+@pytest.mark.parametrize("kib", [4, 8, 12, 16, 24])
+def test_a_full_disk_is_the_infrastructure_and_no_traceback(pytester, made_up, small_disk, kib):
+    for name in "abcdef":
+        add(pytester, made_up, name, Verdict.PASS)
+    report = small_disk(kib) / "report"
+
+    done = run_pytest(pytester, "--report", str(report), f"--junitxml={report}/out.xml")
+
+    assert done.ret == ExitCode.INFRASTRUCTURE
+    said = done.stdout.str() + done.stderr.str()
+    assert "the disk is full" in said or "No space left" in said
+    assert "Traceback" not in said
