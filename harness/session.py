@@ -238,6 +238,8 @@ class RunSession:
             vitals=ThreadedVitals,
         )
         self._opened = self._surroundings.clock.now()
+        # A run that is killed before its first scenario has ended has been there, too.
+        self._write()
 
     def _begin_report(self) -> None:
         self.folder.empty()

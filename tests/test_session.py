@@ -323,7 +323,8 @@ def test_what_an_earlier_run_reported_goes_and_nothing_else(stack, tmp_path):
 
 def test_results_that_cannot_be_written_are_told_at_the_end_and_end_nothing(opened, tmp_path):
     folder = opened.report / "results.json"
-    folder.mkdir(parents=True)
+    folder.unlink()
+    folder.mkdir()
     opened.finish()
     assert opened.summary_lines()[-2:] == [
         f"cannot write the results to {opened.report}: Is a directory",
@@ -822,3 +823,8 @@ def test_a_script_has_a_process_of_its_own_though_scenarios_run_one_after_the_ot
         script = (lambda run: None) if name == "script" else None
         opened.to_run.append((f"node::{name}", replace(file, script=script)))
     assert [opened.run(file, node).verdict for node, file in opened.to_run] == [Verdict.ERROR, Verdict.PASS]
+
+
+def test_a_run_that_has_just_begun_has_results(opened):
+    found = json.loads((opened.report / "results.json").read_text())
+    assert (found["scenarios"], found["run"]["complete"]) == ([], False)
