@@ -512,7 +512,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
         return (yield)
     finally:
         # From here on nothing but waiting is interrupted: the record is not.
-        run.interrupts.ending = True
+        run.interrupts.heed()
         if _scenarios(session) and not session.config.getoption("collectonly"):
             with run.kept("settle the results"):
                 run.settle()

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -46,6 +47,8 @@ class Run:
         )
         os.close(said)
         self.heard = os.fdopen(heard)
+        self.watchdog = threading.Timer(SECONDS, self.process.kill)
+        self.watchdog.start()
 
     def hears(self, *lines):
         """Wait until all of these were told."""
@@ -77,6 +80,7 @@ def start(tmp_path):
 
     yield run
     for each in started:
+        each.watchdog.cancel()
         if each.process.poll() is None:
             each.process.kill()
             each.process.communicate()
@@ -96,7 +100,7 @@ def cases(path):
 
 
 def test_a_run_that_is_killed_leaves_the_results_of_all_that_ended(start, capsys):
-    run = start("slow-a", "done-b", "done-c", "slow-d", "alone-e")
+    run = start("slow-a", "slow-d", "done-b", "done-c", "alone-e")
     run.hears("runs slow-a", "runs slow-d", "written 2")
     run.send(signal.SIGKILL)
     code, _ = run.ends()
@@ -144,6 +148,17 @@ def test_a_run_that_is_interrupted_reports_all_that_ended(start, number):
     assert "2 of 5 scenarios finished" in (run.report / "index.html").read_text()
     assert reason in (run.report / "summary.md").read_text()
     assert "Traceback" not in out
+
+
+@pytest.mark.parametrize("lanes", [1, 3])
+def test_an_interruption_that_python_ignores_ends_the_run_all_the_same(start, lanes):
+    run = start("doomed-a", "slow-b", lanes=lanes)
+    code, out = run.ends()
+    assert code == ExitCode.INTERRUPTED, out
+    found = run.results()
+    assert names(found["scenarios"]) == ["doomed-a"]
+    assert found["run"]["interrupted"] == "SIGTERM"
+    assert names(found["not_run"]) == ["slow-b"]
 
 
 @pytest.mark.parametrize("lanes", [1, 3])

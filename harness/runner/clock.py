@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 from harness.base import working_time
+from harness.runner import interrupts
 
 
 @dataclass(frozen=True)
@@ -25,4 +26,5 @@ class Clock:
 
     def sleep(self, seconds: float) -> None:
         """Wait; here, so that tests can do without waiting."""
+        interrupts.raise_ignored()
         time.sleep(seconds)

@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import os
 import signal
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 from typing import Any
@@ -27,16 +28,19 @@ class Interrupts:
         count: how often it was asked.
         how: by what at first: "SIGINT".
         ending: the run ends: what comes from now on raises only where the run waits.
+        heeded: the first one has come to who ends the run.
     """
 
     def __init__(self) -> None:
         self.count = 0
         self.how = ""
         self.ending = False
+        self.heeded = False
         self._enough = 0
         self._last = float("-inf")
         self._before: dict[int, Any] = {}
         self._pid = os.getpid()
+        self._tells: Callable[[sys.UnraisableHookArgs], object] = sys.unraisablehook
 
     def install(self) -> None:
         """Take signals from now on; one that is ignored, as SIGHUP by nohup, stays so."""
@@ -44,11 +48,20 @@ class Interrupts:
         for number in SIGNALS:
             if signal.getsignal(number) is not signal.SIG_IGN:
                 self._before[number] = signal.signal(number, self.came)
+        self._tells = sys.unraisablehook
+        sys.unraisablehook = self.ignored
 
     def uninstall(self) -> None:
         """Leave signals as they were."""
         while self._before:
             signal.signal(*self._before.popitem())
+        if sys.unraisablehook == self.ignored:
+            sys.unraisablehook = self._tells
+
+    def ignored(self, what: sys.UnraisableHookArgs) -> None:
+        """Tell of what Python ignores, but of an interruption, which is raised again."""
+        if not (self.count and isinstance(what.exc_value, KeyboardInterrupt)):
+            self._tells(what)
 
     def came(self, number: int, _frame: FrameType | None = None) -> None:
         """Handle a signal.
@@ -79,6 +92,22 @@ class Interrupts:
             self.how = self.how or name
         return not again
 
+    def heed(self) -> None:
+        """Know that the run ends."""
+        self.ending = self.heeded = True
+
+    def raise_again(self) -> None:
+        """Raise what has come and was ignored, as Python does when it is raised in a destructor.
+
+        https://docs.python.org/3/reference/datamodel.html#object.__del__
+
+        Raises:
+            KeyboardInterrupt: one came, and is neither heeded nor on its way.
+        """
+        if self.count and not self.heeded and not _on_its_way(sys.exc_info()[1]):
+            self.ending = True
+            raise KeyboardInterrupt(self.how)
+
     @contextmanager
     def waiting(self, enough: int) -> Iterator[None]:
         """Wait in the block, until the run was asked to end so often.
@@ -93,6 +122,23 @@ class Interrupts:
             yield
         finally:
             self._enough = 0
+
+
+def raise_ignored() -> None:
+    """Raise again what interrupted the run and was ignored; called where the run waits.
+
+    Raises:
+        KeyboardInterrupt: something was.
+    """
+    for number in SIGNALS:
+        if owner := _owner(signal.getsignal(number)):
+            owner.raise_again()
+
+
+def _on_its_way(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, KeyboardInterrupt):
+        error = error.__context__
+    return error is not None
 
 
 @contextmanager

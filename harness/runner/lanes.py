@@ -28,6 +28,7 @@ from harness.base.durations import text_of
 from harness.base.errors import InfrastructureError
 from harness.base.working_time import FROZEN_SECONDS
 from harness.judge.finding import Finding, Pending
+from harness.runner import interrupts
 from harness.runner.claims import Claims
 from harness.runner.observer import Observer
 from harness.runner.result import ScenarioInterrupted, ScenarioResult
@@ -218,6 +219,7 @@ class Lanes:
     def _listen(self, seconds: float) -> bool:
         """Take in what the processes say within some time; return whether any said something."""
         by_connection = {lane.connection: lane for lane in self._lanes}
+        interrupts.raise_ignored()
         began = time.monotonic()
         with self._waits():
             said = wait(list(by_connection), seconds)
