@@ -15,6 +15,7 @@ from harness.report.results import Results, Run
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
+FAILURES = RECORDINGS.parent / "recordings-of-failures"
 NAMES = sorted(path.name for path in RECORDINGS.iterdir() if path.is_dir())
 _FINDINGS = TypeAdapter(list[Finding])
 
@@ -49,12 +50,17 @@ def make_run(folder, scenarios=None, *, wrong=True):
     return results
 
 
+def recorded(name):
+    """Return the folder of a recording, of those that passed or of those that failed."""
+    return next(each / name for each in (RECORDINGS, FAILURES) if (each / name).is_dir())
+
+
 def scenario(folder, name, copy=0):
     """Return a scenario as its recording says, with the recording in the folder."""
     full = f"{name}-{copy}" if copy else name
     target = folder / "recordings" / full
     if not target.exists():
-        shutil.copytree(RECORDINGS / name, target)
+        shutil.copytree(recorded(name), target)
     recording, _ = read(target)
     findings = _FINDINGS.validate_json((target / "findings.json").read_bytes())
     steps = []
