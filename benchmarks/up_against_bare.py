@@ -59,7 +59,7 @@ def ours(folder: Path) -> float:
     """Bring the stack up from nothing; return the seconds."""
     quiet = Progress((folder / "progress").open("a"))
     began = time.monotonic()
-    up(UpOptions(cluster=CLUSTER, images="source"), quiet)
+    up(UpOptions(cluster=CLUSTER, images="source"), quiet, prepare_images=images.prepare)
     took = time.monotonic() - began
     down(CLUSTER, quiet)
     return took

@@ -147,13 +147,13 @@ def up_options(options: argparse.Namespace) -> UpOptions:
 
 
 def _up(options: argparse.Namespace) -> int:
-    from harness.stack import lock
+    from harness.stack import images, lock
     from harness.stack.capable import with_capabilities
     from harness.stack.up import up
 
     progress = Progress()
     with lock.held(options.cluster, "up") as held:
-        handle = up(up_options(options), progress, held)
+        handle = up(up_options(options), progress, held, prepare_images=images.prepare)
     progress.say(f"{handle.cluster} is up")
     sys.stdout.write("\n".join(_describe(with_capabilities(handle))) + "\n")
     return ExitCode.OK

@@ -26,7 +26,8 @@ from harness.cluster.client import Cluster
 from harness.contract import at_end
 from harness.contract.compare import Circumstances
 from harness.contract.promtool import Linter, by_program, in_pod
-from harness.coverage.score import Coverage, coverage_of
+from harness.coverage.result import Coverage
+from harness.coverage.score import coverage_of
 from harness.coverage.text import missing_lines
 from harness.coverage.text import sum_line as coverage_line
 from harness.judge.finding import Verdict
@@ -54,7 +55,7 @@ from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult,
 from harness.runner.surroundings import Surroundings
 from harness.runner.vitals import ThreadedVitals, Vitals
 from harness.scenario.load import ScenarioFile
-from harness.stack import lock, prometheus
+from harness.stack import images, lock, prometheus
 from harness.stack.handle import StackHandle
 from harness.stack.state import State
 from harness.stack.up import UpOptions, up
@@ -193,7 +194,7 @@ class RunSession:
         held = self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
         self.folder.take(self.results.run.id)
         try:
-            handle = up(self.options, progress, held)
+            handle = up(self.options, progress, held, prepare_images=images.prepare)
         except lock.InUseError:
             # In the cluster, by another state folder: what an earlier run reported stays.
             raise

@@ -49,7 +49,7 @@ def test_every_option_arrives() -> None:
 def test_an_error_is_rendered_with_its_exit_code(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def fail(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
+    def fail(options: UpOptions, progress: Progress, held: lock.Held, **_: Any) -> Any:
         raise InfrastructureError("no engine", next_step="install one", log=Path("engine.log"))
 
     monkeypatch.setattr("harness.stack.up.up", fail)
@@ -60,7 +60,7 @@ def test_an_error_is_rendered_with_its_exit_code(
 
 
 def test_an_interrupt_is_exit_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupt(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
+    def interrupt(options: UpOptions, progress: Progress, held: lock.Held, **_: Any) -> Any:
         raise KeyboardInterrupt
 
     monkeypatch.setattr("harness.stack.up.up", interrupt)
@@ -70,7 +70,7 @@ def test_an_interrupt_is_exit_code_two(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_cluster_is_held_while_up_works(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[lock.Holder | None] = []
 
-    def look(options: UpOptions, progress: Progress, held: lock.Held) -> Any:
+    def look(options: UpOptions, progress: Progress, held: lock.Held, **_: Any) -> Any:
         seen.append(lock.holder("c"))
         raise InfrastructureError("enough")
 

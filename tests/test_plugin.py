@@ -18,7 +18,7 @@ from harness.base import bundled, redaction
 from harness.base.errors import ExitCode, InfrastructureError, UsageError
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
-from harness.coverage.score import Coverage, Standing, TransitionScore
+from harness.coverage.result import Coverage, Standing, TransitionScore
 from harness.judge.finding import Finding, Verdict
 from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
 from harness.scenario.load import ScenarioFile

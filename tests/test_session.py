@@ -90,7 +90,7 @@ def stack(cluster, tmp_path, monkeypatch):
         handle=handle(tmp_path), fails=None, ups=0, connected=[], contract=contract, checked=[]
     )
 
-    def up(options, progress, held):
+    def up(options, progress, held, *, prepare_images):
         state.ups += 1
         if state.fails:
             raise state.fails

@@ -8,14 +8,13 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from harness.contract.result import EXPOSITIONS
+
 LARGE = 200
 """Samples of one name from which on the namespaces of others are cut."""
 
 EXAMPLES = 20
 """Samples of other namespaces that are kept of each name all the same."""
-
-FOLDER = "expositions"
-"""The folder in the report."""
 
 _SAMPLE = re.compile(r"([a-zA-Z_:][a-zA-Z0-9_:]*)[{ ]")
 _NAMESPACE = re.compile(r'[{,]namespace="((?:[^"\\]|\\.)*)"')
@@ -69,7 +68,7 @@ def bounded(body: str, namespaces: Collection[str]) -> Kept:
 
 def path_of(job: str, instance: str) -> Path:
     """Return the file of a target, relative to the report."""
-    return Path(FOLDER) / _safe(job) / f"{_safe(instance)}.txt"
+    return Path(EXPOSITIONS) / _safe(job) / f"{_safe(instance)}.txt"
 
 
 def _safe(name: str) -> str:

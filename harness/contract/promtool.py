@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from harness.base import process
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.cluster.client import Cluster
+from harness.contract.result import PromtoolFinding
 
 _FILE = Path(__file__).with_name("promtool.yaml")
 _ARGUMENTS = ("check", "metrics")
@@ -49,27 +50,9 @@ class KnownFinding(BaseModel):
     text: str
     reason: str = Field(min_length=10)
 
-    def covers(self, finding: Finding) -> bool:
+    def covers(self, finding: PromtoolFinding) -> bool:
         """Say whether it is about a finding."""
         return self.text == finding.text and re.fullmatch(self.metric, finding.metric) is not None
-
-
-class Finding(BaseModel):
-    """A line of promtool's.
-
-    Attributes:
-        job: of the target.
-        metric: what it is about.
-        text: what promtool says.
-        reason: why it may stay; None when nobody has said so.
-    """
-
-    model_config = ConfigDict(frozen=True)
-
-    job: str
-    metric: str
-    text: str
-    reason: str | None = None
 
 
 @cache
@@ -80,7 +63,7 @@ def known_findings() -> tuple[KnownFinding, ...]:
 
 def lint(
     bodies: Sequence[tuple[str, str]], linter: Linter, known: Sequence[KnownFinding] | None = None
-) -> list[Finding]:
+) -> list[PromtoolFinding]:
     """Return what promtool says about bodies, each once.
 
     Args:
@@ -92,7 +75,7 @@ def lint(
         InfrastructureError: promtool did not come to an answer.
     """
     exceptions = known_findings() if known is None else known
-    found: dict[Finding, None] = {}
+    found: dict[PromtoolFinding, None] = {}
     for job, body in bodies:
         answer = linter(body)
         if answer.code not in _ANSWERS:
@@ -102,7 +85,7 @@ def lint(
             )
         for line in answer.output.splitlines():
             metric, _, text = line.partition(" ")
-            finding = Finding(job=job, metric=metric, text=text)
+            finding = PromtoolFinding(job=job, metric=metric, text=text)
             reason = next((each.reason for each in exceptions if each.covers(finding)), None)
             found[finding.model_copy(update={"reason": reason})] = None
     return list(found)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict
 
 from harness.contract.problem import Problem
-from harness.contract.promtool import Finding
+
+EXPOSITIONS = "expositions"
+"""The folder in the report that has what was captured."""
 
 
 class TargetLook(BaseModel):
@@ -33,6 +35,24 @@ class TargetLook(BaseModel):
     scrape_seconds: dict[str, float] = {}
 
 
+class PromtoolFinding(BaseModel):
+    """A line of promtool's.
+
+    Attributes:
+        job: of the target.
+        metric: what it is about.
+        text: what promtool says.
+        reason: why it may stay; None when nobody has said so.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    job: str
+    metric: str
+    text: str
+    reason: str | None = None
+
+
 class Promtool(BaseModel):
     """What `promtool check metrics` said.
 
@@ -42,7 +62,7 @@ class Promtool(BaseModel):
     """
 
     error: str | None = None
-    findings: list[Finding] = []
+    findings: list[PromtoolFinding] = []
 
 
 class Contract(BaseModel):

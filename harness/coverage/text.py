@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.chaos.catalogue.catalogue import Catalogue
-from harness.coverage.score import Coverage, Standing, TransitionScore, TwinScore
+from harness.coverage.result import Coverage, Standing, TransitionScore, TwinScore
 from harness.coverage.transition import Change, Transition
 
 _MARKS = {

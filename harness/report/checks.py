@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.contract.result import Contract
-from harness.coverage.score import Coverage
+from harness.coverage.result import Coverage
 from harness.coverage.text import missing_lines, sum_line
 from harness.judge.finding import Verdict
 from harness.report.results import Results

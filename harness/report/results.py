@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, field_validator
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_json
 from harness.contract.result import Contract
-from harness.coverage.score import Coverage
+from harness.coverage.result import Coverage
 from harness.mutation.score import MutationScore
 from harness.recording.stack import Stack
 from harness.report.visibility import Visibility, visibilities

@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, Protocol
 
 from harness.base import process
 from harness.base.defaults import DEFAULT_CLUSTER
@@ -27,7 +27,6 @@ from harness.stack import (
     engine,
     garbage,
     grafana,
-    images,
     kind,
     ownership,
     preflight,
@@ -84,7 +83,9 @@ class UpOptions:
             )
 
 
-def up(options: UpOptions, progress: Progress, held: Held | None = None) -> StackHandle:
+def up(
+    options: UpOptions, progress: Progress, held: Held | None = None, *, prepare_images: PrepareImages
+) -> StackHandle:
     """Return a stack that is up and answers, as `options` want it.
 
     Doing it twice reuses the cluster.
@@ -93,6 +94,7 @@ def up(options: UpOptions, progress: Progress, held: Held | None = None) -> Stac
         options: what to bring up.
         progress: where the steps are announced.
         held: of `harness.stack.lock`, where others may come: takes the cluster's Lease, too.
+        prepare_images: returns what the stack is made of; once engine and machine have been looked at.
 
     Raises:
         UsageError: an option is wrong.
@@ -112,7 +114,7 @@ def up(options: UpOptions, progress: Progress, held: Held | None = None) -> Stac
         with progress.step("looking at this machine"):
             checks = preflight.look(where, building=options.images != "registry")
         preflight.enforce(checks, progress)
-    got = images.prepare(
+    got = prepare_images(
         options.images,
         engine=where,
         progress=progress,
@@ -125,6 +127,23 @@ def up(options: UpOptions, progress: Progress, held: Held | None = None) -> Stac
     handle = stack.bring_up(containers)
     stack.claim()
     return handle
+
+
+class PrepareImages(Protocol):
+    """Returns everything that a stack is made of, once it is there; see harness/stack/images."""
+
+    def __call__(
+        self,
+        mode: ImageMode,
+        *,
+        engine: Engine,
+        progress: Progress,
+        logs: Path,
+        chaos_mesh_source: Path | None,
+        chaos_mesh_version: str | None,
+        kubernetes_version: str | None,
+    ) -> ImageSet:
+        """Return it."""
 
 
 class _Stack:

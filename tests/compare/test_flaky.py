@@ -8,7 +8,7 @@ from harness.base.errors import ExitCode, UsageError
 from harness.cli import main
 from harness.compare.flaky import repetition
 from harness.contract.result import Contract
-from harness.coverage.score import Coverage, Standing, TransitionScore
+from harness.coverage.result import Coverage, Standing, TransitionScore
 from harness.judge.finding import Finding, Verdict
 from harness.report.results import Results, Run
 from harness.runner.result import Leftover, ScenarioResult, StepResult

@@ -3,7 +3,8 @@ import sys
 import pytest
 
 from harness.base.errors import InfrastructureError
-from harness.contract.promtool import Finding, KnownFinding, Linted, by_program, known_findings, lint
+from harness.contract.promtool import KnownFinding, Linted, by_program, known_findings, lint
+from harness.contract.result import PromtoolFinding
 
 SAID = 'chaos_x no help text\ngo_y counter metrics should have "_total" suffix\n'
 KNOWN = [
@@ -15,8 +16,8 @@ def test_what_is_known_has_its_reason_and_what_is_not_has_none():
     found = lint([("a", "body")], lambda body: Linted(code=3, output=SAID), KNOWN)
 
     assert found == [
-        Finding(job="a", metric="chaos_x", text="no help text"),
-        Finding(
+        PromtoolFinding(job="a", metric="chaos_x", text="no help text"),
+        PromtoolFinding(
             job="a",
             metric="go_y",
             text='counter metrics should have "_total" suffix',
@@ -46,9 +47,9 @@ def test_an_error_is_no_answer():
 def test_an_exception_is_for_the_whole_name_and_the_whole_text():
     exception = KnownFinding(metric="go_y", text="no help text", reason="of the runtime")
 
-    assert exception.covers(Finding(job="a", metric="go_y", text="no help text"))
-    assert not exception.covers(Finding(job="a", metric="go_y_z", text="no help text"))
-    assert not exception.covers(Finding(job="a", metric="go_y", text="no help text at all"))
+    assert exception.covers(PromtoolFinding(job="a", metric="go_y", text="no help text"))
+    assert not exception.covers(PromtoolFinding(job="a", metric="go_y_z", text="no help text"))
+    assert not exception.covers(PromtoolFinding(job="a", metric="go_y", text="no help text at all"))
 
 
 def test_the_program_gets_the_body_and_its_exit_code_is_an_answer(tmp_path):

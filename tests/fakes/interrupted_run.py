@@ -135,7 +135,7 @@ def main(fd, words):
         nodes=[],
     )
     session.RunSession._write = written
-    session.up = lambda *_: handle
+    session.up = lambda *_, **__: handle
     session.facts_of = lambda *_: {"versions": {"chaos-mesh": "v2.8.3"}, "stand_ins": []}
     session.Prometheus = FakePrometheus
     session.probe = lambda *_: CAPABILITIES

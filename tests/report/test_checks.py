@@ -5,7 +5,7 @@ import pytest
 from harness.chaos.catalogue import catalogue
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
-from harness.coverage.score import Coverage, Standing, TransitionScore
+from harness.coverage.result import Coverage, Standing, TransitionScore
 from harness.judge.finding import Verdict
 from harness.report import checks
 from harness.report.github import error_of

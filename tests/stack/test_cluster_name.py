@@ -47,7 +47,7 @@ def test_no_other_name_reaches_an_engine_or_the_disk(name: str, tmp_path: Path) 
     calls: list[Any] = [
         lambda: State(name),
         lambda: UpOptions(cluster=name).check(),
-        lambda: up(UpOptions(cluster=name), quiet),
+        lambda: up(UpOptions(cluster=name), quiet, prepare_images=lambda *_, **__: None),
         lambda: down(name, quiet),
         lambda: status(name, quiet),
         lambda: lock.holder(name),

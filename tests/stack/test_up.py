@@ -23,7 +23,6 @@ from harness.stack import (
     engine,
     garbage,
     grafana,
-    images,
     kind,
     lock,
     ownership,
@@ -72,7 +71,7 @@ class World:
         monkeypatch.setenv("CHAOS_HARNESS_STATE", str(folder / "state"))
         monkeypatch.setattr(engine, "find", lambda progress, **options: Engine("podman", Path("podman")))
         monkeypatch.setattr(Engine, "run", self.asked)
-        monkeypatch.setattr(images, "prepare", lambda mode, **options: self.images)
+        self.prepare_images = lambda mode, **options: self.images
         monkeypatch.setattr(preflight, "look", self.note("preflight", []))
         monkeypatch.setattr(kind, "containers", lambda cluster, where: list(self.containers))
         monkeypatch.setattr(kind, "create", self.note("create", None, self.appear))
@@ -135,7 +134,12 @@ class World:
     def up(self, **options: Any) -> StackHandle:
         self.diary.clear()
         self.said = io.StringIO()
-        return up(UpOptions(cluster="c", **options), Progress(self.said), self.held)
+        return up(
+            UpOptions(cluster="c", **options),
+            Progress(self.said),
+            self.held,
+            prepare_images=self.prepare_images,
+        )
 
 
 def image_set(folder: Path, key: str) -> ImageSet:
@@ -397,7 +401,7 @@ def test_a_cluster_that_came_while_images_were_built_is_left_as_it_is(
         world.containers = [NODE]
         return world.images
 
-    monkeypatch.setattr(images, "prepare", build)
+    world.prepare_images = build
     with pytest.raises(ownership.ForeignClusterError):
         world.up()
     assert not {"delete", "create"} & set(world.diary)
