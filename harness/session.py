@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import harness
-from harness.base import defects, places
+from harness.base import bundled, defects, places
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.base.redaction import redact
@@ -45,13 +45,14 @@ from harness.runner import interrupts, outage, runner
 from harness.runner.claims import claims_of
 from harness.runner.clock import Clock
 from harness.runner.concealed import conceal
-from harness.runner.control import ControlRun
+from harness.runner.control import ControlStrategy
 from harness.runner.diagnostics import keep as evidence
 from harness.runner.interrupts import Interrupts
 from harness.runner.lanes import CutShort, Lanes, NotStartedError, ProcessLostError, Waiting
 from harness.runner.observer import Observer
 from harness.runner.outage import Outage
 from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult, left_over
+from harness.runner.strategy import ChaosStrategy
 from harness.runner.surroundings import Surroundings
 from harness.runner.vitals import ThreadedVitals, Vitals
 from harness.scenario.load import ScenarioFile
@@ -498,7 +499,7 @@ class RunSession:
             begun = self._begun.get(node)
             entry = NotRun(
                 name=file.name,
-                file=runner.shown(file.path),
+                file=bundled.shown(file.path),
                 tags=list(file.scenario.tags),
                 reason=self._why_not(node),
                 began=begun is not None or node in running,
@@ -540,7 +541,7 @@ class RunSession:
         return lost
 
     def _perform(self, file: ScenarioFile, around: Surroundings) -> ScenarioResult:
-        return runner.run(file, around, catalogue(), ControlRun if self.control else None)
+        return runner.run(file, around, catalogue(), ControlStrategy if self.control else ChaosStrategy)
 
     def _perform_apart(self, file: ScenarioFile, observer: Observer) -> ScenarioResult:
         """Run a scenario in a process that was forked: with connections of its own."""

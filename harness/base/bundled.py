@@ -25,3 +25,8 @@ def fixtures() -> Path:
 def scenarios() -> Path:
     """Return the folder of the scenarios that ship with the harness."""
     return root() / "scenarios"
+
+
+def shown(path: Path) -> str:
+    """Return a path without what is particular to this machine, as far as that can be told."""
+    return str(path.relative_to(root())) if path.is_relative_to(root()) else str(path)

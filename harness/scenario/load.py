@@ -35,7 +35,7 @@ class ScenarioFile:
         data: the document as it is written, parameters and includes put in: short forms kept, no defaults.
         case: the name of the case, of a file with parameters.
         script: of a scenario in Python: performs its steps, of which `scenario` has none before. It is given
-            what it performs them with (harness/runner/runner.py: ScenarioRun).
+            what it performs them with (harness/runner/scenario_run.py: ScenarioRun).
         warnings: what is probably a mistake in it, once it has been checked.
     """
 

@@ -6,7 +6,7 @@ from harness.base import working_time
 from harness.chaos import rollout
 from harness.recording.model import Recording
 from harness.recording.writer import RecordingWriter
-from harness.runner import runner
+from harness.runner import runner, scenario_context
 from harness.runner.recorder import Recorder
 from harness.runner.surroundings import Surroundings
 from tests.fakes.clock import FakeClock
@@ -44,7 +44,8 @@ def recorder(folder):
 
 @pytest.fixture
 def around(cluster, prometheus, clock, tmp_path, monkeypatch):
-    monkeypatch.setattr(runner, "time", clock)
+    for module in (runner, scenario_context):
+        monkeypatch.setattr(module, "time", clock)
     monkeypatch.setattr(rollout, "time", clock)
     monkeypatch.setattr(working_time, "time", clock)
     prometheus.target("controller-manager", "10.0.1.1:10080", 0.37, cluster.exposes)

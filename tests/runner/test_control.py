@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.base.errors import InfrastructureError
 from harness.chaos.catalogue import catalogue
 from harness.check import load_checked
 from harness.judge.control import Outcome
@@ -10,7 +11,7 @@ from harness.judge.replay import replay
 from harness.recording.reader import RecordingReader
 from harness.report.text import scenario_text
 from harness.runner import runner
-from harness.runner.control import ControlRun
+from harness.runner.control import ControlStrategy
 from tests.runner.test_runner import FIRST
 from tests.runner.test_runner import SCENARIO as NARROW
 
@@ -28,7 +29,7 @@ def run(around, tmp_path):
     def running(more=""):
         path = tmp_path / "example.yaml"
         path.write_text(SCENARIO.format(more="", first=FIRST) + more)
-        return runner.run(load_checked(path)[0], around, catalogue(), ControlRun)
+        return runner.run(load_checked(path)[0], around, catalogue(), ControlStrategy)
 
     return running
 
@@ -66,7 +67,7 @@ def test_what_holds_without_the_chaos_fails_the_run_and_says_so(run):
 
 def test_what_could_not_be_told_is_no_pass(run, cluster):
     def gone():
-        raise runner.InfrastructureError("no answer")
+        raise InfrastructureError("no answer")
 
     cluster.hooks["get", "Pod"] = gone
     result = run()
@@ -101,6 +102,6 @@ def test_traffic_that_chaos_would_stop_is_sent_and_answered(around, tmp_path, cl
     )
     path = tmp_path / "example.yaml"
     path.write_text(text)
-    result = runner.run(load_checked(path)[0], around, catalogue(), ControlRun)
+    result = runner.run(load_checked(path)[0], around, catalogue(), ControlStrategy)
     assert sent == [3]
     assert outcomes(result)["2.answered"] is Outcome.NEEDS_CHAOS

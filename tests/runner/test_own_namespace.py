@@ -3,7 +3,7 @@ import re
 import pytest
 from pydantic import ValidationError
 
-from harness.runner.runner import own_namespace
+from harness.runner.scenario_context import own_namespace
 from harness.scenario.model import Scenario
 
 UNIQUE = "a1b2c3"

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.base import working_time
-from harness.chaos import denial
+from harness.chaos import denial, rollout
 from harness.chaos.catalogue import catalogue
 from harness.chaos.components import COMPONENTS
 from harness.check import load_checked
@@ -138,7 +138,7 @@ def test_templates_see_the_workloads_new_pods(run, cluster):
 
 
 def test_pods_that_are_not_ready_in_time_fail_the_step_and_are_left_over(run, cluster, monkeypatch):
-    monkeypatch.setattr(runner.rollout, "WHOLE_SECONDS", 1.0)
+    monkeypatch.setattr(rollout, "WHOLE_SECONDS", 1.0)
     cluster.broken.add("chaos-dashboard")
     result = run("  - restart: chaos-dashboard\n    bound: 5\n" + UP)
     assert result.verdict is Verdict.FAIL

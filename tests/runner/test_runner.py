@@ -7,6 +7,7 @@ import signal
 
 import pytest
 
+from harness.chaos import experiments
 from harness.chaos.catalogue import catalogue
 from harness.check import load_checked
 from harness.cluster.errors import from_answer
@@ -16,7 +17,12 @@ from harness.metrics.prometheus import Answer, PrometheusUnreachable
 from harness.oracle.base import OracleError, oracles
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
+from harness.runner.clean_up import CleanUp
+from harness.runner.expectations import Expectations
 from harness.runner.observer import Observer
+from harness.runner.readings import OracleReadings
+from harness.runner.scenario_run import ScenarioRun
+from harness.runner.strategy import ChaosStrategy
 
 SCENARIO = """\
 scenario: example
@@ -336,7 +342,7 @@ def test_a_proof_that_cannot_be_read_is_an_error_and_no_missing_effect(run, monk
 
 
 def test_an_oracle_that_does_not_take_what_a_template_became_is_an_error_that_says_so(run, monkeypatch):
-    monkeypatch.setattr(runner.experiments, "targets", lambda *_: [{"nonsense": "x"}])
+    monkeypatch.setattr(experiments, "targets", lambda *_: [{"nonsense": "x"}])
     result = run()
     assert result.verdict is Verdict.ERROR
     assert result.reason.startswith("the oracle images does not take these parameters, templates resolved: ")
@@ -885,7 +891,17 @@ def test_what_a_step_without_expectations_did_does_not_count_for_the_next(run):
 
 
 @pytest.mark.parametrize(
-    "where", ["_perform_step", "_decide", "diagnose", "_write_findings", "_stop_oracles", "_clean", "close"]
+    "where",
+    [
+        (ChaosStrategy, "perform"),
+        (Expectations, "decide"),
+        (ScenarioRun, "diagnose"),
+        (CleanUp, "_write_findings"),
+        (OracleReadings, "stop"),
+        (CleanUp, "_clean"),
+        (ScenarioRun, "close"),
+    ],
+    ids=lambda where: where[1],
 )
 def test_a_defect_is_an_error_of_its_scenario_and_what_was_made_is_removed(
     run, around, cluster, monkeypatch, where
@@ -893,15 +909,15 @@ def test_a_defect_is_an_error_of_its_scenario_and_what_was_made_is_removed(
     def breaks(*_, **__):
         raise KeyError("nobody foresaw it")
 
-    if where == "diagnose":
-        monkeypatch.setattr(runner.ScenarioRun, "_decide", breaks)
-    monkeypatch.setattr(runner.ScenarioRun, where, breaks)
+    if where == (ScenarioRun, "diagnose"):
+        monkeypatch.setattr(Expectations, "decide", breaks)
+    monkeypatch.setattr(*where, breaks)
     result = run()
     assert result.verdict is Verdict.ERROR
     assert result.reason == "a defect of the harness: cannot run example: KeyError: 'nobody foresaw it'"
     assert result.defect == f"{result.reason}; traceback, in the report: defects/example.txt"
     assert "in breaks" in (around.recordings.parent / "defects/example.txt").read_text()
-    if where not in ("_clean", "close"):
+    if where not in ((CleanUp, "_clean"), (ScenarioRun, "close")):
         assert "PodChaos" not in {kind for kind, _, _ in own_objects(cluster, result)}
 
 
@@ -909,7 +925,7 @@ def test_a_failure_that_was_seen_before_a_defect_does_not_count(run, monkeypatch
     def breaks(*_, **__):
         raise KeyError("nobody foresaw it")
 
-    monkeypatch.setattr(runner.ScenarioRun, "_write_findings", breaks)
+    monkeypatch.setattr(CleanUp, "_write_findings", breaks)
     result = run(text=SCENARIO.replace("increases_by: 1", "increases_by: 7"))
     assert Verdict.FAIL in {finding.verdict for finding in result.findings()}
     assert result.verdict is Verdict.ERROR

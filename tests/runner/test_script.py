@@ -10,7 +10,8 @@ from harness.judge.finding import Verdict
 from harness.recording.reader import RecordingReader
 from harness.replay import replay_folder
 from harness.runner import runner
-from harness.runner.control import ControlRun
+from harness.runner.control import ControlStrategy
+from harness.runner.strategy import ChaosStrategy
 
 GAUGE = "chaos_controller_manager_chaos_experiments"
 EVENTS = "chaos_controller_manager_emitted_event_total"
@@ -22,9 +23,9 @@ GONE = {"metric": GAUGE, "where": OWN, "absent": True}
 
 @pytest.fixture
 def run(around):
-    def running(function, *, needs=(), performer=None):
+    def running(function, *, needs=(), strategy=ChaosStrategy):
         head = scenario("example", about="Made up.", needs=list(needs), workload="mini-node-exporter")
-        return runner.run(head(function).file, around, catalogue(), performer)
+        return runner.run(head(function).file, around, catalogue(), strategy)
 
     return running
 
@@ -206,7 +207,7 @@ def test_an_interrupted_script_is_cleaned_up(run, cluster, clock):
 
 
 def test_a_control_run_leaves_the_chaos_of_a_script_out(run, cluster):
-    result = run(one_after_the_other, performer=ControlRun)
+    result = run(one_after_the_other, strategy=ControlStrategy)
 
     assert ("create", "PodChaos") not in [each[:2] for each in cluster.requests]
     assert result.control is not None

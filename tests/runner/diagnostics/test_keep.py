@@ -12,7 +12,7 @@ from harness.cluster.errors import Unreachable
 from harness.cluster.leftovers import Leftover
 from harness.judge.finding import Verdict
 from harness.report.text import leftovers_text, scenario_text
-from harness.runner import runner
+from harness.runner import clean_up, runner
 from harness.runner.diagnostics import collect, keep
 from harness.runner.result import Leftover as Left
 from harness.runner.result import ScenarioResult, StepResult
@@ -221,7 +221,7 @@ def test_a_clean_up_that_stops_is_looked_into(run, kept, cluster):
 def test_processes_that_had_to_be_ended_are_looked_into_afterwards(run, kept, monkeypatch):
     left = Leftover("process", "stress-ng (pid 7 on node n1)", "outlived its experiment and was ended")
     monkeypatch.setattr(cleanup, "end_stressors", lambda *_: [left])
-    monkeypatch.setattr(runner, "calls_daemon", lambda _: True)
+    monkeypatch.setattr(clean_up, "calls_daemon", lambda _: True)
     run()
     ((_, folder, why, _),) = kept
     assert folder.name == "clean-up"

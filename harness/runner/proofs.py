@@ -1,0 +1,50 @@
+"""Reads whether the chaos has its effect, which an oracle says and never a metric."""
+
+from __future__ import annotations
+
+from harness.base.errors import InfrastructureError
+from harness.judge.proof import check_proof, split_proof
+from harness.runner.actions import StepFailed
+from harness.runner.readings import OracleReadings
+from harness.runner.result import StepProblem
+from harness.runner.scenario_context import ScenarioContext
+from harness.scenario.model import Proof
+
+_PAUSE_SECONDS = 0.1
+
+
+def proven(context: ScenarioContext, readings: OracleReadings, proof: Proof) -> tuple[bool | None, str]:
+    """Read a proof's oracle once; return whether it holds, None where it could not be read, and a text."""
+    name, comparison, parameters = split_proof(context.resolve(dict(proof.model_extra or {})))
+    reading = readings.read(proof.oracle, parameters)
+    if reading.vector is None:
+        return None, f"{proof.oracle} could not be read: {reading.error}"
+    holds, text = check_proof(name, comparison, reading.vector)
+    return holds, f"{proof.oracle}: {text}"
+
+
+def await_proof(context: ScenarioContext, readings: OracleReadings, proof: Proof, deadline: float) -> str:
+    """Read until a proof holds; return how it does.
+
+    Raises:
+        StepFailed: the chaos had no effect by the deadline.
+        InfrastructureError: the oracle could not be read at the last.
+    """
+    while True:
+        holds, text = proven(context, readings, proof)
+        if holds:
+            return text
+        context.observer.waiting(f"the proof of an effect: {text}")
+        over = context.clock.working() > deadline
+        if over and holds is None:
+            # Nobody knows whether there was an effect: that is no failure of the product.
+            raise InfrastructureError(
+                f"the proof of an effect could not be had: {text}",
+                next_step="look at the component that the oracle asks; chaos-harness status helps",
+            )
+        if over:
+            details = [f"because: {proof.because}"] if proof.because else []
+            raise StepFailed(
+                StepProblem(kind="proof", reason=f"the chaos had no effect: {text}", details=details)
+            )
+        context.clock.sleep(_PAUSE_SECONDS)
