@@ -337,6 +337,7 @@ def breaks(*_: object, **__: object) -> None:
         "harness.plugin.junit_properties",
         "harness.plugin.summary.write",
         "harness.html.report.render_again",
+        "harness.html.page.matrix",
     ],
 )
 def test_a_defect_of_the_harness_is_exit_code_three_wherever_it_is(pytester, made_up, monkeypatch, where):

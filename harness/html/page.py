@@ -6,7 +6,7 @@ import base64
 import hashlib
 import textwrap
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -68,25 +68,25 @@ class SlowStep:
     deciding: float | None
 
 
-def page(results: Results, fields: Mapping[str, Any], folder: Path, known: Catalogue) -> str:
+def page(results: Results, folder: Path, known: Catalogue) -> str:
     """Return the page.
 
     Args:
         results: of the run.
-        fields: the same as JSON; of these, what other rooms have put in (see TRUST).
         folder: of the report, where the recordings are.
         known: the metrics.
     """
     scenarios = views(results.scenarios, folder, known)
     found = spreads([delay for view in scenarios for delay in view.delays])
-    broken = [each for each in (fields.get("contract") or {}).get("problems", []) if each.get("fails")]
+    fields = results.model_dump(mode="json", include={*TRUST})
+    broken = [each for each in (fields["contract"] or {}).get("problems", []) if each["fails"]]
     environment = _environment()
     script = _text("script.js")
     return environment.get_template("page.html").render(
         results=results,
         run=results.run,
         stack=Stack.model_validate(results.run.stack).model_dump() if results.run.stack else {},
-        trust={name: fields[name] for name in TRUST if fields.get(name)},
+        trust={name: fields[name] for name in TRUST if fields[name]},
         broken=broken,
         scenarios=scenarios,
         groups=[(verdict, group) for verdict in WORST_FIRST if (group := _of(scenarios, verdict))],

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
-
-from jinja2 import TemplateError
 
 from harness.base.bounded import FileError, MissingFileError, read_start
 from harness.base.errors import InfrastructureError, UsageError
@@ -34,11 +31,7 @@ def write(results: Results, folder: Path) -> Path:
     Raises:
         InfrastructureError: the file cannot be written.
     """
-    return _write(results, results.model_dump(mode="json", exclude={"scenarios"}), folder)
-
-
-def _write(results: Results, fields: dict[str, Any], folder: Path) -> Path:
-    text = redact_shapes(page(results, fields, folder, catalogue()), blocks=False)
+    text = redact_shapes(page(results, folder, catalogue()), blocks=False)
     path = folder / INDEX
     try:
         # What no text can be, as half of a pair of surrogates, is shown as a question mark.
@@ -65,14 +58,8 @@ def render_again(folder: Path) -> Path:
             f"{folder / INDEX} is no page of a run, and no run has marked {folder} as its own",
             next_step="move the page away, or copy results.json and recordings/ to another folder",
         )
-    results, fields = read(path, next_step=_HINT, keep=Kept())
-    try:
-        # Taken as they are: what another version has put in is shown too.
-        return _write(results, fields, folder)
-    except (TypeError, ValueError, LookupError, AttributeError, ArithmeticError, TemplateError) as error:
-        raise UsageError(
-            f"{path} holds what no run writes: {type(error).__name__}: {error}", next_step=_HINT
-        ) from error
+    results, _ = read(path, next_step=_HINT, keep=Kept())
+    return write(results, folder)
 
 
 def _replaceable(page: Path) -> bool:

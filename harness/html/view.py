@@ -21,6 +21,7 @@ from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
 from harness.recording.model import Recording
 from harness.recording.reader import RecordingReader, Truncated, whole
+from harness.report import evidence_shape
 from harness.runner.result import ScenarioResult, StepProblem
 
 MOST_IN_FULL = 400
@@ -85,7 +86,11 @@ class Kept:
         self._wrong = 0
 
     def __call__(self, result: ScenarioResult) -> ScenarioResult:
-        """Return a scenario without the evidence that nobody is shown."""
+        """Return a scenario without the evidence that nobody is shown.
+
+        Raises:
+            pydantic.ValidationError: its evidence cannot be shown.
+        """
         self._seen += 1
         self._wrong += result.verdict not in (Verdict.PASS, Verdict.SKIPPED)
         for step in result.steps:
@@ -93,6 +98,7 @@ class Kept:
         return result
 
     def _finding(self, finding: Finding) -> Finding:
+        evidence_shape.check(finding)
         if finding.verdict is not Verdict.PASS and self._wrong <= MOST_IN_FULL:
             return finding
         drawn = finding.evidence if self._seen <= MOST_IN_FULL else {}

@@ -70,6 +70,7 @@ def read(
     """
     found: dict[str, Any] = {}
     scenarios: list[ScenarioResult] = []
+    number = 0
     try:
         for name, value in parts(path, next_step=next_step):
             if name != SCENARIOS:
@@ -77,6 +78,7 @@ def read(
                 continue
             if len(scenarios) == MOST_SCENARIOS:
                 raise UsageError(f"{path} has more than {MOST_SCENARIOS} scenarios", next_step=next_step)
+            number = len(scenarios)
             scenario = ScenarioResult.model_validate(value)
             scenarios.append(keep(scenario) if keep else scenario)
         _check_schema(path, found, next_step)
@@ -84,8 +86,8 @@ def read(
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         inner = [str(part) for part in first["loc"]]
-        if error.title == ScenarioResult.__name__:
-            inner = [SCENARIOS, str(len(scenarios)), *inner]
+        if error.title != Results.__name__:
+            inner = [SCENARIOS, str(number), *inner]
         where = ".".join(inner)
         raise UsageError(
             f"{path} is no results of a run: {where}: {first['msg']}".replace(": : ", ": "),

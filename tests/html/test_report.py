@@ -6,9 +6,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+from jinja2 import UndefinedError
 
 from harness import cli
-from harness.base.errors import InfrastructureError, UsageError
+from harness.base.errors import ExitCode, InfrastructureError, UsageError
 from harness.chaos.known_issues import known_issues
 from harness.html import view
 from harness.html.report import render_again, write
@@ -453,5 +454,18 @@ def test_values_that_no_run_writes_are_told(tmp_path, field, value):
     step = next(each for each in whole["scenarios"][0]["steps"] if each["findings"])
     step["findings"][0][field] = value
     path.write_text(json.dumps(whole))
-    with pytest.raises(UsageError, match="holds what no run writes"):
+    with pytest.raises(UsageError, match=rf"is no results of a run: scenarios\.0\.{field}\."):
         render_again(tmp_path)
+
+
+@pytest.mark.parametrize("error", [TypeError("unhashable"), UndefinedError("no such name"), KeyError("step")])
+def test_a_page_that_cannot_be_rendered_is_a_defect_and_nobodys_fault(tmp_path, monkeypatch, capsys, error):
+    def fail(*_):
+        raise error
+
+    make_run(tmp_path, 1).write(tmp_path)
+    monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path / "state"))
+    monkeypatch.setattr("harness.html.page.matrix", fail)
+    assert cli.main(["report", str(tmp_path)]) == ExitCode.INTERNAL
+    told = capsys.readouterr().err
+    assert f"a defect of the harness: cannot finish `chaos-harness report`: {type(error).__name__}" in told
