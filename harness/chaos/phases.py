@@ -7,12 +7,12 @@ controllers/utils/controller (IsChaosFinished), release 2.8.
 
 from __future__ import annotations
 
-import re
 import time
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
+from harness.base.durations import GO, seconds_of
 from harness.recording.model import KubernetesEvent
 
 GONE = "gone"
@@ -32,9 +32,6 @@ _ONE_SHOT = {
     "GCPChaos": {"node-reset"},
 }
 _INJECTED, _NOT_INJECTED = "Injected", "Not Injected"
-
-_GO_DURATION = re.compile(r"(\d+(?:\.\d+)?|\.\d+)(ns|us|µs|ms|s|m|h)")
-_UNIT_SECONDS = {"ns": 1e-9, "us": 1e-6, "µs": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 
 _SHOWN_EVENTS = 5
 
@@ -114,25 +111,13 @@ def is_one_shot(kind: str, action: object) -> bool:
     return action in _ONE_SHOT.get(kind, ())
 
 
-def seconds_of(duration: str) -> float:
-    """Return a Go duration such as `1m30s` in seconds.
-
-    Raises:
-        ValueError: it is none.
-    """
-    parts = _GO_DURATION.findall(duration)
-    if not parts or "".join(number + unit for number, unit in parts) != duration:
-        raise ValueError(f"not a Go duration: {duration!r}")
-    return sum(float(number) * _UNIT_SECONDS[unit] for number, unit in parts)
-
-
 def ends_at(found: dict[str, Any]) -> float | None:
     """Return when the duration of an experiment is over, seconds since the epoch; None without a duration.
 
     The time of its creation has whole seconds, and Chaos Mesh counts from there as well.
     """
     try:
-        duration = seconds_of((found.get("spec") or {}).get("duration") or "")
+        duration = seconds_of((found.get("spec") or {}).get("duration") or "", GO)
         return datetime.fromisoformat(found["metadata"]["creationTimestamp"]).timestamp() + duration
     except (ValueError, TypeError, KeyError):
         return None

@@ -20,6 +20,7 @@ import urllib3
 import yaml
 from prometheus_api_client import PrometheusConnect
 
+from harness.base.durations import PROMETHEUS, seconds_of
 from harness.base.errors import InfrastructureError
 
 _T = TypeVar("_T")
@@ -322,22 +323,6 @@ class Prometheus:
             )
 
 
-_DURATION = re.compile(r"(\d+)(ms|s|m|h|d|w|y)")
-_UNIT_SECONDS = {"ms": 0.001, "s": 1, "m": 60, "h": 3600, "d": 86400, "w": 604800, "y": 31536000}
-
-
-def duration_seconds(text: str) -> float:
-    """Return a Prometheus duration such as `1m30s` in seconds.
-
-    Raises:
-        ValueError: it is none; that is never 0 s.
-    """
-    parts = _DURATION.findall(text)
-    if not parts or "".join(number + unit for number, unit in parts) != text:
-        raise ValueError(f"not a Prometheus duration: {text!r}")
-    return float(sum(int(number) * _UNIT_SECONDS[unit] for number, unit in parts))
-
-
 def _target(active: dict[str, Any]) -> Target:
     labels = dict(active.get("labels") or {})
     discovered = dict(active.get("discoveredLabels") or {})
@@ -349,7 +334,7 @@ def _target(active: dict[str, Any]) -> Target:
         last_scrape=_epoch(str(active.get("lastScrape", ""))),
         last_error=str(active.get("lastError", "")),
         scrape_duration=float(active.get("lastScrapeDuration", 0.0)),
-        scrape_interval=duration_seconds(str(active.get("scrapeInterval", ""))),
+        scrape_interval=seconds_of(str(active.get("scrapeInterval", "")), PROMETHEUS),
         labels=labels,
         address=str(active.get("scrapeUrl", "")),
         namespace=str(discovered.get("__meta_kubernetes_namespace", "")),

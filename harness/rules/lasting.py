@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.chaos.phases import is_one_shot, seconds_of
+from harness.base.durations import GO, seconds_of
+from harness.chaos.phases import is_one_shot
 from harness.judge.judge import DEADLINE_SCRAPES, GRACE_SCRAPES
 from harness.rules.rule import Stated, Subject, Wrong
 from harness.scenario.model import Chaos, Step
@@ -85,7 +86,7 @@ def _in_force(step: Step, subject: Subject) -> tuple[str, Chaos | None]:
 def _duration(chaos: Chaos | None) -> float | None:
     written = chaos.spec.get("duration") if chaos is not None else None
     try:
-        return seconds_of(written) if isinstance(written, str) else None
+        return seconds_of(written, GO) if isinstance(written, str) else None
     except ValueError:
         return None
 

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
-from harness.base.durations import seconds_of, text_of
+from harness.base.durations import TIMEOUT, seconds_of, text_of
 from harness.base.stand_in import StandIn
 
 LONGEST_NAME = 50
@@ -592,7 +592,7 @@ class Scenario(Model):
     def _by_duration(cls, value: Any) -> Any:
         if not isinstance(value, str):
             raise ValueError("a duration is text with its unit, such as 90s or 15m")  # noqa: TRY004  (pydantic)
-        seconds = seconds_of(value)
+        seconds = int(seconds_of(value, TIMEOUT))
         if not 1 <= seconds <= LONGEST_TIMEOUT:
             raise ValueError(f"a scenario may take 1s to {text_of(LONGEST_TIMEOUT)}, not {value}")
         return seconds

@@ -7,21 +7,19 @@ is changed.
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from harness.base import bundled
+from harness.base.durations import RULE, seconds_of
 from harness.base.errors import UsageError
 
 SOONER = 100
 """What `for` is divided by."""
 
 _TESTS = ".test"
-_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
-_DURATION = re.compile(r"(\d+)([smhd])")
 
 
 def files() -> list[Path]:
@@ -65,7 +63,7 @@ def seconds(written: str) -> float:
     Raises:
         UsageError: it is none, or has a unit that no rule of ours needs.
     """
-    parts = _DURATION.findall(written)
-    if not parts or "".join(number + unit for number, unit in parts) != written:
-        raise UsageError(f"{written!r} is no duration such as 5m or 1h30m")
-    return float(sum(int(number) * _UNITS[unit] for number, unit in parts))
+    try:
+        return seconds_of(written, RULE)
+    except ValueError as error:
+        raise UsageError(str(error)) from error

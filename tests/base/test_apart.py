@@ -7,7 +7,6 @@ import pytest
 
 from harness.base import apart as room
 from harness.base.apart import MOST_MEMORY, EndedError, apart
-from harness.base.durations import seconds_of, text_of
 from harness.base.errors import UsageError
 
 SECONDS = 60.0
@@ -86,24 +85,3 @@ def test_who_has_ended_can_be_ended_again():
     process.start()
     process.join(SECONDS)
     room.end_group(process.pid)
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds", "again"),
-    [
-        ("90s", 90, "1m30s"),
-        ("15m", 900, "15m"),
-        ("1h", 3600, "1h"),
-        ("1h30m5s", 5405, "1h30m5s"),
-        ("0s", 0, "0s"),
-    ],
-)
-def test_durations(text, seconds, again):
-    assert seconds_of(text) == seconds
-    assert text_of(seconds) == again
-
-
-@pytest.mark.parametrize("text", ["", "15", "m", "1.5h", "15 m", "-1m", "1m1h", "1d", "٣m", "9" * 400 + "s"])
-def test_what_is_no_duration(text):
-    with pytest.raises(ValueError, match="is no duration"):
-        seconds_of(text)

@@ -1,6 +1,4 @@
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from harness.chaos import phases
 from harness.recording.model import KubernetesEvent
@@ -159,21 +157,3 @@ def test_explain_names_a_selector_that_matches_nothing():
     assert "no target was selected" in phases.explain(experiment(), [])
     assert phases.explain(None, []) == ["the object does not exist"]
     assert "no target was selected" not in phases.explain(schedule(), [])
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("6s", 6), ("1m30s", 90), ("1.5h", 5400), ("300ms", 0.3), ("2h0m0.5s", 7200.5)]
-)
-def test_go_durations(text, seconds):
-    assert phases.seconds_of(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize("text", ["", "6", "s", "6 s", "-6s", "6s ", "6d"])
-def test_what_is_no_go_duration(text):
-    with pytest.raises(ValueError, match="duration"):
-        phases.seconds_of(text)
-
-
-@given(st.integers(0, 99), st.integers(0, 59), st.integers(0, 59))
-def test_durations_add_up(hours, minutes, seconds):
-    assert phases.seconds_of(f"{hours}h{minutes}m{seconds}s") == hours * 3600 + minutes * 60 + seconds

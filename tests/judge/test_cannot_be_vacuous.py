@@ -12,13 +12,12 @@ import filelock
 import pytest
 
 from harness.base import process
+from harness.base.durations import GO, PROMETHEUS, seconds_of
 from harness.base.process import CommandError
-from harness.chaos.phases import seconds_of
 from harness.cluster.errors import WaitTimeout
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Verdict
 from harness.judge.kind import kinds
-from harness.metrics.prometheus import duration_seconds
 from tests.fakes.recordings import Timeline, found
 
 
@@ -91,16 +90,16 @@ def test_a_value_that_is_no_number_is_no_0():
 
 
 @pytest.mark.parametrize("text", ["", "5", "s", "1x", "1m 30s", "-1s"])
-@pytest.mark.parametrize("read", [duration_seconds, seconds_of])
-def test_a_duration_that_cannot_be_read_is_no_0(read, text):
+@pytest.mark.parametrize("notation", [PROMETHEUS, GO])
+def test_a_duration_that_cannot_be_read_is_no_0(notation, text):
     # Litmus took the same number for nanoseconds and for seconds; one without a unit is none here.
-    with pytest.raises(ValueError, match="not a"):
-        read(text)
+    with pytest.raises(ValueError, match="is not a duration"):
+        seconds_of(text, notation)
 
 
-@pytest.mark.parametrize("read", [duration_seconds, seconds_of])
-def test_a_duration_is_in_seconds(read):
-    assert (read("500ms"), read("90s"), read("1m30s")) == (0.5, 90.0, 90.0)
+@pytest.mark.parametrize("notation", [PROMETHEUS, GO])
+def test_a_duration_is_in_seconds(notation):
+    assert [seconds_of(text, notation) for text in ("500ms", "90s", "1m30s")] == [0.5, 90.0, 90.0]
 
 
 def test_every_verdict_can_be_reached():

@@ -30,7 +30,7 @@ def test_without_one_it_is_15_minutes(tmp_path):
     [
         ("15", "3: a duration is text with its unit, such as 90s or 15m in timeout"),
         ("1.5", "3: a duration is text with its unit, such as 90s or 15m in timeout"),
-        ("soon", "3: 'soon' is no duration such as 90s, 15m or 1h30m in timeout"),
+        ("soon", "3: 'soon' is not a duration such as 90s, 15m or 1h30m in timeout"),
         ("0s", "3: a scenario may take 1s to 6h, not 0s in timeout"),
         ("7h", "3: a scenario may take 1s to 6h, not 7h in timeout"),
         ("[1m]", "3: a duration is text with its unit, such as 90s or 15m in timeout"),

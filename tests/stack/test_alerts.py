@@ -51,5 +51,5 @@ def test_a_duration_is_read(written, seconds):
 
 @pytest.mark.parametrize("written", ["", "5", "m", "5 m", "1w", "5m,"])
 def test_what_is_no_duration_is_refused(written):
-    with pytest.raises(UsageError, match="no duration"):
+    with pytest.raises(UsageError, match="is not a duration"):
         alerts.seconds(written)
