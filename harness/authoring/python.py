@@ -37,8 +37,8 @@ from harness.rules.rule import check_rules
 from harness.runner.actions import StepFailed
 from harness.runner.result import StepProblem, StepResult
 from harness.scenario.discover import files_below
-from harness.scenario.load import ScenarioFile, validated
-from harness.scenario.model import Scenario
+from harness.scenario.load import ScenarioFile, named_chaos, validated
+from harness.scenario.model import MOST_STEPS, Scenario
 from harness.scenario.positions import DocumentPath, Place, Positions
 from harness.scenario.problem import Problem, ScenarioError, in_order
 from harness.scenario.references import check_references
@@ -155,10 +155,7 @@ class Steps:
         }
         places: dict[DocumentPath, Place] = {("steps", len(done)): Place(line, 1)}
         file = replace(self.file, data=data, positions=self.file.positions.extended(places))
-        whole, problems = validated(file.path, data, file.positions)
-        if problems or whole is None:
-            raise ScenarioError(in_order(file.path, problems))
-        file = replace(file, scenario=whole)
+        file = replace(file, scenario=self._validated(file))
         self.file = replace(file, warnings=tuple(dict.fromkeys([*file.warnings, *self._check(file)])))
         try:
             return self._run.go_on(file.scenario)
@@ -197,6 +194,28 @@ class Steps:
         if problems:
             raise ScenarioError(in_order(self.file.path, problems))
 
+    def _validated(self, file: ScenarioFile) -> Scenario:
+        """Return the scenario with its last step, the only one that is validated: those before it were.
+
+        Raises:
+            ScenarioError: it is no step, or names no chaos.
+        """
+        *done, step = file.data["steps"]
+        about = {name for _, name in named_chaos(step) if isinstance(name, str)}
+        data, positions = file.data, file.positions
+        if done and len(done) < MOST_STEPS and about <= data["chaos"].keys():
+            data = {**data, "chaos": {name: data["chaos"][name] for name in about}, "steps": [step]}
+            positions = positions.extended({("steps", 0): positions.at(("steps", len(done)))})
+        scenario, problems = validated(file.path, data, positions)
+        if problems or scenario is None:
+            raise ScenarioError(in_order(file.path, problems))
+        if data is file.data:
+            return scenario
+        before = self.file.scenario
+        return scenario.model_copy(
+            update={"chaos": {**before.chaos, **scenario.chaos}, "steps": [*before.steps, *scenario.steps]}
+        )
+
     def _check(self, file: ScenarioFile) -> tuple[Problem, ...]:
         """Check the last step, those before it were; return the warnings.
 
@@ -214,8 +233,8 @@ class Steps:
             positions=file.positions.extended({("steps", 0): file.positions.at(("steps", last))}),
         )
         problems = [
-            *check_references(file),
-            *check_order(file),
+            *check_references(file, since=last),
+            *check_order(file, since=last),
             *check_against_catalogue(alone),
             *check_names(alone),
             *check_specs(alone),

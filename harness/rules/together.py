@@ -22,10 +22,14 @@ def said_once(subject: Subject) -> Iterator[Wrong]:
 
 def can_all_hold(subject: Subject) -> Iterator[Wrong]:
     """No two expectations of a step exclude each other; what a known issue shows is left aside."""
+    demands = {stated.at: _demand(stated) for stated in subject.expectations}
     for first, second in _pairs(subject):
         if first.spec.known_issue or second.spec.known_issue:
             continue
-        if _excluded(first, second) or _excluded(second, first):
+        mine, other = demands[first.at], demands[second.at]
+        if mine is None or other is None:
+            continue
+        if _excluded(first, mine, second, other) or _excluded(second, other, first, mine):
             line = subject.file.positions.at((*first.at, first.spec.kind)).line
             message = (
                 f"`{second.spec.kind}` can never hold together with `{first.spec.kind}` in line {line}, "
@@ -48,11 +52,8 @@ def _subject_of(stated: Stated) -> object:
     return stated.spec.metric, stated.spec.where
 
 
-def _excluded(first: Stated, second: Stated) -> bool:
+def _excluded(first: Stated, mine: Demand, second: Stated, other: Demand) -> bool:
     """Say whether two expectations about the same series, or the second about some of them, exclude."""
-    mine, other = _demand(first), _demand(second)
-    if mine is None or other is None:
-        return False
     if _subject_of(first) == _subject_of(second):
         grows = second.spec.kind == "increases_by" and not other.stays and other.least > 0
         return mine.excludes(other) or (mine.stays and grows)

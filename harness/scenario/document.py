@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -166,28 +165,23 @@ class _Builder:
             raise UnreadableError(node, _TOO_MANY)
         if at not in self.places:
             self.places[at] = _place(node, _source(node))
-        with self._inside(node):
+        if id(node) in self._around:
+            raise UnreadableError(node, "an alias refers to what it is part of")
+        if len(self._around) > _MOST_LEVELS:
+            raise UnreadableError(node, f"is nested deeper than {_MOST_LEVELS} levels")
+        if isinstance(node, ScalarNode):
+            return self._scalar(node)
+        self._around.append(id(node))
+        try:
             match node:
                 case MappingNode() if node.tag == _TAG + "map":
                     return self._mapping(node, at)
                 case SequenceNode() if node.tag == _TAG + "seq":
                     return [self.build(item, (*at, index)) for index, item in enumerate(node.value)]
-                case ScalarNode():
-                    return self._scalar(node)
-        self._unsupported(node)
-        return None
-
-    @contextmanager
-    def _inside(self, node: Node) -> Iterator[None]:
-        if id(node) in self._around:
-            raise UnreadableError(node, "an alias refers to what it is part of")
-        if len(self._around) > _MOST_LEVELS:
-            raise UnreadableError(node, f"is nested deeper than {_MOST_LEVELS} levels")
-        self._around.append(id(node))
-        try:
-            yield
         finally:
             self._around.pop()
+        self._unsupported(node)
+        return None
 
     def _mapping(self, node: MappingNode, at: DocumentPath) -> dict[str, Any]:
         built: dict[str, Any] = {}

@@ -129,7 +129,7 @@ def _unknown_chaos(data: dict[str, Any], path: Path, positions: Positions) -> li
     names = [str(name) for name in defined] if isinstance(defined, dict) else []
     found = []
     for index, step in enumerate(steps if isinstance(steps, list) else []):
-        for at, name in _named_chaos(step):
+        for at, name in named_chaos(step):
             if not isinstance(name, str) or name in names:
                 continue
             known = ", ".join(sorted(names)) or "none"
@@ -138,7 +138,8 @@ def _unknown_chaos(data: dict[str, Any], path: Path, positions: Positions) -> li
     return found
 
 
-def _named_chaos(step: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+def named_chaos(step: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
+    """Yield what a step, as it is written, has where a chaos is named, and where in the step."""
     if isinstance(step, dict):
         yield from (((action,), step.get(action)) for action in CHAOS_ACTIONS)
         patch = step.get("patch")

@@ -19,11 +19,15 @@ _CHAOS = frozenset({"name", "targets", "node", "kind", "namespace", "uid"})
 _KNOWN_ONCE_APPLIED = frozenset({"targets", "node", "uid"})
 
 
-def check_references(file: ScenarioFile) -> list[Problem]:
+def check_references(file: ScenarioFile, since: int = 0) -> list[Problem]:
     """Return the templates of a scenario that cannot be resolved when their turn comes.
 
     `targets`, `node` and `uid` of a chaos are known from the step on that applies it, and so are not
     known to its own spec.
+
+    Args:
+        file: the scenario.
+        since: the first step to check; those before it were checked, with the chaos that they are about.
     """
     scenario = file.scenario
     problems = [
@@ -35,12 +39,13 @@ def check_references(file: ScenarioFile) -> list[Problem]:
     for index, step in enumerate(scenario.steps):
         if step.apply is not None:
             applied.setdefault(step.apply, index)
+    about = {step.chaos for step in scenario.steps[since:]}
     for name in scenario.chaos:
-        if name not in applied and file.is_included(name):
+        if (since and name not in about) or (name not in applied and file.is_included(name)):
             continue
         known = {other for other in applied if name in applied and applied[other] < applied[name]}
         problems += _check_part(file, ("chaos", name), known, "before this one is applied")
-    for index in range(len(scenario.steps)):
+    for index in range(since, len(scenario.steps)):
         known = {name for name, first in applied.items() if first <= index}
         problems += _check_part(file, ("steps", index), known, "in an earlier step or this one")
     return problems

@@ -34,10 +34,15 @@ def check_steps(file: ScenarioFile) -> list[Problem]:
     return [*check_order(file), *check_proofs(file)]
 
 
-def check_order(file: ScenarioFile) -> list[Problem]:
-    """Return which steps cannot follow on those before them, and which phases never come."""
+def check_order(file: ScenarioFile, since: int = 0) -> list[Problem]:
+    """Return which steps cannot follow on those before them, and which phases never come.
+
+    Args:
+        file: the scenario.
+        since: the first step whose phase is checked; those before it were.
+    """
     problems = _order(file)
-    for index, step in enumerate(file.scenario.steps):
+    for index, step in enumerate(file.scenario.steps[since:], since):
         for key, message, suggestion in _phase(step, file.scenario.chaos):
             problems.append(file.problem(("steps", index, key), message, suggestion))
     return problems
