@@ -39,6 +39,7 @@ from harness.recording.writer import ENTRIES
 from harness.report import checks, results
 from harness.report.checks import Check
 from harness.report.folder import ReportFolder
+from harness.report.journal import ResultsWriter
 from harness.report.results import RARE, NotRun, Results, Run
 from harness.report.text import left_lines, same_causes, unmet_lines
 from harness.runner import interrupts, outage, runner
@@ -88,7 +89,7 @@ class RunSession:
     _reported: set[str] = field(default_factory=set)
     _begun: dict[str, ScenarioResult] = field(default_factory=dict)
     """What is known of scenarios that were interrupted."""
-    _texts: dict[int, str] = field(default_factory=dict)
+    _writer: ResultsWriter | None = None
     outage: Outage | None = None
     interrupts: Interrupts = field(default_factory=Interrupts)
     _failure: HarnessError | None = None
@@ -449,7 +450,7 @@ class RunSession:
             self.results.scenarios.sort(key=lambda each: places.get(id(each), len(places)))
             if result.verdict is not Verdict.SKIPPED:
                 self._name_stand_ins(file)
-            self._write()
+            self._write(result)
 
     def _outage(self) -> Outage | None:
         around = self._surroundings
@@ -595,7 +596,7 @@ class RunSession:
         """Write the results for the last time, with the score of mutation, and the page that shows them."""
         self.results.run.ended = results.now()
         # Leftovers may have been found since, and namespaces.
-        self._texts.clear()
+        self._results_writer().forget()
         if not self.control and self.own and self.outage is None:
             with self.kept("count what the run proves"), self._until_asked(1) as goes_on:
                 if goes_on:
@@ -736,8 +737,16 @@ class RunSession:
             if name.startswith("should_") is should and (number or name not in RARE)
         )
 
-    def _write(self) -> None:
-        """Write the results; that it failed is told at the end, and does not end the run."""
+    def _results_writer(self) -> ResultsWriter:
+        self._writer = self._writer or ResultsWriter(self.report)
+        return self._writer
+
+    def _write(self, ended: ScenarioResult | None = None) -> None:
+        """Write the results; that it failed is told at the end, and does not end the run.
+
+        Args:
+            ended: what was added to them since they were last written, when nothing else has changed.
+        """
         if not self.own:
             return
         self.results.not_run = self._not_run()
@@ -747,7 +756,7 @@ class RunSession:
         self.results.count()
         self.results.run.seconds = round(time.monotonic() - self._began, 3)
         try:
-            self._finished = self.results.write(self.report, self._texts)
+            self._finished = self._results_writer().write(self.results, ended)
             self.unwritten = None
         except OSError as error:
             self.unwritten = InfrastructureError(

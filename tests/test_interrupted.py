@@ -13,6 +13,7 @@ import pytest
 
 from harness import cli
 from harness.base.errors import ExitCode
+from harness.report.reading import read
 from tests.fakes.interrupted_run import write_scenarios
 
 ROOT = Path(__file__).parent.parent
@@ -113,6 +114,20 @@ def test_a_run_that_is_killed_leaves_the_results_of_all_that_ended(start, capsys
         ("slow-d", True),
         ("alone-e", False),
     ]
+    assert cli.main(["report", str(run.report)]) == 0
+    assert "The run was cut short; 2 of 5 scenarios finished." in (run.report / "index.html").read_text()
+
+
+def test_a_run_that_is_killed_while_its_results_are_in_the_journal_loses_none(start, capsys, monkeypatch):
+    monkeypatch.setenv("SMALL_RESULTS", "0")
+    run = start("slow-a", "slow-d", "done-b", "done-c", "alone-e")
+    run.hears("runs slow-a", "runs slow-d", "written 2")
+    run.send(signal.SIGKILL)
+    run.ends()
+    assert len(names(run.results()["scenarios"])) < 2
+    found, _ = read(run.report / "results.json", next_step="")
+    assert [each.name for each in found.scenarios] == ["done-b", "done-c"]
+    assert [each.name for each in found.not_run if each.began] == ["slow-a", "slow-d"]
     assert cli.main(["report", str(run.report)]) == 0
     assert "The run was cut short; 2 of 5 scenarios finished." in (run.report / "index.html").read_text()
 

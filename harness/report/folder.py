@@ -25,13 +25,14 @@ from harness.base.bounded import FileError, read_json, read_start
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.words import count
 from harness.contract.result import EXPOSITIONS
+from harness.report.journal import JOURNAL
 from harness.report.results import RECORDINGS, RESULTS
 
 MARKER = ".chaos-harness-run"
 INDEX = "index.html"
 SUMMARY = "summary.md"
 DIAGNOSTICS = "diagnostics"
-WRITTEN = (RESULTS, INDEX, SUMMARY, RECORDINGS, DIAGNOSTICS, EXPOSITIONS, defects.FOLDER)
+WRITTEN = (RESULTS, JOURNAL, INDEX, SUMMARY, RECORDINGS, DIAGNOSTICS, EXPOSITIONS, defects.FOLDER)
 """All that runs write into the folder of a report, beside the mark."""
 
 _OTHER = "choose another folder with --report"

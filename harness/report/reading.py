@@ -12,6 +12,7 @@ from pydantic import ValidationError
 
 from harness.base.bounded import KIB, MIB, FileError, opened, size_text
 from harness.base.errors import UsageError
+from harness.report.journal import since
 from harness.report.results import SCHEMA, Results
 from harness.runner.result import ScenarioResult
 
@@ -29,6 +30,8 @@ SCENARIOS = "scenarios"
 def parts(path: Path, *, next_step: str, most: int = MOST_BYTES) -> Iterator[tuple[str, Any]]:
     """Yield the fields of a results.json in their order; of `scenarios` each one by itself.
 
+    With those of the journal beside it, of a run that goes on or was killed; its other fields may be older.
+
     Args:
         path: the file.
         next_step: what a reader is told who has none.
@@ -39,7 +42,7 @@ def parts(path: Path, *, next_step: str, most: int = MOST_BYTES) -> Iterator[tup
     """
     try:
         with opened(path, most=most) as file:
-            yield from _fields(_Text(file))
+            yield from _with_journal(path, _fields(_Text(file)))
     except FileError as error:
         raise UsageError(str(error), next_step=next_step) from error
     except RecursionError as error:
@@ -83,6 +86,10 @@ def read(
             scenarios.append(keep(scenario) if keep else scenario)
         _check_schema(path, found, next_step)
         results = Results.model_validate(found)
+        results.scenarios = scenarios
+        _take_ended(path, results, found)
+    except FileError as error:
+        raise UsageError(str(error), next_step=next_step) from error
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         inner = [str(part) for part in first["loc"]]
@@ -93,8 +100,43 @@ def read(
             f"{path} is no results of a run: {where}: {first['msg']}".replace(": : ", ": "),
             next_step=next_step,
         ) from error
-    results.scenarios = scenarios
     return results, found
+
+
+def _with_journal(path: Path, fields: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
+    """Put the scenarios of the journal after those of the file that they are missing from."""
+    run, names, put = "", set(), False
+
+    def missing() -> Iterator[tuple[str, Any]]:
+        for each in since(path, run):
+            if str(each.scenario.get("name")) not in names:
+                yield SCENARIOS, each.scenario
+
+    for name, value in fields:
+        if name == SCENARIOS:
+            names.add(str(value.get("name")) if isinstance(value, dict) else "")
+        elif names and not put:
+            put = True
+            yield from missing()
+        if name == "run" and isinstance(value, dict):
+            run = str(value.get("id"))
+        yield name, value
+    if not put:
+        yield from missing()
+
+
+def _take_ended(path: Path, results: Results, found: dict[str, Any]) -> None:
+    """Count anew when scenarios have ended since the other fields were written."""
+    ended = {each.name for each in results.scenarios}
+    left = [each for each in results.not_run if each.name not in ended]
+    if len(left) == len(results.not_run):
+        return
+    began = {name for each in since(path, results.run.id) for name in each.began}
+    for entry in left:
+        entry.began = entry.began or entry.name in began
+    results.not_run = left
+    results.count()
+    found |= results.model_dump(mode="json", include={"summary", "control", "visibility", "not_run"})
 
 
 def _check_schema(path: Path, found: dict[str, Any], next_step: str) -> None:

@@ -182,7 +182,7 @@ class Results(BaseModel):
         texts = {} if texts is None else texts
         for each in self.scenarios:
             if id(each) not in texts:
-                texts[id(each)] = _text(each, folder)
+                texts[id(each)] = text_of(each, folder)
         # A line of its own at this depth: no text in JSON has a line's end.
         frame = redact_json(self.model_copy(update={"scenarios": []}).model_dump_json(indent=1)).rstrip()
         head, rest = frame.split(_NONE, 1)
@@ -200,8 +200,8 @@ class _One(BaseModel):
     scenarios: list[ScenarioResult]
 
 
-def _text(scenario: ScenarioResult, folder: Path) -> str:
-    """Return a scenario as it stands in the file."""
+def text_of(scenario: ScenarioResult, folder: Path) -> str:
+    """Return a scenario as it stands in the file of the results in a folder."""
     places = {
         "recording": _relative(scenario.recording, folder),
         "diagnostics": _relative(scenario.diagnostics, folder),

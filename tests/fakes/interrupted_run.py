@@ -21,6 +21,7 @@ from harness.base.errors import InfrastructureError
 from harness.cluster.client import Cluster
 from harness.contract.result import Contract
 from harness.judge.finding import Verdict
+from harness.report import journal
 from harness.runner import interrupts, outage
 from harness.runner.claims import Claims
 from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult
@@ -117,8 +118,8 @@ def main(fd, words):
 
     write = session.RunSession._write
 
-    def written(self):
-        write(self)
+    def written(self, *ended):
+        write(self, *ended)
         if any(each.name.startswith("doomed") for each in self.results.scenarios):
             Doomed()
         tell(f"written {len(self.results.scenarios)}")
@@ -146,6 +147,7 @@ def main(fd, words):
     session.runner.run = run
     Cluster.connect = lambda *_: FakeCluster()
     interrupts._SAME_SECONDS = 0.0
+    journal._SMALL = int(os.environ.get("SMALL_RESULTS", journal._SMALL))
     outage.RETURN_SECONDS = 0.0
     return pytest.main(["-p", "harness.plugin", "-p", "no:cacheprovider", *words])
 
