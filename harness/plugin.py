@@ -26,17 +26,17 @@ from harness.authoring import python
 from harness.authoring.python import is_python_scenario
 from harness.base import bundled, redaction
 from harness.base.defaults import DEFAULT_CLUSTER
-from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError
+from harness.base.errors import DefectError, HarnessError, InfrastructureError
 from harness.base.redaction import redact, redact_shapes
 from harness.chaos.boundary import namespace
 from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.report import github, summary
 from harness.report.checks import Check
-from harness.report.exit_code import Ending, decide
 from harness.report.fields import durations
 from harness.report.junit import junit_properties, junit_reports, not_run_reports
 from harness.report.live import Live
+from harness.report.outcome import Ending, Outcome, outcome
 from harness.report.screen import PytestScreen
 from harness.report.text import leftovers_text, scenario_text
 from harness.runner.concealed import secrets_of
@@ -56,6 +56,7 @@ SELECTED = pytest.StashKey[bool]()
 """There when some of the collected items are not to be run."""
 SCREEN = pytest.StashKey[PytestScreen]()
 FOR_CI = pytest.StashKey[list[str]]()
+OUTCOME = pytest.StashKey[Outcome]()
 SUMMARIZED = pytest.StashKey[bool]()
 """The last lines were written."""
 OTHER_FAILURES = pytest.StashKey[list[str]]()
@@ -468,10 +469,9 @@ def _everything(session: pytest.Session, run: RunSession) -> bool:
     return not (selected or named or session.shouldstop) and wanted <= ran
 
 
-def _tell_ci(session: pytest.Session, run: RunSession) -> list[str]:
+def _tell_ci(session: pytest.Session, run: RunSession, checks: list[Check]) -> list[str]:
     """Write the summary; return lines that a CI system reads, and what went wrong with the summary."""
     lines = []
-    checks = run.checks()
     _tell_junit(session, run, checks)
     if run.own:
         with run.kept("write the summary for CI"):
@@ -558,7 +558,8 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     scenarios = _scenarios(session) and not session.config.getoption("collectonly")
     if not scenarios:
         if session.config.stash[WRONG_FILES]:
-            session.exitstatus = decide(Ending(pytest=exitstatus, wrong_file=True))
+            ending = Ending(pytest=exitstatus, wrong_file=True)
+            session.exitstatus = outcome(run.results, [], ending).exit_code
         yield
         return
     with run.kept("end the run"), contextlib.suppress(CleanupFailed):
@@ -566,24 +567,19 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
         yield
     with run.kept("end the run"):
         run.end(everything=_everything(session, run))
+    checks: list[Check] = []
     with run.kept("tell what the run came to"):
         # What came to its end while it was stopped.
         _report_the_rest(session, run)
-        session.config.stash[FOR_CI] = _tell_ci(session, run)
-    failure = run.stack_failed()
-    session.exitstatus = decide(
-        Ending(
-            pytest=ExitCode.INTERRUPTED if run.interrupts.count else exitstatus,
-            defect=run.broke(),
-            wrong_file=bool(session.config.stash[WRONG_FILES]),
-            not_up=failure.exit_code if failure else None,
-            failed=bool(session.config.stash[OTHER_FAILURES]),
-            broken=run.contract_broken(),
-            undecided=run.undecided(),
-            ran=run.anything_ran(),
-            uncovered=run.uncovered(),
-        )
+        checks = run.checks()
+        session.config.stash[FOR_CI] = _tell_ci(session, run, checks)
+    ending = run.ending(
+        exitstatus,
+        wrong_file=bool(session.config.stash[WRONG_FILES]),
+        failed=bool(session.config.stash[OTHER_FAILURES]),
     )
+    session.config.stash[OUTCOME] = outcome(run.results, checks, ending)
+    session.exitstatus = session.config.stash[OUTCOME].exit_code
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -607,5 +603,6 @@ def _summarize(reporter: Any, config: pytest.Config) -> None:
     if config.stash.get(SUMMARIZED, False):
         return
     config.stash[SUMMARIZED] = True
-    for line in [*run.summary_lines(), *config.stash.get(FOR_CI, [])]:
+    came_to = [config.stash[OUTCOME].headline] if OUTCOME in config.stash else []
+    for line in [*came_to, *run.summary_lines(), *config.stash.get(FOR_CI, [])]:
         reporter.write_line(redact_shapes(line))

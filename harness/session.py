@@ -15,7 +15,7 @@ from typing import Any
 
 import harness
 from harness.base import bundled, defects, places
-from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
+from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.base.redaction import redact
 from harness.chaos import cleanup
@@ -40,8 +40,9 @@ from harness.report import checks, results
 from harness.report.checks import Check
 from harness.report.folder import ReportFolder
 from harness.report.journal import ResultsWriter
-from harness.report.results import RARE, NotRun, Results, Run
-from harness.report.text import left_lines, same_causes, unmet_lines
+from harness.report.outcome import Ending
+from harness.report.results import NotRun, Results, Run
+from harness.report.text import left_lines, same_causes, should_lines, unmet_lines
 from harness.runner import interrupts, outage, runner
 from harness.runner.claims import claims_of
 from harness.runner.clock import Clock
@@ -335,14 +336,6 @@ class RunSession:
             return by_program(program)
         return in_pod(around.cluster, *prometheus.POD)
 
-    def contract_broken(self) -> bool:
-        """Say whether a metric is not as the catalogue says."""
-        return self.results.contract is not None and bool(self.results.contract.broken())
-
-    def contract_undecided(self) -> bool:
-        """Say whether some component was not compared with the catalogue."""
-        return self.results.contract is not None and self.results.contract.undecided()
-
     def _vitals(self) -> Vitals:
         """Return what observes whether namespaces can go at all while they are waited for."""
         around = self._surroundings
@@ -577,10 +570,6 @@ class RunSession:
     def _trouble_lines(self) -> list[str]:
         return [line for each in self.troubles for line in each.render().splitlines()]
 
-    def stack_failed(self) -> HarnessError | None:
-        """Return why the stack did not come up, if it did not."""
-        return self._failure
-
     def end(self, *, everything: bool) -> None:
         """Write the results for the last time; let go of what is still held.
 
@@ -628,10 +617,16 @@ class RunSession:
         own = any(isinstance(each, DefectError) for each in [*self.troubles, self._failure])
         return own or any(each.defect for each in self.results.scenarios)
 
-    def undecided(self) -> bool:
-        """Say whether the run could not tell what it should have told, beside its scenarios."""
-        unfinished = bool(self.troubles or self.results.not_run) or self.unwritten is not None
-        return unfinished or self.contract_undecided() or self._ungated
+    def ending(self, pytest: int, *, wrong_file: bool, failed: bool) -> Ending:
+        """Return how the run ended; for the arguments see Ending."""
+        return Ending(
+            pytest=ExitCode.INTERRUPTED if self.interrupts.count else pytest,
+            wrong_file=wrong_file,
+            failed=failed,
+            defect=self.broke(),
+            not_up=self._failure.exit_code if self._failure else None,
+            troubled=bool(self.troubles) or self.unwritten is not None,
+        )
 
     def summary_lines(self) -> list[str]:
         """Return the last lines of a run; none when no scenario was asked for."""
@@ -639,16 +634,14 @@ class RunSession:
             return self._trouble_lines()
         where = self._where()
         if self._failure:
-            return ["no scenario ran: the stack did not come up", *where]
-        lines = [f"scenarios: {self._counts(should=False)}", *same_causes(self.results)]
+            return where
+        lines = [f"scenarios: {self.results.summary.text()}", *same_causes(self.results)]
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"claims without the chaos: {', '.join(told)}")
         lines += self._mutation_lines() + self._coverage_lines()
         unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
-        if unmet:
-            lines.append(f"expectations of level should: {self._counts(should=True)}; they fail no scenario")
-            lines += [f"  {line}" for line in unmet]
+        lines += [*should_lines(self.results), *(f"  {line}" for line in unmet)]
         if self.results.contract:
             lines += self.results.contract.lines()
         stand_ins = (self.results.run.stack or {}).get("stand_ins", [])
@@ -680,11 +673,6 @@ class RunSession:
         bad = {Verdict.FAIL, Verdict.ERROR}
         return not any(result.verdict in bad for result in self.results.scenarios)
 
-    def uncovered(self) -> bool:
-        """Say whether a whole run left transitions unproven that are possible here and not waived."""
-        coverage = self.results.coverage
-        return coverage is not None and coverage.whole and not coverage.passed
-
     def _coverage_lines(self) -> list[str]:
         if self._uncounted is not None:
             return [f"coverage: not counted: {self._uncounted}"]
@@ -692,7 +680,7 @@ class RunSession:
         if coverage is None:
             return []
         found = [f"coverage: {coverage_line(coverage)}"]
-        if self.uncovered():
+        if coverage.gap:
             found += [f"  {line}" for line in missing_lines(coverage, catalogue())]
             found.append("  a whole run has to prove each of them, or waive it: docs/coverage.md")
         return found
@@ -728,14 +716,6 @@ class RunSession:
             except HarnessError as error:
                 self._uncounted = error
                 self._ungated = whole
-
-    def _counts(self, *, should: bool) -> str:
-        """Return the numbers of the summary: of scenarios, or of the expectations that only should hold."""
-        return ", ".join(
-            f"{number} {name.removeprefix('should_')}"
-            for name, number in self.results.summary.model_dump().items()
-            if name.startswith("should_") is should and (number or name not in RARE)
-        )
 
     def _results_writer(self) -> ResultsWriter:
         self._writer = self._writer or ResultsWriter(self.report)

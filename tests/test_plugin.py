@@ -244,6 +244,7 @@ def test_a_known_issue_that_only_should_be_is_not_why_a_scenario_is_one(pytester
 def test_a_stack_that_does_not_come_up_is_an_error_with_its_exit_code(pytester, made_up, monkeypatch):
     def fails(self: RunSession) -> None:
         self._failure = InfrastructureError("no engine", next_step="install podman")
+        self.results.run.stack_error = self._failure.render()
         raise self._failure
 
     monkeypatch.setattr(RunSession, "open", fails)
@@ -256,7 +257,7 @@ def test_a_stack_that_does_not_come_up_is_an_error_with_its_exit_code(pytester, 
         [
             "*no engine",
             "*next step: install podman",
-            "no scenario ran: the stack did not come up",
+            "No scenario ran: the stack did not come up.",
             "*stopped: no engine*",
         ]
     )
@@ -581,7 +582,8 @@ def test_a_whole_run_that_leaves_a_transition_unproven_fails(pytester, made_up, 
     )
     assert cases(pytester)["run::coverage"] is Verdict.FAIL
     text = (pytester.path / "report/summary.md").read_text()
-    assert text.startswith("## Chaos Mesh metrics: 1 passed, 1 known issue; coverage: failed\n\n")
+    assert text.startswith("## Chaos Mesh metrics: All 2 scenarios that ran came out as expected, 1 of them")
+    assert "\nScenarios: 1 passed, 0 failed, 1 known issue, " in text
     assert "missing: chaos_daemon_ipset_members changes" in text
 
 

@@ -226,8 +226,8 @@ def test_a_run_that_is_refused_leaves_the_report_of_the_first_as_it_is(opened, s
         second.open()
     second.end(everything=False)
     assert files_of(opened.report) == before
+    assert [each.name for each in second.checks()] == ["stack"]
     assert second.summary_lines() == [
-        "no scenario ran: the stack did not come up",
         f"no report: nothing was written to {opened.report}, which is not this run's",
     ]
     assert lock.holder("d") is None
@@ -392,7 +392,7 @@ def test_a_stack_that_does_not_come_up_is_not_tried_again(stack, tmp_path):
             run.open()
         assert failed.value is stack.fails
     assert stack.ups == 1
-    assert run.stack_failed() is stack.fails
+    assert run.ending(0, wrong_file=False, failed=False).not_up is stack.fails.exit_code
     run.close()
     run.finish()
     found = json.loads((tmp_path / "report/results.json").read_text())["run"]
@@ -592,7 +592,7 @@ def test_the_last_lines_count_and_point_to_the_report(tmp_path):
     run.results.add(result("s"))
     run.finish()
     assert run.summary_lines() == [
-        "scenarios: 1 passed, 0 failed, 0 known_issue, 0 skipped, 0 error, 0 cleanup_failed",
+        "scenarios: 1 passed, 0 failed, 0 known issue, 0 skipped, 0 error, 0 cleanup failed",
         f"results: {tmp_path / 'report/results.json'}",
         f"report: {tmp_path / 'report/index.html'}",
     ]
@@ -630,7 +630,8 @@ def test_a_page_that_cannot_be_drawn_is_told_and_changes_no_verdict(
         f"report: {tmp_path / 'report/results.json'}",
     ]
     assert (told in lines) is undecided
-    assert (run.broke(), run.undecided()) == (broke, undecided)
+    ending = run.ending(0, wrong_file=False, failed=False)
+    assert (ending.defect, ending.troubled) == (broke, undecided)
     assert run.unwritten is None
     assert run.results.scenarios[0].verdict is Verdict.PASS
 
@@ -689,8 +690,8 @@ def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
     run.results.add(ScenarioResult(name="s[one]", file="s.yaml", steps=[step]))
     run.finish()
     assert run.summary_lines()[:-2] == [
-        "scenarios: 1 passed, 0 failed, 0 known_issue, 0 skipped, 0 error, 0 cleanup_failed",
-        "expectations of level should: 1 failed, 1 error, 0 known_issue; they fail no scenario",
+        "scenarios: 1 passed, 0 failed, 0 known issue, 0 skipped, 0 error, 0 cleanup failed",
+        "expectations of level should: 1 failed, 1 error, 0 known issue; they fail no scenario",
         "  s[one], step 0 (apply burn): m equals: failed: the value is 2",
         "  s[one], step 0 (apply burn): sum(m) equals: error: the value is 2",
     ]
@@ -774,8 +775,7 @@ def test_what_is_not_as_the_catalogue_says_is_in_the_last_lines(opened, stack):
     opened.results.add(result("s"))
     opened.close()
     opened.finish()
-    assert opened.contract_broken()
-    assert not opened.contract_undecided()
+    assert {each.name: each.verdict for each in opened.checks()} == {"contract": Verdict.FAIL}
     assert opened.summary_lines()[1:7] == [
         "metrics that are not as the catalogue says: 1; the run fails by them",
         "  chaos_new (chaos-daemon at d): not in the catalogue",
@@ -797,8 +797,7 @@ def test_what_could_not_be_compared_is_told_and_proves_nothing(opened, stack, wh
     opened.results.add(result("s"))
     opened.close()
     opened.finish()
-    assert opened.contract_undecided()
-    assert not opened.contract_broken()
+    assert {each.name: each.verdict for each in opened.checks()} == {"contract": Verdict.ERROR}
     said = {
         "not compared with the catalogue: chaos-daemon d: down",
         "the metrics' contract was not checked: Prometheus is gone",

@@ -17,7 +17,7 @@ from harness.base.words import count
 from harness.compare.side import HINT
 from harness.judge.finding import Verdict
 from harness.report.reading import read
-from harness.report.results import RARE, RESULTS, Results, Summary
+from harness.report.results import RESULTS, Results, Summary
 
 NOT_THERE = "-"
 """Of a run that says nothing about a subject: the scenario did not run, or ended before the expectation."""
@@ -84,7 +84,7 @@ class Repetition(BaseModel):
     def lines(self) -> list[str]:
         """Return it as text."""
         names = [run.folder for run in self.runs]
-        lines = [f"{run.folder}: {_told(run.summary)}" for run in self.runs]
+        lines = [f"{run.folder}: {run.summary.text()}" for run in self.runs]
         lines.append(
             f"{count(len(self.runs), 'run')}, {count(self.scenarios, 'scenario')}, "
             f"{count(self.expectations, 'expectation')}: {len(self.wavering)} not the same in all runs"
@@ -163,8 +163,3 @@ def _facts(results: Results) -> Iterator[tuple[_Subject, str]]:
     for transition in results.coverage.transitions if results.coverage else ():
         name = f"{transition.metric} {transition.label}={transition.value} {transition.change}"
         yield ("", f"transition: {name}"), transition.standing.value
-
-
-def _told(summary: Summary) -> str:
-    shown = ((name, number) for name, number in summary if not name.startswith("should_"))
-    return ", ".join(f"{number} {name}" for name, number in shown if number or name not in RARE)

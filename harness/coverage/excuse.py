@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
-from harness.coverage.transition import Change, Transition
+from harness.coverage.result import Change
+from harness.coverage.transition import Transition
 from harness.coverage.twins import TwinOf
 
 _HERE = Path(__file__).parent

@@ -13,7 +13,8 @@ from typing import NamedTuple
 
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.catalogue.metric import Metric
-from harness.coverage.transition import Change, Transition, changes_of, in_scope
+from harness.coverage.result import Change
+from harness.coverage.transition import Transition, changes_of, in_scope
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Verdict
 from harness.mutation.operators.freeze import frozen

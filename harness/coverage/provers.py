@@ -15,7 +15,8 @@ from harness.chaos.calls import METHODS
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.catalogue.metric import Metric
 from harness.cluster.kinds import EXPERIMENT_KINDS
-from harness.coverage.transition import Change, Transition
+from harness.coverage.result import Change
+from harness.coverage.transition import Transition
 from harness.coverage.twins import TwinOf
 from harness.judge.kind import arguments, kinds
 from harness.judge.matching import full_match

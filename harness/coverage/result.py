@@ -21,6 +21,14 @@ class Standing(StrEnum):
     NOT_POSSIBLE = "not_possible"
 
 
+class Change(StrEnum):
+    """What happens to a series between the baseline of a step and the states that decide it."""
+
+    APPEARS = "appears"
+    CHANGES = "changes"
+    GOES = "goes"
+
+
 class TransitionScore(BaseModel):
     """One transition.
 
@@ -34,7 +42,7 @@ class TransitionScore(BaseModel):
     metric: str
     label: str
     value: str
-    change: str
+    change: Change
     standing: Standing
     by: list[str] = []
     reason: str | None = None
@@ -95,3 +103,8 @@ class Coverage(BaseModel):
     def passed(self) -> bool:
         """Whether nothing that is possible here is missing."""
         return self.missing == 0 and self.twins_missing == 0
+
+    @property
+    def gap(self) -> bool:
+        """Whether a run fails by it: all scenarios ran, and something that is possible here is missing."""
+        return self.whole and not self.passed

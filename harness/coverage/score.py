@@ -167,7 +167,7 @@ def _stand(
         metric=transition.metric,
         label=transition.label,
         value=transition.value,
-        change=transition.change.value,
+        change=transition.change,
         standing=Standing.MISSING,
     )
     if proofs:

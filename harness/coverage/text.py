@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections import Counter
 
 from harness.chaos.catalogue.catalogue import Catalogue
-from harness.coverage.result import Coverage, Standing, TransitionScore, TwinScore
-from harness.coverage.transition import Change, Transition
+from harness.coverage.result import Change, Coverage, Standing, TransitionScore, TwinScore
+from harness.coverage.transition import Transition
 
 _MARKS = {
     Standing.COVERED: "+",
@@ -70,9 +70,9 @@ def suggestion(transition: TransitionScore, known: Catalogue) -> str:
     where = f", where: {{{transition.label}: {transition.value}}}" if transition.label else ""
     counts = metric is not None and metric.counts(series)
     kind = {
-        Change.APPEARS.value: "equals (or series)",
-        Change.CHANGES.value: "increases_by" if counts else "equals, with another value than before the step",
-        Change.GOES.value: "absent: true",
+        Change.APPEARS: "equals (or series)",
+        Change.CHANGES: "increases_by" if counts else "equals, with another value than before the step",
+        Change.GOES: "absent: true",
     }[transition.change]
     touched = f" by {', '.join(metric.touched_by)}" if metric else ""
     return f"expect `metric: {series}{where}` {kind} in a step that makes it so{touched}"
@@ -83,17 +83,15 @@ def _twin_line(each: TwinScore) -> str:
 
 
 def _matrix(coverage: Coverage) -> list[str]:
-    rows: dict[tuple[str, str, str], dict[str, Standing]] = {}
+    rows: dict[tuple[str, str, str], dict[Change, Standing]] = {}
     for each in coverage.transitions:
         rows.setdefault((each.metric, each.label, each.value), {})[each.change] = each.standing
     found = []
     for (metric, label, value), standings in rows.items():
-        marks = "".join(
-            _MARKS[standings[change.value]] if change.value in standings else "." for change in Change
-        )
+        marks = "".join(_MARKS[standings[change]] if change in standings else "." for change in Change)
         found.append(f"  {marks}  {metric}" + (f'{{{label}="{value}"}}' if label else ""))
     return found
 
 
 def _text(each: TransitionScore) -> str:
-    return str(Transition(each.metric, each.label, each.value, Change(each.change)))
+    return str(Transition(each.metric, each.label, each.value, each.change))

@@ -3,20 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from enum import StrEnum
 from typing import NamedTuple
 
 from harness.chaos.catalogue.metric import Appears, Metric, MetricType, Status
+from harness.coverage.result import Change
 
 _COMPONENTS = {"controller-manager", "chaos-daemon", "chaos-dashboard", "chaos-dns-server"}
-
-
-class Change(StrEnum):
-    """What happens to a series between the baseline of a step and the states that decide it."""
-
-    APPEARS = "appears"
-    CHANGES = "changes"
-    GOES = "goes"
 
 
 class Transition(NamedTuple):

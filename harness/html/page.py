@@ -14,7 +14,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from harness.base.words import count
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.known_issues import known_issues
 from harness.html import spread
@@ -24,22 +23,17 @@ from harness.html.visibility import Spread, spreads
 from harness.judge.argument import time_text
 from harness.judge.finding import Verdict
 from harness.recording.stack import Stack
+from harness.report import checks
 from harness.report.causes import Cause, causes
 from harness.report.evidence import evidence_lines, labels_text, number, short_labels
 from harness.report.folder import in_use
+from harness.report.outcome import headline
 from harness.report.results import Results
 from harness.report.text import with_clock
 from harness.runner.result import StepResult
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SLOWEST = 12
-VERDICT_WORDS = {
-    Verdict.FAIL: "failed",
-    Verdict.ERROR: "error",
-    Verdict.KNOWN_ISSUE: "known issue",
-    Verdict.SKIPPED: "skipped",
-    Verdict.PASS: "passed",
-}
 LAYERS = {
     "infrastructure": "the harness' own surroundings, not Chaos Mesh",
     "late": "the value came, but too late",
@@ -80,6 +74,7 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
     found = spreads([delay for view in scenarios for delay in view.delays])
     fields = results.model_dump(mode="json", include={*TRUST})
     broken = [each for each in (fields["contract"] or {}).get("problems", []) if each["fails"]]
+    whole = checks.of(results, known)
     environment = _environment()
     script = _text("script.js")
     return environment.get_template("page.html").render(
@@ -91,7 +86,8 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         scenarios=scenarios,
         groups=[(verdict, group) for verdict in WORST_FIRST if (group := _of(scenarios, verdict))],
         counts={verdict: len(_of(scenarios, verdict)) for verdict in WORST_FIRST},
-        headline=_unfinished(results, in_use(folder)) + _headline(results, scenarios, len(broken)),
+        headline=headline(results, whole, goes_on=in_use(folder)),
+        fine=all(each.verdict is Verdict.PASS for each in whole),
         not_run=_not_run(results),
         bad=_bad(scenarios),
         unverified=_unverified(scenarios),
@@ -127,7 +123,7 @@ def _environment() -> Environment:
         "short_labels": short_labels,
         "number": number,
         "with_clock": with_clock,
-        "verdict_words": VERDICT_WORDS.__getitem__,
+        "verdict_words": lambda verdict: verdict.words,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
     made.globals["layers"] = LAYERS
@@ -142,64 +138,6 @@ def _evidence(found: dict[str, Any]) -> str:
 
 def _of(scenarios: Sequence[ScenarioView], verdict: Verdict) -> list[ScenarioView]:
     return [view for view in scenarios if view.result.verdict is verdict]
-
-
-def _headline(results: Results, scenarios: Sequence[ScenarioView], broken: int) -> str:
-    """Return in one sentence how the run came out."""
-    if results.run.stack_error:
-        return "No scenario ran: the stack did not come up."
-    if not scenarios:
-        return "No scenario ran."
-    return _outcome(results, scenarios, broken)
-
-
-def _unfinished(results: Results, goes_on: bool) -> str:
-    """Return what is to be said of a run that did not come to its end; nothing of another."""
-    run, done, left = results.run, len(results.scenarios), len(results.not_run)
-    finished = (
-        f"{done} of {run.planned} scenarios finished." if run.planned is not None else f"{done} finished."
-    )
-    if run.ended is None:
-        return f"The run still goes on; {finished} " if goes_on else f"The run was cut short; {finished} "
-    if run.interrupted:
-        return f"The run was interrupted ({run.interrupted}); {finished} "
-    if left and not run.stack_error:
-        return f"{count(left, 'scenario')} {'was' if left == 1 else 'were'} not run. "
-    return ""
-
-
-def _outcome(results: Results, scenarios: Sequence[ScenarioView], broken: int) -> str:
-    counts = results.summary
-    judged = len(scenarios) - counts.skipped
-    without = " without their chaos" if results.control is not None else ""
-    contract = f" {broken} {'metric is' if broken == 1 else 'metrics are'} not as the catalogue says."
-    coverage = results.coverage
-    whole = coverage is not None and coverage.whole
-    gap = coverage.missing if coverage is not None and whole else 0
-    alike = coverage.twins_missing if coverage is not None and whole else 0
-    gaps = f" {gap} {'transition' if gap == 1 else 'transitions'} of metrics nothing proves." if gap else ""
-    if alike:
-        gaps += f" {alike} {'twin' if alike == 1 else 'twins'} of metrics nothing tells apart."
-    parts = [
-        f"{number} {one if number == 1 else many}"
-        for number, one, many in (
-            (counts.failed, "failed", "failed"),
-            (counts.error, "could not be decided", "could not be decided"),
-            (counts.cleanup_failed - counts.cleanup_not_verified, *["left something behind"] * 2),
-            (counts.cleanup_not_verified, "clean-up is not verified", "clean-ups are not verified"),
-        )
-        if number
-    ]
-    if parts:
-        return f"Of {judged} scenarios that ran{without}, {', '.join(parts)}.{contract if broken else ''}"
-    if not judged:
-        return "Nothing was judged: every scenario was skipped."
-    shown = f", {counts.known_issue} of them by showing exactly a known issue" if counts.known_issue else ""
-    every = f"{judged} scenarios" if judged > 1 else "scenarios"
-    fine = f"All {every} that ran{without} came out as expected{shown}."
-    if broken:
-        return f"{fine} But{contract}{gaps}"
-    return f"{fine} But{gaps}" if gaps else fine
 
 
 def _not_run(results: Results) -> list[Cause]:

@@ -17,6 +17,11 @@ class Verdict(StrEnum):
     SKIPPED = "skipped"
     ERROR = "error"
 
+    @property
+    def words(self) -> str:
+        """How it is written for people."""
+        return self.value.replace("_", " ")
+
 
 class Pending(BaseModel):
     """Nothing can be said yet; `waiting_for` says what is missing, for the progress line."""

@@ -40,7 +40,7 @@ def of(results: Results, known: Catalogue) -> list[Check]:
     found = []
     if results.run.stack_error is not None:
         details = tuple(results.run.stack_error.splitlines())
-        found.append(Check("stack", Verdict.ERROR, "the stack did not come up", details))
+        found.append(Check("stack", Verdict.ERROR, "no scenario ran: the stack did not come up", details))
     if results.contract is not None:
         found.append(_contract(results.contract))
     if results.coverage is not None and results.coverage.whole:

@@ -13,7 +13,6 @@ from harness.runner.observer import Observer
 from harness.runner.result import ScenarioResult
 
 _REPEAT_SECONDS = 10.0
-_WORDS = {Verdict.KNOWN_ISSUE: "known issue"}
 
 
 class Screen(Protocol):
@@ -138,7 +137,7 @@ class Live(Observer):
         if result.verdict is not Verdict.SKIPPED:
             self._took[result.name] = result.seconds
         if not self._screen.redraws:
-            verdict = _WORDS.get(result.verdict, result.verdict.value)
+            verdict = result.verdict.words
             how = f"{result.name}: {verdict} in {result.seconds:.1f} s"
             self._line("; ".join([how, f"{self._done()} of {self._total} done", *self._summary()]))
         self._turns.pop(result.name, None)
@@ -169,9 +168,7 @@ class Live(Observer):
         after = "" if finding.seconds is None else f" after {finding.seconds:.1f} s"
         reason = "" if finding.verdict is Verdict.PASS else f": {finding.reason}"
         what = f"{finding.metric or finding.promql} {finding.kind}"
-        self._line(
-            f"{self._where()}: {_WORDS.get(finding.verdict, finding.verdict.value)}: {what}{after}{reason}"
-        )
+        self._line(f"{self._where()}: {finding.verdict.words}: {what}{after}{reason}")
 
     def _where(self) -> str:
         turn = self._turn
@@ -192,7 +189,7 @@ class Live(Observer):
         return sum(self._counts.values())
 
     def _summary(self) -> list[str]:
-        parts = [f"{number} {_WORDS.get(verdict, verdict.value)}" for verdict, number in self._counts.items()]
+        parts = [f"{number} {verdict.words}" for verdict, number in self._counts.items()]
         found = [", ".join(parts)] if parts else []
         left = self.seconds_left()
         return [*found, f"about {_clock(left)} left"] if left is not None and self._left else found

@@ -47,8 +47,16 @@ class Summary(BaseModel):
     not_run: int = 0
     cleanup_not_verified: int = 0
 
+    def text(self, *, should: bool = False) -> str:
+        """Return the numbers in words: of scenarios, or of the expectations that only should hold."""
+        return ", ".join(
+            f"{number} {name.removeprefix('should_').replace('_', ' ')}"
+            for name, number in self
+            if name.startswith("should_") is should and (number or name not in _RARE)
+        )
 
-RARE = ("not_run", "cleanup_not_verified")
+
+_RARE = ("not_run", "cleanup_not_verified")
 """Numbers of a summary that are only told where they are not 0."""
 
 

@@ -14,8 +14,9 @@ from harness.judge.finding import Verdict
 from harness.report.causes import causes
 from harness.report.checks import Check
 from harness.report.folder import SUMMARY
+from harness.report.outcome import headline
 from harness.report.results import Results
-from harness.report.text import finding_lines, scenario_text
+from harness.report.text import finding_lines, scenario_text, should_lines
 from harness.runner.result import ScenarioResult
 
 MOST = 1024 * 1024
@@ -70,11 +71,10 @@ def markdown(results: Results, folder: Path, most: int = MOST, checks: Sequence[
 
 
 def _sections(results: Results, folder: Path, checks: Sequence[Check]) -> Iterator[str]:
-    counts = {name: number for name, number in results.summary.model_dump().items() if number}
-    told = ", ".join(f"{number} {name.replace('_', ' ')}" for name, number in counts.items()) or "nothing ran"
     bad = [each for each in checks if each.verdict is not Verdict.PASS]
-    run = "".join(f"; {each.name}: {each.verdict.value}" for each in bad)
-    yield f"## Chaos Mesh metrics: {told}{run}\n\n"
+    yield f"## Chaos Mesh metrics: {_cell(headline(results, checks))}\n\n"
+    counts = [f"Scenarios: {results.summary.text()}", *should_lines(results)]
+    yield "".join(f"{_cell(line)}\n\n" for line in counts)
     stack = results.run.stack or {}
     if versions := stack.get("versions"):
         listed = ", ".join(f"{_cell(str(name))} {_cell(str(value))}" for name, value in versions.items())

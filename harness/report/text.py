@@ -49,6 +49,13 @@ def unmet_lines(result: ScenarioResult) -> list[str]:
     ]
 
 
+def should_lines(results: Results) -> list[str]:
+    """Return in one line how expectations of `level: should` came out; nothing when all passed."""
+    if not any(result.unmet() for result in results.scenarios):
+        return []
+    return [f"expectations of level should: {results.summary.text(should=True)}; they fail no scenario"]
+
+
 def same_causes(results: Results) -> list[str]:
     """Return what was not run, and what could not be decided or verified, each cause once."""
     lines = []

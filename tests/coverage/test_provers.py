@@ -10,9 +10,9 @@ from harness.base import bundled
 from harness.chaos.capabilities import CAPABILITIES
 from harness.chaos.catalogue.catalogue import Catalogue, catalogue
 from harness.coverage.provers import Provers, lacking
-from harness.coverage.result import Standing
+from harness.coverage.result import Change, Standing
 from harness.coverage.score import Excuses, score
-from harness.coverage.transition import Change, Transition, defined
+from harness.coverage.transition import Transition, defined
 from harness.scenario.discover import discover
 from harness.scenario.load import load
 from tests.coverage.test_transition import metric

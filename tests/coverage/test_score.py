@@ -13,10 +13,10 @@ from harness.chaos.catalogue.catalogue import Catalogue, catalogue
 from harness.coverage.excuse import Limit, Waiver, limits, waivers
 from harness.coverage.proven import Proof
 from harness.coverage.provers import Provers
-from harness.coverage.result import Standing
+from harness.coverage.result import Change, Standing
 from harness.coverage.score import Excuses, coverage_of, score
 from harness.coverage.text import lines, missing_lines
-from harness.coverage.transition import Change, Transition, defined
+from harness.coverage.transition import Transition, defined
 from harness.coverage.twins import twins_of
 from tests.coverage.test_transition import metric
 

@@ -6,7 +6,8 @@ import pytest
 
 from harness.chaos.catalogue.catalogue import catalogue
 from harness.chaos.catalogue.metric import Metric
-from harness.coverage.transition import Change, Transition, defined
+from harness.coverage.result import Change
+from harness.coverage.transition import Transition, defined
 
 FACTS = {"unit": "things", "source": "x", "components": ("chaos-daemon",), "touched_by": ("PodChaos",)}
 

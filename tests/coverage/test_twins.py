@@ -11,10 +11,10 @@ from harness.chaos.catalogue.catalogue import Catalogue, catalogue
 from harness.coverage.excuse import Waiver
 from harness.coverage.proven import Proof, judged
 from harness.coverage.provers import Provers
-from harness.coverage.result import Coverage, Standing
+from harness.coverage.result import Change, Coverage, Standing
 from harness.coverage.score import Excuses, score_twins
 from harness.coverage.text import lines, missing_lines
-from harness.coverage.transition import Change, Transition, in_scope
+from harness.coverage.transition import Transition, in_scope
 from harness.coverage.twins import TwinOf, told_apart, twins_of
 from harness.judge.finding import Verdict
 from harness.oracle.base import oracles

@@ -19,7 +19,7 @@ from harness import cli, session
 from harness.base.errors import ExitCode
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
-from harness.coverage.score import Coverage, Standing, TransitionScore
+from harness.coverage.result import Coverage, Standing, TransitionScore
 from harness.judge.finding import Verdict
 from harness.mutation.score import ExpectationScore, RecordingScore, Survivor, sum_up
 from harness.recording.reader import read

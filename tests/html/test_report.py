@@ -195,7 +195,7 @@ def test_a_run_in_which_all_is_well_says_so(tmp_path):
 def test_a_run_that_judged_nothing_is_no_success(tmp_path):
     results = empty()
     results.add(ScenarioResult(name="s", file="s.yaml", verdict=Verdict.SKIPPED, reason="no netem"))
-    assert "Nothing was judged: every scenario was skipped." in page(results, tmp_path).text
+    assert "Nothing was proven: no scenario ran, 1 skipped." in page(results, tmp_path).text
 
 
 def test_a_recording_that_cannot_be_read_is_told_in_its_place(tmp_path):
@@ -250,7 +250,7 @@ WEAK = {"id": "1.0", "subject": "m_total", "kind": "at_least", "verdict": "passe
 
 def test_what_makes_the_run_fail_beside_the_scenarios_is_told_at_the_top(tmp_path):
     shown = " ".join(with_fields(tmp_path, contract=CONTRACT).text.split())
-    assert "came out as expected. But 1 metric is not as the catalogue says." in shown
+    assert "came out as expected. Metrics are not as the catalogue says (1): m_total." in shown
     assert "m_total (chaos-daemon): another type; expected: counter; found: gauge" in shown
     assert "Nothing failed" not in shown
     for told in ("chaos-daemon one: no answer", "no DNS server", "j: no help text", "go_x"):
@@ -301,12 +301,20 @@ def test_coverage_says_what_is_proven_and_what_is_missing(tmp_path):
     )
     assert "nobody knows how (until 2027-01-01)" in text
     assert text.count(NASTY) == 1
-    assert "nothing proves" not in text
+    assert "neither proven nor waived" not in text
 
 
 def test_a_whole_run_with_gaps_says_so_first(tmp_path):
     text = " ".join(with_fields(tmp_path, coverage=COVERAGE | {"whole": True}).text.split())
-    assert "But 2 transitions of metrics nothing proves." in text
+    assert "Transitions that are possible here, neither proven nor waived: 2." in text
+    assert "Nothing failed" not in text
+
+
+def test_that_a_component_was_not_compared_is_not_passed_over(tmp_path):
+    contract = CONTRACT | {"problems": []}
+    text = " ".join(with_fields(tmp_path, contract=contract).text.split())
+    assert "Not all components were compared with the catalogue." in text
+    assert "nothing was left undecided" not in text
 
 
 def test_a_control_run_tells_which_claims_are_vacuous(tmp_path):
@@ -327,7 +335,7 @@ def test_a_control_run_tells_which_claims_are_vacuous(tmp_path):
     made.verdict = made.decide()
     results.add(made)
     shown = " ".join(page(results, tmp_path).text.split())
-    assert "Of 1 scenarios that ran without their chaos, 1 failed." in shown
+    assert "Of 1 scenario that ran without their chaos, 1 failed." in shown
     assert "m is at least 0 in step 0, apply burn: it holds although no chaos was applied" in shown
     assert "before: chaos was applied" in shown
     assert "n is 1 no needs chaos" in shown

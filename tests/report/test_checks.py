@@ -100,7 +100,7 @@ def test_the_summary_tells_of_the_run_before_its_scenarios_and_folds_what_is_lon
     results.add(ScenarioResult(name="wrong", file="wrong.yaml", verdict=Verdict.FAIL))
     text = markdown(results, tmp_path, checks=checks.of(results, catalogue()))
     order = [
-        "; contract: failed; coverage: failed\n",
+        "1 failed. Metrics are not as the catalogue says (1): a. Transitions that are possible here, neither",
         "### The run, contract: failed\n\nmetrics are not as the catalogue says (1): a\n\n```\n",
         "### The run, coverage: failed",
         "<details><summary>Evidence</summary>\n\n```\nmissing: ",

@@ -47,7 +47,10 @@ def test_failures_come_first_then_errors_then_the_rest(made, tmp_path):
     order = ["### wrong: failed", "### cut-off: error", "Known issues: 1", "Skipped: 1", "Passed: 1"]
     places = [text.index(each) for each in order]
     assert places == sorted(places)
-    assert text.startswith("## Chaos Mesh metrics: 1 passed, 1 failed, 1 known issue, 1 skipped, 1 error\n")
+    assert text.startswith(
+        "## Chaos Mesh metrics: The run was cut short; 5 finished. Of 4 scenarios that ran, 1 failed"
+    )
+    assert "\nScenarios: 1 passed, 1 failed, 1 known issue, 1 skipped, 1 error, 0 cleanup failed\n" in text
 
 
 def test_a_failure_has_its_promql_and_evidence_and_where_more_is(made, tmp_path):
@@ -76,9 +79,12 @@ def test_no_text_is_taken_for_markup(made, tmp_path):
 
 
 def test_a_stack_that_did_not_come_up_is_the_summary(tmp_path):
-    results = Results(run=Run(id="abc", harness="0.1.0", started="2026", stack_error="no engine"))
+    results = Results(
+        run=Run(id="abc", harness="0.1.0", started="2026", ended="2026", stack_error="no engine")
+    )
     text = markdown(results, tmp_path, checks=checks.of(results, catalogue()))
-    assert text.startswith("## Chaos Mesh metrics: nothing ran; stack: error\n\n### The run, stack: error\n")
+    assert text.startswith("## Chaos Mesh metrics: No scenario ran: the stack did not come up.\n\n")
+    assert "\n### The run, stack: error\n" in text
     assert "no engine" in text
 
 
