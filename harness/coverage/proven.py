@@ -17,6 +17,7 @@ from harness.coverage.result import Change
 from harness.coverage.transition import Transition, changes_of, in_scope
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Verdict
+from harness.judge.given import Given
 from harness.mutation.operators.freeze import frozen
 from harness.mutation.subject import Subject, Unsteady
 from harness.mutation.table import Column
@@ -71,12 +72,13 @@ def judged(entries: Iterable[AnyEntry], manifest: Manifest, known: Catalogue) ->
 
 
 def _judged(recording: Recording, expected: Expected, ended: Mark, known: Catalogue) -> Judged | None:
-    metric = known.find(expected.spec.get("metric", ""))
-    if metric is None or not in_scope(metric) or expected.spec.get("level") == "should":
+    given = Given.of(recording, expected)
+    metric = known.find(given.spec.metric)
+    if metric is None or not in_scope(metric) or given.spec.level == "should":
         # An expression is about no series of a metric.
         return None
     try:
-        subject = Subject(recording, expected, ended)
+        subject = Subject(given, ended)
     except (Unsteady, ArgumentError):
         return None
     if not subject.mutable:

@@ -25,7 +25,7 @@ from typing import Any
 from harness.judge.argument import ArgumentError, number_text
 from harness.judge.comparison import agrees
 from harness.judge.finding import Finding, Verdict
-from harness.judge.judge import FIXED, WATCHED
+from harness.judge.given import Given
 from harness.judge.kinds.series import Series
 from harness.judge.layers import infrastructure, query
 from harness.judge.layers.exposed import Looked
@@ -37,34 +37,33 @@ from harness.judge.layers.scrape import flickers, scrape
 from harness.judge.layers.shape import shape
 from harness.judge.layers.words import own_labels
 from harness.judge.state import target_text
-from harness.recording.model import Expected, Recording
+from harness.judge.terms import FIXED, WATCHED
 
 _MOST_ROWS = 20
 
 
-def explain(recording: Recording, expected: Expected, finding: Finding) -> Finding:
+def explain(given: Given, finding: Finding) -> Finding:
     """Return a finding with its layer, its explanation, and evidence of what they rest on.
 
     Verdict and reason stay as they are. What passed, and what is a known issue, is not explained.
 
     Args:
-        recording: what was observed until the step ended.
-        expected: the expectation.
+        given: the expectation, and what was observed until the step ended.
         finding: what the judge said of it.
     """
     if finding.verdict not in (Verdict.FAIL, Verdict.ERROR):
         return finding
     evidence: dict[str, Any] = {}
     if finding.layer == "late":
-        said = late(recording, finding)
+        said = late(given.recording, finding)
     elif WATCHED in finding.evidence:
         said = flicker(finding)
-    elif expected.spec.get("promql") and finding.layer != "infrastructure":
-        said = query.expression(recording, expected, finding)
+    elif given.spec.promql and finding.layer != "infrastructure":
+        said = query.expression(given, finding)
     elif finding.verdict is Verdict.ERROR:
-        said = infrastructure.infrastructure(recording, expected, finding)
+        said = infrastructure.infrastructure(given, finding)
     else:
-        scene = Scene(recording, expected, finding)
+        scene = Scene(given, finding)
         rungs = (
             _fixed,
             query.by_prometheus,

@@ -8,7 +8,8 @@ from harness.judge.endings import Endings
 from harness.judge.explain import explain
 from harness.judge.finding import Finding, Pending
 from harness.judge.foreign import unless_foreign
-from harness.judge.judge import Judge, abandon
+from harness.judge.given import Given
+from harness.judge.judge import Case, Judge
 from harness.judge.overload import inconclusive
 from harness.judge.watch import watch
 from harness.recording.model import AnyEntry, Expected, Manifest, Mark, Recording, Samples
@@ -63,20 +64,22 @@ def judge_step(recording: Recording, ended: Mark, judging: Judge | None = None) 
         if went_on:
             # That something had ended may have been recorded after the states which it explains were judged.
             judging.forget(expected)
-        finding = judging.judge(expected, ended.time, final=True)
+        case = judging.case(expected)
+        finding = case.advance(ended.time, final=True)
         assert isinstance(finding, Finding)
-        timeless = judging.timeless(expected)
+        timeless = case.decision.timeless
         finding = inconclusive(recording, expected, finding, ended.time, timeless=timeless)
         finding = unless_foreign(recording, expected, finding)
-        found.append(explain(recording, expected, finding))
+        found.append(explain(case.given, finding))
     return found
 
 
 def _cut_off(recording: Recording, expected: Expected, now: float) -> Finding:
-    judging = Judge(recording)
-    said = judging.judge(expected, now)
+    case = Case(Given.of(recording, expected))
+    said = case.advance(now)
+    timeless = case.decision.timeless
     if isinstance(said, Pending):
         reason = f"the recording ends before a decision: waiting for {said.waiting_for}"
-        said = abandon(recording, expected, reason)
-    said = inconclusive(recording, expected, said, now, timeless=judging.timeless(expected))
-    return explain(recording, expected, said)
+        said = Case(case.given).decision.error(reason)
+    said = inconclusive(recording, expected, said, now, timeless=timeless)
+    return explain(case.given, said)

@@ -32,12 +32,13 @@ def watch(recording: Recording, judging: Judge, findings: Iterable[Finding]) -> 
     for expected in recording.expected:
         if not expected.watched or expected.id not in ended:
             continue
-        finding = judging.watch(expected, watched_until(recording, expected))
+        case = judging.case(expected)
+        finding = case.watch(watched_until(recording, expected))
         if finding is not None:
             # What flickers is wrong whenever it is looked at, but where the component could not act.
             finding = inconclusive(recording, expected, finding, math.inf, timeless=True)
             finding = unless_foreign(recording, expected, finding)
-            revised[expected.id] = explain(recording, expected, finding)
+            revised[expected.id] = explain(case.given, finding)
     return revised
 
 

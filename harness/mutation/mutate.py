@@ -15,6 +15,7 @@ from pathlib import Path
 from harness.base.errors import InfrastructureError
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Finding, Verdict
+from harness.judge.given import Given
 from harness.judge.judge import judge
 from harness.mutation.operator import Mutant, Operator, operators
 from harness.mutation.rule import rule_for, rules
@@ -30,7 +31,6 @@ from harness.mutation.subject import Subject, Unsteady
 from harness.mutation.waiver import Waivers, load
 from harness.recording.model import AnyEntry, Expected, Inconsistent, Manifest, Mark, Recording
 from harness.recording.reader import RecordingReader
-from harness.scenario.model import Expectation
 
 
 def mutate_folders(folders: Iterable[Path], today: date, waivers: Waivers | None = None) -> MutationScore:
@@ -114,10 +114,10 @@ def mutate_expectation(
         ended: the step's mark.
         waivers: those that hold.
     """
-    spec = Expectation.model_validate(expected.spec)
-    score = ExpectationScore(id=expected.id, subject=spec.subject, kind=spec.kind, verdict="")
+    given = Given.of(recording, expected)
+    score = ExpectationScore(id=expected.id, subject=given.spec.subject, kind=given.spec.kind, verdict="")
     try:
-        subject = Subject(recording, expected, ended)
+        subject = Subject(given, ended)
     except (Unsteady, ArgumentError) as error:
         found = judge(recording, expected, ended.time, final=True)
         score.verdict = found.verdict.value if isinstance(found, Finding) else "pending"

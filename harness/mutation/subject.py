@@ -19,22 +19,23 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.judge.decision import Decision
 from harness.judge.expression import NO_TARGET
 from harness.judge.finding import Finding, Verdict
-from harness.judge.judge import GRACE_SCRAPES, SLACK_SCRAPES, STEADY_STATES, Case
+from harness.judge.given import Given
+from harness.judge.judge import Case
 from harness.judge.kind import kinds, wanted_readings
-from harness.judge.matching import Matchers, Where
+from harness.judge.matching import Where
 from harness.judge.sweep import (
     ENTERS_AFTER_INTERVALS,
     GONE_AFTER_INTERVALS,
     KNOWN_AFTER_INTERVALS,
-    Selection,
     baseline,
 )
+from harness.judge.terms import GRACE_SCRAPES, SLACK_SCRAPES, STEADY_STATES
 from harness.mutation.table import Column, Table
-from harness.recording.model import SCRAPE_DURATION, UP, Answer, Expected, Mark, Point, Reading, Recording
+from harness.recording.model import SCRAPE_DURATION, UP, Answer, Mark, Point, Reading, Recording
 from harness.recording.series import Series, TargetKey
-from harness.scenario.model import Expectation
 
 MUTABLE = (Verdict.PASS, Verdict.KNOWN_ISSUE)
 """Of these verdicts it is asked whether they could have been others."""
@@ -76,47 +77,43 @@ class Subject:
         readings: the last answer of each oracle that it names.
     """
 
-    def __init__(self, recording: Recording, expected: Expected, ended: Mark) -> None:
+    def __init__(self, given: Given, ended: Mark) -> None:
         """Take up an expectation of a step.
 
         Args:
-            recording: what was observed until the step ended, and nothing after it.
-            expected: the expectation.
+            given: it, and what was observed until the step ended, nothing after it.
             ended: the step's mark.
 
         Raises:
             Unsteady: see there.
         """
-        self.expected = expected
-        self.spec = Expectation.model_validate(expected.spec)
-        self.interval = recording.manifest.interval
-        live = Case(recording, expected)
+        self._given, self.interval = given, given.interval
+        self.expected, self.spec = given.expected, given.spec
+        live = Case(given)
         found = live.advance(ended.time, final=True)
         assert isinstance(found, Finding)
         self.verdict = found.verdict
-        self.deadline = live.last_chance
+        self.deadline = live.decision.last_chance
         if not self.mutable:
             return
-        self._recording = recording
-        self._judged, self._fresh_from = live.judged, live.fresh_from()
+        self._recording = given.recording
+        self._judged, self._fresh_from = live.collected.took_part, live.collected.fresh_from()
         more = GRACE_SCRAPES + SLACK_SCRAPES + STEADY_STATES + self.spec.hold + 1
-        self._until = max(self.deadline, live.patience, ended.time) + more * self.interval
-        self._selection = Selection(
-            self._recording, self.spec.metric, Matchers(self.spec.where), expected.jobs
-        )
+        self._until = max(self.deadline, live.collected.deadline, ended.time) + more * self.interval
+        self._selection = given.selection
         self.claim = self._claim()
         self.base: dict[TargetKey, float] = {}
         self._take_baseline()
-        again = self._go_on(self._answered_until(live))
+        again = self._go_on(self._answered_until(live.decision))
         if self._verdict(again) is not self.verdict and self._since == math.inf:
-            again = self._go_on(live.held_at[-1])
+            again = self._go_on(live.decision.held_at[-1])
         verdict = self._verdict(again)
         if verdict is not self.verdict:
             raise Unsteady(f"{self.verdict.value} live, and {verdict.value} if all stays as it was")
-        self.held_since = again.held_at[0]
-        self.rests_on = again.rests_on
+        self.held_since = again.decision.held_at[0]
+        self.rests_on = again.decision.rests_on
 
-    def _answered_until(self, live: Case) -> float:
+    def _answered_until(self, live: Decision) -> float:
         """Return the last of the states in which it held before a target was down; infinity if none was."""
         if self.about_scrapes:
             return math.inf
@@ -129,9 +126,7 @@ class Subject:
         """Let the recording go on after a time (seconds) or its end; return it judged without a change."""
         self._since = since
         self._kept = self._without_new(self._recording)
-        self._selection = Selection(
-            self._kept, self.spec.metric, Matchers(self.spec.where), self.expected.jobs
-        )
+        self._selection = replace(self._given, recording=self._kept).selection
         self._on = {target: self._times_to_come(target) for target in self._selection.targets}
         self.readings: dict[tuple[str, str], Reading] = {}
         self._all_readings = self._readings_on()
@@ -221,7 +216,7 @@ class Subject:
         return self._verdict(self._case(table))
 
     def _case(self, table: Table) -> Case:
-        case = Case(self._view(table), self.expected)
+        case = Case(replace(self._given, recording=self._view(table)))
         # Long after: nothing more is waited for, a deadline that was put off included.
         case.advance(self._until + _LONG_AFTER_SCRAPES * self.interval, final=True)
         return case

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from harness.base.durations import GO, seconds_of
 from harness.chaos.phases import is_one_shot
-from harness.judge.judge import DEADLINE_SCRAPES, GRACE_SCRAPES
+from harness.judge.terms import DEADLINE_SCRAPES, GRACE_SCRAPES
 from harness.rules.rule import Stated, Subject, Wrong
 from harness.scenario.model import Chaos, Step
 from harness.scenario.positions import DocumentPath

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.judge.judge import DEADLINE_SCRAPES
+from harness.judge.terms import DEADLINE_SCRAPES
 from harness.metrics.expression import Node, Range, reach
 from harness.rules.rule import Subject, Wrong
 from harness.rules.template import range_is_open

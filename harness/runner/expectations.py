@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.judge.finding import Finding, Pending
+from harness.judge.given import Given
 from harness.judge.judge import Judge
 from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
 from harness.recording.model import Expected
@@ -27,7 +28,7 @@ class Expectations:
         self._unanswered_since: float | None = None
         self.judge = Judge(context.recording)
 
-    def record(self, index: int, identity: str, expectation: Expectation, *, watched: bool) -> Expected:
+    def record(self, index: int, identity: str, expectation: Expectation, *, watched: bool) -> Given:
         """Record an expectation of a step with its templates resolved, and return it.
 
         Args:
@@ -55,9 +56,9 @@ class Expectations:
         )
         recorded = context.recorder.add(item)
         assert isinstance(recorded, Expected)
-        return recorded
+        return self.judge.case(recorded).given
 
-    def decide(self, expected: list[Expected]) -> list[Finding]:
+    def decide(self, expected: list[Given]) -> list[Finding]:
         """Tick until the judge has decided all expectations; return what it says of each."""
         if not expected:
             return []
@@ -77,9 +78,9 @@ class Expectations:
                 return decided
             sampler.pause()
 
-    def _judge_all(self, expected: list[Expected]) -> list[Pending | Finding]:
+    def _judge_all(self, expected: list[Given]) -> list[Pending | Finding]:
         now = self._context.clock.now()
-        return [self.judge.judge(item, now) for item in expected]
+        return [self.judge.judge(item.expected, now) for item in expected]
 
     def _answer(self, asks: set[tuple[str, float]]) -> bool:
         """Have expressions evaluated; return whether any was. What fails is asked again at the next tick.

@@ -6,10 +6,10 @@ from harness.base.errors import HarnessError
 from harness.chaos import phases
 from harness.chaos.catalogue import Metric
 from harness.judge.finding import Finding
+from harness.judge.given import Given
 from harness.judge.judge import Judge
 from harness.judge.watch import watch
 from harness.recording.foreign import note as foreign_note
-from harness.recording.model import Expected
 from harness.recording.notes import ENDED
 from harness.runner.claims import Shared, claims_of, shared_by
 from harness.runner.foreign import Foreign, operations
@@ -72,7 +72,7 @@ class FinalLook:
             self._watched[identity] = metric
         return metric is not None
 
-    def at_end(self, index: int, started: float, expected: list[Expected], decided: list[Finding]) -> None:
+    def at_end(self, index: int, started: float, expected: list[Given], decided: list[Finding]) -> None:
         """Look at a step whose expectations are decided, and record what there is to be seen."""
         judged = zip(expected, decided, strict=True)
         self._looker.look(judged, self._context.targets, self._readings.read)

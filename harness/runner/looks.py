@@ -15,11 +15,12 @@ from harness.chaos.catalogue import Catalogue
 from harness.chaos.exposed import NotExposed, fetch
 from harness.cluster.client import Cluster
 from harness.judge.finding import Finding, Verdict
-from harness.judge.judge import FIXED
+from harness.judge.given import Given
 from harness.judge.kind import wanted_readings
 from harness.judge.layers.exposed import all_looks
 from harness.judge.matching import Matchers, Where
 from harness.judge.sweep import Selection
+from harness.judge.terms import FIXED
 from harness.metrics.exposition import Family
 from harness.metrics.expression import selectors
 from harness.metrics.promql import PromQLError, selector
@@ -96,7 +97,7 @@ class Looker:
         self._catalogue = catalogue
 
     def look(
-        self, judged: Iterable[tuple[Expected, Finding]], containers: list[dict[str, str]], ask: Ask
+        self, judged: Iterable[tuple[Given, Finding]], containers: list[dict[str, str]], ask: Ask
     ) -> None:
         """Record what the targets of the failed expectations expose, and what the metrics' oracles say.
 
@@ -108,10 +109,10 @@ class Looker:
             ask: reads an oracle.
         """
         wanted: dict[str, _Wanted] = {}
-        for expected, finding in judged:
+        for given, finding in judged:
             if _is_to_be_looked_at(finding):
                 # One look at a metric serves all expectations that are about the same series.
-                for promql, each in self._wanted(expected, finding, containers):
+                for promql, each in self._wanted(given, finding, containers):
                     wanted.setdefault(promql, each)
         try:
             self._look(list(wanted.values()), ask)
@@ -122,10 +123,10 @@ class Looker:
             self._note(each)
 
     def _wanted(
-        self, expected: Expected, finding: Finding, containers: list[dict[str, str]]
+        self, given: Given, finding: Finding, containers: list[dict[str, str]]
     ) -> list[tuple[str, _Wanted]]:
         """Return what to look at, by selector: of an expectation, or all of its expression's."""
-        spec = Expectation.model_validate(expected.spec)
+        expected, spec = given.expected, given.spec
         if spec.promql is None:
             return [(finding.promql, self._one(spec.metric, spec.where, expected.jobs, spec, containers))]
         try:

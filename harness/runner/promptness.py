@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from harness.chaos.catalogue import Catalogue, Metric, Produced
 from harness.chaos.components import WORKLOAD
-from harness.judge.judge import DEADLINE_SCRAPES
 from harness.judge.kind import wanted_readings
+from harness.judge.terms import DEADLINE_SCRAPES
 from harness.metrics.expression import reach, read, selectors
 from harness.oracle.base import oracles
 from harness.recording.model import Promptness, reading_key

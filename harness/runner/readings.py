@@ -9,15 +9,15 @@ from typing import Any
 from pydantic import ValidationError
 
 from harness.base.errors import InfrastructureError, UsageError
+from harness.judge.given import Given
 from harness.judge.kind import readings_to_take
 from harness.oracle.base import Oracle, OracleError, oracles
 from harness.oracle.events import Events
 from harness.oracle.world import World
-from harness.recording.model import Expected, Reading, reading_key
+from harness.recording.model import Reading, reading_key
 from harness.runner import calls
 from harness.runner.plan import oracles_of
 from harness.runner.scenario_context import ScenarioContext
-from harness.scenario.model import Expectation
 
 Wanted = dict[tuple[str, str], dict[str, Any]]
 """The parameters of each oracle that is to be read, by its name and their key."""
@@ -96,14 +96,14 @@ class OracleReadings:
         return self._oracles[name]
 
 
-def to_read(expected: Iterable[Expected]) -> Wanted:
+def to_read(expected: Iterable[Given]) -> Wanted:
     """Return what is compared with expectations, and what tells since when they are true."""
     compared: Wanted = {}
     followed: Wanted = {}
     for item in expected:
-        for oracle in readings_to_take(Expectation.model_validate(item.spec)):
+        for oracle in readings_to_take(item.spec):
             compared[oracle.name, oracle.key] = oracle.parameters
-        if item.promptness is not None and item.promptness.oracle:
-            key = item.promptness.key
-            followed[item.promptness.oracle, key] = json.loads(key)
+        promptness = item.expected.promptness
+        if promptness is not None and promptness.oracle:
+            followed[promptness.oracle, promptness.key] = json.loads(promptness.key)
     return followed | compared

@@ -8,8 +8,9 @@ from contextlib import contextmanager
 from typing import ClassVar
 
 from harness.judge.finding import Finding
+from harness.judge.given import Given
 from harness.judge.replay import judge_step
-from harness.recording.model import SPARES, Expected
+from harness.recording.model import SPARES
 from harness.runner.expectations import Expectations
 from harness.runner.final_look import FinalLook
 from harness.runner.performer import ActionPerformer
@@ -99,7 +100,7 @@ class ChaosStrategy(StepStrategy):
         if begun is not None:
             waits.rollout(begun, deadline, answers=step.restart is None or step.restart.answers)
             self._performer.note_replaced(step)
-        expected: list[Expected] | None = None
+        expected: list[Given] | None = None
         if step.wait is not None:
             # Read before the scrapes that are waited for, so that these can be compared already.
             expected = self._record_expectations(index, step)
@@ -118,7 +119,7 @@ class ChaosStrategy(StepStrategy):
             context.recording, context.recording.marks[-1], self._expectations.judge
         )
 
-    def _record_expectations(self, index: int, step: Step) -> list[Expected]:
+    def _record_expectations(self, index: int, step: Step) -> list[Given]:
         found = []
         for position, expectation in enumerate(step.expect):
             identity = f"{index}.{position}"

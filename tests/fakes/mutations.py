@@ -1,5 +1,6 @@
 """Expectations of synthetic recordings, to be mutated."""
 
+from harness.judge.given import Given
 from harness.mutation.mutate import mutate
 from harness.mutation.operator import operators
 from harness.mutation.subject import Subject
@@ -17,7 +18,7 @@ def subject_of(timeline, *, end=END, **spec):
     for time, entry in timeline.timed():
         if time <= end:
             recording.add(entry)
-    return Subject(recording, expected(**spec), Mark(time=end, step=0, name="ended"))
+    return Subject(Given.of(recording, expected(**spec)), Mark(time=end, step=0, name="ended"))
 
 
 def mutants_of(subject, operator):

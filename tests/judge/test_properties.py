@@ -6,9 +6,11 @@ import random
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
+from harness.judge.decision import STANDING
 from harness.judge.explain import explain
 from harness.judge.finding import Finding, Verdict
-from harness.judge.judge import STANDING, Judge, judge
+from harness.judge.given import Given
+from harness.judge.judge import Judge, judge
 from harness.judge.overload import inconclusive
 from harness.judge.replay import judge_step, replay
 from harness.recording.model import Mark, Recording, Samples
@@ -222,9 +224,9 @@ def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline,
         before = ticking.judge(item, end)
         if isinstance(before, Finding):
             # Where no target was scraped for a while nothing is a failure.
-            timeless = ticking.timeless(item)
+            timeless = ticking.case(item).decision.timeless
             before = inconclusive(live, item, before, end, timeless=timeless)
-            same = explain(live, item, before).model_dump_json() == finding.model_dump_json()
+            same = explain(Given.of(live, item), before).model_dump_json() == finding.model_dump_json()
             # While the step lasts a slow scrape is waited for; once it is over the states behind it count.
             taken_back = (
                 finding.verdict is Verdict.FAIL
@@ -275,7 +277,7 @@ def test_an_expression_asked_tick_by_tick_is_judged_as_in_a_replay(values, spec,
     live.add(ended)
     final = judge_step(live, ended)[0]
     if isinstance(found, Finding):
-        assert explain(live, item, found).model_dump_json() == final.model_dump_json()
+        assert explain(Given.of(live, item), found).model_dump_json() == final.model_dump_json()
     again = replay([*recorded, ended], scraped.manifest)[0]
     assert again.model_dump_json() == final.model_dump_json()
     if final.verdict is Verdict.PASS:
@@ -321,12 +323,12 @@ def test_an_explanation_never_fails_and_never_changes_the_verdict(timeline, spec
     recording = timeline.recording()
     said = judge(recording, item, 130.0, final=True)
     assert isinstance(said, Finding)
-    told = explain(recording, item, said)
+    told = explain(Given.of(recording, item), said)
     assert (told.verdict, told.reason, told.actual) == (said.verdict, said.reason, said.actual)
     assert {name: told.evidence[name] for name in said.evidence} == said.evidence
     assert bool(told.explanation) == (told.verdict in (Verdict.FAIL, Verdict.ERROR))
     assert all(sentence.endswith(".") for sentence in told.explanation)
     assert told.layer in (None, "infrastructure", "late", "query", "scrape", "collector", "product")
-    assert explain(recording, item, said).model_dump_json() == told.model_dump_json()
+    assert explain(Given.of(recording, item), said).model_dump_json() == told.model_dump_json()
     assert Finding.model_validate_json(told.model_dump_json()).model_dump_json() == told.model_dump_json()
     assert finding_lines(told)

@@ -15,7 +15,8 @@ import pytest
 
 from harness import cli
 from harness.base.errors import InfrastructureError, UsageError
-from harness.judge import judge as judging
+from harness.judge import collected
+from harness.judge.decision import Decision
 from harness.judge.kind import Kind, Outcome, kinds
 from harness.judge.kinds.equals import Equals
 from harness.judge.kinds.increases_by import IncreasesBy
@@ -85,14 +86,14 @@ def test_what_cannot_fail_survives_everything_but_the_loss_of_its_target(anythin
 
 
 def test_a_judge_that_sees_no_loss_of_a_target_is_found_out(anything, monkeypatch):
-    monkeypatch.setattr(judging.Case, "_compare", _blind)
+    monkeypatch.setattr(collected.Collected, "compare", _blind)
     score = scored(Timeline().values([1] * 10), anything=True)
     assert score.survived
     assert "lost-target" in {survivor.operator for survivor in score.survived}
 
 
-def _blind(self, state, right, shows):
-    return judging._Judged(state, Outcome(True, "anything"))
+def _blind(self, state, *, held, standing):
+    return collected.JudgedState(state, Outcome(True, "anything"))
 
 
 def test_an_equals_that_takes_what_is_near_is_found_out(monkeypatch):
@@ -110,13 +111,13 @@ def test_an_equals_that_takes_the_first_series_is_found_out(monkeypatch):
 
 def test_a_deadline_that_nobody_keeps_is_found_out(monkeypatch):
     assert not scored(Timeline().values([0] * 5 + [1] * 5), equals=1).survived
-    weigh = judging.Case._weigh_right
+    weigh = Decision._weigh_right
 
     def patient(self, judged, outcome):
-        self._deadline = judged.state.time
+        self._collected.deadline = judged.state.time
         return weigh(self, judged, outcome)
 
-    monkeypatch.setattr(judging.Case, "_weigh_right", patient)
+    monkeypatch.setattr(Decision, "_weigh_right", patient)
     survived = scored(Timeline().values([0] * 5 + [1] * 5), equals=1).survived
     assert [each.operator for each in survived if "past the deadline" in each.detail] == ["delay"]
 
@@ -237,7 +238,7 @@ def test_one_recording_of_a_run_does_not_change_its_results(report):
 def test_the_command_fails_when_something_survives(report, capsys, monkeypatch):
     monkeypatch.setattr(IncreasesBy, "check", lambda *_: Outcome(True, "an increase"))
     # What held before the step has to hold for longer than this recording is.
-    monkeypatch.setattr(judging, "STEADY_STATES", 1)
+    monkeypatch.setattr(collected, "STEADY_STATES", 1)
     assert cli.main(["mutate", str(report / "recordings")]) == 1
     out = capsys.readouterr().out
     assert "1.1 chaos_daemon_bpm_controlled_process_total increases_by: survived zero: " in out

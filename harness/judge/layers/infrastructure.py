@@ -7,10 +7,11 @@ from typing import Any
 
 from harness.judge.argument import ArgumentError, labels_text, time_text
 from harness.judge.finding import Finding
+from harness.judge.given import Given
 from harness.judge.kind import wanted_readings
 from harness.judge.layers.scene import Said
 from harness.judge.layers.words import MOST, points_text, some
-from harness.judge.matching import TARGET_LABELS, Matchers
+from harness.judge.matching import TARGET_LABELS
 from harness.judge.state import target_text
 from harness.judge.sweep import Selection
 from harness.recording.model import UP, Expected, Recording
@@ -21,16 +22,17 @@ from harness.scenario.model import Expectation
 _LATE_INTERVALS = 2
 
 
-def infrastructure(recording: Recording, expected: Expected, finding: Finding) -> Said:
+def infrastructure(given: Given, finding: Finding) -> Said:
     """Say what is behind an error; it is the query's where `where` can mean no target, or no number."""
-    spec = Expectation.model_validate(expected.spec)
+    recording, expected, spec = given.recording, given.expected, given.spec
     now = _now(recording)
     told: list[str] = []
     layer = finding.layer
     if layer == "query":
         told.append("Its samples are native histograms: an expectation takes numbers, of classic histograms.")
     else:
-        selection = Selection(recording, spec.metric, Matchers(spec.where), expected.jobs)
+        selection = given.selection
+        selection.refresh()
         if selection.unseen_jobs:
             told += [
                 f"No target of the job {job} was scraped since the recording began: {_what_to_do(job)}"

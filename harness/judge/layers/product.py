@@ -6,12 +6,12 @@ import math
 
 from harness.judge.argument import OracleRef, number_text, time_text
 from harness.judge.finding import Finding
-from harness.judge.judge import WAS_RIGHT
 from harness.judge.layers.component import component
 from harness.judge.layers.scene import Said, Scene
 from harness.judge.layers.shape import differences, instead
 from harness.judge.layers.truth import Truth
 from harness.judge.layers.words import points_text, values_text
+from harness.judge.terms import WAS_RIGHT
 from harness.recording.model import labels_of
 
 

@@ -9,7 +9,7 @@ from harness.base.words import meant
 from harness.judge.argument import number_text, time_text
 from harness.judge.comparison import Comparison
 from harness.judge.finding import Finding, Verdict
-from harness.judge.judge import FIXED
+from harness.judge.given import Given
 from harness.judge.layers.component import component
 from harness.judge.layers.scene import Said, Scene
 from harness.judge.layers.scrape import flickers, scrape
@@ -24,10 +24,11 @@ from harness.judge.layers.words import (
     yaml_text,
 )
 from harness.judge.matching import TARGET_LABELS, label_test
+from harness.judge.terms import FIXED
 from harness.metrics.expression import selectors
 from harness.metrics.promql import PromQLError
 from harness.recording.declared import Declared
-from harness.recording.model import UP, Answer, Expected, Recording, labels_of
+from harness.recording.model import UP, Answer, labels_of
 
 
 def several(scene: Scene) -> Said | None:
@@ -128,16 +129,16 @@ def by_prometheus(scene: Scene) -> Said | None:
     )
 
 
-def expression(recording: Recording, expected: Expected, finding: Finding) -> Said:
+def expression(given: Given, finding: Finding) -> Said:
     """Explain an expectation on a PromQL expression by the metrics that it is made of."""
-    answers = recording.answers.get(expected.spec["promql"], {})
+    answers = given.recording.answers.get(given.spec.promql or "", {})
     shown = finding.evidence.get("answer", {}).get("time", max(answers, default=None))
     answer = answers.get(shown) if shown is not None else None
     if answer is None:
         return Said(finding.layer, ["The recording has no answer of Prometheus to the expression."])
     told = [f"Prometheus warns: {text}." for text in answer.warnings[:MOST]]
     told += [f"Prometheus remarks: {text}." for text in answer.infos[:MOST]]
-    scenes = _parts(recording, expected, finding)
+    scenes = _parts(given, finding)
     exposed = [scene for scene in scenes if scene.declared is None or scene.declared.exposed]
     for rung in (scrape, flickers, shape, _lies) if exposed else (by_prometheus,):
         for scene in exposed or scenes:
@@ -154,14 +155,15 @@ def expression(recording: Recording, expected: Expected, finding: Finding) -> Sa
     return Said(finding.layer, told)
 
 
-def _parts(recording: Recording, expected: Expected, finding: Finding) -> list[Scene]:
+def _parts(given: Given, finding: Finding) -> list[Scene]:
     """Return a scene for each selector of a failed expression of which the catalogue's entry was recorded."""
     if finding.verdict is not Verdict.FAIL or finding.layer is not None or finding.reason.startswith(FIXED):
         return []
     try:
-        parts = selectors(expected.spec["promql"])
+        parts = selectors(given.spec.promql or "")
     except PromQLError:
         return []
+    recording, expected = given.recording, given.expected
     found: list[Scene] = []
     for metric, where in parts:
         if not metric:
@@ -171,10 +173,11 @@ def _parts(recording: Recording, expected: Expected, finding: Finding) -> list[S
             for label, wanted in where.items()
         }
         spec = {"metric": metric, "where": written, "present": True}
-        scene = Scene(recording, expected.model_copy(update={"spec": spec}), finding)
+        scene = Scene(Given.of(recording, expected.model_copy(update={"spec": spec})), finding)
         if scene.declared is not None:
             jobs = [job for job in expected.jobs if job in scene.declared.jobs] or expected.jobs
-            found.append(Scene(recording, expected.model_copy(update={"spec": spec, "jobs": jobs}), finding))
+            part = expected.model_copy(update={"spec": spec, "jobs": jobs})
+            found.append(Scene(Given.of(recording, part), finding))
     return found
 
 

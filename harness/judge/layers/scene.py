@@ -10,18 +10,17 @@ from typing import Any
 
 from harness.judge.argument import ArgumentError, OracleRef, time_text
 from harness.judge.finding import Finding
+from harness.judge.given import Given
 from harness.judge.kind import Increase, Kind, NotComparable, kinds
 from harness.judge.layers.exposed import Looked, Values, all_looks, same
 from harness.judge.layers.truth import Truth, truth
-from harness.judge.matching import Matchers, fixed_labels
 from harness.judge.state import State, target_text
-from harness.judge.sweep import Selection, baseline
+from harness.judge.sweep import baseline
 from harness.metrics.promql import selector
 from harness.recording.declared import Declared
-from harness.recording.model import Expected, Point, Recording, labels_of
+from harness.recording.model import Point, labels_of
 from harness.recording.notes import DECLARED, LOOK, SELECTOR
 from harness.recording.series import TargetKey
-from harness.scenario.model import Expectation
 
 _NEW_INTERVALS = 2
 """A target that is first scraped so much later than the others was not there before."""
@@ -56,7 +55,7 @@ class Scene:
     Attributes:
         recording: what was observed until the step ended.
         finding: what the judge said.
-        spec: the expectation.
+        spec: the expectation; `fixed`: labels that its `where` fixes by equality.
         selection: the series that it selects.
         all_looked: the looks at its targets in this step.
         looked: the newest one at each target.
@@ -64,16 +63,17 @@ class Scene:
         declared: what the catalogue says of the metric; None in recordings that do not have it.
     """
 
-    def __init__(self, recording: Recording, expected: Expected, finding: Finding) -> None:
-        self.recording = recording
+    def __init__(self, given: Given, finding: Finding) -> None:
+        self.recording = recording = given.recording
         self.finding = finding
-        self.spec = Expectation.model_validate(expected.spec)
-        matchers = Matchers(self.spec.where)
-        self.selection = Selection(recording, self.spec.metric, matchers, expected.jobs)
-        started = recording.mark(expected.step, "started")
+        self.fixed = given.fixed
+        self.spec = given.spec
+        self.selection = given.selection
+        self.selection.refresh()
+        started = recording.mark(given.expected.step, "started")
         self._since = started.time if started else -math.inf
         looked_for = selector(self.spec.metric, self.spec.where)
-        self.all_looked = all_looks(recording, self.selection, matchers, self._since, looked_for)
+        self.all_looked = all_looks(recording, self.selection, given.matchers, self._since, looked_for)
         newest = {each.target: each for each in self.all_looked}
         self.looked: list[Looked] = [newest[target] for target in sorted(newest)]
         self.note: dict[str, Any] = next(
@@ -173,7 +173,7 @@ class Scene:
             argument = self.kind.parse(self.spec.argument)
             if self.kind.oracles(argument):
                 return None
-            holds = self.kind.check(argument, state, None, _Later(fixed_labels(self.spec.where))).holds
+            holds = self.kind.check(argument, state, None, _Later(self.fixed)).holds
         except (ArgumentError, NotComparable):
             return None
         return state.time if holds else None
