@@ -30,6 +30,7 @@ from harness.coverage.result import Coverage
 from harness.coverage.score import coverage_of
 from harness.coverage.text import missing_lines
 from harness.coverage.text import sum_line as coverage_line
+from harness.html import report as html_report
 from harness.judge.finding import Verdict
 from harness.judge.overload import summed_up
 from harness.metrics.prometheus import Prometheus
@@ -603,9 +604,7 @@ class RunSession:
     def _render(self) -> None:
         """Write the page from what was written; whatever goes wrong is told, and changes no verdict."""
         try:
-            from harness.html.report import render_again  # noqa: PLC0415  (loading matplotlib takes a second)
-
-            self._page = render_again(self.report)
+            self._page = html_report.render_again(self.report)
         except Exception as caught:
             error = self._as_error(caught, "draw the page")
             self._unrendered = f"no HTML report: {error}"

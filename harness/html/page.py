@@ -18,6 +18,7 @@ from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.known_issues import known_issues
 from harness.html import spread
 from harness.html.matrix import matrix
+from harness.html.svg import Drawing
 from harness.html.view import MOST_IN_FULL, WORST_FIRST, ScenarioView, Wrong, views
 from harness.html.visibility import Spread, spreads
 from harness.judge.argument import time_text
@@ -186,13 +187,13 @@ def _unseen(scenarios: Sequence[ScenarioView]) -> list[Any]:
     return [issue for identity, issue in sorted(known_issues().items()) if identity not in seen]
 
 
-def _spread_plots(found: Sequence[Spread]) -> dict[str, Markup]:
+def _spread_plots(found: Sequence[Spread]) -> dict[str, Drawing]:
     plots = {}
     for action, words in (("apply", "injection"), ("delete", "recovery")):
         mine = [each for each in found if each.action == action]
         if mine:
             label = f"Seconds from {words} to visibility by metric"
-            plots[action] = spread.plot(mine, f"spread-{action}-", label)
+            plots[action] = spread.plot(mine, label)
     return plots
 
 

@@ -4,52 +4,34 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import matplotlib as mpl
-from markupsafe import Markup
-from matplotlib.ticker import FixedLocator
-
-from harness.html.svg import STYLE, THEME, Tips, clean, embed, figure
+from harness.html.svg import SERIES_COLOURS, Drawing, Layer, Path, clean, marks, ticks
 from harness.html.visibility import Spread
 
-_WIDTH, _LEFT, _RIGHT, _ROW, _TOP, _FOOT = 1000.0, 350.0, 20.0, 20.0, 4.0, 36.0
+_LEFT, _RIGHT, _ROW, _TOP, _FOOT = 350.0, 980.0, 20.0, 4.0, 36.0
 
 
-def plot(spreads: Sequence[Spread], prefix: str, label: str) -> Markup:
+def plot(spreads: Sequence[Spread], label: str) -> Drawing:
     """Return one row for each spread: a dot for each delay, a bar at the median."""
-    height = _TOP + _ROW * len(spreads) + _FOOT
-    with mpl.rc_context(STYLE):
-        drawn = figure(_WIDTH, height)
-        axes = drawn.add_axes(
-            (_LEFT / _WIDTH, _FOOT / height, (_WIDTH - _LEFT - _RIGHT) / _WIDTH, 1 - (_TOP + _FOOT) / height)
-        )
-        axes.set_autoscale_on(False)
-        axes.set_xlim(0, max([*(each.seconds[-1] for each in spreads), 1.0]) * 1.05)
-        axes.set_ylim(len(spreads) - 0.5, -0.5)
-        axes.yaxis.set_major_locator(FixedLocator([]))
-        axes.set_xlabel("seconds", color=THEME["muted"], fontsize=9.5)
-        tips = Tips()
-        for row, each in enumerate(spreads):
-            axes.axhline(row, color=THEME["line"], linewidth=0.6)
-            axes.annotate(
-                clean(each.metric, 60),
-                (0, row),
-                (-8, 0),
-                textcoords="offset points",
-                ha="right",
-                va="center",
-                fontsize=9.5,
-            )
-            (dots,) = axes.plot(
-                each.seconds,
-                [row] * len(each.seconds),
-                linestyle="none",
-                marker="o",
-                markersize=5,
-                alpha=0.7,
-                markeredgewidth=0,
-                color=THEME["series-0"],
-            )
-            tips.put(dots, ", ".join(f"{delay.scenario} {delay.seconds:.2f} s" for delay in each.delays[:20]))
-            (middle,) = axes.plot([each.median], [row], "|", markersize=14, color=THEME["fg"], mew=2)
-            tips.put(middle, f"median {each.median:.2f} s")
-        return embed(drawn, prefix, label, tips.texts)
+    bottom = _TOP + _ROW * len(spreads)
+    drawn = Drawing(1000.0, bottom + _FOOT, label)
+    last = max([*(each.seconds[-1] for each in spreads), 1.0]) * 1.05
+
+    def at(seconds: float) -> float:
+        return _LEFT + seconds / last * (_RIGHT - _LEFT)
+
+    for tick in ticks(0, last, 9):
+        drawn.text(at(tick), bottom + 8, f"{tick:g}", "muted", "middle")
+    drawn.text((_LEFT + _RIGHT) / 2, bottom + 21.5, "seconds", "muted", "middle")
+    drawn.stroke((_LEFT, _TOP), (_LEFT, bottom), "line")
+    drawn.stroke((_LEFT, bottom), (_RIGHT, bottom), "line")
+    for row, each in enumerate(spreads):
+        middle = _TOP + (row + 0.5) * _ROW
+        drawn.stroke((_LEFT, middle), (_RIGHT, middle), "line", 0.6)
+        drawn.text(_LEFT - 8, middle, clean(each.metric, 60), anchor="end")
+        # One by one: where several lie upon each other it is darker.
+        dots = [marks("circle", 5, [(at(seconds), middle)]) for seconds in each.seconds]
+        told = ", ".join(f"{delay.scenario} {delay.seconds:.2f} s" for delay in each.delays[:20])
+        drawn.add(Layer.SERIES, *(Path(dot, fill=SERIES_COLOURS[0], opacity=0.7) for dot in dots), tip=told)
+        bar = Path(marks("tick", 14, [(at(each.median), middle)]), stroke="fg", width=2)
+        drawn.add(Layer.SERIES, bar, tip=f"median {each.median:.2f} s")
+    return drawn

@@ -1,150 +1,165 @@
-"""Makes figures of matplotlib part of a page: themed by its CSS, small, with text that is text."""
+"""Pictures of a page as plain data, in the page's pixels; templates/drawing.html makes SVG of them."""
 
 from __future__ import annotations
 
-import io
-import os
-import re
+import math
 import unicodedata
-from collections.abc import Sequence
-from typing import Any, ClassVar
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import IntEnum
+from typing import Literal
 
-from markupsafe import Markup, escape
+SMALL = 9.5
+"""The size of a text, unless it is a title."""
+SERIES_COLOURS = [f"series-{n}" for n in range(6)]
+"""Colours are the page's CSS variables `--NAME`, so that they follow its theme."""
 
-from harness.base import places
+Point = tuple[float, float]
+Mark = Literal["circle", "square", "diamond", "thin diamond", "cross", "tick", "x"]
 
-# Before matplotlib is loaded: its list of fonts goes where all that can be made anew is.
-os.environ.setdefault("MPLCONFIGDIR", str(places.cache_dir() / "matplotlib"))
-
-import matplotlib as mpl
-from matplotlib.artist import Artist
-from matplotlib.backends.backend_svg import FigureCanvasSVG, RendererSVG
-from matplotlib.figure import Figure
-from matplotlib.font_manager import FontProperties
-
-THEME = {
-    name: f"#fe00{number:02x}"
-    for number, name in enumerate(
-        [
-            "fg",
-            "muted",
-            "line",
-            "chaos",
-            "step",
-            "passed",
-            "failed",
-            "known_issue",
-            "skipped",
-            "error",
-            *(f"series-{n}" for n in range(6)),
-        ]
-    )
-}
-"""A colour that stands for each of the page's CSS variables `--NAME`; no figure uses it for itself."""
-
-STYLE: Any = {
-    "svg.fonttype": "none",
-    "svg.hashsalt": "report",
-    "font.family": "DejaVu Sans",
-    "font.size": 10.5,
-    "text.color": THEME["fg"],
-    "text.parse_math": False,
-    "axes.edgecolor": THEME["line"],
-    "axes.facecolor": "none",
-    "axes.linewidth": 0.8,
-    "axes.spines.top": False,
-    "axes.spines.right": False,
-    "xtick.major.size": 0,
-    "ytick.major.size": 0,
-    "xtick.color": THEME["muted"],
-    "ytick.color": THEME["muted"],
-    "xtick.labelsize": 9.5,
-    "ytick.labelsize": 9.5,
-    "lines.solid_capstyle": "butt",
-}
-
-_POINTS_PER_INCH = 72
-_NO_METADATA = dict.fromkeys(("Date", "Creator", "Format", "Type"))
-_HEAD = re.compile(r"^.*?<svg [^>]*>", re.DOTALL)
-_UNUSED = re.compile(r"<metadata>.*?</metadata>|<style type=\"text/css\">.*?</style>|<!--.*?-->", re.DOTALL)
-_TAG = re.compile(r"<[^<>]+>")
-_GROUP = re.compile(r'<g id="([^"]*)">')
-_SPACE = re.compile(r"\s+")
-_BETWEEN = re.compile(r">\s+<")
-_FONT = re.compile(r"font-family: [^;\"]*;? ?")
-_STILL = re.compile(r' transform="rotate\(-?0(?: [^)]*)?\)"')
-_LONG = re.compile(r"(\d+\.\d)\d+")
-_IDENTITY = re.compile(r'( id="| xlink:href="#|url\(#)')
-_WRAPPED = re.compile(r"<g>(<use [^>]*/>|<path [^>]*/>|<text [^>]*>[^<]*</text>)</g>")
-_COLOURS = re.compile("|".join(THEME.values()))
-_BY_COLOUR = {colour: f"var(--{name})" for name, colour in THEME.items()}
+_MIDDLE, _BELOW = 0.26, 0.25
+"""How far below a text's middle, and above its lower edge, its base line is; in units of its size."""
 _UNSHOWN = ("Cc", "Cf", "Cs", "Co", "Cn")
 """Categories of signs that are no text: control, format, surrogates, private use, unassigned."""
+_OUTLINES: dict[Mark, list[list[Point]]] = {
+    "square": [[(-0.5, -0.5), (0.5, -0.5), (0.5, 0.5), (-0.5, 0.5)]],
+    "diamond": [[(0, -0.71), (0.71, 0), (0, 0.71), (-0.71, 0)]],
+    "thin diamond": [[(0, -0.71), (0.42, 0), (0, 0.71), (-0.42, 0)]],
+    "cross": [
+        [
+            *((-0.25, -0.5), (0, -0.25), (0.25, -0.5), (0.5, -0.25), (0.25, 0), (0.5, 0.25)),
+            *((0.25, 0.5), (0, 0.25), (-0.25, 0.5), (-0.5, 0.25), (-0.25, 0), (-0.5, -0.25)),
+        ]
+    ],
+    "tick": [[(0, -0.5), (0, 0.5)]],
+    "x": [[(-0.5, -0.5), (0.5, 0.5)], [(-0.5, 0.5), (0.5, -0.5)]],
+}
 
 
-class Tips:
-    """Texts that a page shows for artists of a figure when one points at them."""
+class Layer(IntEnum):
+    """What covers what: areas lie below all else, texts above."""
 
-    def __init__(self) -> None:
-        self.texts: list[str] = []
-
-    def put(self, artist: Artist, text: str) -> None:
-        """Give an artist its text."""
-        artist.set_gid(f"tip{len(self.texts)}")
-        self.texts.append(text)
+    AREA = 0
+    STROKE = 1
+    SERIES = 2
+    TEXT = 3
 
 
-class _Renderer(RendererSVG):
-    """Measures texts by height only, once a font: it would take longer than to draw them.
+@dataclass(frozen=True)
+class Text:
+    """A line of text, its base line at `y`."""
 
-    That is all that placing a text needs whose start, middle or end the page's SVG aligns by itself.
+    x: float
+    y: float
+    text: str
+    colour: str
+    anchor: Literal["start", "middle", "end"] = "start"
+    title: bool = False
+
+
+@dataclass(frozen=True)
+class Path:
+    """Lines or areas of one look.
+
+    Attributes:
+        d: the path, as SVG has it.
+        fill, stroke: colours; nothing is filled or stroked without one.
+        width: of the stroke.
+        dashes: lengths of dashes and gaps.
+        opacity: of all of it, 0 to 1.
     """
 
-    measured: ClassVar[dict[int, tuple[float, float, float]]] = {}
-
-    def get_text_width_height_descent(
-        self, s: str, prop: FontProperties, ismath: Any
-    ) -> tuple[float, float, float]:
-        font = hash(prop)
-        if font not in self.measured:
-            measured = super().get_text_width_height_descent("lp", prop, ismath)  # type: ignore[no-untyped-call]
-            self.measured[font] = measured
-        return self.measured[font]
+    d: str
+    fill: str = ""
+    stroke: str = ""
+    width: float = 1.0
+    dashes: str = ""
+    opacity: float = 1.0
 
 
-def figure(width: float, height: float) -> Figure:
-    """Return an empty figure; sizes in units of the page's pixels."""
-    made = Figure(figsize=(width / _POINTS_PER_INCH, height / _POINTS_PER_INCH), dpi=_POINTS_PER_INCH)
-    made.patch.set_visible(False)
-    FigureCanvasSVG(made)
-    return made
+class Drawing:
+    """A picture: its size, what it is called for screen readers, and its parts."""
+
+    def __init__(self, width: float, height: float, label: str) -> None:
+        self.width, self.height, self.label = width, height, label
+        self._parts: list[tuple[Layer, str, tuple[Text | Path, ...]]] = []
+        self._strokes: dict[tuple[str, float, str, float], list[str]] = {}
+
+    def add(self, layer: Layer, *shapes: Text | Path, tip: str = "") -> None:
+        """Add some shapes, and the text that is shown when one points at them."""
+        self._parts.append((layer, clean(tip), shapes))
+
+    def text(
+        self,
+        x: float,
+        middle: float,
+        text: str,
+        colour: str = "fg",
+        anchor: Literal["start", "middle", "end"] = "start",
+        *,
+        tip: str = "",
+    ) -> None:
+        """Write a text whose middle is at a height."""
+        self.add(Layer.TEXT, Text(x, middle + _MIDDLE * SMALL, text, colour, anchor), tip=tip)
+
+    def title(self, x: float, bottom: float, text: str) -> None:
+        """Write a title above a height."""
+        self.add(Layer.TEXT, Text(x, bottom - _BELOW * 10.5, text, "fg", title=True))
+
+    def stroke(
+        self, one: Point, other: Point, colour: str, width: float = 0.8, dashes: str = "", opacity: float = 1
+    ) -> None:
+        """Draw a straight line; all of one look are one path."""
+        lines = self._strokes.setdefault((colour, width, dashes, opacity), [])
+        lines.append(f"M{_number(one[0])} {_number(one[1])}L{_number(other[0])} {_number(other[1])}")
+
+    def parts(self) -> list[tuple[str, tuple[Text | Path, ...]]]:
+        """Return what there is to draw, the lowest first: tips and shapes."""
+        strokes = [
+            (Layer.STROKE, "", (Path("".join(lines), "", colour, width, dashes, opacity),))
+            for (colour, width, dashes, opacity), lines in self._strokes.items()
+        ]
+        every = sorted([*strokes, *self._parts], key=lambda part: part[0])
+        return [(tip, shapes) for _, tip, shapes in every]
 
 
-def embed(drawn: Figure, prefix: str, label: str, tips: Sequence[str] = ()) -> Markup:
-    """Return a figure as an element of a page.
+def rectangle(left: float, top: float, width: float, height: float) -> str:
+    """Return a rectangle as a path."""
+    return f"M{_number(left)} {_number(top)}h{_number(width)}v{_number(height)}h{_number(-width)}z"
 
-    Args:
-        drawn: the figure.
-        prefix: of its ids, which have to be the only ones of that name in the page.
-        label: what it is called, for screen readers.
-        tips: see Tips.
-    """
-    out = io.StringIO()
-    width, height = drawn.get_size_inches() * _POINTS_PER_INCH
-    with mpl.rc_context(STYLE):
-        # What `savefig` does, with a renderer of our own.
-        renderer = _Renderer(  # type: ignore[no-untyped-call]
-            width, height, out, image_dpi=_POINTS_PER_INCH, metadata=_NO_METADATA
-        )
-        drawn.draw(renderer)
-        renderer.finalize()  # type: ignore[no-untyped-call]
-    body = _small(_HEAD.sub("", out.getvalue()), prefix, tips)
-    head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" xmlns:xlink="http://www.w3.org/1999/xlink" '
-        f'viewBox="0 0 {width:g} {height:g}" role="group" aria-label="{escape(label)}">'
+
+def steps(points: Iterable[Point]) -> str:
+    """Return the path that stays at the height of each point until the next; one at NaN begins a gap."""
+    path, drawing = "", False
+    for x, y in points:
+        if math.isnan(y):
+            path += f"H{_number(x)}" if drawing else ""
+        else:
+            path += f"H{_number(x)}V{_number(y)}" if drawing else f"M{_number(x)} {_number(y)}"
+        drawing = not math.isnan(y)
+    return path
+
+
+def marks(mark: Mark, size: float, places: Iterable[Point]) -> str:
+    """Return a mark at each of some places as one path; there is none at NaN."""
+    return "".join(_mark(mark, size, x, y) for x, y in places if not math.isnan(y))
+
+
+def _mark(mark: Mark, size: float, x: float, y: float) -> str:
+    if mark == "circle":
+        half = f"a{size / 2:.3g} {size / 2:.3g} 0 1 0 "
+        return f"M{_number(x - size / 2)} {_number(y)}{half}{size:g} 0{half}{-size:g} 0"
+    lines = (
+        "L".join(f"{_number(x + size * across)} {_number(y + size * down)}" for across, down in line)
+        for line in _OUTLINES[mark]
     )
-    # What matplotlib wrote is escaped by it; what is put in here is escaped here.
-    return Markup(head + body)  # noqa: S704
+    return "".join(f"M{line}z" for line in lines)
+
+
+def ticks(first: float, last: float, most: int) -> list[float]:
+    """Return the multiples of 0.1, 0.2, 0.5, 1, 2, ... between two values, about as many as one can read."""
+    every = _nice((last - first) / most)
+    return [n * every for n in range(math.ceil(first / every), math.floor(last / every) + 1)]
 
 
 def clean(text: str, most: int | None = None) -> str:
@@ -153,21 +168,11 @@ def clean(text: str, most: int | None = None) -> str:
     return kept if most is None or len(kept) <= most else kept[: most - 1] + "\N{HORIZONTAL ELLIPSIS}"
 
 
-def _small(text: str, prefix: str, tips: Sequence[str]) -> str:
-    """Return what matplotlib wrote with our names and colours, without what says nothing.
+def _nice(least: float) -> float:
+    """Return the next of 0.05, 0.1, 0.2, 0.5, 1, ... that is not below `least`."""
+    power: float = 10.0 ** math.floor(math.log10(max(least, 0.05)))
+    return next(step * power for step in (1, 2, 5, 10) if step * power >= least * 0.999)
 
-    Only tags are changed: a label may look like a colour or a long number.
-    """
 
-    def tag(found: re.Match[str]) -> str:
-        group = _GROUP.fullmatch(found[0])
-        if group:
-            number = group[1].removeprefix("tip")
-            return f"<g><title>{escape(clean(tips[int(number)]))}</title>" if number != group[1] else "<g>"
-        short = _LONG.sub(r"\1", _STILL.sub("", _FONT.sub("", _SPACE.sub(" ", found[0]))))
-        named = _IDENTITY.sub(rf"\g<1>{prefix}", short.replace(' "', '"').replace(' d=" ', ' d="'))
-        return _COLOURS.sub(lambda colour: _BY_COLOUR[colour[0]], named)
-
-    text = _TAG.sub(tag, _UNUSED.sub("", text))
-    text = _BETWEEN.sub("><", text).replace("<defs></defs>", "").strip()
-    return _WRAPPED.sub(r"\1", _WRAPPED.sub(r"\1", text))
+def _number(value: float) -> str:
+    return f"{value:.1f}".removesuffix(".0")

@@ -8,13 +8,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from markupsafe import Markup
-
 from harness.base.bounded import MIB, size_text
 from harness.base.errors import HarnessError
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.html.bands import Band, chaos_kinds
 from harness.html.plot import plot
+from harness.html.svg import Drawing
 from harness.html.timeline import Timeline, timeline
 from harness.html.visibility import Delay, delays
 from harness.judge.control import Controlled, Outcome
@@ -114,7 +113,7 @@ class ScenarioView:
         anchor: its id in the page.
         kinds: of the chaos in it.
         components: whose metrics it looks at.
-        svg: its timeline; None without a recording.
+        drawing: its timeline; None without a recording.
         unplotted: why there is no timeline.
         place: the folder of the recording, relative to the report.
         diagnostics: the index of what was kept at the moment of a failure, relative to the report.
@@ -127,7 +126,7 @@ class ScenarioView:
     anchor: str
     kinds: list[str] = field(default_factory=list)
     components: list[str] = field(default_factory=list)
-    svg: Markup | None = None
+    drawing: Drawing | None = None
     unplotted: str | None = None
     place: str | None = None
     diagnostics: str | None = None
@@ -250,7 +249,7 @@ class _Drawing:
             view.unplotted = "no step began"
             return
         view.told = _told(shown)
-        view.svg = plot(shown, f"{view.anchor}-", f"Timeline of {view.result.name}")
+        view.drawing = plot(shown, f"Timeline of {view.result.name}")
 
 
 def _told(shown: Timeline) -> str:

@@ -1,8 +1,8 @@
 """What one reads in the drawing of a timeline."""
 
 import math
+import re
 from itertools import pairwise
-from xml.etree import ElementTree
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,15 +11,15 @@ from harness.html.bands import Band, Moment
 from harness.html.plot import WIDTH, _apart, plot
 from harness.html.timeline import Line, Panel, StepSpan, Tick, Timeline, Window
 from harness.judge.finding import Verdict
+from tests.fakes.pictures import SVG, svg
 
-SVG = "{http://www.w3.org/2000/svg}"
 STEPS = [StepSpan(0, "wait 1 scrape", 100.0, 100.0, 101.0), StepSpan(1, "apply burn", 101.0, 101.5, 106.0)]
 BURN = Band("StressChaos", "burn", 101.0, 105.0, ((101.2, 104.0),), (Moment(101.2, "Applied"),))
 
 
 def drawn(*panels, steps=STEPS, bands=(BURN,)):
     made = Timeline(99.0, 106.0, list(steps), list(bands), list(panels))
-    return ElementTree.fromstring(plot(made, "x-", "Timeline"))
+    return svg(plot(made, "Timeline"))
 
 
 def texts(root):
@@ -86,6 +86,29 @@ def test_any_values_can_be_drawn(series, growth):
     ]
     root = drawn(Panel("things", growth=growth, lines=lines))
     assert root.get("viewBox").startswith(f"0 0 {WIDTH:g} ")
+    assert "nan" not in "".join(each.get("d", "") + each.get("y", "") for each in root.iter())
+
+
+def test_the_largest_numbers_are_at_the_edges_of_a_panel():
+    line = Line("x", [(102.0, -1.7e308), (103.0, 0.0), (104.0, 1.7e308)])
+    (path,) = [
+        each.get("d") for each in drawn(Panel("things", lines=[line])).iter() if "H" in each.get("d", "")
+    ]
+    low, middle, high = (float(each) for each in re.findall(r"[ V](\d+(?:\.\d)?)", path))
+    assert low - middle == middle - high > 20
+
+
+def test_what_began_before_the_picture_begins_at_its_edge():
+    early = Band("StressChaos", "early", 50.0, 101.0, (), ())
+    gone = Band("StressChaos", "gone", 50.0, 60.0, (), ())
+    root = drawn(bands=[early, gone])
+    places = {
+        group.find(f"{SVG}title").text.split(":")[0]: group.find(f"{SVG}path").get("d")
+        for group in root.iter(f"{SVG}g")
+        if group.find(f"{SVG}path") is not None
+    }
+    assert list(places) == ["StressChaos early"]
+    assert places["StressChaos early"].startswith("M56 ")
 
 
 @given(st.lists(st.floats(0, 100), max_size=6), st.floats(70, 200))
