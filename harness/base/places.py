@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.base.errors import InfrastructureError
 
 _CACHE, _STATE = "CHAOS_HARNESS_CACHE", "CHAOS_HARNESS_STATE"
-_FULL = {errno.ENOSPC, errno.EDQUOT}
+FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class PlaceError(InfrastructureError):
@@ -64,12 +64,12 @@ def reported() -> Iterator[None]:
     except OSError as error:
         path = Path(os.fsdecode(error.filename)) if isinstance(error.filename, str | bytes) else None
         ours = path is not None and any(path.is_relative_to(root) for root in (cache_dir(), state_dir()))
-        if not ours and error.errno not in _FULL:
+        if not ours and error.errno not in FULL:
             raise
         where = f" {path}" if path else " a file"
         raise PlaceError(
             f"cannot use{where}: {error.strerror or error}",
-            next_step="free some disk space" if error.errno in _FULL else _elsewhere(path or state_dir()),
+            next_step="free some disk space" if error.errno in FULL else _elsewhere(path or state_dir()),
         ) from error
 
 

@@ -23,6 +23,11 @@ def count(number: int, what: str) -> str:
     return f"{number} {what}{'' if number == 1 else 's'}"
 
 
+def capitalised(text: str) -> str:
+    """Return a text that begins with a capital, its other letters as they are."""
+    return text[:1].upper() + text[1:]
+
+
 def printable(text: str) -> str:
     """Return a text as one line that changes nothing on a terminal but what it shows."""
     return "".join(letter if letter.isprintable() else " " for letter in text)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from harness.base.errors import InfrastructureError
 from harness.chaos import grafana
+from harness.chaos.components import DNS_SERVER
 from harness.chaos.daemons import COMPONENT, DAEMON, Daemon, Daemons
 from harness.cluster.client import Cluster
 
@@ -41,7 +42,6 @@ _PLAIN = {
 }
 
 _RUNTIMES = ("containerd", "docker", "crio")
-_DNS_SERVER = "chaos-dns-server"
 _TWO_NODES = "two-nodes"
 _GRAFANA = "grafana"
 
@@ -70,7 +70,7 @@ def probes() -> dict[str, str]:
     found |= {name: f"`{command}`" for name, command in _PLAIN.items()}
     found |= {f"runtime-{name}": f"{DAEMON} was started with `--runtime {name}`" for name in _RUNTIMES}
     found[_TWO_NODES] = f"at least two nodes have a running {DAEMON}"
-    found["dns-server"] = f"a pod with the label `{COMPONENT}={_DNS_SERVER}` is ready"
+    found["dns-server"] = f"a pod with the label `{COMPONENT}={DNS_SERVER}` is ready"
     found[_GRAFANA] = (
         f"a pod with the label `app={grafana.NAME}` is ready in the namespace `{grafana.NAMESPACE}`"
     )
@@ -168,7 +168,7 @@ def _runtime(daemon: Daemon) -> dict[str, str | None]:
 
 
 def _dns_server(cluster: Cluster, chaos_mesh_namespace: str) -> str | None:
-    selector = f"{COMPONENT}={_DNS_SERVER}"
+    selector = f"{COMPONENT}={DNS_SERVER}"
     for pod in cluster.list("Pod", chaos_mesh_namespace, selector):
         conditions = (pod.get("status") or {}).get("conditions") or []
         if any(found["type"] == "Ready" and found["status"] == "True" for found in conditions):

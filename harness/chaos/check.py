@@ -7,14 +7,12 @@ from typing import Any
 
 from harness.base.words import meant
 from harness.chaos.catalogue import Catalogue, Metric, Status, catalogue
+from harness.recording.labels import TARGET_LABELS
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 from harness.scenario.steps import PHASES
-
-TARGET_LABELS = ("job", "instance", "node")
-"""Labels that Prometheus gives to every series of a target (fixtures/manifests/prometheus.yaml)."""
 
 _EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
 _HOLDS_WITHOUT_CHANGE = ("absent", "unchanged", "equals")

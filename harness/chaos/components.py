@@ -4,20 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.chaos.daemons import COMPONENT
+from harness.chaos.daemons import COMPONENT, DAEMON
 from harness.chaos.workload import WORKLOAD_LABEL, WorkloadHandle
 from harness.cluster.client import Object
+from harness.recording.labels import WORKLOAD_JOB
 
 NAMESPACE = "chaos-mesh"
 """Where the stack has Chaos Mesh."""
 
-DASHBOARD = "chaos-dashboard"
+MANAGER, DASHBOARD = "controller-manager", "chaos-dashboard"
 
-WORKLOAD = "workload"
+DNS_SERVER = "chaos-dns-server"
+"""Only there when the stack has an image of it; no scenario restarts it or sends it requests."""
+
+WORKLOAD = WORKLOAD_JOB
 """The job of the scenario's own pods; a restart takes it like a component."""
 
 WORKLOAD_PORT = 8080
-"""Where the pods of every workload take HTTP requests, and send traffic when asked to."""
+"""Where the pods of every workload take HTTP requests and each other's UDP, and send traffic when asked."""
 
 
 @dataclass(frozen=True)
@@ -40,13 +44,17 @@ class Component:
 
 
 COMPONENTS = {
-    "controller-manager": Component(
+    MANAGER: Component(
         "Deployment", "chaos-controller-manager", "chaos-mesh-controller-manager", 10080, 10080
     ),
-    "chaos-daemon": Component("DaemonSet", "chaos-daemon", "chaos-daemon", 31766, 31766),
+    DAEMON: Component("DaemonSet", "chaos-daemon", "chaos-daemon", 31766, 31766),
     DASHBOARD: Component("Deployment", "chaos-dashboard", "chaos-dashboard", 2333, 2334),
 }
 """By the names of their scrape jobs, which are the values of the label app.kubernetes.io/component."""
+
+METRICS_PORTS = {**{job: each.metrics_port for job, each in COMPONENTS.items()}, DNS_SERVER: 9153}
+"""Where each component serves /metrics, by the name of its scrape job; the chart's own defaults
+(helm/chaos-mesh/values.yaml)."""
 
 
 @dataclass(frozen=True)

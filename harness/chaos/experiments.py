@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from harness.cluster.client import Cluster
+from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import NotFound
-from harness.cluster.kinds import EXPERIMENT_KINDS
+from harness.cluster.kinds import EXPERIMENT_KINDS, MAKERS
 
 
 def targets(cluster: Cluster, experiment: dict[str, Any]) -> list[dict[str, str]]:
@@ -57,14 +57,18 @@ def is_there(cluster: Cluster, uid: str, namespaces: Iterable[str]) -> bool:
     return any(
         found["metadata"]["uid"] == uid
         for namespace in namespaces
-        for kind in (*EXPERIMENT_KINDS, "Schedule", "Workflow")
-        for found in _listed(cluster, kind, namespace)
+        for kind in (*EXPERIMENT_KINDS, *MAKERS)
+        for found in listed(cluster, kind, namespace)
     )
 
 
-def _listed(cluster: Cluster, kind: str, namespace: str) -> list[dict[str, Any]]:
+def listed(cluster: Cluster, kind: str, namespace: str) -> list[Object]:
+    """Return the objects of a kind of Chaos Mesh in a namespace; none when its version has no such kind.
+
+    Raises:
+        ApiError: they could not be listed.
+    """
     try:
         return cluster.list(kind, namespace)
     except NotFound:
-        # Another version of Chaos Mesh, without this kind.
         return []

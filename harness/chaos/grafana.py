@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from harness.cluster.client import Cluster, Object
+from harness.cluster.namespaces import HARNESS_NAMESPACE
 
-NAMESPACE = "chaos-harness"
+NAMESPACE = HARNESS_NAMESPACE
 NAME = "grafana"
 """Of the Service and of the Deployment, and the value of the pod's label `app`."""
 PORT = 3000

@@ -19,6 +19,7 @@ GONE = "gone"
 """The phase of what does not exist."""
 
 PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
+"""Read by the controllers of experiments, and by the one of schedules (Chaos Mesh, api/v1alpha1)."""
 
 EXPERIMENT_PHASES = ("injecting", "running", "paused", "finished", "deleting", GONE)
 SCHEDULE_PHASES = ("waiting", "spawned", "paused", "deleting", GONE)

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from harness.base import working_time
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.chaos import denial, processes
-from harness.chaos.components import COMPONENTS, PodGroup, component_pods
+from harness.chaos.components import COMPONENTS, MANAGER, PodGroup, component_pods
 from harness.chaos.daemons import Daemons
 from harness.chaos.workload import is_ready, why_not_ready
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import ApiError, WaitTimeout
+from harness.cluster.kinds import CHAOS_MESH_API
 from harness.cluster.leftovers import Deadline, Leftover
 
 REPLICAS_BEFORE = "chaos-harness/replicas-before"
@@ -31,7 +32,6 @@ GRACE_SECONDS = 1
 LEASE = "chaos-mesh"
 """The name of the Lease that the leading controller-manager holds."""
 
-_MANAGER = "controller-manager"
 _LOOK_SECONDS = 5.0
 _WEBHOOK_PAUSE_SECONDS = 0.25
 _WEBHOOK_REQUEST_SECONDS = 5.0
@@ -149,7 +149,7 @@ def finish(cluster: Cluster, rollout: Rollout, seconds: float, chaos_mesh_namesp
         time.sleep(rollout.grace)
         _kill(Daemons(cluster, chaos_mesh_namespace), slow)
         hurried |= {pod["metadata"]["uid"] for pod in slow}
-    if group.job == _MANAGER and pods:
+    if group.job == MANAGER and pods:
         _await_leader(cluster, group, pods, deadline, seconds)
         _await_webhook(cluster, deadline.left(), seconds)
     return pods
@@ -279,7 +279,7 @@ def _await_leader(
 def _await_webhook(cluster: Cluster, left: float, seconds: float) -> None:
     end = working_time.now() + left
     probe = {
-        "apiVersion": "chaos-mesh.org/v1alpha1",
+        "apiVersion": CHAOS_MESH_API,
         "kind": "PodChaos",
         "metadata": {"name": "chaos-harness-probe", "namespace": "default"},
         "spec": {"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["default"]}},
@@ -289,7 +289,7 @@ def _await_webhook(cluster: Cluster, left: float, seconds: float) -> None:
             cluster.create(probe, dry_run=True, timeout=_WEBHOOK_REQUEST_SECONDS)
         except ApiError as error:
             if working_time.now() > end:
-                problem = f"the webhook of {_MANAGER} takes no experiment after {seconds:.0f} s"
+                problem = f"the webhook of {MANAGER} takes no experiment after {seconds:.0f} s"
                 raise NotWhole(problem, details=error.details) from error
             time.sleep(_WEBHOOK_PAUSE_SECONDS)
         else:

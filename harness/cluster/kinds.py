@@ -63,6 +63,9 @@ EXPERIMENT_KINDS = (
 )
 """The kinds that `chaos_controller_manager_chaos_experiments` counts (Chaos Mesh's `AllKinds()`)."""
 
+MAKERS = ("Schedule", "Workflow")
+"""No experiments themselves: they make them."""
+
 # The controller's own objects, one a pod, that carry what several experiments want of it.
 SHARED_KINDS = ("PodNetworkChaos", "PodIOChaos", "PodHttpChaos")
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import BaseModel
 
 from harness.base.errors import ExitCode
-from harness.base.words import count
+from harness.base.words import capitalised, count
 from harness.chaos.catalogue import Catalogue
 from harness.compare import latencies, metrics, scenarios
 from harness.compare.bridge import relabel_configs
@@ -121,7 +121,7 @@ def release_note(changes: list[Change], before: str, after: str) -> str:
         (ChangeKind.BUCKETS, "`{0.metric}` has other buckets ({0.after})"),
         (ChangeKind.HELP, "the HELP text of `{0.metric}` is another one"),
     ):
-        sentences += [f"{_capital(what.format(each))}." for each in by_kind.get(kind, [])]
+        sentences += [f"{capitalised(what.format(each))}." for each in by_kind.get(kind, [])]
     if not sentences:
         return f"The metrics of Chaos Mesh are the same in {after} as in {before}."
     parts = [f"Metrics changed between {before} and {after}.", *sentences]
@@ -161,7 +161,3 @@ def _latency_line(each: Latency) -> str:
     ratio = "" if each.ratio is None else f", {each.ratio:.2f} times"
     mark = "changed" if each.changed else "no change"
     return f"{each.what}: {each.before:.3f} s -> {each.after:.3f} s{ratio}: {mark} ({each.why})"
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

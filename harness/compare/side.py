@@ -11,10 +11,10 @@ from harness.base.bounded import MIB, FileError, read_text
 from harness.base.errors import HarnessError, UsageError
 from harness.chaos.catalogue import Catalogue
 from harness.contract.compare import bounds_of, exposed_name, labels_of
-from harness.contract.exposed import TARGET_LABELS
 from harness.contract.result import Contract
 from harness.judge.finding import Verdict
-from harness.metrics.exposition import Family, parse
+from harness.metrics.exposition import TEXT_FORMAT, Family, parse
+from harness.recording.labels import WORKLOAD_JOB, without_target
 from harness.recording.reader import RecordingError, definitions
 from harness.report.reading import read
 from harness.report.results import RESULTS
@@ -22,7 +22,6 @@ from harness.runner.result import ScenarioResult
 
 HINT = "name the report folders of two runs (ci/verify --report DIR)"
 _MOST_EXPOSITION_BYTES = 64 * MIB
-_CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
 @dataclass
@@ -87,14 +86,8 @@ class Side:
             name
             for name in self.ran()
             for finding in self.scenarios[name].findings()
-            if finding.actual and metric_of(finding.metric, known) == metric
+            if finding.actual and known.name_of(finding.metric) == metric
         }
-
-
-def metric_of(series: str, known: Catalogue) -> str:
-    """Return the metric's name for the name of a series; the same one when it is not known."""
-    metric = known.find(series)
-    return series if metric is None or metric.prefix else metric.name
 
 
 def load(folder: Path, known: Catalogue) -> Side:
@@ -128,7 +121,7 @@ def load(folder: Path, known: Catalogue) -> Side:
 def _exposition(folder: Path, name: str) -> list[Family]:
     path = folder / name
     try:
-        return parse(read_text(path, most=_MOST_EXPOSITION_BYTES, inside=folder), _CONTENT_TYPE)
+        return parse(read_text(path, most=_MOST_EXPOSITION_BYTES, inside=folder), TEXT_FORMAT)
     except FileError as error:
         raise UsageError(str(error), next_step=HINT) from error
     except HarnessError as error:
@@ -164,9 +157,9 @@ def _add_recorded(metrics: dict[str, Facts], series: Iterable[Mapping[str, str]]
         metric = known.find(labels["__name__"])
         if metric is not None and not metric.exposed:
             continue
-        if labels.get("job") == "workload":
+        if labels.get("job") == WORKLOAD_JOB:
             continue
-        name = metric_of(labels["__name__"], known)
+        name = known.name_of(labels["__name__"])
         facts = metrics.setdefault(name, Facts(name))
         facts.jobs.add(labels.get("job", ""))
-        facts.labels |= set(labels) - TARGET_LABELS - {"__name__", "le", "quantile"}
+        facts.labels |= set(without_target(labels)) - {"__name__", "le", "quantile"}

@@ -10,7 +10,8 @@ from typing import Any
 from harness.base.errors import HarnessError
 from harness.base.redaction import redact_shapes
 from harness.base.words import count
-from harness.chaos.catalogue import METRICS_PORTS, Catalogue
+from harness.chaos.catalogue import Catalogue
+from harness.chaos.components import DNS_SERVER, METRICS_PORTS
 from harness.contract import keep, promtool
 from harness.contract.capture import Captured, Failed, capture
 from harness.contract.compare import OWN, Circumstances, always, compare, fails, impossible, unseen
@@ -30,7 +31,6 @@ QUANTILES = (0.5, 0.95)
 
 # By then each target of a run has been scraped.
 _FIRST_SECONDS = 10.0
-_DNS = "chaos-dns-server"
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def _without_target(
 ) -> list[str]:
     """Return the components that Prometheus has no target of, though they are part of the stack."""
     there = {each.job for each in captured} | {each.job for each in failed}
-    optional = {_DNS} if run.given.capabilities.get("dns-server") is not None else set()
+    optional = {DNS_SERVER} if run.given.capabilities.get("dns-server") is not None else set()
     return [
         f"{job}: Prometheus has no target of it; look at its pod: chaos-harness status"
         for job in jobs

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.base.words import nearest
-from harness.chaos.catalogue import METRICS_PORTS, Appears, Catalogue, Metric, MetricType, Status
+from harness.chaos.catalogue import Appears, Catalogue, Metric, MetricType, Status
 from harness.chaos.catalogue.release import before
+from harness.chaos.components import METRICS_PORTS
 from harness.contract.exposed import Exposed, Recorded
 from harness.contract.problem import NEXT_STEPS, Problem, ProblemKind, merged
 from harness.metrics.exposition import ExposedSample, Family

@@ -6,9 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from harness.metrics.exposition import Family
-
-TARGET_LABELS = frozenset({"job", "instance", "node"})
-"""Labels that Prometheus adds (fixtures/manifests/prometheus.yaml)."""
+from harness.recording.labels import without_target
 
 
 @dataclass(frozen=True)
@@ -33,7 +31,5 @@ class Recorded:
 
     def add(self, labels: Mapping[str, str]) -> None:
         """Add one series as Prometheus stores it, with `__name__` and `job`."""
-        own = frozenset(
-            (label, value) for label, value in labels.items() if label not in TARGET_LABELS | {"__name__"}
-        )
+        own = frozenset(each for each in without_target(labels).items() if each[0] != "__name__")
         self.series.setdefault((labels.get("__name__", ""), labels.get("job", "")), set()).add(own)

@@ -19,7 +19,7 @@ from typing import Any, Protocol
 
 from harness.base.errors import HarnessError
 from harness.chaos import rollout
-from harness.chaos.components import COMPONENTS, component_pods
+from harness.chaos.components import COMPONENTS, MANAGER, component_pods
 from harness.chaos.daemons import COMPONENT
 from harness.chaos.workload import is_ready, why_not_ready
 from harness.cluster.client import Object
@@ -108,7 +108,7 @@ class Settling:
             details = "; ".join([line for pod in pods for line in why_not_ready(pod)][:_SHOWN])
             return f"{ready} of {wanted} pods are ready{f' ({details})' if details else ''}"
         since = max(map(_started, pods), default=0.0)
-        if job == "controller-manager" and pods:
+        if job == MANAGER and pods:
             acquired, why = self._leads(pods)
             if why:
                 return why

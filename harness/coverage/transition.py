@@ -6,9 +6,8 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from harness.chaos.catalogue.metric import Appears, Metric, MetricType, Status
+from harness.chaos.components import METRICS_PORTS
 from harness.coverage.result import Change
-
-_COMPONENTS = {"controller-manager", "chaos-daemon", "chaos-dashboard", "chaos-dns-server"}
 
 
 class Transition(NamedTuple):
@@ -47,7 +46,7 @@ def defined(metrics: Iterable[Metric]) -> Iterator[Transition]:
 def in_scope(metric: Metric) -> bool:
     """Tell whether a metric's transitions count."""
     touched = set(metric.touched_by) - {"restart"}
-    chaos_mesh = _COMPONENTS.intersection(metric.components)
+    chaos_mesh = METRICS_PORTS.keys() & {*metric.components}
     return bool(touched and chaos_mesh) and metric.status is Status.LIVE and not metric.prefix
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from harness.cluster.kinds import EXPERIMENT_KINDS
+from harness.cluster.kinds import EXPERIMENT_KINDS, MAKERS
 from harness.recording.model import KubernetesEvent, Recording
 
-_KINDS = frozenset({*EXPERIMENT_KINDS, "Schedule", "Workflow"})
+_KINDS = frozenset({*EXPERIMENT_KINDS, *MAKERS})
 _INJECTED, _RECOVERED, _DELETED = "Applied", "Recovered", "Deleted"
 """Reasons of Chaos Mesh's events (controllers/utils/recorder at v2.8.3)."""
 

@@ -21,12 +21,13 @@ from harness.html.matrix import matrix
 from harness.html.svg import Drawing
 from harness.html.view import MOST_IN_FULL, WORST_FIRST, ScenarioView, Wrong, views
 from harness.html.visibility import Spread, spreads
-from harness.judge.argument import time_text
+from harness.judge.argument import labels_text, time_text
 from harness.judge.finding import Verdict
+from harness.judge.layers.words import series_text
 from harness.recording.stack import Stack
 from harness.report import checks
 from harness.report.causes import Cause, causes
-from harness.report.evidence import evidence_lines, labels_text, number, short_labels
+from harness.report.evidence import evidence_lines, number
 from harness.report.folder import in_use
 from harness.report.outcome import headline
 from harness.report.results import Results
@@ -121,7 +122,7 @@ def _environment() -> Environment:
         "clock": time_text,
         "evidence": _evidence,
         "labels": labels_text,
-        "short_labels": short_labels,
+        "short_labels": series_text,
         "number": number,
         "with_clock": with_clock,
         "verdict_words": lambda verdict: verdict.words,

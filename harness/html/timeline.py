@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.html.bands import Band, bands
 from harness.judge.finding import Finding, Verdict
-from harness.judge.matching import TARGET_LABELS, Matchers
+from harness.judge.matching import Matchers
+from harness.recording.labels import TARGET_LABELS
 from harness.recording.model import Expected, Reading, Recording
 from harness.recording.series import Series, TargetKey
 from harness.runner.result import ScenarioResult

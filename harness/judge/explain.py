@@ -35,9 +35,9 @@ from harness.judge.layers.product import against_truth
 from harness.judge.layers.scene import Said, Scene
 from harness.judge.layers.scrape import flickers, scrape
 from harness.judge.layers.shape import shape
-from harness.judge.layers.words import own_labels
 from harness.judge.state import target_text
 from harness.judge.terms import FIXED, WATCHED
+from harness.recording.labels import without_target
 
 _MOST_ROWS = 20
 
@@ -115,7 +115,7 @@ def _evidence(scene: Scene) -> dict[str, Any]:
 
 def _look(each: Looked) -> dict[str, Any]:
     exposed = [
-        {"labels": own_labels(dict(labels)), "value": value}
+        {"labels": without_target(dict(labels)), "value": value}
         for labels, values in each.exposed.items()
         for value in values
     ]
@@ -143,7 +143,9 @@ def _table(scene: Scene) -> list[dict[str, Any]]:
         if index is not None:
             actual[index] = each["value"]
         else:
-            others.append({"labels": own_labels(each["labels"]), "expected": None, "actual": each["value"]})
+            others.append(
+                {"labels": without_target(each["labels"]), "expected": None, "actual": each["value"]}
+            )
     rows = [
         {"labels": labels, "expected": text, "actual": value}
         for (labels, text), value in zip(wanted, actual, strict=True)

@@ -16,13 +16,11 @@ from typing import Any
 import re2
 
 from harness.recording.index import LabelIndex
+from harness.recording.labels import TARGET_LABELS
 from harness.recording.series import Series
 from harness.scenario.model import Matcher
 
 Where = Mapping[str, str | Matcher]
-
-TARGET_LABELS = ("job", "instance", "node")
-"""Labels that Prometheus gives to a target; all others of a label set are the product's own."""
 
 _LONGEST_PATTERN = 4096
 _MOST_GROUPS = 500

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from harness.judge.finding import Finding, Verdict
+from harness.recording.labels import WORKLOAD_JOB
 from harness.recording.model import Expected, Recording
 from harness.recording.overload import Stretch, stretch_of
 from harness.recording.series import Series
@@ -23,8 +24,6 @@ LEAST_SHARE = 0.1
 
 MISSING_INTERVALS = 3.0
 """Prometheus keeps every scrape, also one that fails; without any for so long it did not scrape."""
-
-_WORKLOAD = "workload"
 
 
 @dataclass(frozen=True)
@@ -175,7 +174,7 @@ def _together(spans: Sequence[tuple[float, float]], began: float, ended: float) 
 
 def _components(recording: Recording) -> list[Series]:
     """Return the `up` of each target that no chaos is meant for."""
-    return [up for (job, _), up in recording.targets() if job != _WORKLOAD and len(up.times) > 0]
+    return [up for (job, _), up in recording.targets() if job != WORKLOAD_JOB and len(up.times) > 0]
 
 
 def _gaps(recording: Recording) -> list[tuple[float, float]]:

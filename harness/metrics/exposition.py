@@ -14,6 +14,9 @@ from prometheus_client.openmetrics import parser as openmetrics
 
 from harness.base.errors import HarnessError
 
+TEXT_FORMAT = "text/plain; version=0.0.4"
+"""The content type of the classic format, which has no charset and no escaping scheme."""
+
 _COUNTER = re.compile(r"^# TYPE (\S+?(?<!_total)) counter$", re.MULTILINE)
 
 

@@ -12,9 +12,9 @@ from typing import ClassVar
 
 from harness.judge.argument import labels_text
 from harness.judge.finding import Verdict
-from harness.judge.matching import TARGET_LABELS
 from harness.mutation.subject import Subject
 from harness.mutation.table import Column, Table
+from harness.recording.labels import without_target
 
 MOST_ALONE = 12
 """Of so many series, spread evenly, each is changed alone; then all together."""
@@ -111,4 +111,4 @@ def spread(count: int, most: int = MOST_ALONE) -> Sequence[int]:
 
 def text_of(column: Column) -> str:
     """Return the labels that the product gave a series."""
-    return labels_text({name: value for name, value in column.labels.items() if name not in TARGET_LABELS})
+    return labels_text(without_target(column.labels))

@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
-from harness.chaos.components import COMPONENTS
+from harness.chaos.components import COMPONENTS, DASHBOARD
 from harness.cluster.client import Cluster
 from harness.oracle.asking import asked
 from harness.oracle.base import Oracle, OracleError, Parameters
 from harness.recording.model import Point
 
-_DASHBOARD = COMPONENTS["chaos-dashboard"]
+_DASHBOARD = COMPONENTS[DASHBOARD]
 _ASK_SECONDS = 5.0
 _SHOWN = 200
 
@@ -30,7 +30,7 @@ class ArchivedExperiments(Oracle):
         "archived experiments of the scenario's namespace by kind, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+    through: ClassVar[tuple[str, ...]] = (DASHBOARD,)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""
@@ -49,7 +49,7 @@ class ArchivedSchedules(Oracle):
         "archived Schedules of the scenario's namespace, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+    through: ClassVar[tuple[str, ...]] = (DASHBOARD,)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""
@@ -64,7 +64,7 @@ class ArchivedWorkflows(Oracle):
         "archived Workflows of the scenario's namespace, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+    through: ClassVar[tuple[str, ...]] = (DASHBOARD,)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List them."""
@@ -79,7 +79,7 @@ class StoredExperiments(Oracle):
         "experiments of the scenario's namespace by kind, archived or not, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+    through: ClassVar[tuple[str, ...]] = (DASHBOARD,)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List both."""
@@ -99,7 +99,7 @@ class StoredSchedules(Oracle):
         "Schedules of the scenario's namespace, archived or not, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+    through: ClassVar[tuple[str, ...]] = (DASHBOARD,)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List both."""
@@ -114,7 +114,7 @@ class StoredWorkflows(Oracle):
         "Workflows of the scenario's namespace, archived or not, as the dashboard's API lists them"
     )
     parameters: ClassVar[type[Parameters]] = Parameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-dashboard",)
+    through: ClassVar[tuple[str, ...]] = (DASHBOARD,)
 
     def read(self, parameters: Parameters) -> list[Point]:
         """List both."""

@@ -1,15 +1,18 @@
-"""What several oracles share: targets as a parameter, and errors of the cluster as no answer."""
+"""What several oracles share: targets as a parameter, the way through a daemon, errors that are no answer."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from harness.base.errors import InfrastructureError
+from harness.chaos.daemons import DAEMON, Daemons
 from harness.cluster.errors import ApiError
-from harness.oracle.base import OracleError, Parameters
+from harness.oracle.base import Oracle, OracleError, Parameters
+from harness.oracle.world import World
 
 
 class Target(BaseModel):
@@ -37,6 +40,16 @@ class InTargets(Parameters):
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
     targets: list[Target] = Field(alias="in")
+
+
+class ThroughDaemon(Oracle):
+    """An oracle that looks at nodes from inside the containers of their chaos-daemons."""
+
+    through: ClassVar[tuple[str, ...]] = (DAEMON,)
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world)
+        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class DaemonRestarts(Oracle):
         "how often chaos-daemon ended by itself since the scenario began, from its pods' status"
     )
     parameters: ClassVar[type[Parameters]] = DaemonParameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
+    through: ClassVar[tuple[str, ...]] = (DAEMON,)
 
     def __init__(self, world: World) -> None:
         super().__init__(world)

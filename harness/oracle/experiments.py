@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import ClassVar
 
+from harness.chaos.experiments import listed
 from harness.chaos.phases import phase_of
-from harness.cluster.client import Cluster, Object
-from harness.cluster.errors import NotFound
+from harness.cluster.client import Object
 from harness.cluster.kinds import EXPERIMENT_KINDS
 from harness.oracle.asking import asked
 from harness.oracle.base import Oracle, Parameters
@@ -131,7 +131,7 @@ def _experiments(oracle: Oracle, parameters: ExperimentParameters) -> Iterator[t
     kinds = [parameters.kind] if parameters.kind else EXPERIMENT_KINDS
     with asked():
         for kind in kinds:
-            for found in _listed(oracle.world.cluster, kind, oracle.world.namespace):
+            for found in listed(oracle.world.cluster, kind, oracle.world.namespace):
                 made = (found["metadata"].get("labels") or {}).keys() & _MADE_BY
                 if parameters.phase in (None, phase_of(found)) and not (parameters.by_hand and made):
                     yield kind, found
@@ -146,16 +146,8 @@ def _points(counts: Counter[tuple[str, str, str]]) -> list[Point]:
 
 def _count(oracle: Oracle, kind: str, wanted: Callable[[Object], bool]) -> list[Point]:
     with asked():
-        found = [each for each in _listed(oracle.world.cluster, kind, oracle.world.namespace) if wanted(each)]
+        found = [each for each in listed(oracle.world.cluster, kind, oracle.world.namespace) if wanted(each)]
     return [Point(labels={"namespace": oracle.world.namespace}, value=len(found))] if found else []
-
-
-def _listed(cluster: Cluster, kind: str, namespace: str) -> list[Object]:
-    try:
-        return cluster.list(kind, namespace)
-    except NotFound:
-        # Another version of Chaos Mesh, without this kind.
-        return []
 
 
 ORACLES = [Experiments, ExperimentTargets, Schedules, Workflows, WorkflowNodes]

@@ -12,10 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import ClassVar
 
-from harness.chaos.daemons import Daemons
-from harness.oracle.asking import InTargets, Target, asked
-from harness.oracle.base import Oracle, OracleError, Parameters
-from harness.oracle.world import World
+from harness.oracle.asking import InTargets, Target, ThroughDaemon, asked
+from harness.oracle.base import OracleError, Parameters
 from harness.recording.model import Point
 
 # Finds a container's oldest process: stressors are in its cgroup too, but in the daemon's network namespace.
@@ -154,14 +152,8 @@ def qdiscs_of(shown: str, kind: str | None = None) -> int:
     return sum(len(line) > 1 and line[0] == "qdisc" and (kind is None or line[1] == kind) for line in words)
 
 
-class _InNamespaces(Oracle):
+class _InNamespaces(ThroughDaemon):
     """Runs a command in the network namespaces of containers, with one exec a node."""
-
-    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
 
     def outputs(self, targets: list[Target], command: str) -> Iterator[tuple[Target, str]]:
         """Yield each target whose container runs, with the command's output in its namespace.

@@ -5,10 +5,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 from harness.chaos import processes
-from harness.chaos.daemons import Daemons
-from harness.oracle.asking import InTargets, asked
-from harness.oracle.base import Oracle, OracleError, Parameters
-from harness.oracle.world import World
+from harness.oracle.asking import InTargets, ThroughDaemon, asked
+from harness.oracle.base import OracleError, Parameters
 from harness.recording.model import Point
 
 
@@ -18,7 +16,7 @@ class ManagedParameters(Parameters):
     node: str | None = None
 
 
-class ManagedProcesses(Oracle):
+class ManagedProcesses(ThroughDaemon):
     """Counts the commands that chaos-daemon started and still manages."""
 
     name: ClassVar[str] = "managed-processes"
@@ -27,11 +25,6 @@ class ManagedProcesses(Oracle):
     )
     parameters: ClassVar[type[Parameters]] = ManagedParameters
     touched_by: ClassVar[tuple[str, ...]] = ("StressChaos", "IOChaos", "HTTPChaos")
-    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
 
     def read(self, parameters: ManagedParameters) -> list[Point]:
         """Look at one node or at all."""
@@ -50,17 +43,12 @@ class ProcessParameters(InTargets):
     named: str
 
 
-class Processes(Oracle):
+class Processes(ThroughDaemon):
     """Counts the processes of a program inside containers: in their cgroup or pid namespace."""
 
     name: ClassVar[str] = "processes"
     summary: ClassVar[str] = "processes of a program that run inside the given containers, from /proc"
     parameters: ClassVar[type[Parameters]] = ProcessParameters
-    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
 
     def read(self, parameters: ProcessParameters) -> list[Point]:
         """Look at the nodes of the containers.

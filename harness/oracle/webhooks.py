@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from typing import ClassVar
 
-from harness.metrics.exposition import parse
+from harness.metrics.exposition import TEXT_FORMAT, parse
 from harness.oracle.asking import asked
 from harness.oracle.base import Oracle, OracleError, Parameters
 from harness.recording.model import Point
@@ -13,7 +13,6 @@ from harness.recording.model import Point
 # Stable in Kubernetes; labels name, type, operation, rejected. Calls that failed are observed too.
 _CALLS = "apiserver_admission_webhook_admission_duration_seconds_count"
 _CONFIGURATIONS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
-_TEXT = "text/plain; version=0.0.4"
 
 
 class CallParameters(Parameters):
@@ -68,7 +67,7 @@ class WebhookCalls(Oracle):
         """Return the calls so far by the webhook's name and whether they were refused."""
         lines = [line for line in self.world.cluster.text("/metrics").splitlines() if line.startswith(_CALLS)]
         counts: Counter[tuple[str, bool]] = Counter()
-        for family in parse("\n".join(lines) + "\n", _TEXT):
+        for family in parse("\n".join(lines) + "\n", TEXT_FORMAT):
             for sample in family.samples:
                 counts[sample.labels["name"], sample.labels["rejected"] == "true"] += int(sample.value)
         return counts

@@ -6,20 +6,16 @@ import json
 import time
 from typing import ClassVar
 
-from harness.chaos.daemons import Daemons
-from harness.oracle.asking import InTargets, asked
+from harness.chaos.components import WORKLOAD_PORT
+from harness.oracle.asking import InTargets, ThroughDaemon, asked
 from harness.oracle.base import Oracle, OracleError, Parameters
-from harness.oracle.world import World
 from harness.recording.model import Point
-
-PORT = 8080
-"""Where workloads answer HTTP, and requests of other replicas over UDP."""
 
 _ASK_SECONDS = 5.0
 _REQUEST_SECONDS = 0.3
 
 
-class ClockOffset(Oracle):
+class ClockOffset(ThroughDaemon):
     """Tells how far a workload's own clock is from its node's, in seconds; positive when it is ahead.
 
     Both are compared with the harness' clock: the workload's in the middle of the round trip, the
@@ -30,11 +26,6 @@ class ClockOffset(Oracle):
     name: ClassVar[str] = "clock-offset"
     summary: ClassVar[str] = "the workload's own clock minus its node's, seconds, as the workload tells it"
     parameters: ClassVar[type[Parameters]] = InTargets
-    through: ClassVar[tuple[str, ...]] = ("chaos-daemon",)
-
-    def __init__(self, world: World) -> None:
-        super().__init__(world)
-        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
 
     def read(self, parameters: InTargets) -> list[Point]:
         """Ask each workload and each node for its time."""
@@ -82,7 +73,7 @@ class Reachable(Oracle):
                 parameters.source,
                 "send",
                 "answered",
-                {"to": f"{address}:{PORT}", "count": "1", "timeout": str(_REQUEST_SECONDS)},
+                {"to": f"{address}:{WORKLOAD_PORT}", "count": "1", "timeout": str(_REQUEST_SECONDS)},
             )
         return [Point(value=int(answer))]
 
@@ -96,7 +87,7 @@ def _ask(
         OracleError: it answered something else.
     """
     status, body = oracle.world.cluster.proxy_get(
-        "pods", namespace, pod, PORT, path, params=params, timeout=_ASK_SECONDS
+        "pods", namespace, pod, WORKLOAD_PORT, path, params=params, timeout=_ASK_SECONDS
     )
     if status != 200:
         raise OracleError(f"{pod} answered /{path} with HTTP {status}: {body[:200].decode(errors='replace')}")

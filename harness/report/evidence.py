@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.judge.argument import number_text, time_text
+from harness.judge.argument import labels_text, number_text, time_text
+from harness.judge.layers.words import series_text
 
 _MOST_ROWS = 4
 _MOST_SAMPLES = 6
-_TARGET_LABELS = ("instance", "job", "node")
 
 Row = dict[str, Any]
 
@@ -30,16 +30,6 @@ def evidence_lines(evidence: Row) -> list[str]:
     return lines
 
 
-def labels_text(labels: dict[str, str]) -> str:
-    """Return a label set as PromQL writes it."""
-    return "{" + ", ".join(f'{name}="{value}"' for name, value in sorted(labels.items())) + "}"
-
-
-def short_labels(labels: dict[str, str]) -> str:
-    """Return a label set without the target's own labels, which all series of a scrape share."""
-    return labels_text({name: value for name, value in labels.items() if name not in _TARGET_LABELS})
-
-
 def number(value: Any) -> str:
     """Return a value without loss; JSON has words in place of NaN and infinity."""
     return number_text(float(value))
@@ -47,7 +37,7 @@ def number(value: Any) -> str:
 
 def table_lines(rows: list[Row], most: int) -> list[str]:
     """Return wanted and actual series side by side; a value that is not there is a dash."""
-    cells = [(short_labels(row["labels"]), _cell(row["expected"]), _cell(row["actual"])) for row in rows]
+    cells = [(series_text(row["labels"]), _cell(row["expected"]), _cell(row["actual"])) for row in rows]
     shown = [("series", "expected", "actual"), *cells[:most]]
     widths = [max(len(cell[column]) for cell in shown) for column in range(3)]
     lines = [
@@ -67,7 +57,7 @@ def _samples(evidence: Row) -> Iterator[str]:
         values = ", ".join(
             f"{time_text(time)} {number(value)}" for time, value in each["samples"][-_MOST_SAMPLES:]
         )
-        yield f"{short_labels(each['labels'])}: {values}"
+        yield f"{series_text(each['labels'])}: {values}"
 
 
 def _scrapes(evidence: Row) -> Iterator[str]:
@@ -86,7 +76,7 @@ def _nearest(evidence: Row) -> Iterator[str]:
             for name, both in each["differs"].items()
         )
         last = f"{number(each['value'])} at {time_text(each['last_seen'])}"
-        yield f"{short_labels(each['labels'])} {last}: {differs or 'no label differs, but it is gone'}"
+        yield f"{series_text(each['labels'])} {last}: {differs or 'no label differs, but it is gone'}"
 
 
 def _wanted(wanted: Any) -> str:
@@ -98,7 +88,7 @@ def _wanted(wanted: Any) -> str:
 def _resets(evidence: Row) -> Iterator[str]:
     for each in evidence.get("resets", []):
         fell = f"from {number(each['before'])} to {number(each['after'])}"
-        yield f"{short_labels(each['labels'])}: {fell} at {time_text(each['time'])}"
+        yield f"{series_text(each['labels'])}: {fell} at {time_text(each['time'])}"
 
 
 def _looks(evidence: Row) -> Iterator[str]:

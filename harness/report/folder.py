@@ -7,7 +7,6 @@ lock is the kernel's, so it ends with them, and holds across clusters and state 
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import re
@@ -23,6 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.base import bundled, defects
 from harness.base.bounded import FileError, read_json, read_start
 from harness.base.errors import InfrastructureError, UsageError
+from harness.base.places import FULL
 from harness.base.words import count
 from harness.contract.result import EXPOSITIONS
 from harness.report.journal import JOURNAL
@@ -40,7 +40,6 @@ _MOST_NAMED = 3
 _HEAD_BYTES = 4096
 # As every version has written it: the fields of the file, and of the run, in the order of the models.
 _RESULTS_HEAD = re.compile(rb'\s*\{\s*"schema_version":\s*\d+,\s*"run":\s*\{\s*"id":\s*"[0-9a-f]{1,40}"')
-_FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class Mark(BaseModel):
@@ -165,7 +164,7 @@ class ReportFolder:
 
     def _cannot(self, error: OSError) -> UsageError | InfrastructureError:
         said = error.strerror or str(error)
-        if error.errno not in _FULL:
+        if error.errno not in FULL:
             return self._refused(said)
         told = f"cannot use {self.path} as the report folder: {said}"
         return InfrastructureError(told, next_step=f"free some disk space, or {_OTHER}")

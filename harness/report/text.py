@@ -7,11 +7,11 @@ import textwrap
 from typing import Any
 
 from harness.base.defaults import DEFAULT_CLUSTER
-from harness.judge.argument import time_text
+from harness.judge.argument import labels_text, time_text
 from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
 from harness.report.causes import causes
-from harness.report.evidence import evidence_lines, labels_text, number, table_lines
+from harness.report.evidence import evidence_lines, number, table_lines
 from harness.report.results import Results
 from harness.runner.result import ScenarioResult, StepResult
 

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from harness.base.words import meant
 from harness.chaos.catalogue import Metric
-from harness.chaos.check import TARGET_LABELS, never_seen, unknown_metric, values_of, wrong_label
+from harness.chaos.check import never_seen, unknown_metric, values_of, wrong_label
 from harness.judge.matching import compiles, label_test
 from harness.metrics.expression import Aggregation, Binary, Call, Node, Selector, Text
+from harness.recording.labels import TARGET_LABELS
 from harness.rules.rule import Stated, Subject, Wrong
 from harness.rules.template import stands_for_more
 from harness.scenario.model import Matcher

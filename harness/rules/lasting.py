@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from harness.base.durations import GO, seconds_of
 from harness.chaos.phases import is_one_shot
+from harness.cluster.kinds import MAKERS
 from harness.judge.terms import DEADLINE_SCRAPES, GRACE_SCRAPES
+from harness.recording.labels import WORKLOAD_JOB
 from harness.rules.rule import Stated, Subject, Wrong
 from harness.scenario.model import Chaos, Step
 from harness.scenario.positions import DocumentPath
 
-_NO_EXPERIMENTS = ("Schedule", "Workflow")
 _IN_FORCE = ("injecting", "running")
 
 
@@ -54,7 +55,7 @@ def phases_come(subject: Subject) -> Iterator[Wrong]:
     """An experiment that hits once is never running, and one without an end is never finished."""
     for index, step in enumerate(subject.file.scenario.steps):
         chaos = subject.file.scenario.chaos.get(step.chaos or "")
-        if chaos is None or chaos.kind in _NO_EXPERIMENTS or _is_open(chaos):
+        if chaos is None or chaos.kind in MAKERS or _is_open(chaos):
             continue
         key = "until" if step.until is not None else step.action
         once = is_one_shot(chaos.kind, chaos.spec.get("action"))
@@ -80,7 +81,7 @@ def _in_force(step: Step, subject: Subject) -> tuple[str, Chaos | None]:
     name = step.chaos or ""
     brings = step.action in ("apply", "resume") and step.phase in (*_IN_FORCE, None)
     chaos = subject.file.scenario.chaos.get(name) if brings else None
-    return name, None if chaos is not None and chaos.kind in _NO_EXPERIMENTS else chaos
+    return name, None if chaos is not None and chaos.kind in MAKERS else chaos
 
 
 def _duration(chaos: Chaos | None) -> float | None:
@@ -105,7 +106,7 @@ def _is_level(stated: Stated, subject: Subject) -> bool:
     return (
         metric is not None
         and metric.counts(stated.spec.metric) is False
-        and "workload" not in metric.components
+        and WORKLOAD_JOB not in metric.components
     )
 
 

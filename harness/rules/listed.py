@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.base.words import meant
-from harness.chaos.check import TARGET_LABELS, values_of
+from harness.chaos.check import values_of
 from harness.judge.matching import compiles, label_test
 from harness.metrics.expression import Aggregation, Binary, Call, Negated, Node, Range, Selector, Text
+from harness.recording.labels import TARGET_LABELS
 from harness.rules.rule import Stated, Subject, Wrong
 from harness.scenario.model import Matcher
 

@@ -17,15 +17,12 @@ from harness.chaos.workload import WorkloadHandle
 from harness.cluster import namespaces
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import MalformedError, Refused, WaitTimeout
+from harness.cluster.kinds import CHAOS_MESH_API
 from harness.cluster.leftovers import Deadline, strip_finalizers
 from harness.runner.result import StepProblem
 from harness.scenario.model import Chaos, Deny, Patch, Restart, Traffic
 from harness.scenario.positions import spelled
 from harness.scenario.template import resolve
-
-API_VERSION = "chaos-mesh.org/v1alpha1"
-PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
-"""Read by the controllers of experiments, and by the one of schedules (Chaos Mesh, api/v1alpha1)."""
 
 _TRAFFIC_SLACK_SECONDS = 10.0
 
@@ -142,7 +139,7 @@ def apply(
     """
     called = chaos.name or name
     body = {
-        "apiVersion": API_VERSION,
+        "apiVersion": CHAOS_MESH_API,
         "kind": chaos.kind,
         "metadata": {
             "name": called,
@@ -175,7 +172,7 @@ def pause(cluster: Cluster, applied: Applied, *, paused: bool) -> None:
     Raises:
         StepFailed: refused, or the chaos does not exist any more.
     """
-    patch = {"metadata": {"annotations": {PAUSE_ANNOTATION: "true" if paused else None}}}
+    patch = {"metadata": {"annotations": {phases.PAUSE_ANNOTATION: "true" if paused else None}}}
     with _may_be_refused(f"{'pausing' if paused else 'resuming'} {applied.kind} {applied.name}"):
         cluster.patch(applied.kind, applied.name, applied.namespace, patch)
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from harness.chaos.calls import METHODS
 from harness.chaos.catalogue import Catalogue
-from harness.chaos.components import COMPONENTS, WORKLOAD
-from harness.cluster.kinds import EXPERIMENT_KINDS
+from harness.chaos.components import COMPONENTS, DASHBOARD, MANAGER, WORKLOAD
+from harness.chaos.daemons import DAEMON
+from harness.cluster.kinds import EXPERIMENT_KINDS, MAKERS
 from harness.metrics.expression import selectors
 from harness.oracle.base import Oracle, oracles
 from harness.runner.plan import jobs_of, oracles_in, oracles_of
@@ -23,14 +24,12 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Matcher, Scenario
 from harness.scenario.template import TEMPLATE
 
-MANAGER, DAEMON, DASHBOARD = COMPONENTS
-
 _CPU = "the CPU"
 _SMALL_LOAD, _FULL_LOAD = 20, 100
 """Percent of a CPU, for each worker."""
-_NO_EXPERIMENTS = frozenset({"Schedule", "Workflow", "StatusCheck"})
+_NO_EXPERIMENTS = frozenset({*MAKERS, "StatusCheck"})
 _EVERYTHING = frozenset({"every-chaos", "requests", *_NO_EXPERIMENTS})
-_MAKERS = {"schedule": "Schedule", "workflow": "Workflow"}
+_MAKERS = {kind.lower(): kind for kind in MAKERS}
 """In the spec of a Workflow or a Schedule: what makes experiments in its turn."""
 _KINDS = {kind.lower(): kind for kind in EXPERIMENT_KINDS}
 _OWN = "${namespace"

@@ -12,8 +12,8 @@ from harness.chaos.rollout import Rollout
 from harness.cluster import namespaces
 from harness.oracle import archives
 from harness.oracle.base import OracleError
+from harness.recording.labels import WORKLOAD_JOB
 from harness.runner import actions, calls, nodes
-from harness.runner.sampler import WORKLOAD_JOB
 from harness.runner.scenario_context import ScenarioContext
 from harness.scenario.model import Step
 

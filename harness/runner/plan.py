@@ -8,7 +8,8 @@ from typing import Any
 from harness.chaos.catalogue import Catalogue
 from harness.judge.matching import Matchers
 from harness.metrics.expression import selectors
-from harness.runner.sampler import WORKLOAD_JOB, Watch
+from harness.recording.labels import WORKLOAD_JOB
+from harness.runner.sampler import Watch
 from harness.scenario.model import Expectation, Matcher, Scenario
 from harness.scenario.template import TEMPLATE, TemplateError, resolve
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from harness.chaos.catalogue import Catalogue, Metric, Produced
 from harness.chaos.components import WORKLOAD
+from harness.cluster.kinds import MAKERS
 from harness.judge.kind import wanted_readings
 from harness.judge.terms import DEADLINE_SCRAPES
 from harness.metrics.expression import reach, read, selectors
@@ -23,8 +24,6 @@ _STARTS_ANEW = ("restart", "scale", "deny", "allow")
 _OF_THE_MANAGER = (Produced.FROM_CACHE, Produced.AT_EVENT, Produced.AT_RECONCILE)
 _REACHED = ("running", "finished", "gone")
 """Phases that come when all is done; the others come first, and calls and events follow."""
-_MAKERS = ("Schedule", "Workflow")
-"""What they make comes when they see fit."""
 _POD_CHAOS = "PodChaos"
 """Its containers start again when the kubelet sees fit, and their targets are found when Prometheus does."""
 
@@ -77,7 +76,7 @@ def _tells(step: Step, kind: str, metric: Metric) -> bool:
         # An answer comes when the request is done, but what it asks of the manager is not, nor what follows.
         read = all(request.method in READ for request in step.http)
         return metric.produced is Produced.AT_CALL or (read and metric.produced not in _OF_THE_MANAGER)
-    if metric.produced is Produced.AT_EVENT or kind in _MAKERS or WORKLOAD in metric.components:
+    if metric.produced is Produced.AT_EVENT or kind in MAKERS or WORKLOAD in metric.components:
         return False
     if kind == _POD_CHAOS and "pod" in metric.labels:
         return False

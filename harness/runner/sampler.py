@@ -9,6 +9,7 @@ from harness.base.errors import InfrastructureError
 from harness.judge.sweep import GONE_AFTER_INTERVALS, KNOWN_AFTER_INTERVALS
 from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable, RawSeries
 from harness.metrics.promql import any_of, one_of
+from harness.recording.labels import WORKLOAD_JOB
 from harness.recording.model import SCRAPE_DURATION, UP, Labels, Note, Recording, labels_of
 from harness.recording.notes import FETCH_FAILED, NATIVE_HISTOGRAMS
 from harness.recording.overload import Stretch
@@ -16,8 +17,6 @@ from harness.recording.series import TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
 from harness.scenario.model import Matcher
-
-WORKLOAD_JOB = "workload"
 
 _LOST_AFTER_SECONDS = 5.0
 _SLOW_SECONDS = 2.0

@@ -16,6 +16,7 @@ from harness.chaos.workload import NotReadyError, install
 from harness.cluster import namespaces
 from harness.judge.kind import kinds
 from harness.oracle.base import oracles
+from harness.recording.labels import WORKLOAD_JOB
 from harness.recording.model import Point
 from harness.runner.actions import StepFailed
 from harness.runner.clean_up import CleanUp
@@ -24,7 +25,6 @@ from harness.runner.overload import InconclusiveError
 from harness.runner.plan import watch_of
 from harness.runner.readings import OracleReadings
 from harness.runner.result import ScenarioResult, StepResult
-from harness.runner.sampler import WORKLOAD_JOB
 from harness.runner.scenario_context import ScenarioContext
 from harness.runner.strategy import StepStrategy
 from harness.runner.surroundings import Surroundings

@@ -6,12 +6,13 @@ from collections.abc import Callable
 
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.chaos import daemon_log, experiments, phases
+from harness.chaos.components import MANAGER
 from harness.chaos.rollout import Rollout
 from harness.cluster.errors import WaitTimeout
+from harness.recording.labels import WORKLOAD_JOB
 from harness.runner import actions
 from harness.runner.actions import StepFailed
 from harness.runner.result import StepProblem
-from harness.runner.sampler import WORKLOAD_JOB
 from harness.runner.scenario_context import ScenarioContext
 from harness.scenario.model import Step
 
@@ -41,7 +42,7 @@ class Waits:
         """
         began = self._clock.now()
         deadline = self._clock.working() + bound * self._interval
-        wanted = (self._context.watch.jobs or {"controller-manager"}) - self._stopped
+        wanted = (self._context.watch.jobs or {MANAGER}) - self._stopped
         while True:
             self._sampler.fetch()
             scrapes = self._sampler.scrapes_since(since)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.chaos.catalogue import Catalogue, Metric, MetricType, Produced
-from harness.chaos.components import WORKLOAD
-from harness.runner.claims import DASHBOARD, operations_of
+from harness.chaos.components import DASHBOARD, WORKLOAD
+from harness.cluster.kinds import MAKERS
+from harness.runner.claims import operations_of
 from harness.scenario.model import Chaos, Expectation, Scenario, Step
 
 _STEADY = (Produced.AT_SCRAPE, Produced.FROM_CACHE)
@@ -21,7 +22,7 @@ _STILL = ("running", "paused", "gone", "finished")
 _OVER = ("gone", "finished")
 READ = ("GET", "HEAD")
 """The methods that change nothing."""
-_BY_THEMSELVES = ("Schedule", "Workflow", "StatusCheck")
+_BY_THEMSELVES = (*MAKERS, "StatusCheck")
 
 
 def watched_metric(

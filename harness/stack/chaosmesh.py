@@ -14,6 +14,7 @@ import yaml
 from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.chaos import components
+from harness.cluster.kinds import CHAOS_MESH_API
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
 
@@ -21,12 +22,9 @@ NAMESPACE = components.NAMESPACE
 RELEASE = "chaos-mesh"
 # Kind and name of each workload of the chart, by the job that Prometheus scrapes it as.
 WORKLOADS = {
-    "controller-manager": ("deployment", "chaos-controller-manager"),
-    "chaos-daemon": ("daemonset", "chaos-daemon"),
-    "chaos-dashboard": ("deployment", "chaos-dashboard"),
-    "chaos-dns-server": ("deployment", "chaos-dns-server"),
+    **{job: (each.kind.lower(), each.name) for job, each in components.COMPONENTS.items()},
+    components.DNS_SERVER: ("deployment", components.DNS_SERVER),
 }
-DASHBOARD = ("chaos-dashboard", 2333)
 
 _HELM_SECONDS = 180.0
 _CRD_SECONDS = 90.0
@@ -49,7 +47,7 @@ class Pruned:
 
 def jobs(images: ImageSet) -> list[str]:
     """Return the components that are installed, by the names of their scrape jobs."""
-    return [job for job in WORKLOADS if job != "chaos-dns-server" or "dns-server" in images.images]
+    return [job for job in WORKLOADS if job != components.DNS_SERVER or "dns-server" in images.images]
 
 
 def values(images: ImageSet) -> dict[str, Any]:
@@ -180,7 +178,7 @@ def wait_webhook(
     until = clock() + _WEBHOOK_SECONDS
     experiment = json.dumps(
         {
-            "apiVersion": "chaos-mesh.org/v1alpha1",
+            "apiVersion": CHAOS_MESH_API,
             "kind": "PodChaos",
             "metadata": {"name": "chaos-harness-probe", "namespace": "default"},
             "spec": {"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["default"]}},

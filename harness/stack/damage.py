@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from harness.base.errors import InfrastructureError
+from harness.chaos.components import DNS_SERVER
+from harness.chaos.daemons import DAEMON
 from harness.stack import chaosmesh, prometheus
 from harness.stack.handle import StackHandle
 from harness.stack.kind import Container
@@ -142,14 +144,12 @@ def workloads_not_ready(namespace: dict[str, Any], expected: list[str]) -> list[
 
 def jobs(handle: StackHandle) -> list[str]:
     """Return the components that a stack has, by the names of their scrape jobs."""
-    return [
-        job for job in chaosmesh.WORKLOADS if job != "chaos-dns-server" or "dns-server" in handle.versions
-    ]
+    return [job for job in chaosmesh.WORKLOADS if job != DNS_SERVER or "dns-server" in handle.versions]
 
 
 def expected_targets(handle: StackHandle) -> dict[str, int]:
     """Return how many targets of each job Prometheus must scrape: one, and a daemon on each node."""
-    return {job: len(handle.nodes) if job == "chaos-daemon" else 1 for job in [*jobs(handle), "prometheus"]}
+    return {job: len(handle.nodes) if job == DAEMON else 1 for job in [*jobs(handle), "prometheus"]}
 
 
 def _changes(handle: StackHandle, wanted: Wanted) -> list[str]:

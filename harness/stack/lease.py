@@ -20,10 +20,11 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import Conflict
 from harness.cluster.kinds import kind_of
-from harness.stack import prometheus, renewer
+from harness.cluster.namespaces import HARNESS_NAMESPACE
+from harness.stack import renewer
 
 NAME = "chaos-harness"
-NAMESPACE = prometheus.ADDRESS.namespace
+NAMESPACE = HARNESS_NAMESPACE
 HOLDER = "chaos-harness/holder"
 
 DURATION_SECONDS = 60

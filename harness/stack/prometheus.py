@@ -18,14 +18,15 @@ import yaml
 from harness.base import bundled, process
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
+from harness.cluster.namespaces import HARNESS_NAMESPACE
+from harness.metrics.prometheus import IDENTITY_LABEL
 from harness.stack import alerts
 from harness.stack.handle import ServiceAddress
 from harness.stack.kubectl import Kubectl, service_path
 
-ADDRESS = ServiceAddress(namespace="chaos-harness", name="prometheus", port=9090)
+ADDRESS = ServiceAddress(namespace=HARNESS_NAMESPACE, name="prometheus", port=9090)
 POD = (ADDRESS.namespace, "app=prometheus", "prometheus")
 """Its namespace, a label selector that finds it, and its container (fixtures/manifests/prometheus.yaml)."""
-EXTERNAL_LABEL = "chaos_harness_stack"
 
 _ROLLOUT_SECONDS = 120.0
 _TARGETS_SECONDS = 60.0
@@ -138,7 +139,7 @@ def check_identity(kubectl: Kubectl, identity: str) -> None:
     found = running_identity(get(kubectl, "/api/v1/status/config"))
     if found != identity:
         raise AnotherPrometheusError(
-            f"another Prometheus answered: its {EXTERNAL_LABEL} is {found or 'not set'}, not {identity}",
+            f"another Prometheus answered: its {IDENTITY_LABEL} is {found or 'not set'}, not {identity}",
             next_step="run `chaos-harness up` again, or `chaos-harness down` first",
         )
 
@@ -147,7 +148,7 @@ def running_identity(answer: str) -> str | None:
     """Return the identity in an answer of /api/v1/status/config; None when it has none."""
     try:
         running = yaml.safe_load(json.loads(answer)["data"]["yaml"])
-        value = running["global"]["external_labels"][EXTERNAL_LABEL]
+        value = running["global"]["external_labels"][IDENTITY_LABEL]
     except (ValueError, KeyError, TypeError, yaml.YAMLError):
         return None
     return str(value)

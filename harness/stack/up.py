@@ -16,7 +16,7 @@ from harness.base import process
 from harness.base.defaults import DEFAULT_CLUSTER
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
-from harness.chaos import rollout
+from harness.chaos import components, rollout
 from harness.cluster import credentials
 from harness.cluster.client import Cluster
 from harness.stack import (
@@ -428,7 +428,7 @@ class _Stack:
         return "hybrid" if "unified" in listed else "v1"
 
     def _handle(self, settings: prometheus.Settings, nodes: list[NodeFacts]) -> StackHandle:
-        name, port = chaosmesh.DASHBOARD
+        dashboard = components.COMPONENTS[components.DASHBOARD]
         versions = {**self.images.versions, "kubernetes": self.images.kubernetes}
         if dns := self.images.images.get("dns-server"):
             versions["dns-server"] = dns.tag
@@ -439,7 +439,9 @@ class _Stack:
             context=f"kind-{self.options.cluster}",
             identity=settings.identity,
             prometheus=prometheus.ADDRESS,
-            dashboard=ServiceAddress(namespace=chaosmesh.NAMESPACE, name=name, port=port),
+            dashboard=ServiceAddress(
+                namespace=chaosmesh.NAMESPACE, name=dashboard.service, port=dashboard.port
+            ),
             chaos_mesh_namespace=chaosmesh.NAMESPACE,
             workload_image=str(self.images.images["workload"]),
             scrape_interval=settings.interval,

@@ -64,7 +64,7 @@ def table(
     for source in claims.sources:
         for claim in source.metrics:
             named.setdefault(claim.name, []).append((source.id, claim.labels, claim.note))
-    ours = {_name(known, series) for series in used}
+    ours = {known.name_of(series) for series in used}
     names = {
         metric.name
         for metric in known.metrics
@@ -161,8 +161,3 @@ def _seen(name: str, contract: Contract | None) -> tuple[str, ...] | None:
         if problem.metric == name and problem.kind is ProblemKind.NOT_CATALOGUED
     }
     return tuple(sorted({*contract.seen.get(name, ()), *new}))
-
-
-def _name(known: Catalogue, series: str) -> str:
-    metric = known.find(series)
-    return series if metric is None or metric.prefix else metric.name

@@ -4,7 +4,6 @@ import yaml
 from harness.base import bundled
 from harness.chaos.capabilities import CAPABILITIES
 from harness.chaos.catalogue import (
-    METRICS_PORTS,
     OPERATIONS,
     Appears,
     Catalogue,
@@ -13,6 +12,7 @@ from harness.chaos.catalogue import (
     Status,
     catalogue,
 )
+from harness.chaos.components import METRICS_PORTS
 from harness.oracle.base import oracles
 from harness.scenario.steps import EXPERIMENT_PHASES
 

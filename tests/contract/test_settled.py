@@ -4,8 +4,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from harness.chaos.catalogue import METRICS_PORTS, Catalogue, Metric
-from harness.chaos.components import COMPONENTS
+from harness.chaos.catalogue import Catalogue, Metric
+from harness.chaos.components import COMPONENTS, METRICS_PORTS
 from harness.cluster.client import HttpAnswer
 from harness.cluster.errors import Unreachable
 from harness.contract import at_end

@@ -6,7 +6,8 @@ import pytest
 
 from harness.base import bundled
 from harness.base.errors import ExitCode, UsageError
-from harness.chaos.catalogue import METRICS_PORTS, Catalogue, Metric, Status, catalogue
+from harness.chaos.catalogue import Catalogue, Metric, Status, catalogue
+from harness.chaos.components import METRICS_PORTS
 from harness.cli import main
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract

@@ -2,10 +2,8 @@
 
 from harness.chaos.catalogue.catalogue import Catalogue, catalogue
 from harness.chaos.catalogue.metric import OPERATIONS, Appears, Metric, MetricType, Produced, Status
-from harness.chaos.catalogue.ports import METRICS_PORTS
 
 __all__ = [
-    "METRICS_PORTS",
     "OPERATIONS",
     "Appears",
     "Catalogue",

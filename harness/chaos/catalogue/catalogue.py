@@ -74,6 +74,11 @@ class Catalogue:
             return metric
         return next((metric for metric in self._prefixes if series_name.startswith(metric.name)), None)
 
+    def name_of(self, series: str) -> str:
+        """Return the metric's name for the name of a series; the same one when it is not known."""
+        metric = self.find(series)
+        return series if metric is None or metric.prefix else metric.name
+
     def suggest(self, name: str) -> list[str]:
         """Return up to three series' names that `name` may have been meant to be, the likeliest first."""
         return nearest(name, (series for metric in self._by_name.values() for series in metric.series_names))

@@ -23,9 +23,9 @@ from harness.judge.argument import (
 from harness.judge.comparison import agrees, compare_vector, join, quantity_text
 from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import Context, Kind, NotComparable, Outcome
-from harness.judge.matching import TARGET_LABELS
 from harness.judge.state import Sample, State
 from harness.judge.value import Nothing, value_of
+from harness.recording.labels import TARGET_LABELS
 from harness.recording.model import labels_of
 
 

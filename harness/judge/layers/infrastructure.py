@@ -5,15 +5,16 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import Any
 
+from harness.base.words import capitalised
 from harness.judge.argument import ArgumentError, labels_text, time_text
 from harness.judge.finding import Finding
 from harness.judge.given import Given
 from harness.judge.kind import wanted_readings
 from harness.judge.layers.scene import Said
 from harness.judge.layers.words import MOST, points_text, some
-from harness.judge.matching import TARGET_LABELS
 from harness.judge.state import target_text
 from harness.judge.sweep import Selection
+from harness.recording.labels import TARGET_LABELS
 from harness.recording.model import UP, Expected, Recording
 from harness.recording.notes import FETCH_FAILED, TARGETS
 from harness.recording.series import Series, TargetKey
@@ -142,10 +143,10 @@ def _oracles(recording: Recording, spec: Expectation, expected: Expected) -> lis
         failed = [each for each in readings if each.vector is None or each.error]
         answers = [each for each in readings if each.vector is not None and not each.error]
         if not readings:
-            told.append(f"{_capital(name)} was not read after the step settled.")
+            told.append(f"{capitalised(name)} was not read after the step settled.")
         elif failed:
             told.append(
-                f"{_capital(name)} could not be read {len(failed)} of {len(readings)} times, last at"
+                f"{capitalised(name)} could not be read {len(failed)} of {len(readings)} times, last at"
                 f" {time_text(failed[-1].began)}: {failed[-1].error or 'no answer'}."
             )
         changes = [
@@ -155,7 +156,7 @@ def _oracles(recording: Recording, spec: Expectation, expected: Expected) -> lis
         ]
         if changes:
             told.append(
-                f"{_capital(name)} changed {len(changes)} times in {len(answers)} readings:"
+                f"{capitalised(name)} changed {len(changes)} times in {len(answers)} readings:"
                 f" {'; '.join(changes[-MOST:])}."
             )
     return told
@@ -180,7 +181,3 @@ def _fetches(recording: Recording, expected: Expected) -> list[str]:
 def _list(detail: dict[str, Any], key: str) -> list[dict[str, Any]]:
     found = detail.get(key)
     return [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -23,11 +23,12 @@ from harness.judge.layers.words import (
     values_text,
     yaml_text,
 )
-from harness.judge.matching import TARGET_LABELS, label_test
+from harness.judge.matching import label_test
 from harness.judge.terms import FIXED
 from harness.metrics.expression import selectors
 from harness.metrics.promql import PromQLError
 from harness.recording.declared import Declared
+from harness.recording.labels import TARGET_LABELS
 from harness.recording.model import UP, Answer, labels_of
 
 

@@ -13,10 +13,11 @@ from harness.judge.argument import number_text
 from harness.judge.layers.component import component
 from harness.judge.layers.exposed import Looked
 from harness.judge.layers.scene import Said, Scene
-from harness.judge.layers.words import MOST, joined, own_labels, series_text
-from harness.judge.matching import TARGET_LABELS, Where, label_test
+from harness.judge.layers.words import MOST, joined, series_text
+from harness.judge.matching import Where, label_test
 from harness.judge.state import target_text
 from harness.recording.declared import Declared
+from harness.recording.labels import TARGET_LABELS, without_target
 from harness.recording.model import Point
 from harness.scenario.model import Matcher
 
@@ -87,7 +88,7 @@ def _labels(scene: Scene, declared: Declared, each: Looked) -> Iterator[str]:
     """Yield which labels the series lack, and what they have instead."""
     metric, target = scene.spec.metric, target_text(each.target)
     shown = each.shown(scene.spec.where)
-    sets = {tuple(sorted(own_labels(point.labels))) for point in shown}
+    sets = {tuple(sorted(without_target(point.labels))) for point in shown}
     named = [label for label in scene.spec.where if label not in TARGET_LABELS]
     for names in sorted(sets):
         if declared.labels is None:
@@ -102,7 +103,7 @@ def _labels(scene: Scene, declared: Declared, each: Looked) -> Iterator[str]:
             added = [name for name in names if name not in declared.labels]
         if not lacking and not added:
             continue
-        example = next(point for point in shown if tuple(sorted(own_labels(point.labels))) == names)
+        example = next(point for point in shown if tuple(sorted(without_target(point.labels))) == names)
         instead = f"; it has {_named(added)} instead" if lacking and added else ""
         if lacking and not added:
             instead = f"; it has {series_text(example.labels)}"

@@ -15,11 +15,11 @@ from harness.judge.argument import OracleRef, labels_text, number_text
 from harness.judge.comparison import agrees, compare_vector
 from harness.judge.kind import NotComparable
 from harness.judge.layers.exposed import same
-from harness.judge.layers.words import own_labels
-from harness.judge.matching import TARGET_LABELS, Where, label_test
+from harness.judge.matching import Where, label_test
 from harness.judge.reading import bracket
 from harness.judge.state import Sample, State
 from harness.judge.sweep import Selection, baseline
+from harness.recording.labels import TARGET_LABELS, without_target
 from harness.recording.model import Labels, Point, Reading, Recording, labels_of
 from harness.recording.series import TargetKey
 
@@ -110,7 +110,7 @@ def _added_up(state: State) -> State:
     """Return a state with one sample for all that differ in their targets only."""
     sums: dict[Labels, list[Sample]] = {}
     for sample in state.samples:
-        sums.setdefault(labels_of(own_labels(sample.labels)), []).append(sample)
+        sums.setdefault(labels_of(without_target(sample.labels)), []).append(sample)
     samples = [
         Sample(each[0].labels, math.fsum(sample.value for sample in each), each[0].target)
         for each in sums.values()

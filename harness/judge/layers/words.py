@@ -6,21 +6,16 @@ from collections.abc import Iterable, Sequence
 
 from harness.judge.argument import labels_text, number_text
 from harness.judge.layers.exposed import Values
-from harness.judge.matching import TARGET_LABELS
+from harness.recording.labels import without_target
 from harness.recording.model import Labels, Point
 
 MOST = 3
 """How many of many are named."""
 
 
-def own_labels(labels: dict[str, str]) -> dict[str, str]:
-    """Return a label set without the target's."""
-    return {name: value for name, value in labels.items() if name not in TARGET_LABELS}
-
-
 def series_text(labels: Labels | dict[str, str]) -> str:
     """Return a label set in braces, without the target's labels."""
-    return labels_text(own_labels(dict(labels)))
+    return labels_text(without_target(dict(labels)))
 
 
 def values_text(values: Values) -> str:

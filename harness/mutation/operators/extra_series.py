@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.judge.matching import TARGET_LABELS, Where, fixed_labels, label_test
+from harness.judge.matching import Where, fixed_labels, label_test
 from harness.mutation.operator import Mutant, Operator, text_of
 from harness.mutation.operators.swap_label import OTHER
 from harness.mutation.subject import Subject
 from harness.mutation.table import Column
+from harness.recording.labels import TARGET_LABELS
 from harness.recording.series import TargetKey
 from harness.scenario.model import Matcher
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from harness.judge.matching import TARGET_LABELS
 from harness.mutation.operator import Mutant, Operator, spread, text_of
 from harness.mutation.subject import Subject
+from harness.recording.labels import TARGET_LABELS
 
 OTHER = "another"
 

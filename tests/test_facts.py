@@ -1,0 +1,79 @@
+"""Facts stand in one place: two places sooner or later say different things."""
+
+import ast
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+import harness
+from harness.chaos.components import COMPONENTS, DNS_SERVER, METRICS_PORTS, WORKLOAD
+from harness.cluster.kinds import CHAOS_MESH_KINDS, EXPERIMENT_KINDS, MAKERS, SHARED_KINDS
+from harness.recording.labels import TARGET_LABELS, WORKLOAD_JOB, without_target
+
+PACKAGE = Path(harness.__file__).parent
+
+# The names of annotations and labels, API groups with a version, and Prometheus' external label.
+FACT = re.compile(r"(?:[a-z0-9-]+\.)*(?:chaos-mesh\.org|chaos-harness)/[a-zA-Z0-9-]+|chaos_harness_\w+")
+
+
+def modules(package: Path = PACKAGE) -> Iterator[tuple[str, ast.Module]]:
+    for path in sorted(package.rglob("*.py")):
+        if "_bundled" not in path.parts:
+            yield path.relative_to(package).as_posix(), ast.parse(path.read_text())
+
+
+def docstrings(module: ast.Module) -> set[int]:
+    return {
+        id(node.value)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+    }
+
+
+def facts_in_two_places(package: Path = PACKAGE) -> dict[str, set[str]]:
+    """Return the texts that name something of the cluster, with the modules that write them."""
+    found = defaultdict(set)
+    for name, module in modules(package):
+        texts = docstrings(module)
+        for node in ast.walk(module):
+            if isinstance(node, ast.Constant) and id(node) not in texts and FACT.fullmatch(str(node.value)):
+                found[str(node.value)].add(name)
+    return {fact: places for fact, places in found.items() if len(places) > 1}
+
+
+def test_names_of_labels_annotations_and_api_groups_stand_once() -> None:
+    assert facts_in_two_places() == {}
+
+
+def test_a_planted_copy_is_found(tmp_path: Path) -> None:
+    text = (
+        'PAUSE = "experiment.chaos-mesh.org/pause"\n'
+        "def f(labels):\n"
+        '    """Say it."""\n'
+        '    return "{" + ", ".join(f"{name}={value}" for name, value in sorted(labels.items())) + "}"\n'
+    )
+    (tmp_path / "one.py").write_text(text)
+    (tmp_path / "two.py").write_text(text.replace("PAUSE", "OTHER").replace("Say it", "Tell"))
+
+    assert facts_in_two_places(tmp_path) == {"experiment.chaos-mesh.org/pause": {"one.py", "two.py"}}
+
+
+def test_the_labels_of_a_target_are_those_that_prometheus_is_told_to_add() -> None:
+    manifest = (PACKAGE.parent / "fixtures/manifests/prometheus.yaml").read_text()
+
+    added = set(re.findall(r"(?:target_label|targetLabel): *([a-z]\w*)", manifest)) | {"job"}
+
+    assert added == set(TARGET_LABELS)
+    assert without_target({"job": "j", "instance": "i", "node": "n", "kind": "k"}) == {"kind": "k"}
+
+
+def test_every_component_has_a_port_of_its_metrics() -> None:
+    assert set(METRICS_PORTS) == {*COMPONENTS, DNS_SERVER}
+    assert WORKLOAD == WORKLOAD_JOB
+    assert WORKLOAD not in METRICS_PORTS
+
+
+def test_a_kind_is_an_experiment_or_makes_them_or_is_the_controllers_own() -> None:
+    assert not {*MAKERS} & {*EXPERIMENT_KINDS, *SHARED_KINDS}
+    assert {*MAKERS, *EXPERIMENT_KINDS, *SHARED_KINDS} < {*CHAOS_MESH_KINDS}
