@@ -1,4 +1,4 @@
-"""Facts stand in one place: two places sooner or later say different things."""
+"""Facts and functions stand in one place: two places sooner or later say different things."""
 
 import ast
 import re
@@ -15,6 +15,8 @@ PACKAGE = Path(harness.__file__).parent
 
 # The names of annotations and labels, API groups with a version, and Prometheus' external label.
 FACT = re.compile(r"(?:[a-z0-9-]+\.)*(?:chaos-mesh\.org|chaos-harness)/[a-zA-Z0-9-]+|chaos_harness_\w+")
+LEAST_BODY = 300
+"""Characters of a body as `ast` writes it; what is shorter is one call, or one name of each base."""
 
 
 def modules(package: Path = PACKAGE) -> Iterator[tuple[str, ast.Module]]:
@@ -42,8 +44,29 @@ def facts_in_two_places(package: Path = PACKAGE) -> dict[str, set[str]]:
     return {fact: places for fact, places in found.items() if len(places) > 1}
 
 
+def functions_in_two_places(package: Path = PACKAGE) -> list[list[str]]:
+    """Return the functions that do the very same, each with its other places."""
+    found = defaultdict(list)
+    for name, module in modules(package):
+        for node in ast.walk(module):
+            if isinstance(node, ast.FunctionDef):
+                body = [each for each in node.body if not is_docstring(each)]
+                written = ast.dump(ast.Module(body, []))
+                if len(written) >= LEAST_BODY:
+                    found[written].append(f"{name}: {node.name}")
+    return sorted(places for places in found.values() if len(places) > 1)
+
+
+def is_docstring(node: ast.stmt) -> bool:
+    return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+
+
 def test_names_of_labels_annotations_and_api_groups_stand_once() -> None:
     assert facts_in_two_places() == {}
+
+
+def test_no_function_stands_twice() -> None:
+    assert functions_in_two_places() == []
 
 
 def test_a_planted_copy_is_found(tmp_path: Path) -> None:
@@ -57,6 +80,7 @@ def test_a_planted_copy_is_found(tmp_path: Path) -> None:
     (tmp_path / "two.py").write_text(text.replace("PAUSE", "OTHER").replace("Say it", "Tell"))
 
     assert facts_in_two_places(tmp_path) == {"experiment.chaos-mesh.org/pause": {"one.py", "two.py"}}
+    assert functions_in_two_places(tmp_path) == [["one.py: f", "two.py: f"]]
 
 
 def test_the_labels_of_a_target_are_those_that_prometheus_is_told_to_add() -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
-from collections.abc import Callable
 from datetime import datetime
 from typing import ClassVar, Literal
 
 from harness.cluster.client import Object
-from harness.cluster.errors import ApiError
+from harness.cluster.follower import Follower
 from harness.oracle.asking import asked
 from harness.oracle.base import Oracle, Parameters
 from harness.oracle.world import World
@@ -40,8 +39,6 @@ COUNTED_COMPONENTS = frozenset(
     }
 )
 
-_WATCH_SECONDS = 60.0
-_PAUSE_SECONDS = 1.0
 _NANOSECONDS = 1e9
 
 
@@ -76,20 +73,16 @@ class Events(Oracle):
         self._lock = threading.Lock()
         self._seen: dict[str, KubernetesEvent] = {}
         self._new: list[KubernetesEvent] = []
-        self._stopped = threading.Event()
-        self._end_watch: Callable[[], None] | None = None
+        # `read` reports a cluster that does not answer; the follower only tries again.
+        self._follower = Follower(world.cluster, "Event", world.namespace, self._add)
 
     def start(self) -> None:
         """Begin to watch, in a thread."""
-        threading.Thread(target=self._follow, name="events", daemon=True).start()
+        self._follower.start()
 
     def stop(self) -> None:
         """End the watch."""
-        self._stopped.set()
-        with self._lock:
-            end = self._end_watch
-        if end is not None:
-            end()
+        self._follower.stop()
 
     def read(self, parameters: EventParameters) -> list[Point]:
         """Add a list to what the watch has seen, and count."""
@@ -113,30 +106,6 @@ class Events(Oracle):
         with self._lock:
             new, self._new = self._new, []
         return sorted(new, key=lambda event: event.time)
-
-    def _follow(self) -> None:
-        cluster, namespace = self.world.cluster, self.world.namespace
-        while not self._stopped.is_set():
-            try:
-                found, version = cluster.list_versioned("Event", namespace)
-                for event in found:
-                    self._add(event)
-                for change, event in cluster.watch(
-                    "Event", namespace, version, _WATCH_SECONDS, opened=self._opened
-                ):
-                    if change != "DELETED":
-                        self._add(event)
-                    if self._stopped.is_set():
-                        return
-            except ApiError:
-                # `read` reports a cluster that does not answer; here it is only tried again.
-                self._stopped.wait(_PAUSE_SECONDS)
-
-    def _opened(self, end: Callable[[], None]) -> None:
-        with self._lock:
-            self._end_watch = end
-        if self._stopped.is_set():
-            end()
 
     def _add(self, found: Object) -> None:
         identity = found["metadata"]["uid"]

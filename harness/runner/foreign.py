@@ -7,20 +7,17 @@ these, of all namespaces, is cheap, and keeps what is gone with its namespace a 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from harness.chaos.calls import METHODS
 from harness.cluster.client import Cluster, Object
-from harness.cluster.errors import ApiError
+from harness.cluster.follower import Follower
 from harness.cluster.kinds import CHAOS_MESH_API
 from harness.cluster.namespaces import RUN_LABEL
 from harness.oracle.events import event_of
 from harness.recording.foreign import ForeignUse
 from harness.runner.claims import operations_of
 
-_WATCH_SECONDS = 60.0
-_PAUSE_SECONDS = 1.0
 _LEAST_KNOWN_SECONDS = 5.0
 _SELECTOR = f"involvedObject.apiVersion={CHAOS_MESH_API}"
 _OF = {
@@ -58,20 +55,15 @@ class Foreign:
         self._events: set[str] = set()
         self._own: dict[str, bool] = {}
         self._seen: dict[tuple[str, str, str], _Seen] = {}
-        self._stopped = threading.Event()
-        self._end_watch: Callable[[], None] | None = None
+        self._follower = Follower(cluster, "Event", None, self._add, field_selector=_SELECTOR)
 
     def start(self) -> None:
         """Begin to watch, in a thread."""
-        threading.Thread(target=self._follow, name="foreign", daemon=True).start()
+        self._follower.start()
 
     def stop(self) -> None:
         """End the watch."""
-        self._stopped.set()
-        with self._lock:
-            end = self._end_watch
-        if end is not None:
-            end()
+        self._follower.stop()
 
     def uses(self, since: float) -> list[ForeignUse]:
         """Return the objects on which Chaos Mesh was seen to be at work since a time (seconds)."""
@@ -81,29 +73,6 @@ class Foreign:
                 for (kind, namespace, name), seen in sorted(self._seen.items())
                 if max(seen.times) >= since
             ]
-
-    def _follow(self) -> None:
-        while not self._stopped.is_set():
-            try:
-                found, version = self._cluster.list_versioned("Event", None, field_selector=_SELECTOR)
-                for event in found:
-                    self._add(event)
-                for change, event in self._cluster.watch(
-                    "Event", None, version, _WATCH_SECONDS, field_selector=_SELECTOR, opened=self._opened
-                ):
-                    if change != "DELETED":
-                        self._add(event)
-                    if self._stopped.is_set():
-                        return
-            except ApiError:
-                # What was missed is in the list that the next turn begins with.
-                self._stopped.wait(_PAUSE_SECONDS)
-
-    def _opened(self, end: Callable[[], None]) -> None:
-        with self._lock:
-            self._end_watch = end
-        if self._stopped.is_set():
-            end()
 
     def _add(self, found: Object) -> None:
         identity = str(found["metadata"]["uid"])

@@ -38,13 +38,13 @@ class FakeCluster:
             found = [o for o in found if o["metadata"].get("labels", {}).get(key) == value]
         return found
 
-    def list_versioned(self, kind, namespace):
+    def list_versioned(self, kind, namespace, *, field_selector=None):
         return self.list(kind, namespace), "1"
 
     def get(self, kind, name, namespace=None):
         return next((o for o in self.list(kind, namespace) if o["metadata"]["name"] == name), None)
 
-    def watch(self, kind, namespace, version, seconds, *, opened=None):
+    def watch(self, kind, namespace, version, seconds, *, field_selector=None, opened=None):
         opened(self.end)
         while True:
             with self.changed:
