@@ -1,7 +1,6 @@
-"""What a scrape target itself exposes, past Prometheus.
+"""What a scrape target itself exposes, past Prometheus; to be read between two scrapes.
 
-Chaos Mesh's collectors reset and fill shared vectors without a lock (pkg/metrics/chaos-daemon.go and its
-like), so a look while Prometheus scrapes gives both a part: look between two scrapes.
+See harness/metrics/between_scrapes.py.
 """
 
 from __future__ import annotations

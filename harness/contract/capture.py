@@ -1,8 +1,6 @@
 """Captures what each component exposes, between two of Prometheus' scrapes.
 
-The collectors of Chaos Mesh reset and fill what they share at each scrape, without a lock: two scrapes at
-once give partial answers, to both (suspected bug S20). So a look has to begin after one scrape has ended and
-to end before the next one begins; one that did not is thrown away and taken again.
+A look that a scrape overlapped (harness/metrics/between_scrapes.py) is thrown away and taken again.
 """
 
 from __future__ import annotations
@@ -11,10 +9,10 @@ from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import urlsplit
 
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.cluster.client import HttpAnswer
+from harness.metrics.between_scrapes import Scrape, Time, await_gap, gap_between
 from harness.metrics.prometheus import Target
 
 TRIES = 5
@@ -24,8 +22,6 @@ _PATH = "/metrics"
 _TIMEOUT = 10.0
 _POLL_SECONDS = 0.02
 _SLACK_SECONDS = 5.0
-_LEAST_SPENT = 0.05
-_DEFAULT_PORT = 80
 
 
 class Proxy(Protocol):
@@ -42,20 +38,6 @@ class Scraper(Protocol):
 
     def targets(self) -> list[Target]:
         """Return all active targets."""
-
-
-class Time(Protocol):
-    """Prometheus' time."""
-
-    @property
-    def uncertainty(self) -> float:
-        """How far off it may be, seconds."""
-
-    def now(self) -> float:
-        """Return seconds since the epoch."""
-
-    def sleep(self, seconds: float) -> None:
-        """Wait."""
 
 
 class NotCaptured(InfrastructureError):  # noqa: N818  (reads as what happened)
@@ -146,16 +128,12 @@ class _Look:
         Raises:
             NotCaptured: the target is down, does not answer, or every look overlapped a scrape.
         """
-        before = self._up()
-        spent = _LEAST_SPENT
         for tries in range(1, TRIES + 1):
-            before = self._room_after(before, spent)
+            before = self._gap()
             began = self.clock.now()
             answer = self._fetch()
             ended = self.clock.now()
-            spent = max(ended - began, _LEAST_SPENT)
-            after = self._after(before)
-            if self._free(before, began, ended, after):
+            if self._is_between(before, began, ended):
                 return Captured(
                     self.target.job,
                     self.target.instance,
@@ -166,39 +144,41 @@ class _Look:
                     ended,
                     tries,
                 )
-            before = self._up()
         raise NotCaptured(
             f"{self._name}: none of {TRIES} looks at {_PATH} came between two scrapes of Prometheus",
             next_step="scrape less often: --scrape-interval",
-            details=[f"the last scrape took {before.scrape_duration:.3f} s, the last look {spent:.3f} s"],
+            details=[f"the last scrape took {before.duration:.3f} s, the last look {ended - began:.3f} s"],
         )
 
-    def _free(self, before: Target, began: float, ended: float, after: Target) -> bool:
-        """Say whether a look came between two scrapes, and these two follow each other."""
-        assert before.last_scrape is not None
-        assert after.last_scrape is not None
-        unsure = self.clock.uncertainty
-        follows = after.last_scrape - before.last_scrape < 1.5 * before.scrape_interval
-        since = before.last_scrape + before.scrape_duration
-        return follows and began - unsure >= since and ended + unsure <= after.last_scrape
+    def _gap(self) -> Scrape:
+        """Wait for a gap after a scrape that succeeded; return that scrape."""
+        for _ in range(TRIES):
+            found = self._up()
+            if await_gap(self.clock, _scrape_of(found), squeeze=True) is None:
+                raise NotCaptured(
+                    f"{self._name}: a scrape takes {found.scrape_duration:.3f} s of the "
+                    f"{found.scrape_interval:g} s between two",
+                    next_step="scrape less often: --scrape-interval",
+                )
+            # The one before the gap, which may be newer than the one that it was worked out from.
+            now = self._now()
+            if now.health == "up":
+                return _scrape_of(now)
+        raise NotCaptured(
+            f"{self._name} is up and down by turns",
+            next_step=f"look at the pod {now.namespace}/{now.pod}",
+            details=[now.last_error],
+        )
 
-    def _room_after(self, known: Target, spent: float) -> Target:
-        """Return the newest scrape once it has ended and there is time for a look before the next one."""
-
-        def room(found: Target) -> bool:
-            assert found.last_scrape is not None
-            left = found.last_scrape + found.scrape_interval - self.clock.now()
-            ended = self.clock.now() - self.clock.uncertainty >= found.last_scrape + found.scrape_duration
-            # A look that once took long must not keep the next one from being tried.
-            wanted = min(2 * spent, (found.scrape_interval - found.scrape_duration) / 2)
-            return found.health == "up" and ended and left > wanted + self.clock.uncertainty
-
-        return known if room(known) else self._scrape(room)
+    def _is_between(self, before: Scrape, began: float, ended: float) -> bool:
+        """Say whether a look came between a scrape and the very next one."""
+        after = _scrape_of(self._scrape(lambda found: _scrape_of(found).began != before.began))
+        follows = after.began - before.began < 1.5 * before.interval
+        return follows and gap_between(self.clock, before, after.began).holds(began, ended)
 
     def _fetch(self) -> HttpAnswer:
-        port = urlsplit(self.target.address).port or _DEFAULT_PORT
         answer = self.proxy.proxy_fetch(
-            "pods", self.target.namespace, self.target.pod, port, _PATH, timeout=_TIMEOUT
+            "pods", self.target.namespace, self.target.pod, self.target.port, _PATH, timeout=_TIMEOUT
         )
         if answer.status != 200:
             why = answer.undelivered() or answer.body.decode(errors="replace")
@@ -223,10 +203,6 @@ class _Look:
                 next_step=f"look at the pod {found.namespace}/{found.pod}",
                 details=[found.last_error] if found.last_error else [],
             ) from error
-
-    def _after(self, scrape: Target) -> Target:
-        """Wait for the next scrape."""
-        return self._scrape(lambda found: found.last_scrape != scrape.last_scrape)
 
     def _scrape(self, wanted: Callable[[Target], bool]) -> Target:
         """Wait for a scrape of the target that is as wanted."""
@@ -263,3 +239,8 @@ class _Look:
     @property
     def _name(self) -> str:
         return f"{self.target.job} {self.target.instance}"
+
+
+def _scrape_of(target: Target) -> Scrape:
+    assert target.scrape is not None
+    return target.scrape

@@ -24,7 +24,8 @@ from harness.chaos.daemons import COMPONENT
 from harness.chaos.workload import is_ready, why_not_ready
 from harness.cluster.client import Object
 from harness.cluster.errors import ApiError
-from harness.contract.capture import Scraper, Time
+from harness.contract.capture import Scraper
+from harness.metrics.between_scrapes import Time
 from harness.metrics.prometheus import Answer
 from harness.metrics.promql import quote
 

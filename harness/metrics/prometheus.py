@@ -14,6 +14,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple, Protocol, TypeVar
+from urllib.parse import urlsplit
 
 import requests
 import urllib3
@@ -22,6 +23,7 @@ from prometheus_api_client import PrometheusConnect
 
 from harness.base.durations import PROMETHEUS, seconds_of
 from harness.base.errors import InfrastructureError
+from harness.metrics.between_scrapes import Scrape
 
 _T = TypeVar("_T")
 
@@ -127,6 +129,23 @@ class Target:
     address: str = ""
     namespace: str = ""
     pod: str = ""
+
+    @property
+    def port(self) -> int:
+        """Where it is scraped."""
+        return urlsplit(self.address).port or 80
+
+    @property
+    def path(self) -> str:
+        """What is scraped."""
+        return urlsplit(self.address).path
+
+    @property
+    def scrape(self) -> Scrape | None:
+        """Its last scrape; None before the first."""
+        if self.last_scrape is None:
+            return None
+        return Scrape(self.last_scrape, self.scrape_duration, self.scrape_interval)
 
 
 class RawSeries(NamedTuple):

@@ -21,6 +21,7 @@ from harness.judge.layers.exposed import all_looks
 from harness.judge.matching import Matchers, Where
 from harness.judge.sweep import Selection
 from harness.judge.terms import FIXED
+from harness.metrics.between_scrapes import Scrape, await_gap
 from harness.metrics.exposition import Family
 from harness.metrics.expression import selectors
 from harness.metrics.promql import PromQLError, selector
@@ -42,8 +43,6 @@ MOST_SAMPLES = 200
 """Of one metric at one target; a node has thousands of iptables rules."""
 
 _TRIES = 4
-_LEAST_SECONDS = 0.15
-_MARGIN_SECONDS = 0.02
 _SCRAPES = 4
 
 Ask = Callable[[str, dict[str, Any]], Reading]
@@ -273,17 +272,15 @@ class Looker:
         return any(each.differs() for each in found if each.target == target)
 
     def _await_gap(self, target: TargetKey, since: float) -> None:
-        """Wait until a scrape that began after `since` is complete, and the next is not due soon."""
-        for _ in range(_SCRAPES):
-            self._await_scrape(target, since)
-            last = self._newest(target)
-            if last is None:
-                return
+        """Wait until a scrape that began after `since` is complete, and the next is not due soon.
+
+        Where there is never time enough, a look tells more than none, and says what it overlapped.
+        """
+        self._await_scrape(target, since)
+        last = self._newest(target)
+        if last is not None:
             spent = self._sampler.recording.scrape_duration(target, last)
-            left = last + self._interval - self._clock.now()
-            if left >= max(spent, _LEAST_SECONDS) + _MARGIN_SECONDS:
-                return
-            since = last + self._interval / 2
+            await_gap(self._clock, Scrape(last, spent, self._interval))
 
     def _await_scrape(self, target: TargetKey, since: float) -> None:
         """Wait for a scrape of a target that began after `since`, a few intervals at most."""

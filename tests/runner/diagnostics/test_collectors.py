@@ -292,7 +292,7 @@ def test_the_network_of_a_pod_is_looked_at_once(scene, cluster):
 
 @pytest.mark.parametrize(
     ("age", "waited"),
-    [(0.5, 0), (0.05, 0.08), (0.85, 0.28), (3.5, 0)],
+    [(0.5, 0), (0.05, 0.081), (0.85, 0.281), (3.5, 0)],
     ids=["between two scrapes", "during a scrape", "just before one", "scrapes that came since"],
 )
 def test_raw_metrics_are_read_between_two_scrapes(scene, cluster, age, waited):

@@ -4,16 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from harness.chaos.components import WORKLOAD
+from harness.metrics.between_scrapes import await_gap
 from harness.metrics.prometheus import Target
-from harness.runner.clock import Clock
 from harness.runner.diagnostics.scene import Scene
 
 _MOST_TARGETS = 4
-_LEAST_SECONDS = 0.15
-_MARGIN_SECONDS = 0.03
 _FETCH_SECONDS = 2.0
 _NAME = re.compile(r"(?:# (?:HELP|TYPE) )?([A-Za-z_:][\w:]*)")
 _NAMESPACE = re.compile(r'[{,]namespace="([^"]*)"')
@@ -28,46 +25,22 @@ def collect(scene: Scene) -> Iterator[tuple[str, str]]:
 
 
 def _exposed(scene: Scene, target: Target) -> str:
-    """Return what a target exposes of the wanted metrics, with comments that say how it was read.
-
-    Chaos Mesh's collectors reset and fill shared vectors without a lock, so a look during a scrape would give
-    both a part, and spoil what is judged next.
-    """
-    left = _await_gap(scene.clock, target)
-    if left is None:
+    """Return what a target exposes of the wanted metrics, with comments that say how it was read."""
+    gap = await_gap(scene.clock, target.scrape) if target.scrape else None
+    if target.scrape and gap is None:
         return (
             f"# not read: a scrape takes {target.scrape_duration:.3f} of {target.scrape_interval:g} s; "
             "between two there is no time for a look that disturbs none\n"
         )
-    address = urlsplit(target.address)
     began = scene.clock.now()
     answer = scene.cluster.proxy_fetch(
-        "pods", target.namespace, target.pod, address.port or 80, address.path, timeout=_FETCH_SECONDS
+        "pods", target.namespace, target.pod, target.port, target.path, timeout=_FETCH_SECONDS
     )
-    took = scene.clock.now() - began
-    head = f"# {target.address}: HTTP {answer.status}, read in {took:.3f} s between two scrapes\n"
-    if took > left:
+    ended = scene.clock.now()
+    head = f"# {target.address}: HTTP {answer.status}, read in {ended - began:.3f} s between two scrapes\n"
+    if gap and not gap.holds(began, ended):
         head += "# it took longer than the time between two scrapes: it may be a part only\n"
     return head + _wanted(answer.body.decode(errors="replace"), scene)
-
-
-def _await_gap(clock: Clock, target: Target) -> float | None:
-    """Wait until no scrape runs and none is due soon; return for how long, None when that never is.
-
-    Prometheus scrapes a target at a fixed phase of the interval.
-    """
-    if target.last_scrape is None:
-        return target.scrape_interval
-    busy = target.scrape_duration + _MARGIN_SECONDS
-    need = max(2 * target.scrape_duration, _LEAST_SECONDS) + _MARGIN_SECONDS
-    if busy + need > target.scrape_interval:
-        return None
-    since = (clock.now() - target.last_scrape) % target.scrape_interval
-    if since < busy:
-        clock.sleep(busy - since)
-    elif target.scrape_interval - since < need:
-        clock.sleep(target.scrape_interval - since + busy)
-    return target.scrape_interval - (clock.now() - target.last_scrape) % target.scrape_interval
 
 
 def _wanted(body: str, scene: Scene) -> str:
