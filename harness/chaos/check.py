@@ -7,12 +7,12 @@ from typing import Any
 
 from harness.base.words import meant
 from harness.chaos.catalogue import Catalogue, Metric, Status, catalogue
+from harness.cluster.kinds import MAKERS
 from harness.recording.labels import TARGET_LABELS
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
-from harness.scenario.steps import PHASES
 
 _EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
 _HOLDS_WITHOUT_CHANGE = ("absent", "unchanged", "equals")
@@ -45,7 +45,7 @@ def check_against_catalogue(file: ScenarioFile, known: Catalogue | None = None) 
 
 def _kinds(file: ScenarioFile, metrics: Catalogue) -> Iterator[_Wrong]:
     experiments = metrics.find(_EXPERIMENTS)
-    kinds = {*PHASES, *(experiments.values["kind"] if experiments else ())}
+    kinds = {*MAKERS, *(experiments.values["kind"] if experiments else ())}
     for name, chaos in file.scenario.chaos.items():
         if chaos.kind not in kinds:
             message = f"Chaos Mesh has no kind `{chaos.kind}`"

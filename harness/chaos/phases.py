@@ -14,16 +14,10 @@ from typing import Any
 
 from harness.base.durations import GO, seconds_of
 from harness.recording.model import KubernetesEvent
-
-GONE = "gone"
-"""The phase of what does not exist."""
+from harness.scenario.phases import GONE
 
 PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
 """Read by the controllers of experiments, and by the one of schedules (Chaos Mesh, api/v1alpha1)."""
-
-EXPERIMENT_PHASES = ("injecting", "running", "paused", "finished", "deleting", GONE)
-SCHEDULE_PHASES = ("waiting", "spawned", "paused", "deleting", GONE)
-WORKFLOW_PHASES = ("waiting", "running", "accomplished", "deleting", GONE)
 
 # Actions that do something once and have nothing to recover (api/v1alpha1, the markers `oneshot`).
 _ONE_SHOT = {
@@ -45,7 +39,7 @@ def phase_of(found: dict[str, Any] | None, now: float | None = None) -> str:
         now: seconds since the epoch; whether a duration is over depends on it.
 
     Returns:
-        One of EXPERIMENT_PHASES, SCHEDULE_PHASES or WORKFLOW_PHASES.
+        One of `harness.scenario.phases.phases_of(kind)`.
     """
     if found is None:
         return GONE

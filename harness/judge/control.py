@@ -32,6 +32,7 @@ from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import kinds
 from harness.judge.proof import split_proof
 from harness.scenario.model import Expectation, Proof, Step
+from harness.scenario.phases import WITHOUT_EFFECT
 
 CHAOS = frozenset(
     {
@@ -287,7 +288,7 @@ class _Rules:
         if claim.what != "proof":
             return ""
         until = self._steps[claim.step].until
-        return None if until == "injecting" else "its chaos is meant to have an effect"
+        return None if until in WITHOUT_EFFECT else "its chaos is meant to have an effect"
 
     def _returns(self, claim: Claim) -> str | None:
         earlier = [each for each in self._demanded() if each.step < claim.step and _excludes(each, claim)]

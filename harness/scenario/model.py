@@ -457,8 +457,9 @@ class Step(Model):
         refused: the API server has to refuse the action, with this text in its message: what the
             admission webhook says.
         until: the phase to wait for. Experiments: injecting, running, paused, finished, deleting,
-            gone; Schedule: spawned, paused, gone; Workflow: running, accomplished, gone. Without it:
-            delete and unstick wait for gone, pause for paused, resume for running, apply for nothing.
+            gone; Schedule: waiting, spawned, paused, gone; Workflow: running, accomplished, gone.
+            Without it: delete and unstick wait for gone, pause for paused, resume for running, apply
+            for nothing.
         bound: seconds that `until` and `proof` may take together; a generous bound, no wait.
         proof: must become true before the expectations are looked at.
         expect: judged on scrapes that began after all of the above.

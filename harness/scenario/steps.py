@@ -7,26 +7,13 @@ from collections.abc import Iterator
 from harness.base.words import meant
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Chaos, Step
+from harness.scenario.phases import GONE, WITHOUT_EFFECT, lasting_phases
 from harness.scenario.problem import Problem
 
-PHASES = {
-    "Schedule": ("spawned", "paused", "gone"),
-    "Workflow": ("running", "accomplished", "gone"),
-}
-"""The phases that a step can wait for, of the kinds that are no experiments."""
-
-EXPERIMENT_PHASES = ("injecting", "running", "paused", "finished", "deleting", "gone")
-"""Those of experiments: Chaos Mesh's own five (pkg/status/status.go:53, v2.8.3), and gone."""
-
-_AFTER_DELETION = ("deleting", "gone")
+_AFTER_DELETION = ("deleting", GONE)
 _DELETED = ("deleting", "deleted")
 
 _Wrong = tuple[str, str, str | None]
-
-
-def phases_of(kind: str) -> tuple[str, ...]:
-    """Return the phases that a step can wait for with a chaos of that kind."""
-    return PHASES.get(kind, EXPERIMENT_PHASES)
 
 
 def check_steps(file: ScenarioFile) -> list[Problem]:
@@ -167,7 +154,7 @@ def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
     kind = chaos[step.chaos].kind
     if kind == "Schedule" and step.resume is not None and step.until is None:
         return
-    known = phases_of(kind)
+    known = lasting_phases(kind)
     key = "until" if step.until is not None else step.action
     if phase not in known:
         article = "an" if kind[:1] in "AEIOU" else "a"
@@ -189,7 +176,7 @@ def _reached_by(action: str, known: tuple[str, ...]) -> list[str]:
 
 def _unproven(steps: list[Step]) -> Iterator[tuple[int, str]]:
     for index, step in enumerate(steps):
-        if step.apply is None or step.until == "injecting" or step.refused is not None:
+        if step.apply is None or step.until in WITHOUT_EFFECT or step.refused is not None:
             continue
         for later in steps[index:]:
             if later.delete == step.apply:

@@ -14,7 +14,7 @@ from harness.chaos.catalogue import (
 )
 from harness.chaos.components import METRICS_PORTS
 from harness.oracle.base import oracles
-from harness.scenario.steps import EXPERIMENT_PHASES
+from harness.scenario.phases import EXPERIMENT_PHASES
 
 KINDS = {
     *(catalogue().find("chaos_dashboard_archived_experiments") or pytest.fail("no kinds")).values["type"],

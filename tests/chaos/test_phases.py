@@ -1,7 +1,14 @@
+import re
+
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from harness.chaos import phases
+from harness.cluster.kinds import EXPERIMENT_KINDS, MAKERS
 from harness.recording.model import KubernetesEvent
+from harness.scenario.model import Step
+from harness.scenario.phases import EXPERIMENT_PHASES, lasting_phases, phases_of
 
 CREATED = "2026-11-23T00:00:00Z"
 CREATED_AT = 1795392000.0
@@ -157,3 +164,87 @@ def test_explain_names_a_selector_that_matches_nothing():
     assert "no target was selected" in phases.explain(experiment(), [])
     assert phases.explain(None, []) == ["the object does not exist"]
     assert "no target was selected" not in phases.explain(schedule(), [])
+
+
+STATUS = st.fixed_dictionaries(
+    {},
+    optional={
+        "time": st.sampled_from([None, CREATED]),
+        "active": st.sampled_from([[], [{"name": "s-1"}]]),
+        "startTime": st.sampled_from([None, CREATED]),
+        "conditions": st.lists(
+            st.builds(
+                lambda name, status: {"type": name, "status": status},
+                st.sampled_from(["Selected", "AllInjected", "AllRecovered", "Paused", "Accomplished"]),
+                st.sampled_from(["True", "False"]),
+            ),
+            max_size=5,
+        ),
+        "experiment": st.fixed_dictionaries(
+            {
+                "desiredPhase": st.sampled_from(["Run", "Stop"]),
+                "containerRecords": st.lists(
+                    st.builds(
+                        lambda phase: {"id": "n/p/c", "phase": phase},
+                        st.sampled_from(["Injected", "Not Injected"]),
+                    ),
+                    max_size=2,
+                ),
+            }
+        ),
+    },
+)
+METADATA = st.fixed_dictionaries(
+    {"name": st.just("it"), "creationTimestamp": st.just(CREATED)},
+    optional={
+        "deletionTimestamp": st.just(CREATED),
+        "annotations": st.sampled_from([{}, {phases.PAUSE_ANNOTATION: "true"}]),
+    },
+)
+SPEC = st.sampled_from([{}, {"action": "pod-kill"}, {"duration": "6s"}])
+
+
+def of_kind(kind):
+    objects = st.builds(
+        lambda metadata, status, spec: {"kind": kind, "metadata": metadata, "status": status, "spec": spec},
+        METADATA,
+        STATUS,
+        SPEC,
+    )
+    return st.one_of(st.none(), objects)
+
+
+@pytest.mark.parametrize("kind", ["Schedule", "Workflow", "PodChaos"])
+def test_an_object_is_in_one_of_the_phases_of_its_kind_and_in_each_of_them(kind):
+    seen = set()
+
+    @given(of_kind(kind))
+    @settings(max_examples=400, derandomize=True)
+    def every(found):
+        phase = phases.phase_of(found, CREATED_AT + 100)
+        assert phase in phases_of(kind)
+        seen.add(phase)
+
+    every()
+    assert seen == set(phases_of(kind))
+
+
+def test_a_step_waits_for_no_phase_that_may_pass_unseen():
+    assert lasting_phases("Schedule") == ("waiting", "spawned", "paused", "gone")
+    assert lasting_phases("Workflow") == ("running", "accomplished", "gone")
+    for kind in EXPERIMENT_KINDS:
+        assert lasting_phases(kind) == phases_of(kind) == EXPERIMENT_PHASES
+
+
+def test_what_chaos_mesh_calls_a_running_schedule_is_one_that_is_not_paused():
+    """GetScheduleStatus in pkg/status/status.go: by the annotation alone."""
+    for status in ({}, {"time": CREATED}, {"active": [{"name": "s-1"}]}):
+        assert phases.reached(schedule(status), "running")
+        assert not phases.reached(schedule(status, paused=True), "running")
+
+
+def test_the_phases_in_the_description_of_a_step_are_those_that_it_can_wait_for():
+    told = " ".join((Step.__doc__ or "").split())
+    assert f"Experiments: {', '.join(EXPERIMENT_PHASES)};" in told
+    for kind in MAKERS:
+        assert re.search(f"{kind}: {', '.join(lasting_phases(kind))}[;.]", told), kind

@@ -154,7 +154,7 @@ def test_an_order_that_cannot_be(steps: str, expected: list[str], check: Check) 
         ),
         (
             "- {apply: plan, until: running, PROOF}\n",
-            "1:17: a Schedule has no phase `running`; it has: spawned, paused, gone",
+            "1:17: a Schedule has no phase `running`; it has: waiting, spawned, paused, gone",
         ),
         (
             "- {apply: flow, until: finished, PROOF}\n",
@@ -205,6 +205,13 @@ def test_chaos_needs_a_proof_of_its_effect(steps: str, check: Check) -> None:
         "s.yaml:1:4: nothing proves that `burn` has an effect: give this step a `proof`, or a later one before the"
         " chaos is deleted (not needed with `until: injecting`)"
     ]
+
+
+@pytest.mark.parametrize(
+    "steps", ["- {apply: burn, until: injecting}\n", "- {apply: plan, until: waiting}\n"]
+)
+def test_chaos_that_has_done_nothing_yet_has_no_effect_to_prove(steps: str, check: Check) -> None:
+    assert check(steps) == []
 
 
 def test_what_a_scenario_lacks_altogether(
