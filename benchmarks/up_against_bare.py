@@ -18,7 +18,8 @@ from pathlib import Path
 from harness.base.progress import Progress
 from harness.stack import chaosmesh, cni, engine, images, kind, preflight, prometheus
 from harness.stack.kubectl import Kubectl
-from harness.stack.up import UpOptions, down, up
+from harness.stack.options import UpOptions
+from harness.stack.up import down, up
 
 CLUSTER = "bench"
 

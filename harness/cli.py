@@ -10,20 +10,18 @@ import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from harness.base import defects, places
-from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.progress import Progress
 from harness.base.redaction import redact
-from harness.commands.command import add_all, add_cluster
+from harness.commands.command import add_all
+from harness.stack import options
 
 if TYPE_CHECKING:
     from harness.stack.handle import StackHandle
     from harness.stack.status import Status
-    from harness.stack.up import UpOptions
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -51,9 +49,9 @@ def _called(words: list[str]) -> int:
 
         # pytest's own parser takes the rest, `--help` and options before paths included.
         return run(words[1:])
-    options = parser().parse_args(words)
+    given = parser().parse_args(words)
     with places.reported():
-        return int(options.command(options))
+        return int(given.command(given))
 
 
 def _told(error: HarnessError) -> int:
@@ -95,65 +93,20 @@ def parser() -> argparse.ArgumentParser:
 
 def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("up", help="bring up a cluster with Chaos Mesh and Prometheus, or reuse it")
-    add_cluster(command)
-    add_up_options(command)
+    for option in options.STACK:
+        option.add(command.add_argument)
     command.set_defaults(command=_up)
 
 
-def add_up_options(command: argparse.ArgumentParser) -> None:
-    """Add the options that `up_options` reads; for every subcommand that needs a cluster."""
-    command.add_argument(
-        "--images",
-        choices=["auto", "registry", "source"],
-        default="auto",
-        help="pull images, or build them; auto probes the registry (default)",
-    )
-    command.add_argument(
-        "--workers", type=int, default=0, metavar="N", help="nodes besides the control plane (default 0)"
-    )
-    command.add_argument(
-        "--scrape-interval",
-        type=float,
-        default=DEFAULT_INTERVAL,
-        metavar="S",
-        help=f"of Prometheus, seconds (default {DEFAULT_INTERVAL:g})",
-    )
-    command.add_argument(
-        "--chaos-mesh-source", type=Path, metavar="DIR", help="build this checkout of Chaos Mesh"
-    )
-    command.add_argument(
-        "--chaos-mesh-version", metavar="V", help="install this release of Chaos Mesh (registry images)"
-    )
-    command.add_argument(
-        "--kubernetes-version", metavar="V", help="of the nodes, such as 1.34.0 (registry images)"
-    )
-    command.add_argument("--fresh", action="store_true", help="delete the cluster first")
-
-
-def up_options(options: argparse.Namespace) -> UpOptions:
-    """Return what `add_up_options` and `--cluster` made of the command line."""
-    from harness.stack.up import UpOptions
-
-    return UpOptions(
-        cluster=options.cluster,
-        images=options.images,
-        workers=options.workers,
-        scrape_interval=options.scrape_interval,
-        chaos_mesh_source=options.chaos_mesh_source,
-        chaos_mesh_version=options.chaos_mesh_version,
-        kubernetes_version=options.kubernetes_version,
-        fresh=options.fresh,
-    )
-
-
-def _up(options: argparse.Namespace) -> int:
+def _up(given: argparse.Namespace) -> int:
     from harness.stack import images, lock
     from harness.stack.capable import with_capabilities
     from harness.stack.up import up
 
+    wanted = options.up_options(vars(given).__getitem__)
     progress = Progress()
-    with lock.held(options.cluster, "up") as held:
-        handle = up(up_options(options), progress, held, prepare_images=images.prepare)
+    with lock.held(given.cluster, "up") as held:
+        handle = up(wanted, progress, held, prepare_images=images.prepare)
     progress.say(f"{handle.cluster} is up")
     sys.stdout.write("\n".join(_describe(with_capabilities(handle))) + "\n")
     return ExitCode.OK
@@ -161,36 +114,36 @@ def _up(options: argparse.Namespace) -> int:
 
 def _add_down(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("down", help="delete the cluster; images and logs stay")
-    add_cluster(command)
+    options.CLUSTER.add(command.add_argument)
     command.set_defaults(command=_down)
 
 
-def _down(options: argparse.Namespace) -> int:
+def _down(given: argparse.Namespace) -> int:
     from harness.stack import lock
     from harness.stack.up import down
 
     progress = Progress()
-    with lock.held(options.cluster, "down") as held:
-        there = down(options.cluster, progress, held)
-    progress.say(f"{options.cluster} is down" if there else f"there is no cluster {options.cluster}")
+    with lock.held(given.cluster, "down") as held:
+        there = down(given.cluster, progress, held)
+    progress.say(f"{given.cluster} is down" if there else f"there is no cluster {given.cluster}")
     return ExitCode.OK
 
 
 def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     command = commands.add_parser("status", help="show what is up and whether it answers")
-    add_cluster(command)
+    options.CLUSTER.add(command.add_argument)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_status)
 
 
-def _status(options: argparse.Namespace) -> int:
+def _status(given: argparse.Namespace) -> int:
     from harness.stack.capable import with_capabilities
     from harness.stack.status import status
 
-    found = status(options.cluster, Progress())
+    found = status(given.cluster, Progress())
     if found.handle and all(found.answers.values()):
         found = found.model_copy(update={"handle": with_capabilities(found.handle)})
-    if options.json:
+    if given.json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
         sys.stdout.write("\n".join(_render(found)) + "\n")

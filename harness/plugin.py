@@ -25,10 +25,8 @@ import harness
 from harness.authoring import python
 from harness.authoring.python import is_python_scenario
 from harness.base import bundled, redaction
-from harness.base.defaults import DEFAULT_CLUSTER
 from harness.base.errors import DefectError, HarnessError, InfrastructureError
 from harness.base.redaction import redact, redact_shapes
-from harness.chaos.boundary import namespace
 from harness.check import load_checked
 from harness.judge.finding import Verdict
 from harness.report import github, summary
@@ -46,7 +44,7 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.names import Names
 from harness.scenario.problem import ScenarioError as WrongScenario
 from harness.session import RunSession, usual_lanes
-from harness.stack import cluster_name
+from harness.stack import options
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()
@@ -86,31 +84,8 @@ class CleanupFailed(Exception):  # noqa: N818  (reads as what happened)
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the stack and of the report."""
     group = parser.getgroup("chaos-harness", "chaos observability harness")
-    group.addoption(
-        "--cluster",
-        type=cluster_name.argument,
-        default=DEFAULT_CLUSTER,
-        metavar="NAME",
-        help="name of the kind cluster",
-    )
-    group.addoption(
-        "--images",
-        default="auto",
-        choices=["auto", "registry", "source"],
-        help="where images come from; auto probes the registry once",
-    )
-    group.addoption(
-        "--workers", type=int, default=0, metavar="N", help="worker nodes beside the control plane"
-    )
-    group.addoption(
-        "--scrape-interval", type=float, default=1.0, metavar="S", help="Prometheus' scrape interval, seconds"
-    )
-    group.addoption(
-        "--chaos-mesh-source", default=None, metavar="DIR", help="build Chaos Mesh from this checkout"
-    )
-    group.addoption("--chaos-mesh-version", default=None, metavar="V", help="with --images registry")
-    group.addoption("--kubernetes-version", default=None, metavar="V", help="with --images registry")
-    group.addoption("--fresh", action="store_true", help="delete and re-create the cluster first")
+    for option in (*options.STACK, options.ALLOW_NAMESPACE):
+        option.add(group.addoption)
     group.addoption("--without-path-all", action="store_true", help=argparse.SUPPRESS)
     group.addoption(
         "--control",
@@ -132,14 +107,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         metavar="VARIABLE",
         help="an environment variable whose value is hidden wherever something is written; those named like "
         "secrets (TOKEN, PASSWORD, ...) are anyway; may be given more than once",
-    )
-    group.addoption(
-        "--allow-namespace",
-        type=namespace,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a namespace of others that scenarios may reach; may be given more than once",
     )
     group.addoption(
         "--report",
@@ -167,14 +134,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[NAMES] = Names()
     config.stash[OTHER_FAILURES] = []
     config.stash[RUN_SESSION] = RunSession.from_options(
-        cluster=config.getoption("--cluster"),
-        images=config.getoption("--images"),
-        workers=config.getoption("--workers"),
-        scrape_interval=config.getoption("--scrape-interval"),
-        chaos_mesh_source=config.getoption("--chaos-mesh-source"),
-        chaos_mesh_version=config.getoption("--chaos-mesh-version"),
-        kubernetes_version=config.getoption("--kubernetes-version"),
-        fresh=config.getoption("--fresh"),
+        options.up_options(config.getoption),
         control=config.getoption("--control"),
         allowed_namespaces=config.getoption("--allow-namespace"),
         report=Path(config.invocation_params.dir) / _report_folder(config),

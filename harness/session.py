@@ -61,8 +61,9 @@ from harness.runner.vitals import ThreadedVitals, Vitals
 from harness.scenario.load import ScenarioFile
 from harness.stack import images, lock, prometheus
 from harness.stack.handle import StackHandle
+from harness.stack.options import UpOptions
 from harness.stack.state import State
-from harness.stack.up import UpOptions, up
+from harness.stack.up import up
 
 _NAMESPACE_SECONDS = 30.0
 _MOST_LATE = 3
@@ -123,18 +124,14 @@ class RunSession:
     @classmethod
     def from_options(
         cls,
+        up_options: UpOptions,
         *,
         report: Path,
-        chaos_mesh_source: str | None,
         control: bool = False,
         allowed_namespaces: Collection[str] = (),
         beside: Iterable[Path] = (),
-        **options: Any,
     ) -> RunSession:
         """Make a session of the command line's options; `beside`: see ReportFolder."""
-        up_options = UpOptions(
-            chaos_mesh_source=Path(chaos_mesh_source).resolve() if chaos_mesh_source else None, **options
-        )
         run = Run(
             id=uuid.uuid4().hex[:8],
             harness=harness.__version__,

@@ -14,8 +14,8 @@ from harness import cli
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
 from harness.stack import lock
+from harness.stack.options import UpOptions, up_options
 from harness.stack.status import Status
-from harness.stack.up import UpOptions
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def options_of(*words: str) -> UpOptions:
-    return cli.up_options(cli.parser().parse_args(["up", *words]))
+    return up_options(vars(cli.parser().parse_args(["up", *words])).__getitem__)
 
 
 def test_defaults_are_those_of_the_library() -> None:

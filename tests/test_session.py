@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import types
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import pytest
 
@@ -28,7 +28,7 @@ from harness.scenario.load import load
 from harness.session import RunSession
 from harness.stack import lock
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
-from harness.stack.up import UpOptions
+from harness.stack.options import UpOptions
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 
@@ -116,8 +116,9 @@ def stack(cluster, tmp_path, monkeypatch):
 
 
 def made(tmp_path, **options):
-    fields = {"report": tmp_path / "report", "chaos_mesh_source": None, "cluster": "c"}
-    return RunSession.from_options(**(fields | options))
+    chosen = {field.name: options.pop(field.name) for field in fields(UpOptions) if field.name in options}
+    report = options.pop("report", tmp_path / "report")
+    return RunSession.from_options(UpOptions(**{"cluster": "c"} | chosen), report=report, **options)
 
 
 @pytest.fixture
@@ -155,7 +156,7 @@ def old_namespace(cluster, name, run="01d01d01"):
 
 def test_options_arrive_and_those_that_were_chosen_are_told(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    run = made(tmp_path, chaos_mesh_source="checkout", workers=0, fresh=False, scrape_interval=0.5)
+    run = made(tmp_path, chaos_mesh_source=tmp_path / "checkout", workers=0, fresh=False, scrape_interval=0.5)
     assert run.options == UpOptions(cluster="c", chaos_mesh_source=tmp_path / "checkout", scrape_interval=0.5)
     assert run.results.run.options == {
         "cluster": "c",

@@ -6,8 +6,8 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.base.defaults import DEFAULT_INTERVAL
-from harness.commands.command import Commands, seconds
+from harness.commands.command import Commands
+from harness.stack.options import ALLOW_NAMESPACE, SCRAPE_INTERVAL
 
 
 def add(commands: Commands) -> None:
@@ -20,28 +20,9 @@ def add(commands: Commands) -> None:
         metavar="PATH",
         help="a scenario file, or a folder of them (default: all)",
     )
-    command.add_argument(
-        "--scrape-interval",
-        type=seconds,
-        default=DEFAULT_INTERVAL,
-        metavar="S",
-        help=f"of the runs that are to come, seconds (default {DEFAULT_INTERVAL:g})",
-    )
-    command.add_argument(
-        "--allow-namespace",
-        type=_namespace,
-        action="append",
-        default=[],
-        metavar="NAME",
-        help="a namespace of others that scenarios may reach; may be given more than once",
-    )
+    SCRAPE_INTERVAL.add(command.add_argument)
+    ALLOW_NAMESPACE.add(command.add_argument)
     command.set_defaults(command=_lint)
-
-
-def _namespace(text: str) -> str:
-    from harness.chaos.boundary import namespace
-
-    return namespace(text)
 
 
 def _lint(options: argparse.Namespace) -> int:

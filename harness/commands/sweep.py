@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.base.progress import Progress
-from harness.commands.command import Commands, add_cluster
+from harness.commands.command import Commands
+from harness.stack.options import CLUSTER
 
 if TYPE_CHECKING:
     from harness.stack.handle import StackHandle
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser("sweep", help="remove what killed runs left in the cluster")
-    add_cluster(command)
+    CLUSTER.add(command.add_argument)
     command.add_argument(
         "--force", action="store_true", help="remove the finalizers of what keeps a namespace of a killed run"
     )

@@ -8,20 +8,17 @@ import json
 import threading
 import uuid
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from harness.base import process
-from harness.base.defaults import DEFAULT_CLUSTER
-from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.progress import Progress
 from harness.chaos import components, rollout
 from harness.cluster import credentials
 from harness.cluster.client import Cluster
 from harness.stack import (
     chaosmesh,
-    cluster_name,
     cni,
     damage,
     engine,
@@ -37,50 +34,12 @@ from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
 from harness.stack.imageset import ImageSet
 from harness.stack.kubectl import Kubectl
 from harness.stack.lock import Held, InUseError
+from harness.stack.options import ImageMode, UpOptions
 from harness.stack.state import State
 from harness.stack.together import together
 
-ImageMode = Literal["registry", "source", "auto"]
-
 _EXEC_SECONDS = 20.0
 _READY_SECONDS = 120.0
-_LEAST_INTERVAL = 0.2
-
-
-@dataclass(frozen=True)
-class UpOptions:
-    """What to bring up.
-
-    Attributes:
-        cluster: the kind cluster's name.
-        images: where images come from; auto probes the registry.
-        workers: nodes besides the control plane, which takes pods too.
-        scrape_interval: of Prometheus, seconds.
-        chaos_mesh_source: a checkout of Chaos Mesh to build instead of the pinned version.
-        chaos_mesh_version: the release to install in registry mode instead of the pinned one.
-        kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
-        fresh: delete the cluster first.
-    """
-
-    cluster: str = DEFAULT_CLUSTER
-    images: ImageMode = "auto"
-    workers: int = 0
-    scrape_interval: float = 1.0
-    chaos_mesh_source: Path | None = None
-    chaos_mesh_version: str | None = None
-    kubernetes_version: str | None = None
-    fresh: bool = False
-
-    def check(self) -> None:
-        """Raise UsageError for values that cannot work."""
-        cluster_name.check(self.cluster)
-        if not 0 <= self.workers <= 10:
-            raise UsageError(f"{self.workers} workers", next_step="use 0 to 10")
-        if not _LEAST_INTERVAL <= self.scrape_interval <= 300:
-            raise UsageError(
-                f"a scrape interval of {self.scrape_interval:g} s",
-                next_step=f"use {_LEAST_INTERVAL:g} to 300 seconds",
-            )
 
 
 def up(

@@ -17,9 +17,10 @@ from harness.base.errors import UsageError
 from harness.base.progress import Progress
 from harness.stack import cluster_name, engine, kind, lock
 from harness.stack.engine import Engine
+from harness.stack.options import UpOptions
 from harness.stack.state import State
 from harness.stack.status import status
-from harness.stack.up import UpOptions, down, up
+from harness.stack.up import down, up
 
 WRONG = ["", " ", ".", "..", "../../x", "a/b", "/", "a.b", "-a", "a-", "A", "a_b", "a b", "a*", "a=b", "a,b"]
 WRONG += ["a\n", "a\x00", "ä", "x" * 41, "x" * 10_000, "--", "$(id)", "logs"]

@@ -34,7 +34,8 @@ from harness.stack import up as module
 from harness.stack.engine import Engine
 from harness.stack.handle import NodeFacts, StackHandle
 from harness.stack.imageset import ImageRef, ImageSet
-from harness.stack.up import UpOptions, down, up
+from harness.stack.options import UpOptions
+from harness.stack.up import down, up
 
 NODE = kind.Container("c-control-plane", running=True, id="id-1")
 

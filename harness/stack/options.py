@@ -1,0 +1,165 @@
+"""What can be chosen of a stack, and the options for it: of `chaos-harness` and of pytest alike.
+
+`argparse` and pytest take the same arguments for an option, so each is declared once and added to either.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from harness.base.defaults import DEFAULT_CLUSTER, DEFAULT_INTERVAL
+from harness.base.errors import UsageError
+from harness.stack import cluster_name
+
+ImageMode = Literal["auto", "registry", "source"]
+
+_LEAST_INTERVAL, _MOST_INTERVAL = 0.2, 300
+_MOST_WORKERS = 10
+
+
+@dataclass(frozen=True)
+class UpOptions:
+    """What to bring up.
+
+    Attributes:
+        cluster: the kind cluster's name.
+        images: where images come from; auto probes the registry.
+        workers: nodes besides the control plane, which takes pods too.
+        scrape_interval: of Prometheus, seconds.
+        chaos_mesh_source: a checkout of Chaos Mesh to build instead of the pinned version.
+        chaos_mesh_version: the release to install in registry mode instead of the pinned one.
+        kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
+        fresh: delete the cluster first.
+    """
+
+    cluster: str = DEFAULT_CLUSTER
+    images: ImageMode = "auto"
+    workers: int = 0
+    scrape_interval: float = DEFAULT_INTERVAL
+    chaos_mesh_source: Path | None = None
+    chaos_mesh_version: str | None = None
+    kubernetes_version: str | None = None
+    fresh: bool = False
+
+    def check(self) -> None:
+        """Raise UsageError for values that cannot work."""
+        cluster_name.check(self.cluster)
+        if not 0 <= self.workers <= _MOST_WORKERS:
+            raise UsageError(f"{self.workers} workers", next_step=f"use 0 to {_MOST_WORKERS}")
+        if not _LEAST_INTERVAL <= self.scrape_interval <= _MOST_INTERVAL:
+            raise UsageError(
+                f"a scrape interval of {self.scrape_interval:g} s",
+                next_step=f"use {_LEAST_INTERVAL:g} to {_MOST_INTERVAL} seconds",
+            )
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a command line.
+
+    Attributes:
+        name: with its dashes.
+        arguments: of `add_argument`.
+    """
+
+    name: str
+    arguments: dict[str, Any]
+
+    def add(self, to: Callable[..., Any]) -> None:
+        """Add it: `to` is `add_argument` of a parser, or `addoption` of a group of pytest's."""
+        to(self.name, **self.arguments)
+
+
+def _folder(text: str) -> Path:
+    return Path(text).resolve()
+
+
+def _seconds(text: str) -> float:
+    value = float(text)
+    if not 0 < value < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+    return value
+
+
+CLUSTER = Option(
+    "--cluster",
+    {
+        "type": cluster_name.argument,
+        "default": UpOptions.cluster,
+        "metavar": "NAME",
+        "help": "the kind cluster (default %(default)s)",
+    },
+)
+SCRAPE_INTERVAL = Option(
+    "--scrape-interval",
+    {
+        "type": _seconds,
+        "default": UpOptions.scrape_interval,
+        "metavar": "S",
+        "help": f"Prometheus' scrape interval, seconds (default {UpOptions.scrape_interval:g})",
+    },
+)
+STACK = (
+    CLUSTER,
+    Option(
+        "--images",
+        {
+            "choices": get_args(ImageMode),
+            "default": UpOptions.images,
+            "help": "pull images, or build them; auto probes the registry (default)",
+        },
+    ),
+    Option(
+        "--workers",
+        {
+            "type": int,
+            "default": UpOptions.workers,
+            "metavar": "N",
+            "help": "nodes besides the control plane (default %(default)s)",
+        },
+    ),
+    SCRAPE_INTERVAL,
+    Option(
+        "--chaos-mesh-source",
+        {"type": _folder, "metavar": "DIR", "help": "build this checkout of Chaos Mesh"},
+    ),
+    Option(
+        "--chaos-mesh-version",
+        {"metavar": "V", "help": "install this release of Chaos Mesh (registry images)"},
+    ),
+    Option(
+        "--kubernetes-version",
+        {"metavar": "V", "help": "of the nodes, such as 1.34.0 (registry images)"},
+    ),
+    Option("--fresh", {"action": "store_true", "help": "delete the cluster first"}),
+)
+"""One for each field of UpOptions."""
+
+
+def _namespace(text: str) -> str:
+    # The rules of boundaries take time to load.
+    from harness.chaos.boundary import namespace  # noqa: PLC0415
+
+    return namespace(text)
+
+
+ALLOW_NAMESPACE = Option(
+    "--allow-namespace",
+    {
+        "type": _namespace,
+        "action": "append",
+        "default": [],
+        "metavar": "NAME",
+        "help": "a namespace of others that scenarios may reach; may be given more than once",
+    },
+)
+
+
+def up_options(value: Callable[[str], Any]) -> UpOptions:
+    """Return what the options of STACK made of a command line; `value` gives that of a field."""
+    return UpOptions(**{each.name: value(each.name) for each in fields(UpOptions)})

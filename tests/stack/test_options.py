@@ -1,0 +1,76 @@
+"""What can be chosen of a stack is the same for `chaos-harness` and for pytest."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness import cli, plugin
+from harness.stack.options import ALLOW_NAMESPACE, CLUSTER, SCRAPE_INTERVAL, STACK, UpOptions, up_options
+
+WORDS = ["--cluster", "c", "--images", "source", "--workers", "2", "--scrape-interval", "0.5", "--fresh"]
+WORDS += [
+    "--chaos-mesh-source",
+    "checkout",
+    "--chaos-mesh-version",
+    "v2.8.4",
+    "--kubernetes-version",
+    "1.34.0",
+]
+
+
+def of_pytest() -> pytest.Parser:
+    parser = pytest.Parser(_ispytest=True)
+    plugin.pytest_addoption(parser)
+    return parser
+
+
+def given_to_pytest(*words: str) -> argparse.Namespace:
+    return of_pytest().parse([*words])
+
+
+def given_to_the_command(*words: str) -> argparse.Namespace:
+    return cli.parser().parse_args(["up", *words])
+
+
+def chosen(given: argparse.Namespace) -> UpOptions:
+    return up_options(vars(given).__getitem__)
+
+
+def test_every_field_has_an_option_and_its_default() -> None:
+    names = [each.name.removeprefix("--").replace("-", "_") for each in STACK]
+    assert names == [each.name for each in fields(UpOptions)]
+    assert chosen(given_to_pytest()) == chosen(given_to_the_command()) == UpOptions()
+
+
+def test_the_same_words_mean_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    expected = UpOptions("c", "source", 2, 0.5, tmp_path / "checkout", "v2.8.4", "1.34.0", fresh=True)
+    assert chosen(given_to_pytest(*WORDS)) == chosen(given_to_the_command(*WORDS)) == expected
+
+
+@pytest.mark.parametrize("words", ["--images mine", "--scrape-interval 0", "--cluster /", "--workers x"])
+def test_what_one_refuses_the_other_does_too(words: str) -> None:
+    with pytest.raises(Exception, match=words.split(maxsplit=1)[0]) as of_the_command:
+        given_to_the_command(*words.split())
+    with pytest.raises(Exception, match=words.split(maxsplit=1)[0]) as by_pytest:
+        given_to_pytest(*words.split())
+    assert str(of_the_command.value).split("\n")[0] in str(by_pytest.value)
+
+
+def test_subcommands_take_the_very_options() -> None:
+    """An option that two places declare differs sooner or later."""
+    declared: dict[str, list[Any]] = {}
+    actions = cli.parser()._subparsers._group_actions[0].choices.values()  # type: ignore[union-attr]
+    for command in actions:
+        for action in command._actions:
+            for name in action.option_strings:
+                declared.setdefault(name, []).append((action.type, action.default, action.help))
+    for option in (CLUSTER, SCRAPE_INTERVAL, ALLOW_NAMESPACE):
+        of_option = (option.arguments["type"], option.arguments["default"], option.arguments["help"])
+        assert declared[option.name]
+        assert all(each == of_option for each in declared[option.name]), option.name
