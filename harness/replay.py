@@ -12,6 +12,7 @@ from harness.base.bounded import MIB, FileError, MissingFileError, read_bytes
 from harness.base.errors import ExitCode, UsageError
 from harness.judge.finding import Finding
 from harness.judge.replay import replay
+from harness.judge.wording import subject
 from harness.recording.model import Inconsistent
 from harness.recording.reader import RecordingError, RecordingReader
 from harness.recording.writer import FINDINGS, MANIFEST
@@ -56,12 +57,12 @@ def replay_folder(folder: Path) -> Replayed:
         again = now.get(live.id)
         if again is None:
             done.differing.append(
-                f"{live.id} {live.metric}: {live.verdict.value} live, not there in the replay"
+                f"{live.id} {subject(live)}: {live.verdict.words} live, not there in the replay"
             )
         elif again.model_dump_json() != live.model_dump_json():
             done.differing.append(
-                f"{live.id} {live.metric}: {live.verdict.value} live ({live.reason}), "
-                f"{again.verdict.value} in the replay ({again.reason})"
+                f"{live.id} {subject(live)}: {live.verdict.words} live ({live.reason}), "
+                f"{again.verdict.words} in the replay ({again.reason})"
             )
     return done
 

@@ -693,8 +693,8 @@ def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
     assert run.summary_lines()[:-2] == [
         "scenarios: 1 passed, 0 failed, 0 known issue, 0 skipped, 0 error, 0 cleanup failed",
         "expectations of level should: 1 failed, 1 error, 0 known issue; they fail no scenario",
-        "  s[one], step 0 (apply burn): m equals: failed: the value is 2",
-        "  s[one], step 0 (apply burn): sum(m) equals: error: the value is 2",
+        "  s[one], step 0 (apply burn): failed (should): m equals: the value is 2",
+        "  s[one], step 0 (apply burn): error (should): sum(m) equals: the value is 2",
     ]
     written = json.loads((tmp_path / "report/results.json").read_text())["summary"]
     assert (written["passed"], written["failed"], written["error"]) == (1, 0, 0)

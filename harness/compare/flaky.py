@@ -16,6 +16,7 @@ from harness.base.errors import ExitCode, UsageError
 from harness.base.words import count
 from harness.compare.side import HINT
 from harness.judge.finding import Verdict
+from harness.judge.wording import expectation
 from harness.report.reading import read
 from harness.report.results import RESULTS, Results, Summary
 
@@ -154,7 +155,7 @@ def _facts(results: Results) -> Iterator[tuple[_Subject, str]]:
     for each in sorted(results.scenarios, key=lambda scenario: scenario.name):
         yield (each.name, ""), each.verdict.value
         for finding in each.findings():
-            yield (each.name, f"{_EXPECTATION} {finding.id} ({finding.kind})"), finding.verdict.value
+            yield (each.name, expectation(finding)), finding.verdict.value
         for left in each.leftovers:
             # Names are made up anew in each run.
             yield (each.name, f"clean-up: {left.kind}"), "left over"

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.compare.change import Change, ChangeKind
 from harness.compare.side import Side
 from harness.judge.finding import Finding, Verdict
+from harness.judge.wording import expectation
 from harness.runner.result import ScenarioResult
 
 _GOOD = (Verdict.PASS, Verdict.KNOWN_ISSUE)
@@ -46,7 +47,7 @@ def _scenario(old: ScenarioResult, new: ScenarioResult) -> Iterator[Change]:
 
 
 def _finding(scenario: str, old: Finding, new: Finding) -> Iterator[Change]:
-    subject = f"in {scenario}, expectation {new.id} ({new.kind})"
+    subject = f"in {scenario}, {expectation(new)}"
     if {old.verdict, new.verdict} & {*_SAYS_NOTHING}:
         return
     if old.verdict is not new.verdict:

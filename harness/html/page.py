@@ -19,19 +19,20 @@ from harness.chaos.known_issues import known_issues
 from harness.html import spread
 from harness.html.matrix import matrix
 from harness.html.svg import Drawing
-from harness.html.view import MOST_IN_FULL, WORST_FIRST, ScenarioView, Wrong, views
+from harness.html.view import MOST_IN_FULL, WORST_FIRST, ScenarioView, views
 from harness.html.visibility import Spread, spreads
+from harness.judge import wording
 from harness.judge.argument import labels_text, time_text
 from harness.judge.finding import Verdict
 from harness.judge.layers.words import series_text
 from harness.recording.stack import Stack
 from harness.report import checks
-from harness.report.causes import Cause, causes
+from harness.report.causes import causes
 from harness.report.evidence import evidence_lines, number
 from harness.report.folder import in_use
 from harness.report.outcome import headline
 from harness.report.results import Results
-from harness.report.text import with_clock
+from harness.report.view import ReportEntry, entries, not_run, not_verified, unmet
 from harness.runner.result import StepResult
 
 _TEMPLATES = Path(__file__).parent / "templates"
@@ -90,9 +91,10 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         counts={verdict: len(_of(scenarios, verdict)) for verdict in WORST_FIRST},
         headline=headline(results, whole, goes_on=in_use(folder)),
         fine=all(each.verdict is Verdict.PASS for each in whole),
-        not_run=_not_run(results),
+        not_run=not_run(results),
+        unmet=[(view, entry) for view in scenarios for entry in unmet(view.result)],
         bad=_bad(scenarios),
-        unverified=_unverified(scenarios),
+        unverified=_unverified(results, scenarios),
         tags=_tags(scenarios),
         matrix=matrix(scenarios, known),
         issues=_issues(scenarios),
@@ -124,7 +126,8 @@ def _environment() -> Environment:
         "labels": labels_text,
         "short_labels": series_text,
         "number": number,
-        "with_clock": with_clock,
+        "with_clock": wording.with_clock,
+        "subject": wording.subject,
         "verdict_words": lambda verdict: verdict.words,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],
     }
@@ -142,10 +145,6 @@ def _of(scenarios: Sequence[ScenarioView], verdict: Verdict) -> list[ScenarioVie
     return [view for view in scenarios if view.result.verdict is verdict]
 
 
-def _not_run(results: Results) -> list[Cause]:
-    return causes((each.name, each.reason) for each in results.not_run)
-
-
 def _bad(scenarios: Sequence[ScenarioView]) -> list[tuple[ScenarioView, list[ScenarioView]]]:
     """Return what failed or could not be decided; errors of the same cause with the first of them."""
     errors = {view.result.name: view for view in _of(scenarios, Verdict.ERROR) if not view.wrong}
@@ -156,11 +155,15 @@ def _bad(scenarios: Sequence[ScenarioView]) -> list[tuple[ScenarioView, list[Sce
     return [(view, others.get(view.result.name, [])) for view in bad if view.result.name not in told]
 
 
-def _unverified(scenarios: Sequence[ScenarioView]) -> list[tuple[str, list[ScenarioView]]]:
+def _unverified(results: Results, scenarios: Sequence[ScenarioView]) -> list[tuple[str, list[ScenarioView]]]:
     """Return of which clean-ups nobody knows whether they left something, by cause."""
-    views_ = {view.result.name: view for view in scenarios if view.result.leftovers and not view.left}
-    found = causes((name, view.result.leftovers[0].what_was_done) for name, view in views_.items())
-    return [(cause.reason, [views_[name] for name in cause.names]) for cause in found]
+    shown = {view.result.name: view for view in scenarios}
+    found = [
+        (cause.reason, [shown[name] for name in cause.names if name in shown])
+        for cause in not_verified(results)
+    ]
+    # What was not run has no view; the terminal tells of it.
+    return [(reason, views_) for reason, views_ in found if views_]
 
 
 def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:
@@ -169,16 +172,15 @@ def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:
     return sorted(counts.items())
 
 
-def _issues(scenarios: Sequence[ScenarioView]) -> list[tuple[str, Any, list[tuple[ScenarioView, Wrong]]]]:
+def _issues(
+    scenarios: Sequence[ScenarioView],
+) -> list[tuple[str, Any, list[tuple[ScenarioView, ReportEntry]]]]:
     """Return each known issue that was seen, with where."""
-    seen: dict[str, list[tuple[ScenarioView, Wrong]]] = {}
+    seen: dict[str, list[tuple[ScenarioView, ReportEntry]]] = {}
     for view in scenarios:
-        for position, step in enumerate(view.result.steps):
-            for finding in step.findings:
-                if finding.known_issue:
-                    seen.setdefault(finding.known_issue, []).append(
-                        (view, Wrong(position, step.title, finding=finding))
-                    )
+        for each in entries(view.result):
+            if each.finding and each.finding.known_issue:
+                seen.setdefault(each.finding.known_issue, []).append((view, each))
     registered = known_issues()
     return [(identity, registered.get(identity), seen[identity]) for identity in sorted(seen)]
 

@@ -16,12 +16,12 @@ from harness.html.plot import plot
 from harness.html.svg import Drawing
 from harness.html.timeline import Timeline, timeline
 from harness.html.visibility import Delay, delays
-from harness.judge.control import Controlled, Outcome
 from harness.judge.finding import Finding, Verdict
 from harness.recording.model import Recording
 from harness.recording.reader import RecordingReader, Truncated, whole
 from harness.report import evidence_shape
-from harness.runner.result import ScenarioResult, StepProblem
+from harness.report.view import ReportEntry, known_issues, wrong
+from harness.runner.result import ScenarioResult
 
 MOST_IN_FULL = 400
 """Scenarios that a page shows with all that is known of them, the worst first; of others it has one line."""
@@ -34,47 +34,6 @@ _MOST_READ_BYTES = 512 * MIB
 _DRAWN = ("deadline", "readings")
 """What a timeline takes from the evidence of a finding; all of it is shown only of what did not pass."""
 WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS)
-
-_CLAIMS = {
-    Outcome.VACUOUS: "it holds although no chaos was applied, and no rule excuses that",
-    Outcome.UNDECIDED: "whether it holds without the chaos could not be told",
-}
-
-
-@dataclass(frozen=True)
-class Wrong:
-    """One thing that was wrong in a scenario: a finding, a problem of a step, or what a control run says."""
-
-    step: int
-    title: str
-    finding: Finding | None = None
-    problem: StepProblem | None = None
-    claim: Controlled | None = None
-
-    @property
-    def subject(self) -> str:
-        """What it is about."""
-        if self.finding:
-            return self.finding.metric or self.finding.promql
-        if self.claim:
-            return self.claim.claim
-        return self.problem.kind if self.problem else ""
-
-    @property
-    def reason(self) -> str:
-        """Why it is wrong, in one sentence."""
-        if self.finding:
-            return self.finding.reason
-        if self.claim:
-            return _CLAIMS[self.claim.outcome]
-        return self.problem.reason if self.problem else ""
-
-    @property
-    def verdict(self) -> Verdict:
-        """Of the finding; a step that did not come about is a failure, and so is a claim that is vacuous."""
-        if self.claim and self.claim.outcome is Outcome.UNDECIDED:
-            return Verdict.ERROR
-        return self.finding.verdict if self.finding else Verdict.FAIL
 
 
 class Kept:
@@ -137,23 +96,9 @@ class ScenarioView:
     delays: list[Delay] = field(default_factory=list)
 
     @property
-    def wrong(self) -> list[Wrong]:
+    def wrong(self) -> list[ReportEntry]:
         """What decided against it, in the order in which it happened."""
-        found = []
-        for number, step in enumerate(self.result.steps):
-            if step.problem:
-                found.append(Wrong(number, step.title, problem=step.problem))
-            found += [
-                Wrong(number, step.title, finding=finding)
-                for finding in step.findings
-                if finding.level == "must" and finding.verdict in (Verdict.FAIL, Verdict.ERROR)
-            ]
-        found += [
-            Wrong(claim.step, self.result.steps[claim.step].title, claim=claim)
-            for claim in self.result.control or []
-            if claim.outcome in _CLAIMS and 0 <= claim.step < len(self.result.steps)
-        ]
-        return found
+        return wrong(self.result)
 
     @property
     def left(self) -> bool:
@@ -163,7 +108,7 @@ class ScenarioView:
     @property
     def known_issues(self) -> list[str]:
         """The ids of the known issues that it showed."""
-        return sorted({finding.known_issue for finding in self.result.findings() if finding.known_issue})
+        return known_issues(self.result)
 
     @property
     def words(self) -> str:

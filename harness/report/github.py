@@ -6,8 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-from harness.judge.finding import Finding, Verdict
+from harness.judge.finding import Verdict
+from harness.report import view
 from harness.report.checks import Check
+from harness.report.view import ReportEntry
 from harness.runner.result import ScenarioResult
 from harness.scenario.load import ScenarioFile
 from harness.scenario.positions import DocumentPath
@@ -29,14 +31,8 @@ def errors(file: ScenarioFile, result: ScenarioResult, root: Path) -> Iterator[s
         result: what it came to.
         root: the checkout, which GitHub's paths are relative to.
     """
-    for index, step in enumerate(result.steps):
-        if step.problem is not None:
-            text = "\n".join([f"{step.problem.kind}: {step.problem.reason}", *step.problem.details])
-            yield _error(file, ("steps", index), root, f"{result.name}: {step.title}", text)
-        for finding in step.findings:
-            if finding.level == "must" and finding.verdict in (Verdict.FAIL, Verdict.ERROR):
-                at: DocumentPath = ("steps", index, "expect", _position(finding))
-                yield _error(file, at, root, f"{result.name}: {step.title}", _text(finding))
+    for each in view.wrong(result):
+        yield _error(file, _place(each), root, f"{result.name}: {each.title}", _text(each))
     if result.verdict in (Verdict.FAIL, Verdict.ERROR) and result.reason:
         text = "\n".join([result.reason, *filter(None, result.details)])
         yield _error(file, ("scenario",), root, f"{result.name}: {result.verdict.value}", text)
@@ -46,23 +42,25 @@ def errors(file: ScenarioFile, result: ScenarioResult, root: Path) -> Iterator[s
             ("scenario",),
             root,
             f"{result.name}: left behind",
-            f"{left.kind} {left.name}: {left.what_was_done}",
+            left.sentence,
         )
 
 
-def _position(finding: Finding) -> int:
+def _place(entry: ReportEntry) -> DocumentPath:
+    if entry.finding is None:
+        return "steps", entry.step
     # An id is "<step>.<position>".
-    position = finding.id.rpartition(".")[2]
-    return int(position) if position.isdecimal() else 0
+    position = entry.finding.id.rpartition(".")[2]
+    return "steps", entry.step, "expect", int(position) if position.isdecimal() else 0
 
 
-def _text(finding: Finding) -> str:
-    lines = [
-        f"{finding.metric or 'expression'} {finding.kind}: {finding.reason}",
-        f"promql: {finding.promql}",
-        f"expected: {finding.expected}",
-    ]
-    return "\n".join([*lines, *([f"layer: {finding.layer}"] if finding.layer else [])])
+def _text(entry: ReportEntry) -> str:
+    lines = [entry.sentence, *(entry.problem.details if entry.problem else ())]
+    lines += [f"promql: {entry.promql}"] if entry.promql else []
+    if entry.finding:
+        lines.append(f"expected: {entry.finding.expected}")
+        lines += [f"layer: {entry.finding.layer}"] if entry.finding.layer else []
+    return "\n".join(lines)
 
 
 def _error(file: ScenarioFile, at: DocumentPath, root: Path, title: str, text: str) -> str:

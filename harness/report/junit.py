@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from harness.judge.finding import Verdict
+from harness.report import view
 from harness.report.checks import Check
 from harness.report.text import unmet_lines
 from harness.runner.result import ScenarioResult
@@ -24,11 +25,10 @@ def junit_properties(result: ScenarioResult) -> list[tuple[str, str]]:
         found.append(("diagnostics", str(result.diagnostics)))
     if result.verdict is Verdict.SKIPPED:
         found.append(("skipped", result.reason or ""))
-    issues = {each.known_issue for each in result.findings() if each.known_issue}
-    found += [("known_issue", issue) for issue in sorted(issues)]
-    for each in result.findings():
-        if each.level == "must" and each.verdict in (Verdict.FAIL, Verdict.ERROR):
-            found += [("promql", each.promql), ("layer", each.layer or "unknown")]
+    found += [("known_issue", issue) for issue in view.known_issues(result)]
+    for each in view.wrong(result):
+        if each.finding:
+            found += [("promql", each.promql), ("layer", each.finding.layer or "unknown")]
     return found + [("should", line) for line in unmet_lines(result)]
 
 

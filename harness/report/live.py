@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from harness.judge.finding import Finding, Pending, Verdict
+from harness.judge.wording import head, with_clock
 from harness.runner.observer import Observer
 from harness.runner.result import ScenarioResult
 
@@ -166,9 +167,8 @@ class Live(Observer):
         # What passed may fail in a later scrape of the same step.
         self._turn.told[finding.id] = finding.verdict.value
         after = "" if finding.seconds is None else f" after {finding.seconds:.1f} s"
-        reason = "" if finding.verdict is Verdict.PASS else f": {finding.reason}"
-        what = f"{finding.metric or finding.promql} {finding.kind}"
-        self._line(f"{self._where()}: {finding.verdict.words}: {what}{after}{reason}")
+        reason = "" if finding.verdict is Verdict.PASS else f": {with_clock(finding.reason)}"
+        self._line(f"{self._where()}: {head(finding)}{after}{reason}")
 
     def _where(self) -> str:
         turn = self._turn

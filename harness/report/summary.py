@@ -11,12 +11,12 @@ from pathlib import Path
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_shapes
 from harness.judge.finding import Verdict
-from harness.report.causes import causes
+from harness.report import view
 from harness.report.checks import Check
 from harness.report.folder import SUMMARY
 from harness.report.outcome import headline
 from harness.report.results import Results
-from harness.report.text import finding_lines, scenario_text, should_lines
+from harness.report.text import scenario_text, should_lines
 from harness.runner.result import ScenarioResult
 
 MOST = 1024 * 1024
@@ -83,7 +83,7 @@ def _sections(results: Results, folder: Path, checks: Sequence[Check]) -> Iterat
         names = ", ".join(_cell(str(each["name"])) for each in stand_ins)
         yield f"Stand-ins, not the real programs: {names}\n\n"
     yield from map(_check, bad)
-    for cause in causes((each.name, each.reason) for each in results.not_run):
+    for cause in view.not_run(results):
         named = _evidence(", ".join(cause.names))
         yield f"### Not run: {len(cause.names)}\n\n{_cell(cause.reason)}\n\n{named}"
     found = sorted(results.scenarios, key=lambda each: _ORDER.index(each.verdict))
@@ -111,20 +111,10 @@ def _failure(result: ScenarioResult, folder: Path) -> str:
     parts = [f"### {_cell(result.name)}: {result.verdict.value}\n\n"]
     if result.reason:
         parts.append(f"{_cell(result.reason)}\n\n")
-    for index, step in enumerate(result.steps):
-        if step.problem is not None:
-            parts.append(f"Step {index} ({_cell(step.title)}): {_cell(step.problem.reason)}\n\n")
-        for finding in step.findings:
-            if finding.level == "must" and finding.verdict in (Verdict.FAIL, Verdict.ERROR):
-                told = "\n".join(finding_lines(finding)[:1])
-                parts.append(
-                    f"Step {index} ({_cell(step.title)}): {_cell(told)}: {_cell(finding.reason)}\n\n"
-                )
-                parts.append(_block(finding.promql, "promql"))
-    parts += [
-        f"Left behind: {_cell(left.kind)} {_cell(left.name)}: {_cell(left.what_was_done)}\n\n"
-        for left in result.leftovers
-    ]
+    for each in view.wrong(result):
+        parts.append(f"{each.place[:1].upper()}{_cell(each.place[1:])}: {_cell(each.sentence)}\n\n")
+        parts += [_block(each.promql, "promql")] if each.promql else []
+    parts += [f"Left behind: {_cell(left.sentence)}\n\n" for left in result.leftovers]
     kept = {"recording": result.recording, "diagnostics": result.diagnostics}
     where = [f"{name}: `{os.path.relpath(path, folder)}`" for name, path in kept.items() if path]
     parts.append(_evidence(scenario_text(result), ", ".join(where)))
@@ -138,8 +128,8 @@ def _evidence(text: str, where: str = "") -> str:
 
 
 def _row(result: ScenarioResult) -> str:
-    issues = sorted({finding.known_issue for finding in result.findings() if finding.known_issue})
-    return f"| {_cell(result.name)} | {result.seconds:.1f} | {_cell(result.reason or ', '.join(issues))} |"
+    told = result.reason or ", ".join(view.known_issues(result))
+    return f"| {_cell(result.name)} | {result.seconds:.1f} | {_cell(told)} |"
 
 
 def _cell(text: str) -> str:

@@ -9,6 +9,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from harness.judge.finding import Finding
+from harness.judge.wording import subject
 from harness.runner.result import ScenarioResult
 
 
@@ -44,7 +45,7 @@ def visibilities(scenarios: Iterable[ScenarioResult]) -> list[Visibility]:
     for scenario, finding in _findings(scenarios):
         seconds = seconds_of(finding)
         if seconds is not None:
-            by_metric.setdefault(finding.metric or finding.promql, []).append((seconds, scenario, finding))
+            by_metric.setdefault(subject(finding), []).append((seconds, scenario, finding))
     made = []
     for metric, seen in by_metric.items():
         longest, scenario, finding = max(seen, key=lambda each: each[0])

@@ -32,6 +32,11 @@ class StepProblem(BaseModel):
     reason: Line
     details: list[str] = []
 
+    @property
+    def sentence(self) -> str:
+        """What did not come about, and why."""
+        return f"{self.kind}: {self.reason}"
+
 
 class StepResult(BaseModel):
     """One step: its times (seconds since the epoch, Prometheus' clock), findings, and problem."""
@@ -57,6 +62,11 @@ class Leftover(BaseModel):
     name: str
     what_was_done: Line
     infrastructure: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """What is left, and what was done about it."""
+        return f"{self.kind} {self.name}: {self.what_was_done}"
 
 
 def left_over(found: Iterable[Left], overload: Overload | None) -> list[Leftover]:

@@ -55,7 +55,7 @@ def test_a_failed_expectation_is_marked_at_its_line(file, tmp_path):
     (line,) = errors(file, result(finding(), finding(Verdict.PASS, id="0.0")), tmp_path)
     assert line == (
         "::error file=scenarios/example.yaml,line=9,col=9,title=example%3A wait%2C 1::"
-        "m present: none%0Apromql: m{}%0Aexpected: a series%0Alayer: product"
+        "failed: m present: none%0Apromql: m{}%0Aexpected: a series%0Alayer: product"
     )
 
 

@@ -184,7 +184,7 @@ def test_what_only_should_hold_says_so():
 
 def test_a_known_issue_is_named():
     shown = finding(Verdict.KNOWN_ISSUE, known_issue="pod-kill-twice", reason="known issue pod-kill-twice: 2")
-    assert text(shown).splitlines()[0] == "known_issue: things equals [pod-kill-twice]"
+    assert text(shown).splitlines()[0] == "known issue: things equals [pod-kill-twice]"
     assert text(shown).splitlines()[-1] == "  reason:   known issue pod-kill-twice: 2"
 
 

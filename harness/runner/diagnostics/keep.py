@@ -7,6 +7,7 @@ from pathlib import Path
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.chaos.catalogue import Catalogue
 from harness.judge.finding import Finding, Verdict
+from harness.judge.wording import sentence
 from harness.metrics.expression import selectors
 from harness.metrics.promql import PromQLError
 from harness.runner.diagnostics import collect
@@ -39,13 +40,8 @@ class Keeper:
     def step(self, index: int, outcome: StepResult, targets: list[dict[str, str]]) -> None:
         """Keep evidence if the step failed or could not be decided."""
         bad = [each for each in outcome.findings if _counts(each)]
-        if outcome.problem is not None:
-            why = [f"{outcome.problem.kind}: {outcome.problem.reason}"]
-        else:
-            why = [
-                f"{each.verdict.value}: {each.metric or each.promql} {each.kind}: {each.reason}"
-                for each in bad
-            ]
+        problem = outcome.problem
+        why = [sentence(each) for each in bad] if problem is None else [problem.sentence]
         if why:
             title = f"step {index}: {outcome.title}"
             undecided = outcome.problem is None and any(each.verdict is Verdict.ERROR for each in bad)

@@ -1,0 +1,136 @@
+"""What reports say of a run and of its scenarios: terminal, JUnit, GitHub, Markdown and page show this."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from harness.judge import wording
+from harness.judge.control import Controlled, Outcome
+from harness.judge.finding import Finding, Verdict
+from harness.report.causes import Cause, causes
+from harness.report.results import Results
+from harness.runner.result import ScenarioResult, StepProblem
+
+_CLAIMS = {
+    Outcome.VACUOUS: "it holds although no chaos was applied, and no rule excuses that",
+    Outcome.UNDECIDED: "whether it holds without the chaos could not be told",
+}
+
+
+@dataclass(frozen=True)
+class ReportEntry:
+    """One thing to report of a scenario: a finding, a problem of a step, or a claim of a control run.
+
+    Attributes:
+        step, title: index and title of the step.
+    """
+
+    step: int
+    title: str
+    finding: Finding | None = None
+    problem: StepProblem | None = None
+    claim: Controlled | None = None
+
+    @property
+    def place(self) -> str:
+        """Where it is: "step 1 (apply burn)"."""
+        return f"step {self.step} ({self.title})"
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+        if self.finding:
+            return wording.subject(self.finding)
+        if self.claim:
+            return self.claim.claim
+        return self.problem.kind if self.problem else ""
+
+    @property
+    def reason(self) -> str:
+        """Why it came out so, in one sentence."""
+        if self.claim:
+            return _CLAIMS[self.claim.outcome]
+        about = self.finding or self.problem
+        return wording.with_clock(about.reason) if about else ""
+
+    @property
+    def verdict(self) -> Verdict:
+        """Of the finding; a step that did not come about is a failure, and so is a claim that is vacuous."""
+        if self.claim and self.claim.outcome is Outcome.UNDECIDED:
+            return Verdict.ERROR
+        return self.finding.verdict if self.finding else Verdict.FAIL
+
+    @property
+    def head(self) -> str:
+        """How it came out, and what it is about."""
+        if self.finding:
+            return wording.head(self.finding)
+        return f"{self.claim.outcome.value}: {self.claim.claim}" if self.claim else self.subject
+
+    @property
+    def sentence(self) -> str:
+        """All of it in one line."""
+        return self.problem.sentence if self.problem else f"{self.head}: {self.reason}"
+
+    @property
+    def promql(self) -> str:
+        """An expression to paste into Prometheus; "" without one."""
+        about = self.finding or self.claim
+        return (about.promql or "") if about else ""
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it decides against the scenario: no known issue, and no expectation of level should."""
+        must = self.finding is None or self.finding.level == "must"
+        return must and self.verdict in (Verdict.FAIL, Verdict.ERROR)
+
+
+def entries(result: ScenarioResult) -> list[ReportEntry]:
+    """Return all that is to be reported of a scenario, in its order; what passed is not."""
+    found = []
+    for number, step in enumerate(result.steps):
+        if step.problem:
+            found.append(ReportEntry(number, step.title, problem=step.problem))
+        found += [
+            ReportEntry(number, step.title, finding=finding)
+            for finding in step.findings
+            if finding.verdict is not Verdict.PASS
+        ]
+    found += [
+        ReportEntry(claim.step, result.steps[claim.step].title, claim=claim)
+        for claim in result.control or []
+        if claim.outcome in _CLAIMS and 0 <= claim.step < len(result.steps)
+    ]
+    return found
+
+
+def wrong(result: ScenarioResult) -> list[ReportEntry]:
+    """Return what decided against a scenario."""
+    return [each for each in entries(result) if each.wrong]
+
+
+def unmet(result: ScenarioResult) -> list[ReportEntry]:
+    """Return what should hold and did not, or was not decided; it decides nothing."""
+    return [each for each in entries(result) if each.finding and each.finding.level == "should"]
+
+
+def known_issues(result: ScenarioResult) -> list[str]:
+    """Return the ids of the known issues that a scenario showed."""
+    return sorted({finding.known_issue for finding in result.findings() if finding.known_issue})
+
+
+def not_run(results: Results) -> list[Cause]:
+    """Return why scenarios were not run, each cause once."""
+    return causes((each.name, each.reason) for each in results.not_run)
+
+
+def not_verified(results: Results) -> list[Cause]:
+    """Return of which clean-ups nobody knows whether they left something, by cause."""
+    return causes(_not_verified(results))
+
+
+def _not_verified(results: Results) -> Iterable[tuple[str, str]]:
+    for each in results.all_planned():
+        if each.leftovers and all(left.infrastructure for left in each.leftovers):
+            yield each.name, each.leftovers[0].what_was_done
