@@ -61,3 +61,8 @@ WORKING_TIME = WorkingTime()
 def now() -> float:
     """Return the working time of this process, seconds since some moment."""
     return WORKING_TIME.now()
+
+
+def sleep(seconds: float) -> None:
+    """Wait some seconds."""
+    time.sleep(seconds)

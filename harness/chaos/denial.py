@@ -7,12 +7,13 @@ whoever finds it, after however sudden an end, can put things back.
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from harness.base import working_time
+from tenacity import RetryError, retry_if_result
+
 from harness.base.errors import InfrastructureError
+from harness.base.waiting import asking
 from harness.chaos.components import COMPONENTS
 from harness.cluster.client import Cluster, Object
 from harness.cluster.kinds import CHAOS_MESH_API
@@ -163,21 +164,24 @@ def lift(
 def _await(
     cluster: Cluster, account: _Account, requests: Collection[_Request], *, allowed: bool, seconds: float
 ) -> None:
-    end = working_time.now() + seconds
+    other = retry_if_result(lambda decided: decided["allowed"] is not allowed)
+    decide = asking(other, seconds=seconds, every=_PAUSE_SECONDS)
     for request in sorted(requests, key=str):
-        while _is_allowed(cluster, account, request) is not allowed:
-            if working_time.now() > end:
-                does, should = ("refuses", "allow") if allowed else ("allows", "refuse")
-                raise InfrastructureError(
-                    f"the API server still {does} {account.user} to {request.verb} {request.resource} after "
-                    f"{seconds:.0f} s, and should {should} it",
-                    next_step="look at all that is bound to it and to its groups: kubectl auth can-i "
-                    f"{request.verb} {request.resource}.{_GROUP} --as {account.user}",
-                )
-            time.sleep(_PAUSE_SECONDS)
+        try:
+            decide(_decision, cluster, account, request)
+        except RetryError as late:
+            does, should = ("refuses", "allow") if allowed else ("allows", "refuse")
+            raise InfrastructureError(
+                f"the API server still {does} {account.user} to {request.verb} {request.resource} after "
+                f"{seconds:.0f} s, and should {should} it",
+                next_step="look at all that is bound to it and to its groups: kubectl auth can-i "
+                f"{request.verb} {request.resource}.{_GROUP} --as {account.user}",
+                details=[reason] if (reason := late.last_attempt.result().get("reason")) else [],
+            ) from late
 
 
-def _is_allowed(cluster: Cluster, account: _Account, request: _Request) -> bool:
+def _decision(cluster: Cluster, account: _Account, request: _Request) -> Object:
+    """Return what the API server decides: `allowed`, and mostly the `reason`."""
     resource, _, subresource = request.resource.partition("/")
     attributes = {"group": _GROUP, "resource": resource, "verb": request.verb}
     if subresource:
@@ -192,7 +196,7 @@ def _is_allowed(cluster: Cluster, account: _Account, request: _Request) -> bool:
             "spec": {"user": account.user, "groups": account.groups, "resourceAttributes": attributes},
         }
     )
-    return bool(review["status"]["allowed"])
+    return dict(review["status"])
 
 
 def _account(cluster: Cluster, job: str, chaos_mesh_namespace: str) -> _Account:

@@ -11,8 +11,10 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from harness.base import working_time
+from tenacity import retry_if_exception_type
+
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
+from harness.base.waiting import asking
 from harness.chaos import denial, processes
 from harness.chaos.components import COMPONENTS, MANAGER, PodGroup, component_pods
 from harness.chaos.daemons import Daemons
@@ -277,23 +279,19 @@ def _await_leader(
 
 
 def _await_webhook(cluster: Cluster, left: float, seconds: float) -> None:
-    end = working_time.now() + left
     probe = {
         "apiVersion": CHAOS_MESH_API,
         "kind": "PodChaos",
         "metadata": {"name": "chaos-harness-probe", "namespace": "default"},
         "spec": {"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["default"]}},
     }
-    while True:
-        try:
-            cluster.create(probe, dry_run=True, timeout=_WEBHOOK_REQUEST_SECONDS)
-        except ApiError as error:
-            if working_time.now() > end:
-                problem = f"the webhook of {MANAGER} takes no experiment after {seconds:.0f} s"
-                raise NotWhole(problem, details=error.details) from error
-            time.sleep(_WEBHOOK_PAUSE_SECONDS)
-        else:
-            return
+    try:
+        asking(retry_if_exception_type(ApiError), seconds=left, every=_WEBHOOK_PAUSE_SECONDS)(
+            cluster.create, probe, dry_run=True, timeout=_WEBHOOK_REQUEST_SECONDS
+        )
+    except ApiError as error:
+        problem = f"the webhook of {MANAGER} takes no experiment after {seconds:.0f} s"
+        raise NotWhole(problem, details=error.details or [error.problem]) from error
 
 
 def holder(lease: Object) -> str:

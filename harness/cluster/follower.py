@@ -2,8 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable
+
+from tenacity import (
+    RetryError,
+    Retrying,
+    retry_if_exception_type,
+    sleep_using_event,
+    stop_when_event_set,
+    wait_fixed,
+)
 
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import ApiError
@@ -56,29 +66,35 @@ class Follower:
             end()
 
     def _follow(self) -> None:
-        selector = self._field_selector
+        # What was missed while the API server did not answer is in the list that the next turn begins with.
+        until_stopped = Retrying(
+            retry=retry_if_exception_type(ApiError),
+            stop=stop_when_event_set(self._stopped),
+            wait=wait_fixed(_PAUSE_SECONDS),
+            sleep=sleep_using_event(self._stopped),
+        )
         while not self._stopped.is_set():
-            try:
-                found, version = self._cluster.list_versioned(
-                    self._kind, self._namespace, field_selector=selector
-                )
-                for each in found:
-                    self._add(each)
-                for change, each in self._cluster.watch(
-                    self._kind,
-                    self._namespace,
-                    version,
-                    _WATCH_SECONDS,
-                    field_selector=selector,
-                    opened=self._opened,
-                ):
-                    if change != "DELETED":
-                        self._add(each)
-                    if self._stopped.is_set():
-                        return
-            except ApiError:
-                # What was missed is in the list that the next turn begins with.
-                self._stopped.wait(_PAUSE_SECONDS)
+            with contextlib.suppress(RetryError):
+                until_stopped(self._watch)
+
+    def _watch(self) -> None:
+        """List, and watch from there until the watch ends."""
+        selector = self._field_selector
+        found, version = self._cluster.list_versioned(self._kind, self._namespace, field_selector=selector)
+        for each in found:
+            self._add(each)
+        for change, each in self._cluster.watch(
+            self._kind,
+            self._namespace,
+            version,
+            _WATCH_SECONDS,
+            field_selector=selector,
+            opened=self._opened,
+        ):
+            if change != "DELETED":
+                self._add(each)
+            if self._stopped.is_set():
+                return
 
     def _opened(self, end: Callable[[], None]) -> None:
         with self._lock:

@@ -12,12 +12,16 @@ which
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
+from tenacity import RetryError, retry_if_not_result
+
 from harness.base.errors import HarnessError
+from harness.base.waiting import asking
 from harness.chaos import rollout
 from harness.chaos.components import COMPONENTS, MANAGER, component_pods
 from harness.chaos.daemons import COMPONENT
@@ -81,15 +85,23 @@ class Settling:
 
     def wait(self, seconds: float = SETTLE_SECONDS) -> dict[str, str]:
         """Wait until all are settled; return those that are not, each with the reason."""
-        end = self.clock.now() + seconds
         left = dict.fromkeys(self.always, "")
-        while True:
+
+        def look() -> bool:
+            nonlocal left
             left = {job: why for job in left if (why := self._why_not(job))}
-            if not left:
-                return {}
-            if self.clock.now() >= end:
-                return {job: f"not settled within {seconds:.0f} s: {why}" for job, why in left.items()}
-            self.clock.sleep(_POLL_SECONDS)
+            return not left
+
+        settling = asking(
+            retry_if_not_result(bool),
+            seconds=seconds,
+            every=_POLL_SECONDS,
+            clock=self.clock.now,
+            sleep=self.clock.sleep,
+        )
+        with contextlib.suppress(RetryError):
+            settling(look)
+        return {job: f"not settled within {seconds:.0f} s: {why}" for job, why in left.items()}
 
     def _why_not(self, job: str) -> str:
         """Return why a component is not settled, or ""."""

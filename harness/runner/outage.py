@@ -7,7 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from tenacity import RetryError, retry_if_result
+
 from harness.base.errors import HarnessError
+from harness.base.waiting import asking
 
 RETURN_SECONDS = 60.0
 """How long the API server or Prometheus may be gone; one that is restarted is back by then."""
@@ -51,15 +54,16 @@ def lasting(
         now: a clock, epoch seconds.
         pause: waits between two looks, seconds.
     """
-    since: float | None = None
-    while True:
-        missing = _missing(probes)
-        if missing is None:
-            return None
-        since = now() if since is None else since
-        if now() - since >= RETURN_SECONDS:
-            return Outage(missing[0], since, missing[1])
-        pause(_PAUSE_SECONDS)
+    if _missing(probes) is None:
+        return None
+    since = now()
+    gone = retry_if_result(lambda missing: missing is not None)
+    try:
+        asking(gone, seconds=RETURN_SECONDS, every=_PAUSE_SECONDS, clock=now, sleep=pause)(_missing, probes)
+    except RetryError as late:
+        what, how = late.last_attempt.result()
+        return Outage(what, since, how)
+    return None
 
 
 def _missing(probes: Sequence[Probe]) -> tuple[str, str] | None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from tenacity import RetryError, retry_if_result
+
 from harness.base.errors import InfrastructureError
+from harness.base.waiting import asking
 from harness.judge.proof import check_proof, split_proof
 from harness.runner.actions import StepFailed
 from harness.runner.readings import OracleReadings
@@ -30,21 +33,26 @@ def await_proof(context: ScenarioContext, readings: OracleReadings, proof: Proof
         StepFailed: the chaos had no effect by the deadline.
         InfrastructureError: the oracle could not be read at the last.
     """
-    while True:
+    clock = context.clock
+
+    def look() -> tuple[bool | None, str]:
         holds, text = proven(context, readings, proof)
-        if holds:
-            return text
-        context.observer.waiting(f"the proof of an effect: {text}")
-        over = context.clock.working() > deadline
-        if over and holds is None:
-            # Nobody knows whether there was an effect: that is no failure of the product.
-            raise InfrastructureError(
-                f"the proof of an effect could not be had: {text}",
-                next_step="look at the component that the oracle asks; chaos-harness status helps",
-            )
-        if over:
-            details = [f"because: {proof.because}"] if proof.because else []
-            raise StepFailed(
-                StepProblem(kind="proof", reason=f"the chaos had no effect: {text}", details=details)
-            )
-        context.clock.sleep(_PAUSE_SECONDS)
+        if not holds:
+            context.observer.waiting(f"the proof of an effect: {text}")
+        return holds, text
+
+    without = retry_if_result(lambda seen: not seen[0])
+    left = deadline - clock.working()
+    waiting = asking(without, seconds=left, every=_PAUSE_SECONDS, clock=clock.working, sleep=clock.sleep)
+    try:
+        return waiting(look)[1]
+    except RetryError as late:
+        holds, text = late.last_attempt.result()
+    if holds is None:
+        # Nobody knows whether there was an effect: that is no failure of the product.
+        raise InfrastructureError(
+            f"the proof of an effect could not be had: {text}",
+            next_step="look at the component that the oracle asks; chaos-harness status helps",
+        )
+    details = [f"because: {proof.because}"] if proof.because else []
+    raise StepFailed(StepProblem(kind="proof", reason=f"the chaos had no effect: {text}", details=details))

@@ -10,9 +10,11 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from tenacity import RetryError, retry_if_result
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
+from harness.base.waiting import asking
 from harness.chaos import components
 from harness.cluster.kinds import CHAOS_MESH_API
 from harness.stack.imageset import ImageRef, ImageSet
@@ -175,7 +177,6 @@ def wait_webhook(
     Raises:
         CommandError: it did not in time; holds the API server's last answer.
     """
-    until = clock() + _WEBHOOK_SECONDS
     experiment = json.dumps(
         {
             "apiVersion": CHAOS_MESH_API,
@@ -184,9 +185,9 @@ def wait_webhook(
             "spec": {"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["default"]}},
         }
     )
-    while True:
-        last = clock() > until
-        result = kubectl.run(
+
+    def tried(*, check: bool) -> process.Result:
+        return kubectl.run(
             "try the webhook",
             "create",
             "--dry-run=server",
@@ -194,11 +195,17 @@ def wait_webhook(
             "--request-timeout=10s",
             timeout=15,
             input_text=experiment,
-            check=last,
+            check=check,
         )
-        if result.returncode == 0:
-            return
-        pause(_POLL_SECONDS)
+
+    refused = retry_if_result(lambda result: result.returncode != 0)
+    try:
+        asking(refused, seconds=_WEBHOOK_SECONDS, every=_POLL_SECONDS, clock=clock, sleep=pause)(
+            tried, check=False
+        )
+    except RetryError:
+        # Once more: its error says what the API server answered.
+        tried(check=True)
 
 
 def check_crds(kubectl: Kubectl, wanted: list[dict[str, Any]]) -> None:

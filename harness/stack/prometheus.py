@@ -14,10 +14,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import yaml
+from tenacity import RetryError, retry_if_result
 
 from harness.base import bundled, process
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
+from harness.base.waiting import asking
 from harness.cluster.namespaces import HARNESS_NAMESPACE
 from harness.metrics.prometheus import IDENTITY_LABEL
 from harness.stack import alerts
@@ -177,16 +179,20 @@ def wait_targets(
         ScrapeTooSlowError: names the slowest target and an interval that would do.
         InfrastructureError: a target is missing or down.
     """
-    until = clock() + _TARGETS_SECONDS
-    while True:
+
+    def look() -> tuple[list[Target], list[str], list[Target]]:
         targets = read_targets(get(kubectl, "/api/v1/targets?state=active"))
-        waiting = not_scraped(targets, expected)
         slow = [target for target in targets if target.up and target.duration > _ROOM * settings.timeout]
-        if not waiting and not slow:
-            return
-        if clock() > until:
-            break
-        pause(min(_POLL_SECONDS, settings.interval))
+        return targets, not_scraped(targets, expected), slow
+
+    unlike = retry_if_result(lambda seen: bool(seen[1] or seen[2]))
+    every = min(_POLL_SECONDS, settings.interval)
+    try:
+        asking(unlike, seconds=_TARGETS_SECONDS, every=every, clock=clock, sleep=pause)(look)
+    except RetryError as late:
+        targets, waiting, slow = late.last_attempt.result()
+    else:
+        return
     timed_out = [target for target in targets if not target.up and "deadline exceeded" in target.error]
     if slow or timed_out:
         raise _too_slow(kubectl, settings, [*slow, *timed_out])

@@ -24,7 +24,6 @@ def clock():
 
 @pytest.fixture
 def cluster(clock, monkeypatch):
-    monkeypatch.setattr(denial, "time", clock)
     monkeypatch.setattr(working_time, "time", clock)
     made = FakeCluster(clock)
     for job in (MANAGER, "chaos-dashboard"):
@@ -44,7 +43,7 @@ def deny(cluster, resources=("statuschecks",), verbs=("delete",), job=MANAGER):
 
 def allowed(cluster, resource, verb, namespace=None, account="chaos-controller-manager"):
     asking = denial._Request(resource, verb, namespace)
-    return denial._is_allowed(cluster, denial._Account(CHAOS_MESH, account), asking)
+    return denial._decision(cluster, denial._Account(CHAOS_MESH, account), asking)["allowed"]
 
 
 def patches(cluster):
@@ -135,6 +134,7 @@ def test_what_another_way_still_allows_is_told_and_put_back(cluster, role, clock
         "the API server still allows system:serviceaccount:chaos-mesh:chaos-controller-manager to delete "
         "statuschecks after 10 s, and should refuse it"
     )
+    assert raised.value.details == ["RBAC: allowed by a binding"]
     assert clock.now() - began < 12
     denial.lift(cluster, CHAOS_MESH)
     assert role["rules"] == rules

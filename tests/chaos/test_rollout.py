@@ -182,7 +182,6 @@ def test_what_a_killed_run_scaled_is_restored_without_being_told(cluster):
 
 
 def test_what_was_denied_something_is_allowed_it_again_and_restarted(cluster, monkeypatch, clock):
-    monkeypatch.setattr(denial, "time", clock)
     monkeypatch.setattr(working_time, "time", clock)
     role = cluster.role("chaos-controller-manager", "manager")
     rules = role["rules"]
@@ -197,7 +196,6 @@ def test_what_was_denied_something_is_allowed_it_again_and_restarted(cluster, mo
 def test_what_was_denied_something_and_scaled_to_none_comes_back_without_a_restart(
     cluster, monkeypatch, clock
 ):
-    monkeypatch.setattr(denial, "time", clock)
     monkeypatch.setattr(working_time, "time", clock)
     cluster.role("chaos-controller-manager", "manager")
     denial.deny(cluster, "controller-manager", CHAOS_MESH, ["statuschecks"], ["list"])

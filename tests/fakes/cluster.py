@@ -156,7 +156,8 @@ class FakeCluster:
             return body
         if kind == "SubjectAccessReview":
             self._request("create", kind)
-            return {"status": {"allowed": self._allows(body["spec"])}}
+            allowed = self._allows(body["spec"])
+            return {"status": {"allowed": allowed, "reason": "RBAC: allowed by a binding" if allowed else ""}}
         self._request("create", kind, metadata["name"])
         made = self.put(kind, metadata["name"], metadata.get("namespace"))
         with self._lock:

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.base import working_time
-from harness.chaos import denial, rollout
+from harness.chaos import rollout
 from harness.chaos.catalogue import catalogue
 from harness.chaos.components import COMPONENTS
 from harness.check import load_checked
@@ -233,7 +233,6 @@ def test_a_restart_that_is_refused_is_a_failed_step(run, cluster):
 @pytest.fixture
 def role(cluster, clock, monkeypatch):
     """What the dashboard is allowed."""
-    monkeypatch.setattr(denial, "time", clock)
     monkeypatch.setattr(working_time, "time", clock)
     return cluster.role("chaos-dashboard", "dashboard")
 
