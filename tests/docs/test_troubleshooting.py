@@ -23,7 +23,7 @@ def texts() -> list[str]:
     found: list[str] = []
     for path in sorted((ROOT / "harness").rglob("*.py")):
         found += _texts(ast.parse(path.read_text()))
-    return [*found, (ROOT / "ci" / "environment.sh").read_text()]
+    return [*found, (ROOT / "ci" / "pinned.sh").read_text()]
 
 
 def _texts(tree: ast.AST) -> Iterator[str]:
