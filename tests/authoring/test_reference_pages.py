@@ -89,10 +89,10 @@ def test_the_index_has_every_page_and_what_it_begins_with(tmp_path: Path) -> Non
     assert "- [reference.md](reference.md): Reference. All keys.\n" in text
     assert "- [quick-start.md](quick-start.md): Quick start. From a clone to a verdict, and on.\n" in text
     assert "- [scenarios.md](scenarios.md): Scenarios.\n" in text
-    assert text.index("## Look up") < text.index("](reference.md)") < text.index("## More")
+    assert text.index("## Write") < text.index("](reference.md)") < text.index("## More")
     assert text.endswith(
         "## More\n\n- [zoo.md](zoo.md): Animals. All of them.\n\n"
         "For editors: [scenario.schema.json](scenario.schema.json), the JSON Schema of scenario files.\n"
     )
     assert "README.md" not in text
-    assert "## Understand" not in text, "it has no page here"
+    assert "## Understand a failure" not in text, "it has no page here"

@@ -1,22 +1,21 @@
-"""The index of the documentation: every page with what it begins with."""
+"""The index of the documentation: every page with what it begins with, in the order of mkdocs.yml."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from harness.authoring.page import COMMAND, Page, Sources
 from harness.authoring.pages import schema
+from harness.base import bundled
 from harness.report.reference import entry
 
 NAME = "README.md"
 
-_GROUPS = (
-    ("Begin", ("quick-start", "scenarios", "troubleshooting")),
-    ("Look up", ("reference", "scenario-catalogue", "known-issues", "exit-codes", "results")),
-    ("Understand", ("architecture", "verdicts", "stack", "performance")),
-)
 _MORE = "More"
 
 
@@ -31,17 +30,41 @@ def text(folder: Path, made: Iterable[Page] = ()) -> str:
     texts |= {
         page.path.name: page.text for page in made if page.path.suffix == ".md" and len(page.path.parts) == 1
     }
-    stems = sorted(name.removesuffix(".md") for name in texts if name != NAME)
-    known = {stem for _, group in _GROUPS for stem in group}
-    groups = [(title, [stem for stem in group if stem in stems]) for title, group in _GROUPS]
-    groups.append((_MORE, [stem for stem in stems if stem not in known]))
+    texts.pop(NAME, None)
+    navigated = navigation()
+    # Of a folder only the page that begins it.
+    begins = [name for names in navigated.values() for name in names if name.endswith(f"/{NAME}")]
+    there = [name for name in begins if (folder / name).exists()]
+    texts |= {name: (folder / name).read_text(encoding="utf-8") for name in there}
+    groups = {title: [name for name in names if name in texts] for title, names in navigated.items()}
+    known = {name for names in groups.values() for name in names}
+    groups[_MORE] = sorted(texts.keys() - known)
     lines = ["# Documentation", "", f"Every page, with what it begins with (`{COMMAND}`)."]
-    for title, group in groups:
-        if group:
+    for title, names in groups.items():
+        if names:
             lines += ["", f"## {title}", ""]
-        lines += [entry(f"[{stem}.md]({stem}.md): {_begins(texts[f'{stem}.md'])}") for stem in group]
+        lines += [entry(f"[{name}]({name}): {_begins(texts[name])}") for name in names]
     lines += ["", f"For editors: [{schema.NAME}]({schema.NAME}), the JSON Schema of scenario files."]
     return "\n".join(lines) + "\n"
+
+
+def navigation() -> dict[str, list[str]]:
+    """Return the pages of each group of the navigation in mkdocs.yml, those of its sections included."""
+    items = yaml.safe_load((bundled.root() / "mkdocs.yml").read_text(encoding="utf-8"))["nav"]
+    return {
+        title: list(_names(below))
+        for item in items
+        for title, below in item.items()
+        if isinstance(below, list)
+    }
+
+
+def _names(item: Any) -> Iterator[str]:
+    if isinstance(item, str):
+        yield item
+        return
+    for below in item.values() if isinstance(item, dict) else item:
+        yield from _names(below)
 
 
 def _begins(text: str) -> str:
