@@ -12,9 +12,10 @@ from harness.authoring import examples, python
 from harness.authoring.examples import Example
 from harness.base.errors import ExitCode, UsageError
 from harness.check import load_checked
+from tests.docs.test_site import steps
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 SCENARIOS = list(examples.scenarios(PAGES))
 COMMANDS = list(examples.commands(PAGES))
@@ -60,7 +61,7 @@ def test_each_command_of_the_pages_is_one(example: Example, pytestconfig: pytest
     program, *words = shlex.split(example.text)
 
     if program == "ci/test":
-        assert words in ([], ["--fast"])
+        assert words in ([], ["--fast"]) or set(words) <= steps()
     elif program == "ci/verify" and words[:1] == ["--down"]:
         cli.parser().parse_args(["down", *words[1:]])
     elif program == "ci/verify" or words[:1] == ["run"]:
