@@ -31,7 +31,6 @@ from harness.coverage.score import coverage_of
 from harness.html.report import render_again
 from harness.lint import run as lint
 from harness.mutation.mutate import _of_folder
-from harness.mutation.waiver import Waivers
 from harness.mutation.waiver import load as load_waivers
 from harness.replay import replay_folder
 from harness.report.fields import durations, field_of, put
@@ -86,7 +85,7 @@ def recording(folder, name, raw):
     for reader in (
         replay_folder,
         lambda path: coverage_of([path], metrics(), TODAY, []),
-        lambda path: _of_folder(Waivers([], TODAY), path),
+        lambda path: _of_folder([], path),
     ):
         told(lambda read=reader: read(folder))
 

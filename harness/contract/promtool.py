@@ -7,11 +7,11 @@ from collections.abc import Callable, Sequence
 from functools import cache
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict
 
 from harness.base import process
 from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.waiver import Selector, Waiver, first, read
 from harness.cluster.client import Cluster
 from harness.contract.result import PromtoolFinding
 
@@ -35,34 +35,33 @@ Linter = Callable[[str], Linted]
 """Takes a body in the text format."""
 
 
-class KnownFinding(BaseModel):
-    """A finding that is known, and stays.
+class PromtoolSelector(Selector):
+    """A finding of promtool.
 
     Attributes:
         metric: a regular expression that matches the whole name.
         text: what promtool says, whole.
-        reason: why it stays.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     metric: str
     text: str
-    reason: str = Field(min_length=10)
 
-    def covers(self, finding: PromtoolFinding) -> bool:
+    def selects(self, what: PromtoolFinding) -> bool:
         """Say whether it is about a finding."""
-        return self.text == finding.text and re.fullmatch(self.metric, finding.metric) is not None
+        return self.text == what.text and re.fullmatch(self.metric, what.metric) is not None
+
+
+PromtoolWaiver = Waiver[PromtoolSelector]
 
 
 @cache
-def known_findings() -> tuple[KnownFinding, ...]:
+def known_findings() -> list[PromtoolWaiver]:
     """Return the findings that may stay."""
-    return tuple(KnownFinding.model_validate(raw) for raw in yaml.safe_load(_FILE.read_text()))
+    return read([_FILE], PromtoolSelector, expire=False, see=_FILE.name)
 
 
 def lint(
-    bodies: Sequence[tuple[str, str]], linter: Linter, known: Sequence[KnownFinding] | None = None
+    bodies: Sequence[tuple[str, str]], linter: Linter, known: Sequence[PromtoolWaiver] | None = None
 ) -> list[PromtoolFinding]:
     """Return what promtool says about bodies, each once.
 
@@ -86,8 +85,8 @@ def lint(
         for line in answer.output.splitlines():
             metric, _, text = line.partition(" ")
             finding = PromtoolFinding(job=job, metric=metric, text=text)
-            reason = next((each.reason for each in exceptions if each.covers(finding)), None)
-            found[finding.model_copy(update={"reason": reason})] = None
+            waiver = first(exceptions, finding)
+            found[finding.model_copy(update={"reason": waiver and waiver.reason})] = None
     return list(found)
 
 

@@ -7,9 +7,10 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.base.waiver import first, holding
 from harness.chaos.catalogue.catalogue import Catalogue
 from harness.chaos.catalogue.twin import Twin
-from harness.coverage.excuse import Limit, Waiver, first, limits, waivers
+from harness.coverage.excuse import ProofWaiver, limits, waivers
 from harness.coverage.proven import Proof, judged, transitions
 from harness.coverage.provers import Provers, lacking
 from harness.coverage.result import Coverage, Standing, TransitionScore, TwinScore
@@ -23,8 +24,8 @@ from harness.scenario.load import ScenarioFile
 class Excuses(NamedTuple):
     """Limits, and the waivers that hold."""
 
-    limits: list[Limit]
-    waivers: list[Waiver]
+    limits: list[ProofWaiver]
+    waivers: list[ProofWaiver]
 
     @classmethod
     def load(cls, today: date) -> Excuses:
@@ -33,7 +34,7 @@ class Excuses(NamedTuple):
         Raises:
             UsageError: a file cannot be read.
         """
-        return cls(limits(), [each for each in waivers() if each.until >= today])
+        return cls(limits(), holding(waivers(), today))
 
 
 _MOST_NAMED = 5
@@ -143,7 +144,7 @@ def score_twins(
             stands.standing, stands.reason = Standing.NOT_POSSIBLE, lacks
         elif waiver := first(excuses.waivers, each):
             stands.standing, stands.reason = Standing.WAIVED, waiver.reason
-            stands.until = waiver.until.isoformat()
+            stands.until = waiver.day
         found.append(stands)
     return found
 
@@ -177,7 +178,7 @@ def _stand(
         stands.standing, stands.reason = Standing.NOT_POSSIBLE, lacks
     elif waiver := first(excuses.waivers, transition):
         stands.standing, stands.reason = Standing.WAIVED, waiver.reason
-        stands.until = waiver.until.isoformat()
+        stands.until = waiver.day
     return stands
 
 

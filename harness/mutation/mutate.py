@@ -13,6 +13,7 @@ from functools import partial
 from pathlib import Path
 
 from harness.base.errors import InfrastructureError
+from harness.base.waiver import first, holding
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Finding, Verdict
 from harness.judge.given import Given
@@ -28,12 +29,14 @@ from harness.mutation.score import (
     sum_up,
 )
 from harness.mutation.subject import Subject, Unsteady
-from harness.mutation.waiver import Waivers, load
+from harness.mutation.waiver import SurvivorOf, SurvivorWaiver, load
 from harness.recording.model import AnyEntry, Expected, Inconsistent, Manifest, Mark, Recording
 from harness.recording.reader import RecordingReader
 
 
-def mutate_folders(folders: Iterable[Path], today: date, waivers: Waivers | None = None) -> MutationScore:
+def mutate_folders(
+    folders: Iterable[Path], today: date, waivers: list[SurvivorWaiver] | None = None
+) -> MutationScore:
     """Return the score of the recordings in some folders, which are worked on by all processors.
 
     Args:
@@ -45,7 +48,7 @@ def mutate_folders(folders: Iterable[Path], today: date, waivers: Waivers | None
         UsageError: a recording or a waiver cannot be read.
         InfrastructureError: a process was ended by something else.
     """
-    held = Waivers(load(), today) if waivers is None else waivers
+    held = holding(load(), today) if waivers is None else waivers
     # Forked, so that operators and rules that a test has put in place are there, too.
     fork, others = multiprocessing.get_context("fork"), multiprocessing.active_children()
     with ProcessPoolExecutor(os.cpu_count(), mp_context=fork, initializer=_endable) as pool:
@@ -73,7 +76,7 @@ def _endable() -> None:
         signal.signal(number, signal.SIG_DFL)
 
 
-def _of_folder(held: Waivers, folder: Path) -> RecordingScore:
+def _of_folder(held: list[SurvivorWaiver], folder: Path) -> RecordingScore:
     reader = RecordingReader(folder)
     try:
         found = mutate(reader.entries(), reader.manifest, held)
@@ -84,7 +87,7 @@ def _of_folder(held: Waivers, folder: Path) -> RecordingScore:
     return found
 
 
-def mutate(entries: Iterable[AnyEntry], manifest: Manifest, waivers: Waivers) -> RecordingScore:
+def mutate(entries: Iterable[AnyEntry], manifest: Manifest, waivers: list[SurvivorWaiver]) -> RecordingScore:
     """Return the score of one recording: of each step with what was recorded until its `ended` mark.
 
     Raises:
@@ -104,7 +107,7 @@ def mutate(entries: Iterable[AnyEntry], manifest: Manifest, waivers: Waivers) ->
 
 
 def mutate_expectation(
-    recording: Recording, expected: Expected, ended: Mark, waivers: Waivers
+    recording: Recording, expected: Expected, ended: Mark, waivers: list[SurvivorWaiver]
 ) -> ExpectationScore:
     """Return what becomes of one expectation's mutants.
 
@@ -134,9 +137,9 @@ def mutate_expectation(
         score.survived.append(Survivor(operator=ANY, detail="no operator kills it: it cannot fail"))
     for survivor in score.survived:
         scenario = recording.manifest.scenario
-        waiver = waivers.find(scenario, score.id, score.subject, survivor.operator)
+        waiver = first(waivers, SurvivorOf(scenario, score.id, score.subject, survivor.operator))
         if waiver is not None:
-            survivor.waived, survivor.until = waiver.reason, waiver.until.isoformat()
+            survivor.waived, survivor.until = waiver.reason, waiver.day
     return score
 
 

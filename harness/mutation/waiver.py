@@ -1,69 +1,51 @@
-"""Waivers: survivors that are accepted until a day, each with a reason."""
+"""Which survivors are accepted: the files of `waivers/`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date
 from pathlib import Path
+from typing import NamedTuple
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
-
-from harness.base.bounded import FileError, read_yaml
-from harness.base.errors import UsageError
+from harness.base.waiver import Selector, Waiver, read
 
 FOLDER = Path(__file__).parent / "waivers"
 
 
-class Waiver(BaseModel):
-    """One survivor that is accepted for a while.
+class SurvivorOf(NamedTuple):
+    """A survivor: the scenario, id and subject of the expectation, the operator."""
+
+    scenario: str
+    expectation: str
+    subject: str
+    operator: str
+
+
+class SurvivorSelector(Selector):
+    """One survivor.
 
     Attributes:
         scenario: its name; of a case `SCENARIO[CASE]`.
         expectation: its id, "<step>.<position>", both from 0.
         subject: the metric or the expression that the expectation is about: steps and positions move.
         operator: the operator that it survives, or `any` for an expectation that nothing kills.
-        until: the last day on which it holds.
-        reason: why that is accepted.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     scenario: str
     expectation: str
     subject: str
     operator: str
-    until: date
-    reason: str = Field(min_length=1)
+
+    def selects(self, what: SurvivorOf) -> bool:
+        """Say whether it is about a survivor."""
+        return what == (self.scenario, self.expectation, self.subject, self.operator)
 
 
-class Waivers:
-    """The waivers that hold on a day."""
-
-    def __init__(self, every: Iterable[Waiver], today: date) -> None:
-        self._valid = [waiver for waiver in every if waiver.until >= today]
-
-    def find(self, scenario: str, expectation: str, subject: str, operator: str) -> Waiver | None:
-        """Return the waiver of a survivor, or None."""
-        key = (scenario, expectation, subject, operator)
-        for each in self._valid:
-            if (each.scenario, each.expectation, each.subject, each.operator) == key:
-                return each
-        return None
+SurvivorWaiver = Waiver[SurvivorSelector]
 
 
-def load(folder: Path = FOLDER) -> list[Waiver]:
+def load(folder: Path = FOLDER) -> list[SurvivorWaiver]:
     """Return the waivers of all files of a folder.
 
     Raises:
         UsageError: a file cannot be read.
     """
-    found: list[Waiver] = []
-    for path in sorted(folder.glob("*.yaml")):
-        try:
-            found += TypeAdapter(list[Waiver]).validate_python(read_yaml(path) or [])
-        except (FileError, ValidationError) as error:
-            problem = error.errors()[0]["msg"] if isinstance(error, ValidationError) else str(error)
-            raise UsageError(
-                f"{path} is no list of waivers: {problem}", next_step="see docs/mutation.md, Waivers"
-            ) from error
-    return found
+    return read(folder.glob("*.yaml"), SurvivorSelector, expire=True, see="docs/mutation.md, Waivers")

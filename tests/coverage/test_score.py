@@ -9,8 +9,9 @@ import pytest
 
 from harness import cli
 from harness.base.errors import UsageError
+from harness.base.waiver import Waiver
 from harness.chaos.catalogue.catalogue import Catalogue, catalogue
-from harness.coverage.excuse import Limit, Waiver, limits, waivers
+from harness.coverage.excuse import ProofSelector, limits, waivers
 from harness.coverage.proven import Proof
 from harness.coverage.provers import Provers
 from harness.coverage.result import Change, Standing
@@ -29,7 +30,8 @@ A = Transition("things", "kind", "a", Change.CHANGES)
 B = Transition("things", "kind", "b", Change.CHANGES)
 NONE = Excuses([], [])
 NOBODY = Provers([], KNOWN)
-WAIVER = Waiver(label="kind", values=("b",), until=date(2026, 1, 31), reason="later")
+B_ONLY = ProofSelector(label="kind", values=("b",))
+WAIVER = Waiver(about=B_ONLY, until=date(2026, 1, 31), reason="later")
 
 
 def standings(proofs, capabilities=None, excuses=NONE):
@@ -78,7 +80,7 @@ def test_a_waiver_that_is_needed_no_more_is_told():
 
 
 def test_a_limit_without_a_capability_is_one_of_every_environment():
-    limit = Limit(label="kind", values=("a",), reason="nothing does that")
+    limit = Waiver(about=ProofSelector(label="kind", values=("a",)), reason="nothing does that")
     found, each = standings({}, excuses=Excuses([limit], []))
     assert each[:2] == [Standing.NOT_POSSIBLE, Standing.MISSING]
     assert found.transitions[0].reason == "nothing does that"
@@ -98,8 +100,8 @@ def test_what_is_missing_is_told_with_what_to_write():
 
 def test_every_excuse_that_ships_is_about_something():
     every = list(defined(catalogue().metrics))
-    for excuse in [each for each in [*limits(), *waivers()] if not each.twins]:
-        about = [each for each in every if excuse.about(each)]
+    for excuse in [each.about for each in [*limits(), *waivers()] if not each.about.twins]:
+        about = [each for each in every if excuse.selects(each)]
         assert about, excuse
         assert {each.metric for each in about} >= set(excuse.metrics)
         assert {each.value for each in about} >= set(excuse.values)
@@ -107,8 +109,8 @@ def test_every_excuse_that_ships_is_about_something():
 
 def test_every_excuse_of_twins_that_ships_is_about_something():
     every = [of for of, _ in twins_of(catalogue())]
-    for excuse in [each for each in [*limits(), *waivers()] if each.twins]:
-        about = [of for of in every if excuse.about_twin(of)]
+    for excuse in [each.about for each in [*limits(), *waivers()] if each.about.twins]:
+        about = [of for of in every if excuse.selects(of)]
         assert {of.metric for of in about} >= set(excuse.metrics), excuse
         assert {of.twin for of in about} >= set(excuse.twins), excuse
 
@@ -120,7 +122,7 @@ def test_an_expired_waiver_holds_no_more():
 
 def test_an_excuse_needs_a_reason(tmp_path):
     (tmp_path / "a.yaml").write_text("- {label: kind, until: 2026-01-01}\n")
-    with pytest.raises(UsageError, match=r"a\.yaml cannot be read: Field required"):
+    with pytest.raises(UsageError, match=r"a\.yaml is no list of waivers: Field required"):
         waivers(tmp_path)
 
 

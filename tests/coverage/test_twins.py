@@ -7,8 +7,9 @@ from datetime import date
 import pytest
 
 from harness.base import bundled
+from harness.base.waiver import Waiver
 from harness.chaos.catalogue.catalogue import Catalogue, catalogue
-from harness.coverage.excuse import Waiver
+from harness.coverage.excuse import ProofSelector
 from harness.coverage.proven import Proof, judged
 from harness.coverage.provers import Provers
 from harness.coverage.result import Change, Coverage, Standing
@@ -173,11 +174,12 @@ def test_every_twin_has_to_be_told_apart():
 
 
 def test_a_twin_is_waived_by_its_name_and_no_transition_is():
-    waiver = Waiver(metrics=("sets",), twins=("sets",), until=date(2027, 1, 1), reason="later")
+    about = ProofSelector(metrics=("sets",), twins=("sets",))
+    waiver = Waiver(about=about, until=date(2027, 1, 1), reason="later")
     found = standings({}, waivers=[waiver])
     assert (found["sets", "sets"].standing, found["sets", "sets"].until) == (Standing.WAIVED, "2027-01-01")
     assert found[ANY].standing is Standing.MISSING
-    assert not waiver.about(Transition("sets", "", "", Change.CHANGES))
+    assert not about.selects(Transition("sets", "", "", Change.CHANGES))
 
 
 def test_what_no_scenario_can_tell_apart_here_is_not_missing(tmp_path):

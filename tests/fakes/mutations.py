@@ -4,12 +4,11 @@ from harness.judge.given import Given
 from harness.mutation.mutate import mutate
 from harness.mutation.operator import operators
 from harness.mutation.subject import Subject
-from harness.mutation.waiver import Waivers
 from harness.recording.model import Mark, Recording
 from tests.fakes.recordings import expected
 
 END = 109.5
-NO_WAIVERS = Waivers([], None)
+NO_WAIVERS = []
 
 
 def subject_of(timeline, *, end=END, **spec):

@@ -15,25 +15,24 @@ import pytest
 
 from harness import cli
 from harness.base.errors import InfrastructureError, UsageError
+from harness.base.waiver import Waiver, holding
 from harness.judge import collected
 from harness.judge.decision import Decision
 from harness.judge.kind import Kind, Outcome, kinds
 from harness.judge.kinds.equals import Equals
 from harness.judge.kinds.increases_by import IncreasesBy
 from harness.mutation.mutate import mutate, mutate_folders
-from harness.mutation.waiver import FOLDER, Waiver, Waivers, load
+from harness.mutation.waiver import FOLDER, SurvivorSelector, load
 from harness.recording.model import Mark
 from tests.fakes.mutations import END, NO_WAIVERS, scored
 from tests.fakes.recordings import Timeline, expected, manifest
 
 RECORDINGS = Path(__file__).parents[1] / "recordings"
-WAIVER = {
+WAIVED = {
     "scenario": "synthetic",
     "expectation": "0.0",
     "subject": "things",
     "operator": "zero",
-    "until": date(2026, 1, 31),
-    "reason": "it is being looked into",
 }
 
 
@@ -186,12 +185,14 @@ def test_a_control_run_is_not_mutated():
 
 def test_a_waiver_is_for_one_survivor_until_a_day(anything):
     def zero(today, **changes):
-        waivers = Waivers([Waiver(**{**WAIVER, **changes})], today)
+        about = SurvivorSelector(**WAIVED | changes)
+        waiver = Waiver(about=about, reason="known", until=date(2026, 1, 31))
+        waivers = holding([waiver], today)
         score = scored(Timeline().values([1] * 10), waivers=waivers, anything=True)
         assert [each.waived for each in score.survived if each.operator == "drop"] == [None]
         return next(each.waived for each in score.survived if each.operator == "zero")
 
-    assert zero(date(2026, 1, 31)) == WAIVER["reason"]
+    assert zero(date(2026, 1, 31)) == "known"
     assert zero(date(2026, 2, 1)) is None
     for other in ({"scenario": "x"}, {"expectation": "0.1"}, {"subject": "up"}, {"operator": "scale"}):
         assert zero(date(2026, 1, 1), **other) is None
@@ -262,7 +263,6 @@ import os, signal, sys, time
 from datetime import date
 from pathlib import Path
 from harness.mutation import mutate
-from harness.mutation.waiver import Waivers
 
 def interrupt(*_):
     raise KeyboardInterrupt
@@ -276,7 +276,7 @@ for number in (signal.SIGTERM, signal.SIGINT):
 mutate._of_folder = stuck
 os.cpu_count = lambda: 2
 try:
-    mutate.mutate_folders([Path(name) for name in "abcdef"], date(2026, 1, 1), Waivers([], date(2026, 1, 1)))
+    mutate.mutate_folders([Path(name) for name in "abcdef"], date(2026, 1, 1), [])
 except KeyboardInterrupt:
     print("interrupted", flush=True)
 """
