@@ -38,7 +38,9 @@ from harness.report.outcome import Ending, Outcome, outcome
 from harness.report.screen import PytestScreen
 from harness.report.text import leftovers_text, scenario_text
 from harness.runner.concealed import secrets_of
+from harness.runner.observer import Observer
 from harness.runner.result import ScenarioResult
+from harness.runner.scenario_runs import Plan
 from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
 from harness.scenario.names import Names
@@ -151,7 +153,7 @@ class InternalErrors:
 
     def pytest_internalerror(self, excinfo: pytest.ExceptionInfo[BaseException]) -> None:
         """Keep it for the last lines and the exit code, where scenarios were to run."""
-        if self._run.to_run:
+        if self._run.plan.to_run:
             self._run.keep_trouble(excinfo.value, "go on")
 
 
@@ -375,14 +377,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """End like Ctrl-C when CI cancels the job, so that the clean-up runs; only where scenarios run."""
     if session.config.getoption("collectonly") or not _scenarios(session):
         return
-    run = session.config.stash[RUN_SESSION]
-    run.lanes = session.config.getoption("--lanes")
-    run.to_run = [(item.nodeid, item.file) for item in _scenarios(session)]
-    if _all_asked_for(session):
-        session.config.stash[RUN_SESSION].all_of = frozenset(item.nodeid for item in _scenarios(session))
-    _show_progress(session)
-
-    run.interrupts.install()
+    nodes = [(item.nodeid, item.file) for item in _scenarios(session)]
+    lanes = session.config.getoption("--lanes")
+    whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None
+    session.config.stash[RUN_SESSION].begin(Plan(nodes, lanes, whole, _progress(session, lanes)))
 
 
 def _all_asked_for(session: pytest.Session) -> bool:
@@ -392,16 +390,16 @@ def _all_asked_for(session: pytest.Session) -> bool:
     return set(discover([bundled.scenarios()])) <= {item.path for item in _scenarios(session)}
 
 
-def _show_progress(session: pytest.Session) -> None:
+def _progress(session: pytest.Session, lanes: int) -> Observer:
+    """Return what shows on the terminal how the scenarios go on."""
     manager = session.config.pluginmanager
     reporter, capture = manager.getplugin("terminalreporter"), manager.getplugin("capturemanager")
     if reporter is None or capture is None:
-        return
+        return Observer()
     screen = session.config.stash[SCREEN] = PytestScreen(reporter, capture)
-    run = session.config.stash[RUN_SESSION]
     names = [item.name for item in _scenarios(session)]
-    usual, verbosity = durations(run.report), session.config.get_verbosity()
-    run.observer = Live(screen, names, usual, verbosity, lanes=run.lanes)
+    usual = durations(session.config.stash[RUN_SESSION].report)
+    return Live(screen, names, usual, session.config.get_verbosity(), lanes=lanes)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
@@ -549,8 +547,7 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 
 def pytest_unconfigure(config: pytest.Config) -> None:
     """Say so all the same where pytest has no summary, as after an error of its own; let go of the folder."""
-    config.stash[RUN_SESSION].folder.let_go()
-    config.stash[RUN_SESSION].interrupts.uninstall()
+    config.stash[RUN_SESSION].let_go()
     reporter = config.pluginmanager.getplugin("terminalreporter")
     if reporter is not None:
         _summarize(reporter, config)

@@ -6,7 +6,6 @@ import json
 import shutil
 import subprocess
 from collections.abc import Callable, Iterator
-from datetime import date
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -85,11 +84,11 @@ def made_up(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> dict[
 
     def run(self: RunSession, file: ScenarioFile, node: str) -> ScenarioResult:
         outcome = results[file.scenario.scenario]
-        self.observer.scenario(file.name, [step.title() for step in file.scenario.steps])
-        self.observer.step(0, "apply kill")
-        self._by_node[node] = outcome
+        self.plan.observer.scenario(file.name, [step.title() for step in file.scenario.steps])
+        self.plan.observer.step(0, "apply kill")
+        self._runs.results[node] = outcome
         self.results.add(outcome)
-        self.observer.ended(outcome)
+        self.plan.observer.ended(outcome)
         return outcome
 
     monkeypatch.setattr(RunSession, "open", lambda self: None)
@@ -317,7 +316,7 @@ def test_only_a_run_of_all_scenarios_is_whole(pytester, made_up, monkeypatch, ar
     add(pytester, made_up, "second", Verdict.PASS)
     monkeypatch.setattr(bundled, "scenarios", lambda: pytester.path / "scenarios")
     seen = []
-    monkeypatch.setattr(RunSession, "close", lambda self: seen.append(self.all_of) or [])
+    monkeypatch.setattr(RunSession, "close", lambda self: seen.append(self.plan.all_of) or [])
     run_pytest(pytester, *arguments)
     wanted = {f"scenarios/{name}.yaml::{name}" for name in ("first", "second")}
     assert seen == [wanted if whole else None]
@@ -332,10 +331,10 @@ def breaks(*_: object, **__: object) -> None:
     [
         "harness.session.RunSession.run",
         "harness.session.RunSession.close",
-        "harness.session.RunSession._mutate",
+        "harness.session.RunSession._count",
         "harness.session.RunSession.end",
         "harness.session.RunSession.checks",
-        "harness.session.Results.write",
+        "harness.report.results.Results.write",
         "harness.plugin._everything",
         "harness.plugin.junit_properties",
         "harness.plugin.summary.write",
@@ -355,7 +354,7 @@ def test_a_defect_of_the_harness_is_exit_code_three_wherever_it_is(pytester, mad
 
 def test_a_run_that_is_refused_writes_no_xml_into_the_report_of_the_first(pytester, made_up, monkeypatch):
     def refuse(self: RunSession) -> None:
-        self.own = False
+        self._record.own = False
         self._failure = UsageError("the report folder is in use by the run abc12345")
         raise self._failure
 
@@ -554,10 +553,10 @@ def uncovered(monkeypatch, pytester):
         metric="chaos_daemon_ipset_members", label="", value="", change="changes", standing=Standing.MISSING
     )
 
-    def count(self: RunSession, judged: list[Path], today: date) -> Coverage:
+    def count(*_: object) -> Coverage:
         return Coverage(defined=1, possible_here=1, missing=1, transitions=[missing])
 
-    monkeypatch.setattr(RunSession, "_cover", count)
+    monkeypatch.setattr("harness.coverage.of_run.coverage_of", count)
     monkeypatch.setattr("harness.base.bundled.scenarios", lambda: pytester.path / "scenarios")
 
 
@@ -596,7 +595,7 @@ def broken(*_: object) -> None:
 def test_that_mutation_was_not_done_skips_no_gate(pytester, made_up, uncovered, monkeypatch):
     add(pytester, made_up, "first", Verdict.PASS)
     with_recording(made_up, pytester.path)
-    monkeypatch.setattr("harness.session.mutate_folders", broken)
+    monkeypatch.setattr("harness.coverage.of_run.mutate_folders", broken)
     done = run_pytest(pytester, "scenarios")
     assert done.ret == ExitCode.FAILED
     done.stdout.fnmatch_lines(["mutation: not done: a recording is damaged", "*missing: *"])
@@ -609,7 +608,7 @@ def test_a_whole_run_of_which_nobody_knows_what_it_proves_is_an_error(
     add(pytester, made_up, "first", Verdict.PASS)
     add(pytester, made_up, "second", Verdict.PASS)
     with_recording(made_up, pytester.path)
-    monkeypatch.setattr(RunSession, "_cover", broken)
+    monkeypatch.setattr("harness.coverage.of_run.coverage_of", broken)
     done = run_pytest(pytester, *arguments, "--junitxml=out.xml")
     assert done.ret == code
     done.stdout.fnmatch_lines(["coverage: not counted: a recording is damaged"])

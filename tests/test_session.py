@@ -1,5 +1,6 @@
 """A run around its scenarios: the lock, the report's folder, what other runs left, what stays behind."""
 
+import ast
 import json
 import multiprocessing
 import os
@@ -7,10 +8,12 @@ import re
 import signal
 import types
 from dataclasses import fields, replace
+from pathlib import Path
 
 import pytest
 
-from harness import session
+from harness import plugin, session
+from harness.base import bundled
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.stand_in import StandIn
 from harness.cluster import leftovers
@@ -19,11 +22,14 @@ from harness.cluster.errors import Unreachable
 from harness.contract.problem import Problem, ProblemKind
 from harness.contract.result import Contract
 from harness.judge.finding import Finding, Verdict
+from harness.recording.writer import ENTRIES
 from harness.report.folder import MARKER
 from harness.report.results import Results, Run
+from harness.runner import late, scenario_runs
 from harness.runner.claims import Claims
 from harness.runner.observer import Observer
 from harness.runner.result import ScenarioResult, StepResult
+from harness.runner.scenario_runs import Plan
 from harness.scenario.load import load
 from harness.session import RunSession
 from harness.stack import lock
@@ -240,14 +246,14 @@ def test_who_is_refused_in_the_cluster_leaves_what_an_earlier_run_reported(stack
     first.open()
     first.results.add(result("s"))
     first.end(everything=False)
-    first.folder.let_go()
+    first.let_go()
     before = files_of(first.report)
     stack.fails = lock.InUseError("the cluster c is in use by another state folder's run")
     second = made(tmp_path)
     with pytest.raises(UsageError):
         second.open()
     second.end(everything=False)
-    second.folder.let_go()
+    second.let_go()
     assert files_of(first.report) | {MARKER: b""} == before | {MARKER: b""}
     stack.fails = InfrastructureError("no engine")
     third = made(tmp_path)
@@ -291,7 +297,7 @@ def test_the_cluster_is_let_go_even_when_looking_for_leftovers_breaks(stack, tmp
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(session.cleanup, "await_gone", interrupt)
+    monkeypatch.setattr(late.cleanup, "await_gone", interrupt)
     run.close()
     assert lock.holder("c") is None
 
@@ -425,7 +431,7 @@ def test_a_namespace_that_stays_is_a_leftover_of_its_scenario(opened, cluster):
 
 def test_of_namespaces_that_stay_the_first_ones_are_looked_into(opened, cluster, monkeypatch):
     looked = []
-    monkeypatch.setattr(session.evidence, "at_end", lambda around, result: looked.append(result.name))
+    monkeypatch.setattr(late.evidence, "at_end", lambda around, result: looked.append(result.name))
     for name in "abcde":
         cluster.put("Namespace", f"{name}-123456")
         opened.results.add(result(name, f"{name}-123456"))
@@ -459,7 +465,7 @@ def test_a_namespace_that_cannot_be_looked_at_is_a_leftover_too(opened, cluster)
 def test_each_scenario_is_written_as_soon_as_it_is_done(opened, tmp_path, monkeypatch):
     done = iter([result("first"), result("second", verdict=Verdict.SKIPPED)])
     given = []
-    monkeypatch.setattr(session.runner, "run", lambda *what: given.append(what) or next(done))
+    monkeypatch.setattr(scenario_runs.runner, "run", lambda *what: given.append(what) or next(done))
 
     def names():
         found = json.loads((tmp_path / "report/results.json").read_text())
@@ -490,14 +496,15 @@ def test_a_scenario_whose_process_is_killed_is_an_error_among_the_results(opened
         def ended(self, result):
             ended.append((result.name, result.verdict))
 
-    monkeypatch.setattr(session.runner, "run", perform)
-    monkeypatch.setattr(session, "claims_of", lambda file, known: Claims())
-    opened.observer, opened.lanes = Kept(), 2
+    monkeypatch.setattr(scenario_runs.runner, "run", perform)
+    monkeypatch.setattr(scenario_runs, "claims_of", lambda file, known: Claims())
+    to_run = []
     for name in ("killed", "other"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name))
-        opened.to_run.append((f"node::{name}", load(path)[0]))
-    for node, file in opened.to_run:
+        to_run.append((f"node::{name}", load(path)[0]))
+    opened._runs.plan = Plan(to_run, lanes=2, observer=Kept())
+    for node, file in to_run:
         opened.run(file, node)
     found = json.loads((tmp_path / "report/results.json").read_text())
     assert [(each["name"], each["verdict"]) for each in found["scenarios"]] == [
@@ -508,8 +515,15 @@ def test_a_scenario_whose_process_is_killed_is_an_error_among_the_results(opened
     assert found["scenarios"][0]["reason"] == (
         "the process of killed ended before the scenario did: signal 9"
     )
-    assert not opened._all_as_they_should()
     assert ended == [("killed", Verdict.ERROR)]
+    gates = []
+    recording = tmp_path / "recording"
+    recording.mkdir()
+    (recording / ENTRIES).write_text("")
+    opened.results.scenarios[1].recording = recording
+    monkeypatch.setattr(opened._scores, "count", lambda *_, gated: gates.append(gated) or (None, None))
+    opened.finish(everything=True)
+    assert gates == [False]
 
 
 def test_what_a_lost_process_made_is_cleaned_up_in_its_place(opened, cluster, tmp_path, monkeypatch):
@@ -525,16 +539,17 @@ def test_what_a_lost_process_made_is_cleaned_up_in_its_place(opened, cluster, tm
             raise Unreachable("cannot list Pod: no answer")
         return [leftovers.Leftover("StressChaos", "burn", "was stuck in deletion")]
 
-    monkeypatch.setattr(session.runner, "run", perform)
-    monkeypatch.setattr(session.cleanup, "clean", clean)
-    monkeypatch.setattr(opened, "_outage", lambda: None)
-    monkeypatch.setattr(session, "claims_of", lambda file, known: Claims())
-    opened.lanes = 2
+    monkeypatch.setattr(scenario_runs.runner, "run", perform)
+    monkeypatch.setattr(scenario_runs.cleanup, "clean", clean)
+    monkeypatch.setattr(opened._runs, "_look_for_outage", lambda: None)
+    monkeypatch.setattr(scenario_runs, "claims_of", lambda file, known: Claims())
+    to_run = []
     for name in ("killed", "next"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name))
-        opened.to_run.append((f"node::{name}", load(path)[0]))
-    found = opened.run(opened.to_run[0][1], "node::killed")
+        to_run.append((f"node::{name}", load(path)[0]))
+    opened._runs.plan = Plan(to_run, lanes=2)
+    found = opened.run(to_run[0][1], "node::killed")
 
     assert ("s-123456", False) in cleaned
     assert found.namespace == "s-123456"
@@ -555,15 +570,16 @@ def test_a_clean_up_that_has_to_be_ended_is_told(opened, tmp_path, monkeypatch):
         ready.wait(30)
         return result(file.name)
 
-    monkeypatch.setattr(session.runner, "run", perform)
-    monkeypatch.setattr(session, "claims_of", lambda file, known: Claims())
+    monkeypatch.setattr(scenario_runs.runner, "run", perform)
+    monkeypatch.setattr(scenario_runs, "claims_of", lambda file, known: Claims())
     monkeypatch.setattr("harness.runner.lanes._CLEAN_UP_SECONDS", 0.0)
-    opened.lanes = 2
+    to_run = []
     for name in ("slow", "other"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name))
-        opened.to_run.append((f"node::{name}", load(path)[0]))
-    opened.run(opened.to_run[1][1], "node::other")
+        to_run.append((f"node::{name}", load(path)[0]))
+    opened._runs.plan = Plan(to_run, lanes=2)
+    opened.run(to_run[1][1], "node::other")
     (late,) = opened.close()
     assert (late.name, late.verdict) == ("slow", Verdict.ERROR)
     assert late.leftovers[0].what_was_done.endswith(
@@ -633,7 +649,7 @@ def test_a_page_that_cannot_be_drawn_is_told_and_changes_no_verdict(
     assert (told in lines) is undecided
     ending = run.ending(0, wrong_file=False, failed=False)
     assert (ending.defect, ending.troubled) == (broke, undecided)
-    assert run.unwritten is None
+    assert run._record.unwritten is None
     assert run.results.scenarios[0].verdict is Verdict.PASS
 
 
@@ -641,7 +657,7 @@ def test_a_defect_while_a_scenario_runs_is_an_error_of_it_and_of_the_run(opened,
     def broken(*_):
         raise KeyError("nobody foresaw it")
 
-    monkeypatch.setattr(session.runner, "run", broken)
+    monkeypatch.setattr(scenario_runs.runner, "run", broken)
     found = opened.run(load_one(opened.report), "node::1")
     assert found.verdict is Verdict.ERROR
     assert found.reason == "a defect of the harness: cannot run s: KeyError: 'nobody foresaw it'"
@@ -708,7 +724,7 @@ def test_stand_ins_are_named_in_the_last_lines(opened):
 
 def test_what_a_scenario_puts_in_the_place_of_a_real_program_is_named_once_it_ran(opened, monkeypatch):
     done = iter([result("a", verdict=Verdict.SKIPPED), result("b"), result("c")])
-    monkeypatch.setattr(session.runner, "run", lambda *what: next(done))
+    monkeypatch.setattr(scenario_runs.runner, "run", lambda *what: next(done))
     skipped = StandIn(name="absent", replaces="big", limits="all")
     script = StandIn(name="script", replaces="program", limits="few")
     at_first = opened.results.run.stack
@@ -753,8 +769,8 @@ def test_a_run_is_whole_when_all_scenarios_were_asked_for_and_came_to_an_end(
     opened, stack, monkeypatch, all_of, control, verdict, whole
 ):
     opened.control = control
-    monkeypatch.setattr(session.runner, "run", lambda *what: result("only", verdict=verdict))
-    opened.all_of = all_of if all_of is None else frozenset(all_of)
+    monkeypatch.setattr(scenario_runs.runner, "run", lambda *what: result("only", verdict=verdict))
+    opened._runs.plan = Plan(all_of=all_of if all_of is None else frozenset(all_of))
     opened.run(scenario_file(), "node::1")
     opened.run(scenario_file(), "node::3")
     opened.close()
@@ -814,17 +830,31 @@ def test_a_script_has_a_process_of_its_own_though_scenarios_run_one_after_the_ot
             os._exit(0)
         return result(file.name)
 
-    monkeypatch.setattr(session.runner, "run", perform)
-    opened.lanes = 1
+    monkeypatch.setattr(scenario_runs.runner, "run", perform)
+    to_run = []
     for name in ("script", "other"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name))
         (file,) = load(path)
         script = (lambda run: None) if name == "script" else None
-        opened.to_run.append((f"node::{name}", replace(file, script=script)))
-    assert [opened.run(file, node).verdict for node, file in opened.to_run] == [Verdict.ERROR, Verdict.PASS]
+        to_run.append((f"node::{name}", replace(file, script=script)))
+    opened._runs.plan = Plan(to_run, lanes=1)
+    assert [opened.run(file, node).verdict for node, file in to_run] == [Verdict.ERROR, Verdict.PASS]
 
 
 def test_a_run_that_has_just_begun_has_results(opened):
     found = json.loads((opened.report / "results.json").read_text())
     assert (found["scenarios"], found["run"]["complete"]) == ([], False)
+
+
+@pytest.mark.parametrize("file", [Path(plugin.__file__), bundled.fixtures() / "cluster.py"])
+def test_the_plugin_sets_no_field_of_a_run(file):
+    own = vars(made(Path("report"))).keys() | {"plan", "outage", "own", "report"}
+    set_there = {
+        target.attr
+        for node in ast.walk(ast.parse(file.read_text()))
+        if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign)
+        for target in (node.targets if isinstance(node, ast.Assign) else [node.target])
+        if isinstance(target, ast.Attribute)
+    }
+    assert not set_there & own

@@ -18,11 +18,12 @@ from types import SimpleNamespace
 
 from harness import session
 from harness.base.errors import InfrastructureError
+from harness.chaos import cleanup
 from harness.cluster.client import Cluster
 from harness.contract.result import Contract
 from harness.judge.finding import Verdict
 from harness.report import journal
-from harness.runner import interrupts, outage
+from harness.runner import interrupts, outage, scenario_runs
 from harness.runner.claims import Claims
 from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult
 
@@ -141,10 +142,10 @@ def main(fd, words):
     session.Prometheus = FakePrometheus
     session.probe = lambda *_: CAPABILITIES
     session.sweep = lambda *_: SimpleNamespace(removed=[], warnings=lambda _: [])
-    session.cleanup.await_gone = lambda *_: []
-    session.claims_of = lambda file, known: Claims(alone="it says so" if "alone" in file.name else None)
+    cleanup.await_gone = lambda *_: []
+    scenario_runs.claims_of = lambda file, known: Claims(alone="it says so" if "alone" in file.name else None)
     session.at_end.check = lambda *_: Contract(release="v2.8.3", whole=False)
-    session.runner.run = run
+    scenario_runs.runner.run = run
     Cluster.connect = lambda *_: FakeCluster()
     interrupts._SAME_SECONDS = 0.0
     journal._SMALL = int(os.environ.get("SMALL_RESULTS", journal._SMALL))

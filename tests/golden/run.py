@@ -175,14 +175,14 @@ def main(folder):
         (scenarios / f"{number:02}-{name}.yaml").write_text(text)
 
     def opened(run):
-        run.folder.take("f00dcafe")
+        run._record.folder.take("f00dcafe")
         _about_the_run(run.results)
 
     def ran(run, file, node):
-        run._by_node[node] = result = made(report, file.name)
+        run._runs.results[node] = result = made(report, file.name)
         run.results.add(result)
         if result.verdict is Verdict.ERROR and result.reason:
-            run.outage = Outage("Prometheus", 1795402188.0, "connection refused")
+            run._runs.outage = Outage("Prometheus", 1795402188.0, "connection refused")
         return result
 
     session.RunSession.open, session.RunSession.run = opened, ran
