@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 
 from harness.base.progress import Progress
+from harness.cluster.client import Cluster
 from harness.stack import chaosmesh, cni, engine, images, kind, preflight, prometheus
 from harness.stack.kubectl import Kubectl
 from harness.stack.options import UpOptions
@@ -35,11 +36,12 @@ def bare(folder: Path) -> float:
     cancel = threading.Event()
     kind.create(CLUSTER, got, where, text=text, kubeconfig=kubeconfig, logs=folder, cancel=cancel)
     kubectl = Kubectl(got.kubectl, kubeconfig, folder / "kubectl.log")
+    cluster = Cluster.connect(kubeconfig)
     if got.crds:
         chaosmesh.apply_crds(kubectl, got.crds)
     kind.wait_for_archives(where, [f"{CLUSTER}-control-plane"], logs=folder, cancel=cancel)
     if got.needs_own_cni:
-        cni.install(kubectl, where)
+        cni.install(kubectl, cluster, where)
     chaosmesh.install(kubectl, got, folder=folder, log=folder / "helm.log")
     chaosmesh.wait_ready(kubectl, got)
     settings = prometheus.Settings(
@@ -50,7 +52,7 @@ def bare(folder: Path) -> float:
         timeout=1.0,
     )
     prometheus.install(kubectl, settings)
-    prometheus.wait_ready(kubectl, settings)
+    prometheus.wait_ready(kubectl, cluster, settings)
     took = time.monotonic() - began
     kind.delete(CLUSTER, kind.containers(CLUSTER, where), where, kubeconfig=kubeconfig, logs=folder)
     return took

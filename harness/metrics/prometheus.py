@@ -250,21 +250,31 @@ class Prometheus:
 
         return self._guard("ask for the targets", ask)
 
-    def config(self) -> dict[str, Any]:
-        """Return the configuration that Prometheus runs with."""
-        data = self._get("/api/v1/status/config").json()["data"]
-        return dict(yaml.safe_load(data["yaml"]) or {})
+    def identity(self) -> str | None:
+        """Return the identity of the stack that it is part of; None when it has none.
+
+        External labels do not show in query results, so the configuration that it runs with is read.
+
+        Raises:
+            PrometheusUnreachable: no answer.
+            BadAnswer: something else answered.
+        """
+
+        def ask() -> Any:
+            response = self._session.get(f"{self._url}/api/v1/status/config", timeout=self._timeout)
+            running = yaml.safe_load(response.json()["data"]["yaml"]) or {}
+            return (running.get("global") or {}).get("external_labels") or {}
+
+        found = self._guard("read the configuration of Prometheus", ask).get(IDENTITY_LABEL)
+        return None if found is None else str(found)
 
     def check_identity(self, expected: str) -> None:
         """Make sure that it is this stack's Prometheus that answers.
 
-        External labels do not show in query results, so the configuration is read.
-
         Raises:
             WrongPrometheus: its identity is another one, or it has none.
         """
-        labels = (self.config().get("global") or {}).get("external_labels") or {}
-        found = labels.get(IDENTITY_LABEL)
+        found = self.identity()
         if found != expected:
             raise WrongPrometheus(
                 "another Prometheus answers than the one of this stack",
@@ -297,18 +307,22 @@ class Prometheus:
         )
 
     def _guard(self, doing: str, call: Callable[[], _T]) -> _T:
+        wrong: Exception
         try:
             return call()
+        except requests.JSONDecodeError as error:
+            wrong = error
         except requests.RequestException as error:
             raise PrometheusUnreachable(
                 f"cannot {doing}: no answer",
                 next_step="look whether Prometheus runs: chaos-harness status",
                 details=[f"{type(error).__name__}: {error}"],
             ) from error
-        except (KeyError, TypeError, ValueError) as error:
-            raise BadAnswer(
-                f"cannot {doing}: the answer is not Prometheus' own", details=[repr(error)]
-            ) from error
+        except (KeyError, TypeError, ValueError, AttributeError, yaml.YAMLError) as error:
+            wrong = error
+        raise BadAnswer(
+            f"cannot {doing}: the answer is not Prometheus' own", details=[repr(wrong)]
+        ) from wrong
 
     def _inspect(self, response: requests.Response, *_args: Any, **_options: Any) -> None:
         """See each answer before the library does."""

@@ -16,6 +16,7 @@ from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.base.waiting import asking
 from harness.chaos import components
+from harness.cluster.client import Cluster
 from harness.cluster.kinds import CHAOS_MESH_API
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
@@ -30,6 +31,7 @@ WORKLOADS = {
 
 _HELM_SECONDS = 180.0
 _CRD_SECONDS = 90.0
+_READ_CRDS_SECONDS = 30.0
 _ROLLOUT_SECONDS = 180.0
 _WEBHOOK_SECONDS = 60.0
 _POLL_SECONDS = 0.25
@@ -208,7 +210,7 @@ def wait_webhook(
         tried(check=True)
 
 
-def check_crds(kubectl: Kubectl, wanted: list[dict[str, Any]]) -> None:
+def check_crds(cluster: Cluster, wanted: list[dict[str, Any]]) -> None:
     """Compare the installed CRDs with `wanted`: those generated from the controller's API types.
 
     A field that the types know and the CRD prunes makes the webhook refuse updates of unchanged objects:
@@ -217,12 +219,11 @@ def check_crds(kubectl: Kubectl, wanted: list[dict[str, Any]]) -> None:
     Raises:
         PrunedFieldError: names kinds and fields.
     """
-    # All at once: asked for by name, kubectl makes a request each and throttles itself.
-    installed = kubectl.json("read the installed CRDs", "get", "crds", timeout=30.0)
+    installed = cluster.list("CustomResourceDefinition", timeout=_READ_CRDS_SECONDS)
     pruned = [
         lost
         for definition in wanted
-        for lost in pruned_fields(definition, _named(installed["items"], definition["metadata"]["name"]))
+        for lost in pruned_fields(definition, _named(installed, definition["metadata"]["name"]))
     ]
     if pruned:
         shown = [f"{lost.kind}: {lost.field}" for lost in pruned[:20]]

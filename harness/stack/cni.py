@@ -6,8 +6,8 @@ import ipaddress
 import json
 import shlex
 from dataclasses import dataclass
-from typing import Any
 
+from harness.cluster.client import Cluster, Object
 from harness.stack.engine import Engine
 from harness.stack.kind import POD_SUBNET
 from harness.stack.kubectl import Kubectl
@@ -77,10 +77,10 @@ def commands(node: NodeNetwork, others: list[NodeNetwork]) -> str:
     return "\n".join(lines)
 
 
-def networks(nodes: dict[str, Any]) -> list[NodeNetwork]:
-    """Return each node's addresses, from `kubectl get nodes --output json`."""
+def networks(nodes: list[Object]) -> list[NodeNetwork]:
+    """Return each node's addresses."""
     found = []
-    for node in nodes["items"]:
+    for node in nodes:
         internal = [
             entry["address"] for entry in node["status"]["addresses"] if entry["type"] == "InternalIP"
         ]
@@ -89,11 +89,12 @@ def networks(nodes: dict[str, Any]) -> list[NodeNetwork]:
     return found
 
 
-def install(kubectl: Kubectl, engine: Engine) -> None:
+def install(kubectl: Kubectl, cluster: Cluster, engine: Engine) -> None:
     """Give each node its pod network.
 
     Raises:
         CommandError: a node got no pod addresses in time, or a command in it failed.
+        ApiError: the nodes could not be listed.
     """
     kubectl.run(
         "wait for the nodes' pod addresses",
@@ -104,7 +105,7 @@ def install(kubectl: Kubectl, engine: Engine) -> None:
         f"--timeout={_CIDR_SECONDS:.0f}s",
         timeout=_CIDR_SECONDS + 5,
     )
-    nodes = networks(kubectl.json("list the nodes", "get", "nodes"))
+    nodes = networks(cluster.list("Node"))
     for node in nodes:
         engine.run(
             f"configure the pod network of {node.name}",

@@ -9,15 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Literal
 
-from harness.base.errors import InfrastructureError
+from harness.base.errors import HarnessError
 from harness.chaos.components import DNS_SERVER
 from harness.chaos.daemons import DAEMON
+from harness.cluster.client import Cluster, Object
 from harness.stack import chaosmesh, prometheus
 from harness.stack.handle import StackHandle
 from harness.stack.kind import Container
-from harness.stack.kubectl import Kubectl
 
 Part = Literal["chaos-mesh", "prometheus", "grafana"]
 
@@ -98,34 +98,35 @@ def decide(handle: StackHandle | None, wanted: Wanted, observed: Observed) -> Pl
     return Plan("repair", reasons, frozenset(parts)) if parts else Plan("reuse")
 
 
-def observe(kubectl: Kubectl, handle: StackHandle, containers: list[Container]) -> Observed:
+def observe(handle: StackHandle, containers: list[Container]) -> Observed:
     """Look at a cluster; takes about a second, and at most a few when nothing answers."""
     if len(containers) < len(handle.nodes) or not all(container.running for container in containers):
         return Observed(containers)
     try:
         # The first question alone: when nobody answers it, the others would only cost their time-outs.
-        nodes = kubectl.json("list the nodes", "get", "nodes", timeout=_ANSWER_SECONDS)
-    except InfrastructureError as error:
+        cluster = Cluster.connect(handle.kubeconfig, handle.context)
+        nodes = cluster.list("Node", timeout=_ANSWER_SECONDS)
+    except HarnessError as error:
         return Observed(containers, api=_reason(error))
     with ThreadPoolExecutor() as pool:
-        mesh = pool.submit(_complaints, "Chaos Mesh", lambda: _mesh(kubectl, handle))
-        own = pool.submit(_complaints, "Prometheus", lambda: _prometheus(kubectl, handle))
+        mesh = pool.submit(_complaints, "Chaos Mesh", lambda: _mesh(cluster, handle))
+        own = pool.submit(_complaints, "Prometheus", lambda: _prometheus(cluster, handle))
         return Observed(
             containers,
-            nodes={node["metadata"]["name"]: _ready(node) for node in nodes["items"]},
+            nodes={node["metadata"]["name"]: _ready(node) for node in nodes},
             chaos_mesh=mesh.result(),
             prometheus=own.result(),
         )
 
 
-def workloads_not_ready(namespace: dict[str, Any], expected: list[str]) -> list[str]:
-    """Return what is wrong, from `kubectl get deployments,daemonsets --output json`.
+def workloads_not_ready(there: list[Object], expected: list[str]) -> list[str]:
+    """Return what is wrong with the Deployments and DaemonSets of a namespace.
 
     Args:
-        namespace: the answer.
+        there: all of them.
         expected: the jobs of `harness.stack.chaosmesh.WORKLOADS` that must be there.
     """
-    found = {(item["kind"].lower(), item["metadata"]["name"]): item for item in namespace["items"]}
+    found = {(item["kind"].lower(), item["metadata"]["name"]): item for item in there}
     complaints = []
     for job in expected:
         item = found.get(chaosmesh.WORKLOADS[job])
@@ -181,35 +182,35 @@ def _ruins(handle: StackHandle, observed: Observed) -> list[str]:
     ]
 
 
-def _mesh(kubectl: Kubectl, handle: StackHandle) -> list[str]:
-    namespace = f"--namespace={handle.chaos_mesh_namespace}"
-    there = kubectl.json(
-        "list Chaos Mesh's workloads", "get", "deployments,daemonsets", namespace, timeout=_ANSWER_SECONDS
-    )
+def _mesh(cluster: Cluster, handle: StackHandle) -> list[str]:
+    there = [
+        item
+        for kind in ("Deployment", "DaemonSet")
+        for item in cluster.list(kind, handle.chaos_mesh_namespace, timeout=_ANSWER_SECONDS)
+    ]
     return workloads_not_ready(there, jobs(handle))
 
 
-def _prometheus(kubectl: Kubectl, handle: StackHandle) -> list[str]:
+def _prometheus(cluster: Cluster, handle: StackHandle) -> list[str]:
     """Ask for targets too: scrapes that succeed prove that the components and the pod network work."""
-    answer = prometheus.get(kubectl, "/api/v1/status/config", timeout=_ANSWER_SECONDS)
-    found = prometheus.running_identity(answer)
+    server = prometheus.client(cluster, timeout=_ANSWER_SECONDS)
+    found = server.identity()
     if found != handle.identity:
         return [f"another Prometheus answers ({found or 'without identity'})"]
-    targets = prometheus.get(kubectl, "/api/v1/targets?state=active", timeout=_ANSWER_SECONDS)
-    return prometheus.not_scraped(prometheus.read_targets(targets), expected_targets(handle))
+    return prometheus.not_scraped(server.targets(), expected_targets(handle))
 
 
 def _complaints(name: str, ask: Callable[[], list[str]]) -> list[str]:
     try:
         return ask()
-    except InfrastructureError as error:
+    except HarnessError as error:
         return [f"{name} does not answer: {_reason(error)}"]
 
 
-def _ready(node: dict[str, Any]) -> bool:
+def _ready(node: Object) -> bool:
     conditions = node.get("status", {}).get("conditions", [])
     return any(condition["type"] == "Ready" and condition["status"] == "True" for condition in conditions)
 
 
-def _reason(error: InfrastructureError) -> str:
+def _reason(error: HarnessError) -> str:
     return error.details[-1] if error.details else error.problem

@@ -1,8 +1,12 @@
-"""Calls kubectl for one cluster, with its own kubeconfig: bounded, logged, never the user's context."""
+"""Calls kubectl for one cluster, with its own kubeconfig: bounded, logged, never the user's context.
+
+For what kubectl has and the API has not: `apply`, which finds the paths of kinds that a manifest has just
+made, and `rollout status` and `wait`, which know when an object of each kind is as it should be. Whatever is
+only read goes through harness/cluster/client.py.
+"""
 
 from __future__ import annotations
 
-import json
 import threading
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,17 +42,6 @@ class Kubectl:
         return process.run(
             name, [self.program, "--kubeconfig", self.kubeconfig, *args], timeout=timeout, **options
         )
-
-    def json(self, name: str, *args: str, timeout: float = REQUEST_SECONDS) -> Any:
-        """Return what `kubectl ... --output json` prints, without logging it (it may be long)."""
-        request = f"--request-timeout={timeout:.0f}s"
-        result = self.run(name, *args, "--output=json", request, timeout=timeout + 2, log=None)
-        return json.loads(result.stdout)
-
-    def raw(self, name: str, path: str, *, timeout: float = REQUEST_SECONDS) -> str:
-        """Return the body of a GET on the API server; raises CommandError on any status but 2xx."""
-        request = f"--request-timeout={timeout:.0f}s"
-        return self.run(name, "get", "--raw", path, request, timeout=timeout + 2, log=None).stdout
 
     def apply(self, name: str, manifest: str, *, timeout: float = 60.0) -> None:
         """Apply a manifest server-side: objects larger than an annotation may be included."""
@@ -97,8 +90,3 @@ class Kubectl:
             cancel=None,
         )
         return result.stdout.splitlines()[-_WARNINGS:] if result.returncode == 0 else []
-
-
-def service_path(namespace: str, name: str, port: int, path: str) -> str:
-    """Return the API server's path to a Service's HTTP `path`: no port-forward is needed."""
-    return f"/api/v1/namespaces/{namespace}/services/{name}:{port}/proxy/{path.lstrip('/')}"

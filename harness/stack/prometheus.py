@@ -7,24 +7,25 @@ import json
 import math
 import string
 import time
-import urllib.parse
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-import yaml
 from tenacity import RetryError, retry_if_result
 
-from harness.base import bundled, process
+from harness.base import bundled
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
 from harness.base.waiting import asking
+from harness.chaos.components import METRICS_PORTS
+from harness.chaos.daemons import DAEMON
+from harness.cluster.client import Cluster
+from harness.cluster.errors import ApiError
 from harness.cluster.namespaces import HARNESS_NAMESPACE
-from harness.metrics.prometheus import IDENTITY_LABEL
+from harness.metrics.prometheus import Prometheus, Target
 from harness.stack import alerts
 from harness.stack.handle import ServiceAddress
-from harness.stack.kubectl import Kubectl, service_path
+from harness.stack.kubectl import REQUEST_SECONDS, Kubectl
 
 ADDRESS = ServiceAddress(namespace=HARNESS_NAMESPACE, name="prometheus", port=9090)
 POD = (ADDRESS.namespace, "app=prometheus", "prometheus")
@@ -33,12 +34,9 @@ POD = (ADDRESS.namespace, "app=prometheus", "prometheus")
 _ROLLOUT_SECONDS = 120.0
 _TARGETS_SECONDS = 60.0
 _POLL_SECONDS = 0.25
+_SLOWEST_SECONDS = 60.0
 # A scrape that takes more than this share of the timeout fails as soon as the machine is busy.
 _ROOM = 0.8
-
-
-class AnotherPrometheusError(InfrastructureError):
-    """The Prometheus that answers is not the one that was installed with this stack."""
 
 
 class ScrapeTooSlowError(InfrastructureError):
@@ -70,17 +68,6 @@ class Settings:
         default of five minutes would return values of things that are gone.
         """
         return 2.5 * self.interval
-
-
-@dataclass(frozen=True)
-class Target:
-    """A scrape target, as Prometheus tells it; durations in seconds."""
-
-    job: str
-    instance: str
-    up: bool
-    error: str
-    duration: float
 
 
 class _Template(string.Template):
@@ -118,46 +105,24 @@ def install(kubectl: Kubectl, settings: Settings) -> None:
     kubectl.apply("install Prometheus", render(settings))
 
 
-def wait_ready(kubectl: Kubectl, settings: Settings) -> None:
+def client(cluster: Cluster, *, timeout: float = REQUEST_SECONDS) -> Prometheus:
+    """Return the Prometheus of the stack; nothing is sent yet."""
+    return Prometheus(cluster, ADDRESS.namespace, ADDRESS.name, ADDRESS.port, timeout=timeout)
+
+
+def wait_ready(kubectl: Kubectl, cluster: Cluster, settings: Settings) -> None:
     """Wait until Prometheus answers, and check that it is the one with our identity.
 
     Raises:
         CommandError: it did not become ready in time.
-        AnotherPrometheusError: something else answers at its address.
+        PrometheusError: it does not answer, or something else does at its address.
     """
     kubectl.rollout("deployment", ADDRESS.namespace, "prometheus", timeout=_ROLLOUT_SECONDS)
-    get(kubectl, "/-/ready")
-    check_identity(kubectl, settings.identity)
-
-
-def check_identity(kubectl: Kubectl, identity: str) -> None:
-    """Compare the configuration that Prometheus runs with the identity of this stack.
-
-    External labels are not in query results, so the running configuration is read.
-
-    Raises:
-        AnotherPrometheusError: it is another one.
-    """
-    found = running_identity(get(kubectl, "/api/v1/status/config"))
-    if found != identity:
-        raise AnotherPrometheusError(
-            f"another Prometheus answered: its {IDENTITY_LABEL} is {found or 'not set'}, not {identity}",
-            next_step="run `chaos-harness up` again, or `chaos-harness down` first",
-        )
-
-
-def running_identity(answer: str) -> str | None:
-    """Return the identity in an answer of /api/v1/status/config; None when it has none."""
-    try:
-        running = yaml.safe_load(json.loads(answer)["data"]["yaml"])
-        value = running["global"]["external_labels"][IDENTITY_LABEL]
-    except (ValueError, KeyError, TypeError, yaml.YAMLError):
-        return None
-    return str(value)
+    client(cluster).check_identity(settings.identity)
 
 
 def wait_targets(
-    kubectl: Kubectl,
+    cluster: Cluster,
     settings: Settings,
     expected: dict[str, int],
     progress: Progress,
@@ -168,7 +133,7 @@ def wait_targets(
     """Wait until every component is scraped, and quickly enough for the interval.
 
     Args:
-        kubectl: the cluster.
+        cluster: where.
         settings: interval and timeout are checked against what scrapes really take.
         expected: job to number of targets.
         progress: told what is waited for.
@@ -179,10 +144,12 @@ def wait_targets(
         ScrapeTooSlowError: names the slowest target and an interval that would do.
         InfrastructureError: a target is missing or down.
     """
+    server = client(cluster)
 
     def look() -> tuple[list[Target], list[str], list[Target]]:
-        targets = read_targets(get(kubectl, "/api/v1/targets?state=active"))
-        slow = [target for target in targets if target.up and target.duration > _ROOM * settings.timeout]
+        targets = server.targets()
+        up = [target for target in targets if target.health == "up"]
+        slow = [target for target in up if target.scrape_duration > _ROOM * settings.timeout]
         return targets, not_scraped(targets, expected), slow
 
     unlike = retry_if_result(lambda seen: bool(seen[1] or seen[2]))
@@ -193,9 +160,10 @@ def wait_targets(
         targets, waiting, slow = late.last_attempt.result()
     else:
         return
-    timed_out = [target for target in targets if not target.up and "deadline exceeded" in target.error]
+    down = [target for target in targets if target.health != "up"]
+    timed_out = [target for target in down if "deadline exceeded" in target.last_error]
     if slow or timed_out:
-        raise _too_slow(kubectl, settings, [*slow, *timed_out])
+        raise _too_slow(cluster, settings, [*slow, *timed_out])
     progress.say("Prometheus does not reach every target: " + "; ".join(waiting))
     raise InfrastructureError(
         f"not scraped within {_TARGETS_SECONDS:.0f} s: {'; '.join(waiting)}",
@@ -206,9 +174,9 @@ def wait_targets(
 def not_scraped(targets: list[Target], expected: dict[str, int]) -> list[str]:
     """Return what is missing or down, one phrase each."""
     complaints = [
-        f"{target.job} {target.instance} is down: {target.error or 'not scraped yet'}"
+        f"{target.job} {target.instance} is down: {target.last_error or 'not scraped yet'}"
         for target in targets
-        if target.job in expected and not target.up
+        if target.job in expected and target.health != "up"
     ]
     counts = Counter(target.job for target in targets)
     complaints += [
@@ -219,33 +187,11 @@ def not_scraped(targets: list[Target], expected: dict[str, int]) -> list[str]:
     return complaints
 
 
-def read_targets(answer: str) -> list[Target]:
-    """Return the targets in an answer of /api/v1/targets."""
-    found: list[dict[str, Any]] = json.loads(answer)["data"]["activeTargets"]
-    return [
-        Target(
-            job=entry["labels"]["job"],
-            instance=entry["labels"].get("instance", ""),
-            up=entry["health"] == "up",
-            error=entry["lastError"],
-            duration=float(entry["lastScrapeDuration"]),
-        )
-        for entry in found
-    ]
-
-
-def get(kubectl: Kubectl, path: str, *, timeout: float = 10.0) -> str:
-    """Return the body of Prometheus' answer to a GET, through the API server's service proxy."""
-    address = service_path(ADDRESS.namespace, ADDRESS.name, ADDRESS.port, path)
-    name = urllib.parse.urlsplit(path).path
-    return kubectl.raw(f"ask Prometheus for {name}", address, timeout=timeout)
-
-
-def _too_slow(kubectl: Kubectl, settings: Settings, slow: list[Target]) -> ScrapeTooSlowError:
-    worst = max(slow, key=lambda target: target.duration)
-    seconds = worst.duration
-    if worst.job == "chaos-daemon" and not worst.up:
-        seconds = max(seconds, _time_of_daemon_scrape(kubectl, settings, worst.instance))
+def _too_slow(cluster: Cluster, settings: Settings, slow: list[Target]) -> ScrapeTooSlowError:
+    worst = max(slow, key=lambda target: target.scrape_duration)
+    seconds = worst.scrape_duration
+    if worst.job == DAEMON and worst.health != "up":
+        seconds = max(seconds, _time_of_daemon_scrape(cluster, settings, worst.instance))
     fitting = max(math.ceil(seconds / _ROOM * 2) / 2, settings.interval * 2)
     return ScrapeTooSlowError(
         f"a scrape of {worst.job} {worst.instance} takes {seconds:.2f} s, too long for a timeout of "
@@ -254,12 +200,13 @@ def _too_slow(kubectl: Kubectl, settings: Settings, slow: list[Target]) -> Scrap
     )
 
 
-def _time_of_daemon_scrape(kubectl: Kubectl, settings: Settings, pod: str) -> float:
+def _time_of_daemon_scrape(cluster: Cluster, settings: Settings, pod: str) -> float:
     """Return how long one scrape takes when nobody cuts it off, seconds."""
-    path = f"/api/v1/namespaces/{settings.chaos_mesh_namespace}/pods/{pod}:31766/proxy/metrics"
-    began = time.monotonic()
+    port, began = METRICS_PORTS[DAEMON], time.monotonic()
     try:
-        kubectl.raw("time a scrape of the daemon", path, timeout=60.0)
-    except process.CommandError:
-        return 60.0
-    return time.monotonic() - began
+        answer = cluster.proxy_fetch(
+            "pods", settings.chaos_mesh_namespace, pod, port, "/metrics", timeout=_SLOWEST_SECONDS
+        )
+    except ApiError:
+        return _SLOWEST_SECONDS
+    return time.monotonic() - began if answer.status == 200 else _SLOWEST_SECONDS

@@ -6,12 +6,12 @@ import contextlib
 
 from pydantic import BaseModel, ConfigDict
 
-from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.errors import HarnessError
 from harness.base.progress import Progress
 from harness.cluster.client import Cluster
+from harness.cluster.proxy import proxy_path
 from harness.stack import damage, engine, kind, lease, lock, ownership
 from harness.stack.handle import StackHandle
-from harness.stack.kubectl import Kubectl, service_path
 from harness.stack.state import State
 
 
@@ -68,10 +68,7 @@ def status(cluster: str, progress: Progress) -> Status:
             result.state, result.problems = "half-made", ["an `up` did not end"]
         return result
     address = handle.prometheus
-    result.prometheus_path = service_path(address.namespace, address.name, address.port, "")
-    program = state.program("kubectl")
-    if program is None:
-        raise InfrastructureError("there is no kubectl to ask the cluster with", next_step="chaos-harness up")
+    result.prometheus_path = proxy_path("services", address.namespace, address.name, address.port, "/")
     if containers and not handle.kubeconfig.exists():
         result.state, result.problems = "damaged", ["the kubeconfig is gone"]
         return result
@@ -79,7 +76,7 @@ def status(cluster: str, progress: Progress) -> Status:
         # Whoever has another state folder is seen in the cluster only, and only while it answers.
         with contextlib.suppress(HarnessError):
             result.holder = lease.holder(Cluster.connect(handle.kubeconfig, handle.context))
-    observed = damage.observe(Kubectl(program, handle.kubeconfig), handle, containers)
+    observed = damage.observe(handle, containers)
     as_it_is = damage.Wanted(
         where.name, handle.image_key, len(handle.nodes) - 1, scrape_interval=handle.scrape_interval
     )

@@ -186,7 +186,7 @@ class _Stack:
                     return damage.Plan("create", [error.problem])
                 _claim_what_answers(self.state, containers, self.held)
             self._undo_changes(handle)
-            observed = damage.observe(self._kubectl("look"), handle, containers)
+            observed = damage.observe(handle, containers)
         return damage.decide(handle, wanted, observed)
 
     def _undo_changes(self, handle: StackHandle) -> None:
@@ -254,7 +254,7 @@ class _Stack:
                     kind.wait_for_archives(self.engine, nodes, logs=self.logs, cancel=self.cancel)
             if self.images.needs_own_cni:
                 with self.progress.step("connecting the pod network"):
-                    cni.install(self._kubectl("network"), self.engine)
+                    cni.install(self._kubectl("network"), self._cluster(), self.engine)
 
         together(
             self.cancel,
@@ -324,15 +324,15 @@ class _Stack:
 
         def own() -> None:
             with self.progress.step("waiting for Prometheus"):
-                prometheus.wait_ready(self._kubectl("prometheus"), settings)
+                prometheus.wait_ready(self._kubectl("prometheus"), self._cluster(), settings)
 
         def rest() -> None:
-            kubectl = self._kubectl("nodes")
-            self._wait_nodes(kubectl)
-            facts.extend(self._node_facts(kubectl, nodes))
+            cluster = self._cluster()
+            self._wait_nodes(self._kubectl("nodes"))
+            facts.extend(self._node_facts(cluster, nodes))
             if self.crds:
                 with self.progress.step("comparing the CRDs with the controller's API"):
-                    chaosmesh.check_crds(kubectl, self.crds)
+                    chaosmesh.check_crds(cluster, self.crds)
 
         def boards() -> None:
             if grafana.ROLE not in self.images.images:
@@ -347,9 +347,7 @@ class _Stack:
         together(self.cancel, mesh, collector, own, rest, boards)
         handle = self._handle(settings, facts)
         with self.progress.step("waiting for the first scrapes"):
-            prometheus.wait_targets(
-                self._kubectl("prometheus"), settings, damage.expected_targets(handle), self.progress
-            )
+            prometheus.wait_targets(self._cluster(), settings, damage.expected_targets(handle), self.progress)
         handle.durations = dict(self.progress.durations)
         self.state.save(handle, self.images)
         return handle
@@ -365,9 +363,8 @@ class _Stack:
             timeout=_READY_SECONDS + 5,
         )
 
-    def _node_facts(self, kubectl: Kubectl, nodes: list[str]) -> list[NodeFacts]:
-        listed = kubectl.json("list the nodes", "get", "nodes")
-        info = {item["metadata"]["name"]: item["status"]["nodeInfo"] for item in listed["items"]}
+    def _node_facts(self, cluster: Cluster, nodes: list[str]) -> list[NodeFacts]:
+        info = {item["metadata"]["name"]: item["status"]["nodeInfo"] for item in cluster.list("Node")}
         return [
             NodeFacts(
                 name=name,
@@ -395,7 +392,7 @@ class _Stack:
             cluster=self.options.cluster,
             provider=self.engine.name,
             kubeconfig=self.state.kubeconfig,
-            context=f"kind-{self.options.cluster}",
+            context=self._context,
             identity=settings.identity,
             prometheus=prometheus.ADDRESS,
             dashboard=ServiceAddress(
@@ -431,6 +428,14 @@ class _Stack:
             interval=self.options.scrape_interval,
             timeout=self.options.scrape_interval,
         )
+
+    def _cluster(self) -> Cluster:
+        return Cluster.connect(self.state.kubeconfig, self._context)
+
+    @property
+    def _context(self) -> str:
+        """The context that kind writes."""
+        return f"kind-{self.options.cluster}"
 
     def _kubectl(self, step: str) -> Kubectl:
         return Kubectl(self.images.kubectl, self.state.kubeconfig, self.logs / f"{step}.log", self.cancel)

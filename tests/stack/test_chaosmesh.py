@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ import pytest
 import yaml
 
 from harness.base import process
+from harness.cluster.client import Cluster
 from harness.stack import chaosmesh
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
@@ -124,16 +124,13 @@ def test_a_missing_kind_and_a_missing_version_are_named() -> None:
     assert lost[0].field == "(the version v1alpha1)"
 
 
-def test_the_check_names_kind_and_field(monkeypatch: pytest.MonkeyPatch) -> None:
-    def run(name: str, argv: list[str | Path], **options: Any) -> process.Result:
-        return process.Result(0, json.dumps({"items": [without(*SPEC, "partitionBehavior")]}), "", 0.1)
-
-    monkeypatch.setattr(process, "run", run)
-    kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"))
+def test_the_check_names_kind_and_field(api: Any, kubeconfig: Path) -> None:
+    installed = {"items": [without(*SPEC, "partitionBehavior")], "metadata": {"resourceVersion": "1"}}
+    api.route = lambda request: request.answer(200, installed)
     with pytest.raises(
         chaosmesh.PrunedFieldError, match=r"CRD of NetworkChaos drops spec\.partitionBehavior"
     ):
-        chaosmesh.check_crds(kubectl, [definition(SCHEMA)])
+        chaosmesh.check_crds(Cluster.connect(kubeconfig), [definition(SCHEMA)])
 
 
 def test_definitions_are_read_from_a_folder(tmp_path: Path) -> None:

@@ -59,4 +59,4 @@ def test_addresses_are_read_from_the_nodes() -> None:
             ]
         },
     }
-    assert cni.networks({"items": [node]}) == [ONE]
+    assert cni.networks([node]) == [ONE]

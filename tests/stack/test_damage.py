@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import json
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.base import process
 from harness.stack import damage
 from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
 from harness.stack.kind import Container
-from harness.stack.kubectl import Kubectl
 
 HANDLE = StackHandle(
     cluster="c",
@@ -124,7 +122,7 @@ DAEMON = workload("DaemonSet", "chaos-daemon", numberReady=2, desiredNumberSched
     ],
 )
 def test_workloads(items: list[dict[str, Any]], complaints: list[str]) -> None:
-    found = damage.workloads_not_ready({"items": items}, ["controller-manager", "chaos-daemon"])
+    found = damage.workloads_not_ready(items, ["controller-manager", "chaos-daemon"])
     assert found == complaints
 
 
@@ -138,91 +136,102 @@ def test_a_daemon_is_expected_on_each_node() -> None:
     }
 
 
-class Cluster:
-    """Answers kubectl from a table: the first key that is in the command line wins."""
-
-    def __init__(self, answers: dict[str, Any]) -> None:
-        self.answers = answers
-        self.calls: list[str] = []
-
-    def __call__(self, name: str, argv: list[str | Path], **options: Any) -> process.Result:
-        line = " ".join(str(word) for word in argv)
-        self.calls.append(line)
-        for part, answer in self.answers.items():
-            if part in line:
-                return process.Result(0, json.dumps(answer), "", 0.1)
-        raise process.CommandError(
-            f"cannot {name}: exit code 1", details=["command: ...", "connection refused"]
-        )
-
-
 NODES = {
     "items": [{"metadata": {"name": "one"}, "status": {"conditions": [{"type": "Ready", "status": "True"}]}}]
 }
-WORKLOADS = {
-    "items": [
-        MANAGER,
-        DAEMON,
-        workload("Deployment", "chaos-dashboard", readyReplicas=1),
-    ]
-}
-CONFIG = {"data": {"yaml": "global: {external_labels: {chaos_harness_stack: abc}}"}}
+DEPLOYMENTS = {"items": [MANAGER, workload("Deployment", "chaos-dashboard", readyReplicas=1)]}
+CONFIG = {"status": "success", "data": {"yaml": "global: {external_labels: {chaos_harness_stack: abc}}"}}
 TARGETS = {
+    "status": "success",
     "data": {
         "activeTargets": [
             {
                 "labels": {"job": job, "instance": job},
                 "health": "up",
                 "lastError": "",
+                "lastScrape": "2026-11-23T00:00:00Z",
                 "lastScrapeDuration": 0.1,
+                "scrapeInterval": "1s",
             }
             for job in damage.expected_targets(HANDLE)
         ]
-    }
+    },
 }
-ALL = {"get nodes": NODES, "deployments,daemonsets": WORKLOADS, "status/config": CONFIG, "targets": TARGETS}
+ALL = {
+    "/nodes": NODES,
+    "/deployments": DEPLOYMENTS,
+    "/daemonsets": {
+        "items": [workload("DaemonSet", "chaos-daemon", numberReady=1, desiredNumberScheduled=1)]
+    },
+    "/status/config": CONFIG,
+    "/targets": TARGETS,
+}
+RUNNING = [Container("one", True)]
+
+Look = Callable[..., tuple[damage.Observed, list[str]]]
 
 
-def look(monkeypatch: pytest.MonkeyPatch, answers: dict[str, Any]) -> tuple[damage.Observed, Cluster]:
-    cluster = Cluster(answers)
-    monkeypatch.setattr(process, "run", cluster)
-    observed = damage.observe(Kubectl(Path("kubectl"), Path("k")), HANDLE, [Container("one", True)])
-    return observed, cluster
+@pytest.fixture
+def look(api: Any, kubeconfig: Path) -> Look:
+    """Look at a cluster that answers from a table, by the end of the path; return what was asked for, too."""
+
+    def observe(answers: dict[str, Any], containers: list[Container]) -> tuple[damage.Observed, list[str]]:
+        paths: list[str] = []
+
+        def route(request: Any) -> None:
+            paths.append(request.path)
+            answer = next((each for end, each in answers.items() if request.path.endswith(end)), None)
+            if answer is None:
+                status = {"kind": "Status", "apiVersion": "v1", "message": "connection refused"}
+                request.answer(503, status)
+            else:
+                request.answer(200, answer | {"metadata": {"resourceVersion": "1"}})
+
+        api.route = route
+        handle = HANDLE.model_copy(update={"kubeconfig": kubeconfig, "context": "own"})
+        return damage.observe(handle, containers), paths
+
+    return observe
 
 
-def test_a_stack_in_order(monkeypatch: pytest.MonkeyPatch) -> None:
-    observed, _ = look(monkeypatch, ALL)
+def test_a_stack_in_order(look: Look) -> None:
+    observed, _ = look(ALL, RUNNING)
     assert observed == WELL
 
 
-def test_a_silent_api_server_is_asked_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    observed, cluster = look(monkeypatch, {})
+def test_a_silent_api_server_is_asked_once(look: Look) -> None:
+    observed, paths = look({}, RUNNING)
     assert observed.api == "connection refused"
-    assert len(cluster.calls) == 1
+    assert paths == ["/api/v1/nodes"]
 
 
-def test_stopped_containers_are_not_asked_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
-    cluster = Cluster(ALL)
-    monkeypatch.setattr(process, "run", cluster)
+def test_a_kubeconfig_that_is_broken_is_an_api_server_that_does_not_answer(tmp_path: Path) -> None:
+    broken = tmp_path / "kubeconfig"
+    broken.touch()
+    observed = damage.observe(HANDLE.model_copy(update={"kubeconfig": broken}), RUNNING)
+    assert observed.api
+    assert damage.decide(HANDLE, WANTED, observed).action == "create"
+
+
+def test_stopped_containers_are_not_asked_at_all(look: Look) -> None:
     stopped = [Container("one", False)]
-    observed = damage.observe(Kubectl(Path("kubectl"), Path("k")), HANDLE, stopped)
-    assert observed == damage.Observed(stopped)
-    assert cluster.calls == []
+    assert look(ALL, stopped) == (damage.Observed(stopped), [])
 
 
-def test_another_prometheus_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    other = {"data": {"yaml": "global: {external_labels: {chaos_harness_stack: other}}"}}
-    observed, _ = look(monkeypatch, {**ALL, "status/config": other})
+def test_another_prometheus_is_noticed(look: Look) -> None:
+    other = {"status": "success", "data": {"yaml": "global: {external_labels: {chaos_harness_stack: other}}"}}
+    observed, _ = look({**ALL, "/status/config": other}, RUNNING)
     assert observed.prometheus == ["another Prometheus answers (other)"]
 
 
-def test_a_target_that_is_down_is_noticed(monkeypatch: pytest.MonkeyPatch) -> None:
-    observed, _ = look(monkeypatch, {**ALL, "targets": {"data": {"activeTargets": []}}})
+def test_a_target_that_is_down_is_noticed(look: Look) -> None:
+    none = {"status": "success", "data": {"activeTargets": []}}
+    observed, _ = look({**ALL, "/targets": none}, RUNNING)
     assert "chaos-daemon has 0 targets, not 1" in observed.prometheus
     assert observed.chaos_mesh == []
 
 
-def test_what_does_not_answer_is_a_complaint(monkeypatch: pytest.MonkeyPatch) -> None:
-    observed, _ = look(monkeypatch, {"get nodes": NODES})
+def test_what_does_not_answer_is_a_complaint(look: Look) -> None:
+    observed, _ = look({"/nodes": NODES}, RUNNING)
     assert observed.chaos_mesh == ["Chaos Mesh does not answer: connection refused"]
     assert observed.prometheus == ["Prometheus does not answer: connection refused"]

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import io
 import json
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 
-from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
+from harness.cluster.client import Cluster
+from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable, WrongPrometheus
 from harness.stack import prometheus
 from harness.stack.kubectl import Kubectl
 
@@ -23,7 +25,6 @@ SETTINGS = prometheus.Settings(
     interval=1.0,
     timeout=1.0,
 )
-KUBECTL = Kubectl(Path("kubectl"), Path("kubeconfig"))
 
 
 def objects(settings: prometheus.Settings = SETTINGS) -> dict[str, Any]:
@@ -130,9 +131,33 @@ def test_durations(seconds: float, text: str) -> None:
     assert prometheus.duration(seconds) == text
 
 
-def config_answer(identity: str | None) -> str:
+PROXY = "/api/v1/namespaces/chaos-harness/services/prometheus:9090/proxy"
+
+
+def config_answer(identity: str | None) -> bytes:
     labels = {} if identity is None else {"external_labels": {"chaos_harness_stack": identity}}
-    return json.dumps({"status": "success", "data": {"yaml": yaml.safe_dump({"global": labels})}})
+    text = yaml.safe_dump({"global": labels})
+    return json.dumps({"status": "success", "data": {"yaml": text}}).encode()
+
+
+Answering = Callable[..., tuple[Cluster, list[str]]]
+
+
+@pytest.fixture
+def answering(api: Any, kubeconfig: Path) -> Answering:
+    """Let the API server pass on these answers, the last one again and again; return what was asked for."""
+
+    def begin(*answers: bytes, status: int = 200) -> tuple[Cluster, list[str]]:
+        left, paths = list(answers), list[str]()
+
+        def route(request: Any) -> None:
+            paths.append(request.path)
+            request.answer(status, left.pop(0) if len(left) > 1 else left[0])
+
+        api.route = route
+        return Cluster.connect(kubeconfig), paths
+
+    return begin
 
 
 @pytest.mark.parametrize(
@@ -140,39 +165,56 @@ def config_answer(identity: str | None) -> str:
     [
         (config_answer("abc"), "abc"),
         (config_answer(None), None),
-        ("<html>not Prometheus</html>", None),
-        ('{"status": "error"}', None),
-        ('{"data": {"yaml": "- : ["}}', None),
+        (b'{"status": "success", "data": {"yaml": ""}}', None),
+        (b'{"status": "success", "data": {"yaml": "global: {external_labels: }"}}', None),
     ],
 )
-def test_the_identity_is_read_from_the_running_configuration(answer: str, found: str | None) -> None:
-    assert prometheus.running_identity(answer) == found
+def test_the_identity_is_read_from_the_running_configuration(
+    answer: bytes, found: str | None, answering: Answering
+) -> None:
+    cluster, paths = answering(answer)
+    assert prometheus.client(cluster).identity() == found
+    assert paths == [f"{PROXY}/api/v1/status/config"]
 
 
-def answering(monkeypatch: pytest.MonkeyPatch, answers: list[str]) -> list[str]:
-    paths: list[str] = []
+@pytest.mark.parametrize(
+    "answer", [b"<html>not Prometheus</html>", b"{}", b"[]", b'{"data": {"yaml": "- : ["}}', b'{"data": 1}']
+)
+def test_what_is_no_answer_of_prometheus_is_not_taken_for_one_without_identity(
+    answer: bytes, answering: Answering
+) -> None:
+    cluster, _ = answering(answer)
+    with pytest.raises(BadAnswer):
+        prometheus.client(cluster).identity()
 
-    def run(name: str, argv: list[str | Path], **options: Any) -> process.Result:
-        paths.append(str(argv[5]))
-        return process.Result(0, answers.pop(0) if len(answers) > 1 else answers[0], "", 0.1)
 
-    monkeypatch.setattr(process, "run", run)
-    return paths
+class Rolled:
+    """A kubectl that only waits for rollouts, which have come about."""
+
+    def rollout(self, kind: str, namespace: str, name: str, *, timeout: float) -> None:
+        assert (kind, namespace, name) == ("deployment", "chaos-harness", "prometheus")
 
 
-def test_our_own_prometheus_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    paths = answering(monkeypatch, [config_answer("abc")])
-    prometheus.check_identity(KUBECTL, "abc")
-    assert paths == [
-        "/api/v1/namespaces/chaos-harness/services/prometheus:9090/proxy/api/v1/status/config",
-    ]
+def ready(cluster: Cluster) -> None:
+    prometheus.wait_ready(cast(Kubectl, Rolled()), cluster, SETTINGS)
+
+
+def test_our_own_prometheus_is_taken(answering: Answering) -> None:
+    ready(answering(config_answer("abc"))[0])
 
 
 @pytest.mark.parametrize("identity", ["other", None])
-def test_another_prometheus_is_refused(identity: str | None, monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, [config_answer(identity)])
-    with pytest.raises(prometheus.AnotherPrometheusError, match="another Prometheus answered"):
-        prometheus.check_identity(KUBECTL, "abc")
+def test_another_prometheus_is_refused(identity: str | None, answering: Answering) -> None:
+    with pytest.raises(WrongPrometheus, match="another Prometheus answers") as caught:
+        ready(answering(config_answer(identity))[0])
+    assert f"found: {identity}" in caught.value.details
+
+
+def test_a_prometheus_that_the_api_server_does_not_reach_is_told_with_its_words(answering: Answering) -> None:
+    refusal = b'{"kind": "Status", "apiVersion": "v1", "message": "no endpoints available", "code": 503}'
+    with pytest.raises(PrometheusUnreachable) as caught:
+        ready(answering(refusal, status=503)[0])
+    assert caught.value.details == ["no endpoints available"]
 
 
 def target(job: str, *, health: str = "up", error: str = "", seconds: float = 0.1) -> dict[str, Any]:
@@ -181,60 +223,60 @@ def target(job: str, *, health: str = "up", error: str = "", seconds: float = 0.
         "health": health,
         "lastError": error,
         "lastScrapeDuration": seconds,
+        "lastScrape": "2026-11-23T00:00:00Z",
+        "scrapeInterval": "1s",
     }
 
 
-def targets(*found: dict[str, Any]) -> str:
-    return json.dumps({"data": {"activeTargets": list(found)}})
+def targets(*found: dict[str, Any]) -> bytes:
+    return json.dumps({"status": "success", "data": {"activeTargets": list(found)}}).encode()
 
 
-def wait(expected: dict[str, int]) -> list[float]:
+def wait(cluster: Cluster, expected: dict[str, int]) -> list[float]:
     pauses: list[float] = []
 
     def clock() -> float:
         return sum(pauses)
 
     prometheus.wait_targets(
-        KUBECTL, SETTINGS, expected, Progress(io.StringIO()), clock=clock, pause=pauses.append
+        cluster, SETTINGS, expected, Progress(io.StringIO()), clock=clock, pause=pauses.append
     )
     return pauses
 
 
-def test_targets_are_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(
-        monkeypatch,
-        [
-            targets(),
-            targets(target("chaos-daemon", health="unknown")),
-            targets(target("chaos-daemon", seconds=0.95)),
-            targets(target("chaos-daemon")),
-        ],
+def test_targets_are_waited_for(answering: Answering) -> None:
+    cluster, paths = answering(
+        targets(),
+        targets(target("chaos-daemon", health="unknown")),
+        targets(target("chaos-daemon", seconds=0.95)),
+        targets(target("chaos-daemon")),
     )
-    assert len(wait({"chaos-daemon": 1})) == 3
+    assert len(wait(cluster, {"chaos-daemon": 1})) == 3
+    assert set(paths) == {f"{PROXY}/api/v1/targets"}
 
 
-def test_two_targets_where_one_is_expected_are_not_enough(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, [targets(target("chaos-daemon"), target("chaos-daemon"))])
+def test_two_targets_where_one_is_expected_are_not_enough(answering: Answering) -> None:
+    cluster, _ = answering(targets(target("chaos-daemon"), target("chaos-daemon")))
     with pytest.raises(InfrastructureError, match="chaos-daemon has 2 targets, not 1"):
-        wait({"chaos-daemon": 1})
+        wait(cluster, {"chaos-daemon": 1})
 
 
-def test_a_target_that_stays_down_is_named_with_its_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, [targets(target("chaos-daemon", health="down", error="connection refused"))])
+def test_a_target_that_stays_down_is_named_with_its_error(answering: Answering) -> None:
+    cluster, _ = answering(targets(target("chaos-daemon", health="down", error="connection refused")))
     with pytest.raises(InfrastructureError, match="chaos-daemon chaos-daemon-1 is down: connection refused"):
-        wait({"chaos-daemon": 1})
+        wait(cluster, {"chaos-daemon": 1})
 
 
-def test_a_slow_scrape_names_an_interval_that_fits(monkeypatch: pytest.MonkeyPatch) -> None:
-    answering(monkeypatch, [targets(target("chaos-daemon", seconds=0.9))])
+def test_a_slow_scrape_names_an_interval_that_fits(answering: Answering) -> None:
+    cluster, _ = answering(targets(target("chaos-daemon", seconds=0.9)))
     with pytest.raises(prometheus.ScrapeTooSlowError) as caught:
-        wait({"chaos-daemon": 1})
+        wait(cluster, {"chaos-daemon": 1})
     assert caught.value.next_step == "use a longer interval: --scrape-interval 2"
 
 
-def test_a_scrape_that_is_cut_off_is_timed_without_a_limit(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_scrape_that_is_cut_off_is_timed_without_a_limit(answering: Answering) -> None:
     cut = target("chaos-daemon", health="down", error="context deadline exceeded", seconds=1.0)
-    paths = answering(monkeypatch, [targets(cut)])
+    cluster, paths = answering(targets(cut))
     with pytest.raises(prometheus.ScrapeTooSlowError, match="too long for a timeout of 1 s"):
-        wait({"chaos-daemon": 1})
+        wait(cluster, {"chaos-daemon": 1})
     assert paths[-1] == "/api/v1/namespaces/chaos-mesh/pods/chaos-daemon-1:31766/proxy/metrics"

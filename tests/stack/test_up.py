@@ -92,10 +92,11 @@ class World:
         monkeypatch.setattr(grafana, "wait_ready", self.note("grafana ready"))
         monkeypatch.setattr(damage, "observe", lambda *arguments: self.observed)
         monkeypatch.setattr(module._Stack, "_wait_nodes", lambda *arguments: None)
+        monkeypatch.setattr(module._Stack, "_cluster", lambda own: None)
         monkeypatch.setattr(
             module._Stack,
             "_node_facts",
-            lambda own, kubectl, names: [
+            lambda own, cluster, names: [
                 NodeFacts(name=name, kernel="6", runtime="containerd", cgroup="v2") for name in names
             ],
         )
@@ -125,7 +126,7 @@ class World:
     def vanish(self, *arguments: Any) -> None:
         self.containers = []
 
-    def remember(self, kubectl: Any, settings: prometheus.Settings, *rest: Any) -> None:
+    def remember(self, cluster: Any, settings: prometheus.Settings, *rest: Any) -> None:
         self.settings.append(settings)
 
     def well(self) -> None:
