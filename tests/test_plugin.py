@@ -11,8 +11,6 @@ from xml.etree import ElementTree
 
 import pytest
 
-# pytester forgets what was imported inside of it, and numpy cannot be loaded twice in one process.
-import harness.html.report  # noqa: F401
 from harness.base import bundled, redaction
 from harness.base.errors import ExitCode, InfrastructureError, UsageError
 from harness.contract.problem import Problem, ProblemKind
