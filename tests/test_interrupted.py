@@ -125,7 +125,7 @@ def test_a_run_that_is_killed_while_its_results_are_in_the_journal_loses_none(st
     run.send(signal.SIGKILL)
     run.ends()
     assert len(names(run.results()["scenarios"])) < 2
-    found, _ = read(run.report / "results.json", next_step="")
+    found = read(run.report / "results.json", next_step="")
     assert [each.name for each in found.scenarios] == ["done-b", "done-c"]
     assert [each.name for each in found.not_run if each.began] == ["slow-a", "slow-d"]
     assert cli.main(["report", str(run.report)]) == 0

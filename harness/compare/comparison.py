@@ -135,14 +135,14 @@ def release_note(changes: list[Change], before: str, after: str) -> str:
 
 
 def _caveats(before: Side, after: Side) -> list[str]:
-    one, other = before.run.get("stack") or {}, after.run.get("stack") or {}
+    one, other = before.run.stack or {}, after.run.stack or {}
     told = [
         f"{name}: {one.get(name)} before, {other.get(name)} after"
         for name in _FACTS
         if one.get(name) != other.get(name)
     ]
-    if before.run.get("harness") != after.run.get("harness"):
-        told.append(f"the harness: {before.run.get('harness')} before, {after.run.get('harness')} after")
+    if before.run.harness != after.run.harness:
+        told.append(f"the harness: {before.run.harness} before, {after.run.harness} after")
     kernels = [sorted({str(node.get("kernel")) for node in each.get("nodes") or []}) for each in (one, other)]
     if kernels[0] != kernels[1]:
         told.append(f"kernel: {', '.join(kernels[0])} before, {', '.join(kernels[1])} after")

@@ -143,7 +143,7 @@ def repetition(folders: list[Path]) -> Repetition:
 
 
 def _read(folder: Path) -> tuple[Repeated, dict[_Subject, str]]:
-    results, _ = read(folder / RESULTS, next_step=HINT)
+    results = read(folder / RESULTS, next_step=HINT)
     if all(each.verdict is Verdict.SKIPPED for each in results.scenarios):
         raise UsageError(f"{folder}: no scenario ran", next_step="name the report folder of another run")
     stack = results.run.stack or {}

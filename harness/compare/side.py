@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from harness.base.bounded import MIB, FileError, read_text
 from harness.base.errors import HarnessError, UsageError
@@ -17,7 +16,7 @@ from harness.metrics.exposition import TEXT_FORMAT, Family, parse
 from harness.recording.labels import WORKLOAD_JOB, without_target
 from harness.recording.reader import RecordingError, definitions
 from harness.report.reading import read
-from harness.report.results import RESULTS
+from harness.report.results import RESULTS, Run
 from harness.runner.result import ScenarioResult
 
 HINT = "name the report folders of two runs (ci/verify --report DIR)"
@@ -57,7 +56,7 @@ class Side:
     """
 
     folder: Path
-    run: dict[str, Any]
+    run: Run
     contract: Contract
     scenarios: dict[str, ScenarioResult]
     metrics: dict[str, Facts]
@@ -70,7 +69,7 @@ class Side:
     @property
     def interval(self) -> float:
         """The scrape interval, seconds."""
-        return float((self.run.get("stack") or {}).get("scrape_interval") or 1.0)
+        return float((self.run.stack or {}).get("scrape_interval") or 1.0)
 
     def ran(self) -> set[str]:
         """Return the names of the scenarios that came to a verdict on the product."""
@@ -96,7 +95,7 @@ def load(folder: Path, known: Catalogue) -> Side:
     Raises:
         UsageError: it is none, or its run has no expositions to compare.
     """
-    results, fields = read(folder / RESULTS, next_step=HINT)
+    results = read(folder / RESULTS, next_step=HINT)
     contract = results.contract
     if contract is None:
         raise UsageError(
@@ -115,7 +114,7 @@ def load(folder: Path, known: Catalogue) -> Side:
     for target in contract.targets:
         for family in _exposition(folder, target.file):
             _add(metrics, target.job, family)
-    return Side(folder, dict(fields["run"]), contract, {each.name: each for each in scenarios}, metrics)
+    return Side(folder, results.run, contract, {each.name: each for each in scenarios}, metrics)
 
 
 def _exposition(folder: Path, name: str) -> list[Family]:

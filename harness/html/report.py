@@ -58,8 +58,7 @@ def render_again(folder: Path) -> Path:
             f"{folder / INDEX} is no page of a run, and no run has marked {folder} as its own",
             next_step="move the page away, or copy results.json and recordings/ to another folder",
         )
-    results, _ = read(path, next_step=_HINT, keep=Kept())
-    return write(results, folder)
+    return write(read(path, next_step=_HINT, keep=Kept()), folder)
 
 
 def _replaceable(page: Path) -> bool:

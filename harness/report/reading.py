@@ -60,8 +60,8 @@ def fields_of(path: Path, *, next_step: str, most: int = MOST_BYTES) -> dict[str
 
 def read(
     path: Path, *, next_step: str, keep: Callable[[ScenarioResult], ScenarioResult] | None = None
-) -> tuple[Results, dict[str, Any]]:
-    """Return the results of a run, and their fields as they are written, without the scenarios.
+) -> Results:
+    """Return the results of a run.
 
     Args:
         path: the file.
@@ -87,7 +87,7 @@ def read(
         _check_schema(path, found, next_step)
         results = Results.model_validate(found)
         results.scenarios = scenarios
-        _take_ended(path, results, found)
+        _take_ended(path, results)
     except FileError as error:
         raise UsageError(str(error), next_step=next_step) from error
     except ValidationError as error:
@@ -100,7 +100,7 @@ def read(
             f"{path} is no results of a run: {where}: {first['msg']}".replace(": : ", ": "),
             next_step=next_step,
         ) from error
-    return results, found
+    return results
 
 
 def _with_journal(path: Path, fields: Iterator[tuple[str, Any]]) -> Iterator[tuple[str, Any]]:
@@ -125,7 +125,7 @@ def _with_journal(path: Path, fields: Iterator[tuple[str, Any]]) -> Iterator[tup
         yield from missing()
 
 
-def _take_ended(path: Path, results: Results, found: dict[str, Any]) -> None:
+def _take_ended(path: Path, results: Results) -> None:
     """Count anew when scenarios have ended since the other fields were written."""
     ended = {each.name for each in results.scenarios}
     left = [each for each in results.not_run if each.name not in ended]
@@ -136,7 +136,6 @@ def _take_ended(path: Path, results: Results, found: dict[str, Any]) -> None:
         entry.began = entry.began or entry.name in began
     results.not_run = left
     results.count()
-    found |= results.model_dump(mode="json", include={"summary", "control", "visibility", "not_run"})
 
 
 def _check_schema(path: Path, found: dict[str, Any], next_step: str) -> None:
