@@ -43,7 +43,7 @@ def bare(folder: Path) -> float:
     if got.needs_own_cni:
         cni.install(kubectl, cluster, where)
     chaosmesh.install(kubectl, got, folder=folder, log=folder / "helm.log")
-    chaosmesh.wait_ready(kubectl, got)
+    chaosmesh.wait_ready(kubectl, cluster, got)
     settings = prometheus.Settings(
         identity="bench",
         image=str(got.images["prometheus"]),

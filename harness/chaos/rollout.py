@@ -11,17 +11,14 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from tenacity import retry_if_exception_type
-
 from harness.base.errors import HarnessError, InfrastructureError, UsageError
-from harness.base.waiting import asking
 from harness.chaos import denial, processes
 from harness.chaos.components import COMPONENTS, MANAGER, PodGroup, component_pods
 from harness.chaos.daemons import Daemons
+from harness.chaos.webhook import await_webhook
 from harness.chaos.workload import is_ready, why_not_ready
 from harness.cluster.client import Cluster, Object
 from harness.cluster.errors import ApiError, WaitTimeout
-from harness.cluster.kinds import CHAOS_MESH_API
 from harness.cluster.leftovers import Deadline, Leftover
 
 REPLICAS_BEFORE = "chaos-harness/replicas-before"
@@ -35,8 +32,6 @@ LEASE = "chaos-mesh"
 """The name of the Lease that the leading controller-manager holds."""
 
 _LOOK_SECONDS = 5.0
-_WEBHOOK_PAUSE_SECONDS = 0.25
-_WEBHOOK_REQUEST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
@@ -279,16 +274,8 @@ def _await_leader(
 
 
 def _await_webhook(cluster: Cluster, left: float, seconds: float) -> None:
-    probe = {
-        "apiVersion": CHAOS_MESH_API,
-        "kind": "PodChaos",
-        "metadata": {"name": "chaos-harness-probe", "namespace": "default"},
-        "spec": {"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["default"]}},
-    }
     try:
-        asking(retry_if_exception_type(ApiError), seconds=left, every=_WEBHOOK_PAUSE_SECONDS)(
-            cluster.create, probe, dry_run=True, timeout=_WEBHOOK_REQUEST_SECONDS
-        )
+        await_webhook(cluster, left)
     except ApiError as error:
         problem = f"the webhook of {MANAGER} takes no experiment after {seconds:.0f} s"
         raise NotWhole(problem, details=error.details or [error.problem]) from error

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
-from tenacity import RetryError, retry_if_result
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
-from harness.base.waiting import asking
 from harness.chaos import components
+from harness.chaos.webhook import await_webhook
 from harness.cluster.client import Cluster
-from harness.cluster.kinds import CHAOS_MESH_API
+from harness.cluster.errors import ApiError
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
 
@@ -34,7 +32,6 @@ _CRD_SECONDS = 90.0
 _READ_CRDS_SECONDS = 30.0
 _ROLLOUT_SECONDS = 180.0
 _WEBHOOK_SECONDS = 60.0
-_POLL_SECONDS = 0.25
 
 
 class PrunedFieldError(InfrastructureError):
@@ -153,61 +150,24 @@ def install(kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path) -> N
     )
 
 
-def wait_ready(kubectl: Kubectl, images: ImageSet) -> None:
+def wait_ready(kubectl: Kubectl, cluster: Cluster, images: ImageSet) -> None:
     """Wait until every component runs and the webhook takes an experiment.
 
-    The chart gives the controller-manager no readiness probe, so its rollout ends before its webhook
-    answers; an experiment that the API server checks but does not keep (a dry run) tells.
-
     Raises:
-        CommandError: a rollout did not end in time, or the webhook refuses.
+        CommandError: a rollout did not end in time.
+        InfrastructureError: the webhook takes none, with the API server's last answer.
     """
     for job in jobs(images):
         kind, name = WORKLOADS[job]
         kubectl.rollout(kind, NAMESPACE, name, timeout=_ROLLOUT_SECONDS)
-    wait_webhook(kubectl)
-
-
-def wait_webhook(
-    kubectl: Kubectl,
-    *,
-    clock: Callable[[], float] = time.monotonic,
-    pause: Callable[[float], None] = time.sleep,
-) -> None:
-    """Wait until the admission webhook answers.
-
-    Raises:
-        CommandError: it did not in time; holds the API server's last answer.
-    """
-    experiment = json.dumps(
-        {
-            "apiVersion": CHAOS_MESH_API,
-            "kind": "PodChaos",
-            "metadata": {"name": "chaos-harness-probe", "namespace": "default"},
-            "spec": {"action": "pod-kill", "mode": "one", "selector": {"namespaces": ["default"]}},
-        }
-    )
-
-    def tried(*, check: bool) -> process.Result:
-        return kubectl.run(
-            "try the webhook",
-            "create",
-            "--dry-run=server",
-            "--filename=-",
-            "--request-timeout=10s",
-            timeout=15,
-            input_text=experiment,
-            check=check,
-        )
-
-    refused = retry_if_result(lambda result: result.returncode != 0)
     try:
-        asking(refused, seconds=_WEBHOOK_SECONDS, every=_POLL_SECONDS, clock=clock, sleep=pause)(
-            tried, check=False
-        )
-    except RetryError:
-        # Once more: its error says what the API server answered.
-        tried(check=True)
+        await_webhook(cluster, _WEBHOOK_SECONDS, sleep=kubectl.pause)
+    except ApiError as error:
+        raise InfrastructureError(
+            f"the webhook of {components.MANAGER} takes no experiment after {_WEBHOOK_SECONDS:.0f} s",
+            next_step="look at its pod, then run `chaos-harness up` again",
+            details=error.details or [error.problem],
+        ) from error
 
 
 def check_crds(cluster: Cluster, wanted: list[dict[str, Any]]) -> None:

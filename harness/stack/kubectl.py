@@ -8,6 +8,7 @@ only read goes through harness/cluster/client.py.
 from __future__ import annotations
 
 import threading
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -42,6 +43,17 @@ class Kubectl:
         return process.run(
             name, [self.program, "--kubeconfig", self.kubeconfig, *args], timeout=timeout, **options
         )
+
+    def pause(self, seconds: float) -> None:
+        """Wait between two tries of something else that is done beside these calls.
+
+        Raises:
+            CommandError: the calls were cancelled.
+        """
+        if self.cancel is None:
+            time.sleep(seconds)
+        elif self.cancel.wait(seconds):
+            raise process.CommandError("cancelled")
 
     def apply(self, name: str, manifest: str, *, timeout: float = 60.0) -> None:
         """Apply a manifest server-side: objects larger than an annotation may be included."""

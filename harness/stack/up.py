@@ -314,7 +314,7 @@ class _Stack:
 
         def mesh() -> None:
             with self.progress.step("waiting for Chaos Mesh", "5-15 s"):
-                chaosmesh.wait_ready(self._kubectl("chaos-mesh-rollout"), self.images)
+                chaosmesh.wait_ready(self._kubectl("chaos-mesh-rollout"), self._cluster(), self.images)
 
         def collector() -> None:
             if not new_kinds:

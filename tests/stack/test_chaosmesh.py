@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import copy
+import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import yaml
 
 from harness.base import process
+from harness.base.errors import InfrastructureError
+from harness.chaos.webhook import await_webhook
 from harness.cluster.client import Cluster
 from harness.stack import chaosmesh
 from harness.stack.imageset import ImageRef, ImageSet
@@ -138,33 +142,67 @@ def test_definitions_are_read_from_a_folder(tmp_path: Path) -> None:
     assert chaosmesh.read_crds(tmp_path) == [definition(SCHEMA)]
 
 
-class Webhook:
-    """A webhook that answers after `refusals` tries."""
+@pytest.fixture
+def webhook(api: Any, kubeconfig: Path) -> Callable[[int], tuple[Cluster, list[Any]]]:
+    """A webhook that answers after so many tries; also the experiments that it was asked about."""
 
-    def __init__(self, refusals: int) -> None:
-        self.refusals = refusals
+    def begin(refusals: int) -> tuple[Cluster, list[Any]]:
+        tried: list[Any] = []
 
-    def __call__(self, name: str, argv: list[str | Path], **options: Any) -> process.Result:
-        assert "--dry-run=server" in argv
-        self.refusals -= 1
-        if self.refusals >= 0 and options["check"]:
-            raise process.CommandError("cannot try the webhook: exit code 1", details=["connection refused"])
-        return process.Result(1 if self.refusals >= 0 else 0, "", "connection refused", 0.1)
+        def route(request: Any) -> None:
+            assert ("dryRun", "All") in request.query, "it is kept"
+            tried.append(request.body)
+            if len(tried) > refusals:
+                request.answer(201, request.body)
+            else:
+                message = "failed calling webhook: connection refused"
+                request.answer(500, {"kind": "Status", "apiVersion": "v1", "message": message})
+
+        api.route = route
+        return Cluster.connect(kubeconfig), tried
+
+    return begin
 
 
-def test_the_webhook_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "run", Webhook(3))
-    pauses: list[float] = []
-    kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"))
-    chaosmesh.wait_webhook(kubectl, clock=lambda: 0.0, pause=pauses.append)
-    assert len(pauses) == 3
+class Rolled:
+    """A kubectl whose rollouts have come about; notes them, and how often one paused."""
+
+    def __init__(self) -> None:
+        self.rolled: list[str] = []
+        self.pauses = 0
+
+    def rollout(self, kind: str, namespace: str, name: str, *, timeout: float) -> None:
+        self.rolled.append(f"{kind} {namespace}/{name}")
+
+    def pause(self, seconds: float) -> None:
+        self.pauses += 1
 
 
-def test_a_webhook_that_never_answers_is_an_error_with_its_answer(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(process, "run", Webhook(10**6))
-    now = iter(range(0, 1000, 10))
-    with pytest.raises(process.CommandError) as caught:
-        chaosmesh.wait_webhook(
-            Kubectl(Path("kubectl"), Path("k")), clock=lambda: float(next(now)), pause=lambda _: None
-        )
-    assert caught.value.details == ["connection refused"]
+def test_the_webhook_is_waited_for(webhook: Any) -> None:
+    cluster, tried = webhook(3)
+    kubectl = Rolled()
+    chaosmesh.wait_ready(cast(Kubectl, kubectl), cluster, images(*ROLES))
+    assert kubectl.rolled == [
+        "deployment chaos-mesh/chaos-controller-manager",
+        "daemonset chaos-mesh/chaos-daemon",
+        "deployment chaos-mesh/chaos-dashboard",
+    ]
+    assert (kubectl.pauses, len(tried)) == (3, 4)
+    assert {each["kind"] for each in tried} == {"PodChaos"}
+
+
+def test_a_webhook_that_never_answers_is_an_error_with_its_answer(
+    webhook: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chaosmesh, "_WEBHOOK_SECONDS", 0.0)
+    with pytest.raises(InfrastructureError, match="takes no experiment after 0 s") as caught:
+        chaosmesh.wait_ready(cast(Kubectl, Rolled()), webhook(10**6)[0], images(*ROLES))
+    assert caught.value.details == ["failed calling webhook: connection refused"]
+
+
+def test_a_wait_for_the_webhook_ends_when_another_step_has_failed(webhook: Any) -> None:
+    cancel = threading.Event()
+    cancel.set()
+    kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"), cancel=cancel)
+    with pytest.raises(process.CommandError, match="cancelled"):
+        await_webhook(webhook(10**6)[0], 60.0, sleep=kubectl.pause)
