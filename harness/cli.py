@@ -51,7 +51,10 @@ def _called(words: list[str]) -> int:
         return run(words[1:])
     given = parser().parse_args(words)
     with places.reported():
-        return int(given.command(given))
+        code = int(given.command(given))
+        # Here, where a full disk is reported; at its exit Python has no words for it.
+        sys.stdout.flush()
+        return code
 
 
 def _told(error: HarnessError) -> int:

@@ -456,7 +456,8 @@ def _tell_junit(session: pytest.Session, run: RunSession, checks: list[Check]) -
     for xml in _junit(session.config):
         for report in reports:
             xml.pytest_runtest_logreport(report)
-        xml.pytest_sessionfinish()
+        with _xml_named(session.config):
+            xml.pytest_sessionfinish()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -500,6 +501,19 @@ def _report_the_rest(session: pytest.Session, run: RunSession) -> None:
         item.ihook.pytest_runtest_logfinish(nodeid=node, location=item.location)
 
 
+@contextlib.contextmanager
+def _xml_named(config: pytest.Config) -> Iterator[None]:
+    """Name the file where pytest itself cannot write its XML."""
+    try:
+        yield
+    except OSError as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        xml = any(Path(each.filename).name == "junitxml.py" for each in frames)
+        if not xml or error.errno is None:
+            raise
+        raise OSError(error.errno, error.strerror, config.getoption("xmlpath")) from error
+
+
 def _junit(config: pytest.Config) -> list[LogXML]:
     return [each for each in config.pluginmanager.get_plugins() if isinstance(each, LogXML)]
 
@@ -520,7 +534,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
             session.exitstatus = outcome(run.results, [], ending).exit_code
         yield
         return
-    with run.kept("end the run"), contextlib.suppress(CleanupFailed):
+    with run.kept("end the run"), contextlib.suppress(CleanupFailed), _xml_named(session.config):
         # The fixtures of a run that was stopped are torn down here; the results tell what they raise.
         yield
     with run.kept("end the run"):

@@ -791,3 +791,12 @@ def test_a_full_disk_is_the_infrastructure_and_no_traceback(pytester, made_up, s
     said = done.stdout.str() + done.stderr.str()
     assert "the disk is full" in said or "No space left" in said
     assert "Traceback" not in said
+
+
+def test_a_full_disk_at_the_xml_of_pytest_is_named(pytester, made_up):
+    add(pytester, made_up, "a", Verdict.PASS)
+    done = run_pytest(pytester, "--junitxml=/dev/full")
+    assert done.ret == ExitCode.INFRASTRUCTURE
+    said = done.stdout.str() + done.stderr.str()
+    assert "the disk is full: /dev/full" in said
+    assert "Traceback" not in said

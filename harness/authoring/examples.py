@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from harness.authoring.python import IMPORT
+from harness.base.files import PUBLIC, write_whole
 
 _BLOCK = re.compile(r"^( *)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:^(?: {4}| {7})\S.*\n)+", re.MULTILINE)
@@ -55,7 +56,7 @@ def write(pages: Iterable[Path], folder: Path) -> list[Path]:
     written = []
     for suffix, example in scenarios(pages):
         path = folder / f"{example.page.stem}_{example.line}{suffix}"
-        path.write_text(example.text, encoding="utf-8")
+        write_whole(path, example.text, mode=PUBLIC)
         written.append(path)
     return written
 

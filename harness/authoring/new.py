@@ -6,6 +6,7 @@ that are about what was asked for.
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.authoring.templates import FOLDER, names
 from harness.base.errors import UsageError
+from harness.base.files import PUBLIC, cannot_write, write_whole
 from harness.base.words import meant
 from harness.chaos.catalogue import catalogue
 from harness.check import load_checked
@@ -119,20 +121,17 @@ def write(path: Path, text: str) -> None:
 
     Raises:
         UsageError: it is there already, or cannot be written.
+        InfrastructureError: the disk is full.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open("x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError as error:
+    if os.path.lexists(path):
         raise UsageError(
             f"{path} is there already, and nothing is overwritten",
             next_step="choose another name or another path",
-        ) from error
+        )
+    try:
+        write_whole(path, text, mode=PUBLIC)
     except OSError as error:
-        raise UsageError(
-            f"cannot write {path}: {error.strerror}", next_step="choose a path that can be written to"
-        ) from error
+        raise cannot_write(error, "choose a path that can be written to") from error
 
 
 def _kept(steps: str, metrics: set[str]) -> Iterator[str]:

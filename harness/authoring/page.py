@@ -12,6 +12,7 @@ from pathlib import Path
 from harness.authoring import python
 from harness.base import bundled
 from harness.base.errors import UsageError
+from harness.base.files import PUBLIC, cannot_write, write_whole
 from harness.base.words import count
 from harness.check import load_checked
 from harness.scenario.discover import discover
@@ -120,6 +121,7 @@ def write(folder: Path, pages: Iterable[Page]) -> list[str]:
 
     Raises:
         UsageError: the folder cannot be written to.
+        InfrastructureError: the disk is full.
     """
     made = {folder / page.path: page.text for page in pages}
     lines = []
@@ -127,17 +129,13 @@ def write(folder: Path, pages: Iterable[Page]) -> list[str]:
         for path, text in made.items():
             if path.exists() and path.read_text(encoding="utf-8") == text:
                 continue
-            path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(text, encoding="utf-8")
+            write_whole(path, text, mode=PUBLIC)
             lines.append(f"{path}: written")
         for path in _stale(folder, made):
             path.unlink()
             lines.append(f"{path}: removed")
     except OSError as error:
-        raise UsageError(
-            f"cannot write {error.filename}: {error.strerror}",
-            next_step="choose another folder with --to, or make this one writable",
-        ) from error
+        raise cannot_write(error, "choose another folder with --to, or make this one writable") from error
     return [*lines, f"{count(len(made), 'page')} in {folder}"]
 
 

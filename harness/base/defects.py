@@ -9,6 +9,7 @@ import traceback
 from pathlib import Path
 
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
+from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact
 from harness.base.words import printable
 
@@ -86,9 +87,7 @@ def _defect(error: BaseException, doing: str, folder: Path, name: str) -> Defect
     text = redact("".join(lines))
     path = folder / f"{re.sub(r'[^A-Za-z0-9._-]', '_', name)[:_LONGEST_NAME]}.txt"
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", errors="replace")
-        found.log = path
+        found.log = write_whole(path, text.encode(errors="replace"), mode=PUBLIC)
     except OSError:
         found.details = text.rstrip().splitlines()[-_TAIL:]
     return found

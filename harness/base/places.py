@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import contextlib
-import errno
 import os
 import pwd
 from collections.abc import Iterator
 from pathlib import Path
 
 from harness.base.errors import InfrastructureError
+from harness.base.files import FULL
 
 _CACHE, _STATE = "CHAOS_HARNESS_CACHE", "CHAOS_HARNESS_STATE"
-FULL = {errno.ENOSPC, errno.EDQUOT}
 
 
 class PlaceError(InfrastructureError):
@@ -66,7 +65,7 @@ def reported() -> Iterator[None]:
         ours = path is not None and any(path.is_relative_to(root) for root in (cache_dir(), state_dir()))
         if not ours and error.errno not in FULL:
             raise
-        where = f" {path}" if path else " a file"
+        where = f" {path}" if path else f" a file below {cache_dir()} or {state_dir()}, or the output"
         raise PlaceError(
             f"cannot use{where}: {error.strerror or error}",
             next_step="free some disk space" if error.errno in FULL else _elsewhere(path or state_dir()),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import IO
 
 from harness.base.errors import InfrastructureError
+from harness.base.files import append, named
 from harness.base.redaction import redact, redact_lines
 
 _TAIL_LINES = 15
@@ -83,8 +84,9 @@ def run(
             source = files.enter_context(stdin_file.open("rb"))
         elif input_text is not None:
             source = files.enter_context(tempfile.TemporaryFile())
-            source.write(input_text.encode())
-            source.seek(0)
+            with named(Path(tempfile.gettempdir())):
+                source.write(input_text.encode())
+                source.seek(0)
         try:
             process = subprocess.Popen(
                 words,
@@ -164,8 +166,5 @@ def _text(stream: IO[bytes]) -> str:
 
 
 def _append(log: Path, name: str, words: list[str], result: Result) -> None:
-    log.parent.mkdir(parents=True, exist_ok=True)
-    with log.open("a") as file:
-        file.write(redact(f"# {name}\n$ {shlex.join(words)}\n"))
-        file.write(redact(result.stdout + result.stderr))
-        file.write(f"# exit code {result.returncode} after {result.seconds:.1f} s\n\n")
+    said = redact(f"# {name}\n$ {shlex.join(words)}\n") + redact(result.stdout + result.stderr)
+    append(log, f"{said}# exit code {result.returncode} after {result.seconds:.1f} s\n\n")

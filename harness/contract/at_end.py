@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from harness.base.errors import HarnessError
+from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_shapes
 from harness.base.words import count
 from harness.chaos.catalogue import Catalogue
@@ -139,9 +140,7 @@ def _keep(
 ) -> TargetLook:
     kept = keep.bounded(look.body, run.namespaces)
     file = keep.path_of(look.job, look.instance)
-    path = run.report / file
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(redact_shapes(kept.text, blocks=False), encoding="utf-8")
+    write_whole(run.report / file, redact_shapes(kept.text, blocks=False), mode=PUBLIC)
     seconds = dict(scrapes.get((look.job, look.instance), {}))
     return TargetLook(
         job=look.job,

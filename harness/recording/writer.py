@@ -10,6 +10,7 @@ from pathlib import Path
 from types import TracebackType
 
 from harness.base.errors import InfrastructureError
+from harness.base.files import PUBLIC, named, write_whole
 from harness.recording.model import AnyEntry, Manifest
 
 MANIFEST = "manifest.json"
@@ -51,9 +52,7 @@ class RecordingWriter:
 
     def _write_manifest(self, manifest: Manifest) -> None:
         text = manifest.model_dump_json(indent=2) + "\n"
-        new = self.folder / f"{MANIFEST}.new"
-        new.write_text(text, encoding="utf-8")
-        new.replace(self.folder / MANIFEST)
+        write_whole(self.folder / MANIFEST, text, mode=PUBLIC)
 
     def write(self, entry: AnyEntry) -> None:
         """Append one entry."""
@@ -62,9 +61,10 @@ class RecordingWriter:
             if self._broken:
                 raise self._broken
             try:
-                self._gzip.write(line.encode())
-                self._gzip.flush(zlib.Z_SYNC_FLUSH)
-                self._file.flush()
+                with named(self.folder / ENTRIES):
+                    self._gzip.write(line.encode())
+                    self._gzip.flush(zlib.Z_SYNC_FLUSH)
+                    self._file.flush()
             except OSError as error:
                 self._broken = self._failure(error)
                 raise self._broken from error
@@ -74,8 +74,9 @@ class RecordingWriter:
         with self._lock:
             try:
                 if not self._broken and not self._file.closed:
-                    self._gzip.close()
-                    self._file.flush()
+                    with named(self.folder / ENTRIES):
+                        self._gzip.close()
+                        self._file.flush()
             except OSError as error:
                 self._broken = self._failure(error)
                 raise self._broken from error
@@ -98,6 +99,6 @@ class RecordingWriter:
 
     def _failure(self, error: OSError) -> InfrastructureError:
         return InfrastructureError(
-            f"cannot write the recording in {self.folder}: {error.strerror or error}",
+            f"cannot write the recording {error.filename or self.folder}: {error.strerror or error}",
             next_step="free disk space or choose another folder for the report, then run again",
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import math
 from itertools import groupby
@@ -11,6 +12,7 @@ from typing import Any, TextIO
 
 from harness.base.bounded import MIB
 from harness.base.errors import UsageError
+from harness.base.files import PUBLIC, replaced
 from harness.judge.finding import Verdict
 from harness.report.reading import SCENARIOS, fields_of, parts
 from harness.report.results import RECORDINGS, RESULTS
@@ -38,10 +40,10 @@ def put(recordings: Path, name: str, value: Any) -> Path | None:
     if path is None:
         return None
     fields_of(path, next_step=_REMOVE)
-    part = path.with_suffix(".part")
-    with part.open("w", encoding="utf-8", errors="backslashreplace") as file:
-        _write(file, path, name, value)
-    part.replace(path)
+    with replaced(path, mode=PUBLIC) as file:
+        text = io.TextIOWrapper(file, encoding="utf-8", errors="backslashreplace")
+        _write(text, path, name, value)
+        text.detach()
     return path
 
 

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.base import bundled, defects
 from harness.base.bounded import FileError, read_json, read_start
 from harness.base.errors import InfrastructureError, UsageError
-from harness.base.places import FULL
+from harness.base.files import FULL, named
 from harness.base.words import count
 from harness.contract.result import EXPOSITIONS
 from harness.report.journal import JOURNAL
@@ -139,9 +139,11 @@ class ReportFolder:
                 held.close()
                 raise self._in_use() from None
             self._held = held
-            held.truncate(0)
-            held.write(Mark(run=run, pid=os.getpid(), started=datetime.now(UTC)).model_dump_json() + "\n")
-            held.flush()
+            with named(self.path / MARKER):
+                held.truncate(0)
+                mark = Mark(run=run, pid=os.getpid(), started=datetime.now(UTC))
+                held.write(mark.model_dump_json() + "\n")
+                held.flush()
         except OSError as error:
             self.let_go()
             raise self._cannot(error) from error
@@ -166,6 +168,8 @@ class ReportFolder:
         said = error.strerror or str(error)
         if error.errno not in FULL:
             return self._refused(said)
+        if error.filename:
+            said = f"{said}: {os.fsdecode(error.filename)}"
         told = f"cannot use {self.path} as the report folder: {said}"
         return InfrastructureError(told, next_step=f"free some disk space, or {_OTHER}")
 

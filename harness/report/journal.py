@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from harness.base.bounded import MIB, opened
+from harness.base.files import named
 from harness.report.results import RESULTS, Results, text_of
 from harness.runner.result import ScenarioResult
 
@@ -70,7 +71,8 @@ class ResultsWriter:
     def _append(self, line: bytes) -> None:
         since, self._since = self._since or 0, None
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW | os.O_CLOEXEC
-        with os.fdopen(os.open(self._folder / JOURNAL, flags, 0o666), "wb") as file:
+        path = self._folder / JOURNAL
+        with named(path), os.fdopen(os.open(path, flags, 0o666), "wb") as file:
             file.write(line)
         self._since = since + len(line)
 

@@ -48,6 +48,6 @@ class RunRecord:
             self.unwritten = None
         except OSError as error:
             self.unwritten = InfrastructureError(
-                f"cannot write the results to {self.folder.path}: {error.strerror}",
+                f"cannot write the results {error.filename or self.folder.path}: {error.strerror or error}",
                 next_step="free some disk space or choose another folder with --report",
             )

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from harness.base.files import PUBLIC, write_whole
+from harness.base.files import PUBLIC, append, write_whole
 from harness.base.redaction import redact_shapes
 from harness.judge.finding import Verdict
 from harness.report import view
@@ -44,8 +44,7 @@ def write(results: Results, folder: Path, checks: Sequence[Check] = ()) -> Path:
     path = write_whole(folder / SUMMARY, text, mode=PUBLIC)
     if step := os.environ.get("GITHUB_STEP_SUMMARY"):
         there = Path(step).stat().st_size if Path(step).exists() else 0
-        with Path(step).open("a", encoding="utf-8") as file:
-            file.write(redact_shapes(markdown(results, folder, MOST - there, checks), blocks=False))
+        append(Path(step), redact_shapes(markdown(results, folder, MOST - there, checks), blocks=False))
     return path
 
 

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_json
 from harness.chaos import breakage, cleanup, rollout
 from harness.cluster.client import Object
@@ -69,10 +70,10 @@ class CleanUp:
         assert folder is not None
         try:
             text = redact_json(json.dumps(findings, indent=1) + "\n")
-            (folder / FINDINGS).write_text(text, encoding="utf-8")
+            write_whole(folder / FINDINGS, text, mode=PUBLIC)
         except OSError as error:
             raise InfrastructureError(
-                f"cannot write the findings in {folder}: {error.strerror}",
+                f"cannot write the findings {folder / FINDINGS}: {error.strerror}",
                 next_step="free disk space or choose another folder for the report, then run again",
             ) from error
 

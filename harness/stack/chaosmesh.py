@@ -12,6 +12,7 @@ import yaml
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
+from harness.base.files import write_whole
 from harness.chaos import components
 from harness.chaos.webhook import await_webhook
 from harness.cluster.client import Cluster
@@ -118,8 +119,7 @@ def install(kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path) -> N
     Raises:
         CommandError: Helm failed.
     """
-    file = folder / "chaos-mesh-values.json"
-    file.write_text(json.dumps(values(images), indent=2))
+    file = write_whole(folder / "chaos-mesh-values.json", json.dumps(values(images), indent=2))
     where: list[str | Path] = [images.chart]
     if images.chart_repository:
         where += ["--repo", images.chart_repository]

@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_valida
 from harness.base import bundled
 from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import HarnessError, UsageError
+from harness.base.files import PUBLIC, cannot_write, write_whole
 
 # The version of the model that Grafana 10.4 writes; later ones migrate it when they load it.
 _SCHEMA_VERSION = 39
@@ -205,10 +206,14 @@ def main() -> int:
     """Write the JSON of each description beside it."""
     try:
         for path in sorted((bundled.fixtures() / "dashboards").glob("*.yaml")):
-            path.with_suffix(".json").write_text(rendered(read(path), path.stem))
+            write_whole(path.with_suffix(".json"), rendered(read(path), path.stem), mode=PUBLIC)
     except HarnessError as error:
         sys.stderr.write(error.render() + "\n")
         return error.exit_code
+    except OSError as error:
+        wrong = cannot_write(error, "make it writable")
+        sys.stderr.write(wrong.render() + "\n")
+        return wrong.exit_code
     return 0
 
 

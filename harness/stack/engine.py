@@ -223,9 +223,7 @@ def _probe(engine: Engine, host: Host) -> None:
     # No cluster can have this folder's name, and no other process this image's.
     folder = places.state_dir() / f"engine.probe.{os.getpid()}"
     image = f"{_PROBE_IMAGE}:{os.getpid()}"
-    folder.mkdir(parents=True, exist_ok=True)
-    archive = folder / "rootfs.tar"
-    archive.write_bytes(probe_root(host.machine()))
+    archive = write_whole(folder / "rootfs.tar", probe_root(host.machine()))
     log = places.state_dir() / "logs" / "engine.log"
 
     def call(name: str, args: list[str | Path], *, check: bool = True) -> None:

@@ -12,12 +12,13 @@ import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from pydantic import ValidationError
 
 from harness.base import places
 from harness.base.errors import UsageError
+from harness.base.files import named
 from harness.cluster.client import Cluster
 from harness.stack import lease
 from harness.stack.lease import Holder
@@ -85,13 +86,14 @@ def held(cluster: str, doing: str) -> Iterator[Held]:
     state = State(cluster)
     state.prepare()
     path = state.folder / _FILE
-    with path.open("a+") as file:
+    # Without a buffer: what a full disk did not take would be written again when it is closed.
+    with path.open("a+b", buffering=0) as file:
         if not _lock(file, fcntl.LOCK_EX):
             raise in_use(cluster, _read(path))
         me = Holder.this(doing, places.state_dir())
-        file.truncate(0)
-        file.write(me.model_dump_json())
-        file.flush()
+        with named(path):
+            file.truncate(0)
+            file.write(me.model_dump_json().encode())
         mine = Held(cluster, me)
         try:
             yield mine
@@ -124,7 +126,7 @@ def in_use(cluster: str, who: Holder | None) -> InUseError:
     )
 
 
-def _lock(file: IO[str], kind: int) -> bool:
+def _lock(file: IO[Any], kind: int) -> bool:
     try:
         fcntl.flock(file, kind | fcntl.LOCK_NB)
     except BlockingIOError:

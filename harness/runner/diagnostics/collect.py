@@ -12,6 +12,7 @@ from functools import cache
 from pathlib import Path
 
 from harness.base.errors import HarnessError
+from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact
 from harness.runner.diagnostics.scene import Scene
 
@@ -134,7 +135,7 @@ def collect(
             lines.append(f"  failed: {redact(problem)}")
         elif not found[work.name]:
             lines.append("  nothing")
-    (folder / INDEX).write_text("\n".join(lines) + "\n", encoding="utf-8")
+    write_whole(folder / INDEX, "\n".join(lines) + "\n", mode=PUBLIC)
 
 
 def _kept(files: list[_File], folder: Path) -> set[str]:
@@ -152,9 +153,7 @@ def _write(file: _File, folder: Path, kept: set[str]) -> str:
     """Write a file that there is room for; return the line of the index."""
     if file.name not in kept:
         return f"{file.name}: left out: diagnostics have a bound, and this would pass it"
-    path = folder / file.name
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_bytes(file.content)
+    write_whole(folder / file.name, file.content, mode=PUBLIC)
     cut = file.whole > MOST_FILE
     return f"{file.name} (the end of {file.whole} bytes)" if cut else file.name
 

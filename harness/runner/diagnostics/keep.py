@@ -155,7 +155,9 @@ def _collect(scene: Scene, folder: Path, name: str, why: list[str], result: Scen
     try:
         collect.collect(scene, folder / name, "\n".join(why))
     except OSError as error:
-        result.diagnostics_error = f"diagnostics could not be written: {error.strerror}"
+        result.diagnostics_error = (
+            f"cannot write the diagnostics {error.filename or folder / name}: {error.strerror}"
+        )
     else:
         result.diagnostics = folder
 

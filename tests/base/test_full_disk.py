@@ -1,0 +1,340 @@
+"""A full disk at each writer: an error that names the file and the next step, exit code 6."""
+
+from __future__ import annotations
+
+import ast
+import contextlib
+import io
+import os
+import re
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import pytest
+
+import harness
+from harness import cli
+from harness.authoring import examples, new, page
+from harness.base import bundled, defects, files, places, process
+from harness.base.errors import ExitCode, HarnessError
+from harness.cluster import credentials
+from harness.contract import at_end, keep
+from harness.html import report as html
+from harness.recording.writer import RecordingWriter
+from harness.report import fields, folder, journal, summary
+from harness.report.record import RunRecord
+from harness.report.results import Results, Run
+from harness.runner import clean_up
+from harness.runner.diagnostics import collect
+from harness.runner.diagnostics import keep as evidence
+from harness.runner.result import ScenarioResult
+from harness.stack import chaosmesh, dashboards, engine, lock, ownership
+from harness.stack.state import State
+
+PACKAGE = Path(harness.__file__).parent
+OURS = {"write_whole", "replaced", "append", "named"}
+"""What harness/base/files.py has; whatever goes wrong in it names the file."""
+DIRECT = {"write_text", "write_bytes", "copy", "copyfile", "copy2", "copytree"}
+ELSEWHERE = {
+    "base/process.py:run": "the output of a command, which finds its disk full itself; the folder is named",
+    "base/apart.py:_child": "/dev/null",
+    "cli.py:main": "/dev/null",
+    "recording/writer.py:__init__": "tests/recording/test_recording_files.py",
+    "recording/writer.py:write": "tests/recording/test_recording_files.py",
+    "recording/writer.py:close": "tests/recording/test_recording_files.py",
+}
+"""Why what writes is not among the cases below."""
+IMAGES = "stack/images/"
+"""Made by commands and threads of `up`, which reports what the system says of its folders."""
+
+
+@pytest.fixture
+def full(monkeypatch):
+    """Have all that is opened for writing have no room left."""
+    opened, opened_low = io.open, os.open
+
+    def fake(file, mode="r", *words, **options):
+        writes = not isinstance(file, int) and set(mode) & set("wax+")
+        found = opened("/dev/full" if writes else file, mode.replace("x", "w"), *words, **options)
+        if set(mode) & set("wa+"):
+            # A device cannot be emptied.
+            found.truncate = lambda *_: 0
+        return found
+
+    def fake_low(path, flags, *words, **options):
+        writes = flags & (os.O_WRONLY | os.O_RDWR)
+        return opened_low("/dev/full" if writes else path, flags & ~os.O_EXCL, *words, **options)
+
+    def begin():
+        monkeypatch.setattr(io, "open", fake)
+        monkeypatch.setattr(os, "open", fake_low)
+        # What is locked or emptied there is no file.
+        monkeypatch.setattr("fcntl.flock", lambda *_: None)
+
+    return begin
+
+
+def results():
+    return Results(run=Run(id="f00d", harness="0", started="2026-11-27T01:02:03+00:00"))
+
+
+def write_results(path):
+    record = RunRecord(folder.ReportFolder(path))
+    record.write(results())
+    raise record.unwritten
+
+
+def write_journal(path):
+    journal.ResultsWriter(path)._append(b"{}\n")
+
+
+def put_field(path):
+    fields.put(path / "recordings", "mutation", 1)
+
+
+def write_step_summary(path):
+    files.append(path / "step.md", "x")
+
+
+def take_folder(path):
+    folder.ReportFolder(path).take("f00d")
+
+
+def write_findings(path):
+    context = SimpleNamespace(result=SimpleNamespace(recording=path))
+    clean_up.CleanUp(context)._write_findings(list)
+
+
+def write_index(path):
+    collect.collect(None, path, "it failed", using={})
+
+
+def write_evidence(path):
+    collect._write(SimpleNamespace(name="a.txt", content=b"x", whole=1), path, {"a.txt"})
+
+
+class OutcomeError(HarnessError):
+    """What is reported without being raised."""
+
+    exit_code = ExitCode.INFRASTRUCTURE
+
+
+def keep_evidence(path):
+    result = ScenarioResult(name="s", file="s.yaml")
+    evidence._collect(None, path, "end", ["it failed"], result)
+    raise OutcomeError(result.diagnostics_error, next_step="the scenario's")
+
+
+def keep_exposition(path):
+    run = SimpleNamespace(report=path, namespaces=[])
+    look = SimpleNamespace(body="# HELP a b\n", job="j", instance="i", node="n")
+    at_end._keep(run, look, [], {})
+
+
+def write_manifest(path):
+    RecordingWriter(path, SimpleNamespace(model_dump_json=lambda **_: "{}"))
+
+
+def write_page(path):
+    page.write(path, [SimpleNamespace(path="a.md", text="x")])
+
+
+def write_example(path):
+    pages = path.parent / "pages"
+    examples.write([pages / "a.md"], path)
+
+
+def write_new(path):
+    new.write(path / "a.yaml", "x")
+
+
+def hold_lock(path):
+    with lock.held("c", "run"):
+        pass
+
+
+def save_ownership(path):
+    ownership._save(State("c"), SimpleNamespace(model_dump_json=lambda: "{}"))
+
+
+def save_state(path):
+    State("c").save_programs(SimpleNamespace(kind=None, kubectl=None, promtool=None))
+
+
+def save_handle(path):
+    images = SimpleNamespace(kind=None, kubectl=None, promtool=None)
+    State("c").save(SimpleNamespace(model_dump_json=lambda **_: "{}"), images)
+
+
+def probe_engine(path):
+    engine._probe(SimpleNamespace(), SimpleNamespace(machine=lambda: "x86_64"))
+
+
+def remember_probe(path):
+    engine._write_when_changed(path / "engine.json", "{}")
+
+
+def write_values(path):
+    chaosmesh.install(None, None, folder=path, log=path / "x.log")
+
+
+def write_dashboards(path):
+    raise OutcomeError(f"exit code {dashboards.main()}")
+
+
+def keep_key(path):
+    credentials._keep(b"key", path / "keys")
+
+
+def write_log(path):
+    process._append(path / "x.log", "x", ["x"], process.Result(0, "", "", 0.0))
+
+
+CASES = {
+    "html/report.py:write": (lambda path: html.write(results(), path), "index.html"),
+    "report/results.py:write": (write_results, "results.json"),
+    "report/journal.py:_append": (write_journal, "results-since.jsonl"),
+    "report/fields.py:put": (put_field, "results.json"),
+    "report/summary.py:write": (lambda path: summary.write(results(), path), "summary.md"),
+    "base/files.py:append": (write_step_summary, "step.md"),
+    "report/folder.py:take": (take_folder, ".chaos-harness-run"),
+    "runner/clean_up.py:_write_findings": (write_findings, "findings.json"),
+    "runner/diagnostics/collect.py:collect": (write_index, "index.txt"),
+    "runner/diagnostics/collect.py:_write": (write_evidence, "a.txt"),
+    "runner/diagnostics/keep.py:_collect": (keep_evidence, "index.txt"),
+    "contract/at_end.py:_keep": (keep_exposition, str(keep.path_of("j", "i"))),
+    "recording/writer.py:_write_manifest": (write_manifest, "manifest.json"),
+    "authoring/page.py:write": (write_page, "a.md"),
+    "authoring/examples.py:write": (write_example, "a_2.yaml"),
+    "authoring/new.py:write": (write_new, "a.yaml"),
+    "stack/lock.py:held": (hold_lock, "run.lock"),
+    "stack/ownership.py:_save": (save_ownership, "owner.json"),
+    "stack/state.py:save_programs": (save_state, "programs.json"),
+    "stack/state.py:save": (save_handle, "programs.json"),
+    "stack/engine.py:_probe": (probe_engine, "rootfs.tar"),
+    "stack/engine.py:_write_when_changed": (remember_probe, "engine.json"),
+    "stack/chaosmesh.py:install": (write_values, "chaos-mesh-values.json"),
+    "cluster/credentials.py:_keep": (keep_key, "keys"),
+    "base/process.py:_append": (write_log, "x.log"),
+}
+
+
+@pytest.fixture
+def place(tmp_path, monkeypatch):
+    """Return a folder in which all of them write; it has what they need to have been written before."""
+    monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path))
+    monkeypatch.setenv("CHAOS_HARNESS_CACHE", str(tmp_path))
+    monkeypatch.setattr(chaosmesh, "values", lambda _: {})
+    path = tmp_path / "c"
+    path.mkdir(mode=0o700)
+    (tmp_path / "pages").mkdir()
+    (tmp_path / "pages/a.md").write_text("```yaml\nscenario: a\n```\n")
+    return path
+
+
+def outcome(case, path):
+    """Return what a person is told, and the exit code; as the edge does that catches it."""
+    try:
+        with places.reported():
+            case(path)
+    except Exception as error:
+        told = defects.as_error(error, "write", path)
+        return told.render(), told.exit_code
+    raise AssertionError("nothing was said")
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_a_full_disk_is_told_with_the_file_and_the_next_step(name, place, full):
+    case, file = CASES[name]
+    if name == "report/fields.py:put":
+        results().write(place)
+        (place / "recordings").mkdir()
+    full()
+    told, code = outcome(case, place)
+    assert code == ExitCode.INFRASTRUCTURE, told
+    assert file in told, told
+    assert str(place) in told or str(place.parent) in told, told
+    assert "next step: " in told
+    assert "No space left" in told or "disk is full" in told, told
+    assert not [*place.rglob("*.part")]
+
+
+def test_the_dashboards_that_are_written_beside_their_descriptions(place, full, monkeypatch, capsys):
+    (place / "dashboards").mkdir()
+    source = next((bundled.fixtures() / "dashboards").glob("*.yaml"))
+    (place / "dashboards/one.yaml").write_text(source.read_text())
+    monkeypatch.setattr(bundled, "fixtures", lambda: place)
+    full()
+    assert dashboards.main() == ExitCode.INFRASTRUCTURE
+    assert f"cannot write {place}/dashboards/one.json: No space left" in capsys.readouterr().err
+
+
+def test_a_defect_whose_traceback_cannot_be_written_has_its_end_in_the_message(place, full):
+    full()
+    told = defects.as_error(ValueError("odd"), "count", place)
+    assert told.log is None
+    assert "ValueError: odd" in told.render()
+
+
+def test_the_output_of_a_command(monkeypatch, capsys):
+    output = Path("/dev/full").open("w")  # noqa: SIM115  (to close it fails, too)
+    monkeypatch.setattr(sys, "stdout", output)
+    assert cli.main(["lint", str(bundled.scenarios() / "basics")]) == ExitCode.INFRASTRUCTURE
+    with contextlib.suppress(OSError):
+        output.close()
+    said = capsys.readouterr().err
+    assert "or the output: No space left on device" in said
+    assert "next step: free some disk space" in said
+
+
+def is_writing(call, imported):
+    """Say whether a call may write a file: by its name, and what it opens files for."""
+    function = call.func
+    name = function.attr if isinstance(function, ast.Attribute) else getattr(function, "id", "")
+    owner = ast.unparse(function.value) if isinstance(function, ast.Attribute) else ""
+    if name in OURS:
+        return name in imported and owner in ("", "files")
+    if name in DIRECT:
+        # A table has a `copy`, too.
+        return name != "copy" or owner == "shutil"
+    words = " ".join(ast.unparse(word) for word in [*call.args, *(each.value for each in call.keywords)])
+    if name == "open":
+        return (
+            owner != "tarfile"
+            and re.search(r"^'[rbt]*[wax+][wax+bt]*'|O_WRONLY|O_RDWR|\bflags\b", words) is not None
+        )
+    return False
+
+
+def writers():
+    """Yield `file:function` of all that writes, and whether it does so without harness/base/files.py."""
+    for path in sorted(PACKAGE.rglob("*.py")):
+        shown = path.relative_to(PACKAGE).as_posix()
+        if shown == "base/files.py" or shown.startswith(IMAGES):
+            continue
+        tree = ast.parse(path.read_text())
+        imported = {
+            each.name
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module == "harness.base.files"
+            for each in node.names
+        }
+        for function in ast.walk(tree):
+            if isinstance(function, ast.FunctionDef):
+                for call in ast.walk(function):
+                    if isinstance(call, ast.Call) and is_writing(call, imported):
+                        name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+                        yield f"{shown}:{function.name}", name in DIRECT
+
+
+def test_every_writer_is_tried_with_a_full_disk():
+    found = {name for name, _ in writers()}
+    dashboards_and_defects = {"stack/dashboards.py:main", "base/defects.py:_defect"}
+    assert found == CASES.keys() - {"base/files.py:append", "runner/diagnostics/keep.py:_collect"} | (
+        ELSEWHERE.keys() | dashboards_and_defects
+    )
+
+
+def test_files_are_written_by_one_module():
+    assert [name for name, direct in writers() if direct] == []
