@@ -334,7 +334,7 @@ def test_results_that_cannot_be_written_are_told_at_the_end_and_end_nothing(open
     folder.mkdir()
     opened.finish()
     assert opened.summary_lines()[-2:] == [
-        f"cannot write the results to {opened.report}: Is a directory",
+        f"cannot write the results {folder}: Is a directory",
         "  next step: free some disk space or choose another folder with --report",
     ]
     folder.rmdir()

@@ -33,6 +33,12 @@ _MACHINE = {
     errno.ENOMEM: "there is no memory left",
 }
 """What a machine lacks, whoever asks for it."""
+_NO_PATH = {
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.ELOOP: "its links lead nowhere",
+    errno.ENOTDIR: "a part of it is no folder",
+}
+"""What is wrong with a path that somebody named."""
 
 
 def as_error(error: BaseException, doing: str, folder: Path, name: str = "defect") -> HarnessError:
@@ -49,15 +55,24 @@ def as_error(error: BaseException, doing: str, folder: Path, name: str = "defect
     return _lack(error, doing) or _defect(error, doing, folder, name)
 
 
-def _lack(error: BaseException, doing: str) -> HarnessError | None:
+def _lack(  # noqa: PLR0911  (one for each kind)
+    error: BaseException, doing: str
+) -> HarnessError | None:
     """Return what the machine lacks or does not allow, when that is all that went wrong."""
     if isinstance(error, MemoryError):
         return _of_machine("there is no memory left", doing)
+    if isinstance(error, RuntimeError) and str(error).startswith("Symlink loop"):
+        # As pathlib says it, until Python 3.13.
+        return UsageError(f"cannot {doing}: {error}", next_step="name another file or folder")
     if not isinstance(error, OSError):
         return None
     where = f": {os.fsdecode(error.filename)}" if isinstance(error.filename, str | bytes) else ""
     if error.errno in _MACHINE:
         return _of_machine(f"{_MACHINE[error.errno]}{where}", doing)
+    if error.errno in _NO_PATH and where:
+        return UsageError(
+            f"cannot {doing}: {_NO_PATH[error.errno]}{where}", next_step="name another file or folder"
+        )
     if isinstance(error, PermissionError) and where:
         return UsageError(
             f"cannot {doing}: permission denied{where}",

@@ -50,18 +50,30 @@ _FUNCTIONS = {
     "absent_over_time": Bounds(1, 1),
     "changes": _POSITIVE,
     "count_over_time": Bounds(1, math.inf),
+    "day_of_month": Bounds(1, 31),
+    "day_of_week": Bounds(0, 6),
+    "day_of_year": Bounds(1, 366),
+    "days_in_month": Bounds(28, 31),
     "exp": _POSITIVE,
+    "hour": Bounds(0, 23),
     "increase": _POSITIVE,
     "irate": _POSITIVE,
+    "minute": Bounds(0, 59),
+    "month": Bounds(1, 12),
     "present_over_time": Bounds(1, 1),
     "rate": _POSITIVE,
     "resets": _POSITIVE,
-    "sgn": Bounds(-1, 1),
     "sqrt": _POSITIVE,
     "stddev_over_time": _POSITIVE,
     "stdvar_over_time": _POSITIVE,
     "time": _POSITIVE,
     "timestamp": _POSITIVE,
+}
+_WHOLE: dict[str, Callable[[float], float]] = {
+    "ceil": math.ceil,
+    "floor": math.floor,
+    # A half goes up, and not to the even number.
+    "round": lambda value: math.floor(value + 0.5),
 }
 _KEEP_BOUNDS = {
     "avg_over_time",
@@ -206,6 +218,10 @@ def _of_call(node: Call, of_selector: OfSelector) -> Bounds:  # noqa: PLR0911  (
     match node.function, numbers:
         case "sum_over_time", _:
             return _summed(inner)
+        case "sgn", _:
+            return Bounds(*(math.copysign(bool(end), end) for end in inner))
+        case "ceil" | "floor" | "round", []:
+            return Bounds(*(end if math.isinf(end) else _WHOLE[node.function](end) for end in inner))
         case "clamp_min", [low]:
             return Bounds(max(inner.low, low), max(inner.high, low))
         case "clamp_max", [high]:
@@ -246,6 +262,11 @@ def _of_binary(node: Binary, of_selector: OfSelector) -> Bounds:  # noqa: PLR091
             return _product(left, right)
         case "/" if right.low == right.high and right.low not in (0.0, math.inf, -math.inf):
             return _product(left, Bounds(1 / right.low, 1 / right.low))
+        case "^" if right == (0.0, 0.0):
+            return Bounds(1.0, 1.0)
+        case "%" if right.low == right.high and right.low not in (0.0, math.inf, -math.inf):
+            most = abs(right.low)
+            return Bounds(0.0 if left.low >= 0 else -most, 0.0 if left.high <= 0 else most)
         case "or":
             return Bounds(min(left.low, right.low), max(left.high, right.high))
         case "and" | "unless":

@@ -162,9 +162,14 @@ def _subject_text(stated: Stated) -> str:
 
 
 def _certain(subject: Subject) -> OfSelector:
-    """Return what is certain of a metric's values by its type: no counter is below 0."""
+    """Return what is certain of a metric's values, whoever counts: no counter is below 0.
+
+    `up` is Prometheus' own, and 0 or 1.
+    """
 
     def of_selector(selector: Selector) -> Bounds:
+        if selector.metric == "up":
+            return Bounds(0.0, 1.0)
         metric = subject.metrics.find(selector.metric)
         return Bounds(0.0, math.inf) if metric and metric.is_counter(selector.metric) else ANY
 

@@ -43,6 +43,21 @@ def test_what_may_not_be_written_is_a_usage_error(tmp_path):
     )
 
 
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (OSError(errno.ENAMETOOLONG, "File name too long", "/s"), "the name is too long: /s"),
+        (OSError(errno.ELOOP, "Too many levels", "/s"), "its links lead nowhere: /s"),
+        (OSError(errno.ENOTDIR, "Not a directory", "/s/x"), "a part of it is no folder: /s/x"),
+        (RuntimeError("Symlink loop from '/s'"), "Symlink loop from '/s'"),
+    ],
+)
+def test_a_path_that_leads_nowhere_is_a_usage_error(tmp_path, error, told):
+    found = as_error(error, "read it", tmp_path)
+    assert (found.exit_code, found.problem) == (ExitCode.USAGE, f"cannot read it: {told}")
+    assert found.next_step == "name another file or folder"
+
+
 def raised(error):
     with pytest.raises(type(error)) as caught:
         raise error

@@ -192,6 +192,18 @@ def test_a_value_that_cannot_be(expectation, expected, check):
             f"`at_least`: `{STARTED}` is never below 0, so every value will do; use `present: true`",
         ),
         (
+            "metric: up; between: [0, 1]",
+            "`between`: `up` is always between 0 and 1, so every value will do; use `present: true`",
+        ),
+        (
+            "promql: max(up); at_most: 1",
+            "`at_most`: `max(up)` is always between 0 and 1, so every value will do; use `present: true`",
+        ),
+        (
+            f"promql: sgn({STARTED}); at_least: 0",
+            f"`at_least`: `sgn({STARTED})` is always between 0 and 1, so every value will do; use `present: true`",
+        ),
+        (
             f"promql: count({MEMBERS}); at_least: 1",
             f"`at_least`: `count({MEMBERS})` is never below 1, so every value will do; use `present: true`",
         ),

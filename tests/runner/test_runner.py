@@ -592,7 +592,10 @@ def test_a_full_disk_is_an_error_and_the_clean_up_is_done_all_the_same(run, clus
     cluster.hooks.update(fill_up)
     result = run()
     assert result.verdict is Verdict.ERROR
-    assert result.reason == (f"cannot write the recording in {result.recording}: No space left on device")
+    assert (
+        result.reason
+        == f"cannot write the recording {result.recording}/entries.jsonl.gz: No space left on device"
+    )
     assert result.details == ["free disk space or choose another folder for the report, then run again"]
     assert [key for key in own_objects(cluster, result) if key[0] in ("Pod", "PodChaos")] == []
 
@@ -609,9 +612,7 @@ def test_a_recording_that_cannot_be_begun_is_an_error_too(run, around, cluster):
     around.recordings.write_text("a file in the place of the folder")
     result = run()
     assert result.verdict is Verdict.ERROR
-    assert result.reason == (
-        f"cannot write the recording in {around.recordings / 'example'}: Not a directory"
-    )
+    assert result.reason == (f"cannot write the recording {around.recordings / 'example'}: Not a directory")
     assert [request for request in cluster.requests if request[0] == "create"] == []
 
 

@@ -171,7 +171,9 @@ def test_what_cannot_be_written_is_told_and_changes_no_verdict(run, kept):
     result = run(WRONG)
     assert (result.verdict, result.reason) == (Verdict.FAIL, None)
     assert result.diagnostics is None
-    assert "diagnostics could not be written: No space left on device" in scenario_text(result)
+    said = scenario_text(result)
+    assert "cannot write the diagnostics " in said
+    assert "step-0: No space left on device" in said
 
 
 def test_what_could_not_be_decided_is_trouble_of_the_infrastructure(run, kept, prometheus, cluster):
