@@ -208,7 +208,9 @@ class Steps:
             positions = positions.extended({("steps", 0): positions.at(("steps", len(done)))})
         scenario, problems = validated(file.path, data, positions)
         if problems or scenario is None:
-            raise ScenarioError(in_order(file.path, problems))
+            # The messages name a step by its number among all.
+            _, of_all = validated(file.path, file.data, file.positions)
+            raise ScenarioError(in_order(file.path, of_all or problems))
         if data is file.data:
             return scenario
         before = self.file.scenario
