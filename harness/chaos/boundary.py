@@ -21,18 +21,17 @@ from __future__ import annotations
 
 import argparse
 import copy
-import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from harness.cluster.kinds import EXPERIMENT_KINDS, MAKERS
+from harness.cluster.proxy import DNS_LABEL
 
 Path = tuple[str | int, ...]
 
 _TEMPLATE = "${"
-_NAMESPACE = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _SELECTOR_KEYS = (
     "namespaces",
     "fieldSelectors",
@@ -86,7 +85,7 @@ def namespace(text: str) -> str:
     Raises:
         ArgumentTypeError: it is none.
     """
-    if not _NAMESPACE.fullmatch(text):
+    if not DNS_LABEL.fullmatch(text):
         raise argparse.ArgumentTypeError(f"{text[:80]!r} is no name of a namespace")
     return text
 

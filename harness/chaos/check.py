@@ -12,7 +12,7 @@ from harness.recording.labels import TARGET_LABELS
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation
 from harness.scenario.positions import DocumentPath
-from harness.scenario.problem import Problem
+from harness.scenario.problem import Problem, Wrong
 
 _EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
 _HOLDS_WITHOUT_CHANGE = ("absent", "unchanged", "equals")
@@ -20,8 +20,6 @@ _TEMPLATE = "${"
 
 Told = tuple[str, str | None]
 """What is wrong, and what was probably meant."""
-
-_Wrong = tuple[DocumentPath, str, str | None]
 
 
 def check_against_catalogue(file: ScenarioFile, known: Catalogue | None = None) -> list[Problem]:
@@ -43,7 +41,7 @@ def check_against_catalogue(file: ScenarioFile, known: Catalogue | None = None) 
     return [file.problem(at, message, suggestion) for at, message, suggestion in found]
 
 
-def _kinds(file: ScenarioFile, metrics: Catalogue) -> Iterator[_Wrong]:
+def _kinds(file: ScenarioFile, metrics: Catalogue) -> Iterator[Wrong]:
     experiments = metrics.find(_EXPERIMENTS)
     kinds = {*MAKERS, *(experiments.values["kind"] if experiments else ())}
     for name, chaos in file.scenario.chaos.items():
@@ -52,7 +50,7 @@ def _kinds(file: ScenarioFile, metrics: Catalogue) -> Iterator[_Wrong]:
             yield ("chaos", name, "kind"), message, meant(chaos.kind, kinds)
 
 
-def _expectation(expectation: Expectation, at: DocumentPath, metrics: Catalogue) -> Iterator[_Wrong]:
+def _expectation(expectation: Expectation, at: DocumentPath, metrics: Catalogue) -> Iterator[Wrong]:
     name = expectation.metric
     if not name:
         return
@@ -124,7 +122,7 @@ def values_of(metric: Metric, label: str) -> tuple[str, ...]:
     return metric.components if label == "job" else metric.values.get(label, ())
 
 
-def _wanted_series(metric: Metric, name: str, wanted: Any, at: DocumentPath) -> Iterator[_Wrong]:
+def _wanted_series(metric: Metric, name: str, wanted: Any, at: DocumentPath) -> Iterator[Wrong]:
     """Check the labels of one series of a `series` expectation; `value` is its value."""
     if isinstance(wanted, dict):
         for label, value in wanted.items():

@@ -15,7 +15,7 @@ from urllib.parse import quote, unquote
 from harness.base.errors import BoundaryError, UsageError
 
 _RESOURCES = ("pods", "services")
-_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
+DNS_LABEL = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,61}[a-z0-9])?")
 _NAME = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[-a-z0-9.]*[a-z0-9])?")
 _PORT_NAME = re.compile(r"[a-z0-9](?:[-a-z0-9]{0,13}[a-z0-9])?")
 _MOST_PORT = 65535
@@ -81,7 +81,7 @@ def proxy_path(resource: str, namespace: str, name: str, port: int | str, path: 
         BoundaryError: the path, or one of the names, leads out of the pod or Service.
     """
     _check("resource", resource, resource in _RESOURCES)
-    _check("namespace", namespace, bool(_LABEL.fullmatch(namespace)))
+    _check("namespace", namespace, bool(DNS_LABEL.fullmatch(namespace)))
     _check("name", name, bool(_NAME.fullmatch(name)))
     good = 1 <= port <= _MOST_PORT if isinstance(port, int) else bool(_PORT_NAME.fullmatch(port))
     _check("port", str(port), good)

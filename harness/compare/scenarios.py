@@ -10,7 +10,6 @@ from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import expectation
 from harness.runner.result import ScenarioResult
 
-_GOOD = (Verdict.PASS, Verdict.KNOWN_ISSUE)
 _SAYS_NOTHING = (Verdict.SKIPPED, Verdict.ERROR)
 
 
@@ -58,7 +57,7 @@ def _finding(scenario: str, old: Finding, new: Finding) -> Iterator[Change]:
             before=_told(old),
             after=_told(new),
         )
-    elif new.verdict not in _GOOD and _values(old) != _values(new):
+    elif not new.verdict.as_expected and _values(old) != _values(new):
         # Values that hold are what the expectation says; levels of counters differ from run to run.
         yield Change(
             kind=ChangeKind.VALUE,

@@ -23,9 +23,7 @@ from harness.oracle.base import oracles
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Matcher
 from harness.scenario.positions import DocumentPath
-from harness.scenario.problem import Problem
-
-_Wrong = tuple[DocumentPath, str, str | None]
+from harness.scenario.problem import Problem, Wrong
 
 
 def check_expectations(file: ScenarioFile) -> list[Problem]:
@@ -33,7 +31,7 @@ def check_expectations(file: ScenarioFile) -> list[Problem]:
 
     Templates are not resolved yet and may stand for any number or parameter.
     """
-    found: list[_Wrong] = []
+    found: list[Wrong] = []
     for index, step in enumerate(file.scenario.steps):
         at: DocumentPath = ("steps", index)
         for position, expectation in enumerate(step.expect):
@@ -45,7 +43,7 @@ def check_expectations(file: ScenarioFile) -> list[Problem]:
     return [file.problem(*wrong) for wrong in found]
 
 
-def _expectation(expectation: Expectation, at: DocumentPath) -> Iterator[_Wrong]:
+def _expectation(expectation: Expectation, at: DocumentPath) -> Iterator[Wrong]:
     for label, wanted in expectation.where.items():
         pattern = (wanted.matches or wanted.not_matches) if isinstance(wanted, Matcher) else None
         if pattern and not is_template(pattern) and (problem := regex_problem(pattern)):
@@ -62,7 +60,7 @@ def _expectation(expectation: Expectation, at: DocumentPath) -> Iterator[_Wrong]
             yield place, "the known issue shows what is right, so it can never be told from it", None
 
 
-def _unlike(expectation: Expectation, raw: Any, at: DocumentPath) -> Iterator[_Wrong]:
+def _unlike(expectation: Expectation, raw: Any, at: DocumentPath) -> Iterator[Wrong]:
     try:
         value = quantity(raw, templates=True)
     except ArgumentError as error:
@@ -76,7 +74,7 @@ def _unlike(expectation: Expectation, raw: Any, at: DocumentPath) -> Iterator[_W
         yield at, f"the twin has the same value, {raw}: this tells nothing apart", None
 
 
-def _argument(name: str, raw: Any, at: DocumentPath) -> Iterator[_Wrong]:
+def _argument(name: str, raw: Any, at: DocumentPath) -> Iterator[Wrong]:
     kind = kinds().get(name)
     if kind is None:
         known = ", ".join(sorted(kinds()))
@@ -93,7 +91,7 @@ def _argument(name: str, raw: Any, at: DocumentPath) -> Iterator[_Wrong]:
         yield at, f"`{name}`: {why}", None
 
 
-def _oracle(oracle: OracleRef, at: DocumentPath) -> Iterator[_Wrong]:
+def _oracle(oracle: OracleRef, at: DocumentPath) -> Iterator[Wrong]:
     known = oracles().get(oracle.name)
     if known is None:
         listed = ", ".join(sorted(oracles())) or "none"
@@ -117,7 +115,7 @@ def _oracle(oracle: OracleRef, at: DocumentPath) -> Iterator[_Wrong]:
                 yield at, f"{where}, parameter `{name}`: {message[:1].lower()}{message[1:]}", None
 
 
-def _proof(oracle: str, extra: dict[str, Any], at: DocumentPath) -> Iterator[_Wrong]:
+def _proof(oracle: str, extra: dict[str, Any], at: DocumentPath) -> Iterator[Wrong]:
     try:
         kind, raw, parameters = split_proof(extra)
     except ArgumentError as error:

@@ -20,8 +20,6 @@ from harness.metrics.promql import selector
 from harness.recording.model import Point
 from harness.recording.series import TargetKey
 
-STANDING = (Verdict.PASS, Verdict.KNOWN_ISSUE)
-"""These verdicts stand as long as no later state of the step says otherwise."""
 _NEAR_DEADLINE_SCRAPES = 3
 
 

@@ -22,6 +22,11 @@ class Verdict(StrEnum):
         """How it is written for people."""
         return self.value.replace("_", " ")
 
+    @property
+    def as_expected(self) -> bool:
+        """Whether it came out as the scenario says: a known issue that shows does, too."""
+        return self in (Verdict.PASS, Verdict.KNOWN_ISSUE)
+
 
 class Pending(BaseModel):
     """Nothing can be said yet; `waiting_for` says what is missing, for the progress line."""

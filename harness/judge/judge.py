@@ -28,7 +28,7 @@ a kind says about one):
 from __future__ import annotations
 
 from harness.judge.collected import Collected, JudgedState, SaidBefore
-from harness.judge.decision import STANDING, Decision, at
+from harness.judge.decision import Decision, at
 from harness.judge.endings import Endings
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.given import Given, UnjudgeableError
@@ -175,7 +175,7 @@ class Case:
                 judged = JudgedState(state, None, judged.reason, judged.layer)
             collected.sweep.accept(state)
             decided = decision.weigh(judged)
-            if decided is not None and decided.verdict in STANDING:
+            if decided is not None and decided.verdict.as_expected:
                 decision.stands = decided
             elif decided is not None:
                 return decided

@@ -37,9 +37,6 @@ from harness.mutation.table import Column, Table
 from harness.recording.model import SCRAPE_DURATION, UP, Answer, Mark, Point, Reading, Recording
 from harness.recording.series import Series, TargetKey
 
-MUTABLE = (Verdict.PASS, Verdict.KNOWN_ISSUE)
-"""Of these verdicts it is asked whether they could have been others."""
-
 _MOST_SCRAPES = 20_000
 """That a step can last, by far."""
 _LONG_AFTER_SCRAPES = 100
@@ -152,7 +149,7 @@ class Subject:
     @property
     def mutable(self) -> bool:
         """Whether the verdict is one that a mutant could change for the worse."""
-        return self.verdict in MUTABLE
+        return self.verdict.as_expected
 
     @property
     def where(self) -> Where:

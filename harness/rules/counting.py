@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from harness.metrics.expression import Aggregation, Node, Selector
-from harness.rules.rule import Stated, Subject, Wrong
+from harness.rules.rule import Stated, Subject
 from harness.scenario.positions import DocumentPath
+from harness.scenario.problem import Wrong
 
 _KIND = "increases_by"
 

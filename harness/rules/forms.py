@@ -8,9 +8,10 @@ from collections.abc import Iterator
 from harness.base.words import meant
 from harness.judge.matching import compiles, label_test
 from harness.metrics.expression import Aggregation, Binary, Call, Range, Selector
-from harness.rules.rule import Subject, Wrong
+from harness.rules.rule import Subject
 from harness.rules.template import stands_for_more
 from harness.scenario.model import Matcher
+from harness.scenario.problem import Wrong
 
 FUNCTIONS = (
     "abs", "absent", "absent_over_time", "acos", "acosh", "asin", "asinh", "atan", "atanh", "avg_over_time",

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from harness.chaos.catalogue import Metric
 from harness.metrics.expression import Aggregation, Binary, Call, Node, Range, Selector
-from harness.rules.rule import Subject, Wrong
+from harness.rules.rule import Subject
+from harness.scenario.problem import Wrong
 
 _OF_COUNTERS = {"rate": "deriv", "irate": "idelta", "increase": "delta", "resets": "changes"}
 """What takes a counter, and what does something like it with a gauge."""

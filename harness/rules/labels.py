@@ -10,9 +10,10 @@ from harness.chaos.check import never_seen, unknown_metric, values_of, wrong_lab
 from harness.judge.matching import compiles, label_test
 from harness.metrics.expression import Aggregation, Binary, Call, Node, Selector, Text
 from harness.recording.labels import TARGET_LABELS
-from harness.rules.rule import Stated, Subject, Wrong
+from harness.rules.rule import Stated, Subject
 from harness.rules.template import stands_for_more
 from harness.scenario.model import Matcher
+from harness.scenario.problem import Wrong
 
 
 def known_metrics(subject: Subject) -> Iterator[Wrong]:

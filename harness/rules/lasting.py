@@ -9,9 +9,10 @@ from harness.chaos.phases import is_one_shot
 from harness.cluster.kinds import MAKERS
 from harness.judge.terms import DEADLINE_SCRAPES, GRACE_SCRAPES
 from harness.recording.labels import WORKLOAD_JOB
-from harness.rules.rule import Stated, Subject, Wrong
+from harness.rules.rule import Stated, Subject
 from harness.scenario.model import Chaos, Step
 from harness.scenario.positions import DocumentPath
+from harness.scenario.problem import Wrong
 
 _IN_FORCE = ("injecting", "running")
 

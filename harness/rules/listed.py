@@ -9,8 +9,9 @@ from harness.chaos.check import values_of
 from harness.judge.matching import compiles, label_test
 from harness.metrics.expression import Aggregation, Binary, Call, Negated, Node, Range, Selector, Text
 from harness.recording.labels import TARGET_LABELS
-from harness.rules.rule import Stated, Subject, Wrong
+from harness.rules.rule import Stated, Subject
 from harness.scenario.model import Matcher
+from harness.scenario.problem import Wrong
 
 _LIKE_ITS_ARGUMENT = ("topk", "bottomk")
 _VALUE = "value"

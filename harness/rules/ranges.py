@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from harness.judge.terms import DEADLINE_SCRAPES
 from harness.metrics.expression import Node, Range, reach
-from harness.rules.rule import Subject, Wrong
+from harness.rules.rule import Subject
 from harness.rules.template import range_is_open
+from harness.scenario.problem import Wrong
 
 _LEAST_SCRAPES = 2
 

@@ -18,10 +18,7 @@ from harness.rules.template import as_literals
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Step
 from harness.scenario.positions import DocumentPath
-from harness.scenario.problem import Problem
-
-Wrong = tuple[DocumentPath, str, str | None]
-"""Where something is wrong, what, and what was probably meant."""
+from harness.scenario.problem import Problem, Wrong
 
 
 class Side(NamedTuple):

@@ -8,7 +8,8 @@ from itertools import combinations
 from harness.judge.argument import ArgumentError
 from harness.judge.demand import Demand
 from harness.judge.kind import kinds
-from harness.rules.rule import Stated, Subject, Wrong
+from harness.rules.rule import Stated, Subject
+from harness.scenario.problem import Wrong
 
 
 def said_once(subject: Subject) -> Iterator[Wrong]:

@@ -14,7 +14,8 @@ from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import kinds
 from harness.metrics.expression import Aggregation, Binary, Call, Moved, Node, Selector
 from harness.metrics.outcome import ANY, Bounds, OfSelector, always, bounds, comes_out, constant
-from harness.rules.rule import Stated, Subject, Wrong
+from harness.rules.rule import Stated, Subject
+from harness.scenario.problem import Wrong
 
 _ARITHMETIC_WITH_ITSELF = ("-", "/", "%", "==", "!=", ">", "<", ">=", "<=")
 _PRESENCE = ("present", "absent")

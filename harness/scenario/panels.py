@@ -20,7 +20,7 @@ from harness.base.errors import UsageError
 from harness.base.words import meant
 from harness.scenario.parameters import Case
 from harness.scenario.positions import DocumentPath, Place
-from harness.scenario.problem import Problem
+from harness.scenario.problem import Problem, Wrong
 
 RATE_SCRAPES = 4
 """Grafana's `$__rate_interval` is at least this many scrape intervals."""
@@ -28,8 +28,6 @@ RATE_SCRAPES = 4
 _KEY = "panel"
 _RATE_INTERVAL = "__rate_interval"
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
-
-_Wrong = tuple[DocumentPath, str, str | None]
 
 
 class PanelReference(BaseModel):
@@ -150,9 +148,7 @@ def _with_panel(data: dict[str, Any]) -> Iterator[tuple[DocumentPath, dict[str, 
                 yield ("steps", index, "expect", position), expectation
 
 
-def _query(
-    written: Any, known: dict[str, dict[str, Any]], interval: float
-) -> tuple[str | None, list[_Wrong]]:
+def _query(written: Any, known: dict[str, dict[str, Any]], interval: float) -> tuple[str | None, list[Wrong]]:
     try:
         panel = PanelReference.model_validate(written)
     except ValidationError as error:

@@ -13,7 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from harness.base.words import meant
 from harness.scenario.model import LONGEST_NAME, Name
 from harness.scenario.positions import DocumentPath, Place, Positions
-from harness.scenario.problem import Problem, told_once
+from harness.scenario.problem import Problem, Wrong, told_once
 from harness.scenario.template import TEMPLATE, TemplateError, checked, look_up, parts, templates
 from harness.scenario.translate import describe
 
@@ -29,8 +29,6 @@ _MOST_VALUES = 200_000
 """Of all cases together."""
 _LONGEST_TEXT = 1024 * 1024
 """Characters of a text with its templates filled in."""
-
-_Wrong = tuple[DocumentPath, str, str | None]
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ def cases_of(path: Path, data: dict[str, Any], positions: Positions) -> tuple[li
         positions: the places of its values.
     """
 
-    def problems(wrong: Iterable[_Wrong]) -> list[Problem]:
+    def problems(wrong: Iterable[Wrong]) -> list[Problem]:
         return [Problem.at(path, positions.at(at), message, better) for at, message, better in wrong]
 
     document = {key: value for key, value in data.items() if key != _KEY}
@@ -85,7 +83,7 @@ def _size(value: Any) -> int:
     return 1 + sum(map(_size, inner))
 
 
-def _without_parameters(document: Mapping[str, Any]) -> Iterator[_Wrong]:
+def _without_parameters(document: Mapping[str, Any]) -> Iterator[Wrong]:
     uses = list(_uses(document))
     misspelt = meant(_KEY, document)
     if uses and misspelt:
@@ -95,7 +93,7 @@ def _without_parameters(document: Mapping[str, Any]) -> Iterator[_Wrong]:
         yield at, f"${{{reference}}}: this scenario has no `{_KEY}`", None
 
 
-def _wrong_cases(scenario: Any, cases: Any) -> Iterator[_Wrong]:
+def _wrong_cases(scenario: Any, cases: Any) -> Iterator[Wrong]:
     if not isinstance(cases, dict) or not cases:
         shown = "an empty mapping" if cases == {} else describe(cases)
         yield (_KEY,), f"`{_KEY}` must be a mapping of cases to their values, not {shown}", None
@@ -120,7 +118,7 @@ def _wrong_cases(scenario: Any, cases: Any) -> Iterator[_Wrong]:
             yield from _differing(name, _names(values), first, _names(cases[first]))
 
 
-def _wrong_name(scenario: Any, name: str, at: DocumentPath) -> Iterator[_Wrong]:
+def _wrong_name(scenario: Any, name: str, at: DocumentPath) -> Iterator[Wrong]:
     if not _is_name(name):
         message = f"`{name}` is no valid name of a case: small letters, digits and dashes, a letter or digit"
         better = "".join(c if c.isascii() and c.isalnum() else "-" for c in name.lower()).strip("-")
@@ -130,7 +128,7 @@ def _wrong_name(scenario: Any, name: str, at: DocumentPath) -> Iterator[_Wrong]:
         yield at, f"{message} at most {LONGEST_NAME} characters", None
 
 
-def _wrong_values(values: dict[str, Any], at: DocumentPath) -> Iterator[_Wrong]:
+def _wrong_values(values: dict[str, Any], at: DocumentPath) -> Iterator[Wrong]:
     for key, value in values.items():
         if not _is_word(key):
             yield (*at, key), f"`{key}` cannot name a parameter: letters, digits, dashes and `_`", None
@@ -140,7 +138,7 @@ def _wrong_values(values: dict[str, Any], at: DocumentPath) -> Iterator[_Wrong]:
         yield place, f"${{{reference}}}: a parameter cannot refer to another one", None
 
 
-def _differing(name: str, keys: list[str], first: str, wanted: list[str]) -> Iterator[_Wrong]:
+def _differing(name: str, keys: list[str], first: str, wanted: list[str]) -> Iterator[Wrong]:
     missing = [key for key in wanted if key not in keys]
     for key in keys:
         if key not in wanted:
@@ -152,7 +150,7 @@ def _differing(name: str, keys: list[str], first: str, wanted: list[str]) -> Ite
         yield (_KEY, name), f"the case `{name}` does not have `{key}`, which the case `{first}` has", None
 
 
-def _wrong_use(document: Mapping[str, Any], cases: Mapping[str, dict[str, Any]]) -> Iterator[_Wrong]:
+def _wrong_use(document: Mapping[str, Any], cases: Mapping[str, dict[str, Any]]) -> Iterator[Wrong]:
     first, values = next(iter(cases.items()))
     known = _names(values)
     listed = f"there is: {', '.join(known)}"
@@ -199,7 +197,7 @@ class _Putting:
         self._values = values
         self._positions = positions
         self._places: dict[DocumentPath, Place] = {}
-        self.wrong: list[_Wrong] = []
+        self.wrong: list[Wrong] = []
 
     def case(self, document: Mapping[str, Any]) -> Case:
         data = {key: self._put(value, (key,)) for key, value in document.items()}

@@ -8,7 +8,10 @@ from pathlib import Path
 
 from harness.base.errors import UsageError
 from harness.base.words import cut
-from harness.scenario.positions import Place
+from harness.scenario.positions import DocumentPath, Place
+
+Wrong = tuple[DocumentPath, str, str | None]
+"""Where something is wrong, what, and what was probably meant."""
 
 
 @dataclass(frozen=True)

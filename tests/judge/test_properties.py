@@ -6,7 +6,6 @@ import random
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
-from harness.judge.decision import STANDING
 from harness.judge.explain import explain
 from harness.judge.finding import Finding, Verdict
 from harness.judge.given import Given
@@ -100,7 +99,7 @@ def test_the_moments_of_judging_do_not_change_what_is_said(timeline, spec, seed)
     # Only what stands until the step ends can be taken back, and only by a state that came later: one in
     # which it does not hold, or in which a target takes part whose baseline nobody knows.
     taken_back = said.verdict is Verdict.FAIL or "before the step" in said.reason
-    assert first == said or (first.verdict in STANDING and taken_back)
+    assert first == said or (first.verdict.as_expected and taken_back)
 
 
 @given(timelines(), specs)
@@ -233,7 +232,7 @@ def test_a_replay_of_what_was_written_finds_the_same(tmp_path_factory, timeline,
                 or "before the step" in finding.reason
                 or finding.reason.startswith("inconclusive")
             )
-            assert same or (before.verdict in STANDING and taken_back)
+            assert same or (before.verdict.as_expected and taken_back)
     followed = judge_step(live, ended, ticking)
     assert [each.model_dump_json() for each in followed] == [each.model_dump_json() for each in said]
 

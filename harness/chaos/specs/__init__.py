@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from harness.chaos.specs.check import Wrong, check
+from harness.chaos.specs.check import check
 from harness.chaos.specs.ignored import ignored
 from harness.chaos.specs.shape import shape_of
 from harness.scenario.load import ScenarioFile
 from harness.scenario.problem import Problem
 
-__all__ = ["Wrong", "check", "check_specs", "ignored", "shape_of"]
+__all__ = ["check", "check_specs", "ignored", "shape_of"]
 
 
 def check_specs(file: ScenarioFile) -> list[Problem]:

@@ -14,9 +14,7 @@ from typing import Any
 from harness.base.words import meant
 from harness.chaos.specs.shape import Shape, shape_of
 from harness.scenario.positions import DocumentPath, spelled
-
-Wrong = tuple[DocumentPath, str, str | None]
-"""Where something is wrong, counted from the spec, what, and what was probably meant."""
+from harness.scenario.problem import Wrong
 
 _TEMPLATE = "${"
 _MOST_NAMED = 12

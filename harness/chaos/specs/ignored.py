@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from harness.chaos.phases import is_one_shot
-from harness.chaos.specs.check import Wrong
 from harness.cluster.kinds import EXPERIMENT_KINDS
 from harness.scenario.positions import DocumentPath
+from harness.scenario.problem import Wrong
 
 _ONE_OBJECT = ("one", "all")
 _NETEM = ("delay", "loss", "duplicate", "corrupt", "rate")
