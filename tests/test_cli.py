@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from harness import cli
-from harness.base.errors import InfrastructureError
+from harness.base.errors import ExitCode, InfrastructureError
 from harness.base.progress import Progress
 from harness.stack import lock
 from harness.stack.options import UpOptions, up_options
@@ -155,3 +155,10 @@ def test_help_loads_nothing_that_takes_time() -> None:
     )
 
     assert slow.intersection(found.stdout.split()) == set()
+
+
+@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
+def test_the_exit_code_is_right_where_output_is_closed(closed: str, tmp_path: Path) -> None:
+    command = f"exec '{sys.executable}' -m harness.cli lint '{tmp_path}/nothing' {closed}"
+    done = subprocess.run(["sh", "-c", command], cwd=Path(__file__).parent.parent, timeout=120, check=False)
+    assert done.returncode == ExitCode.USAGE
