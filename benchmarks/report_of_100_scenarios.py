@@ -28,7 +28,7 @@ def main(scenarios: int) -> int:
         folder = Path(name)
         made.make_run(folder, scenarios).write(folder)
         wall, processor = time.monotonic(), time.process_time()
-        from harness.html.report import render_again  # noqa: PLC0415  (measured, too)
+        from harness.report.html.report import render_again  # noqa: PLC0415  (measured, too)
 
         page = render_again(folder)
         wall, processor = time.monotonic() - wall, time.process_time() - processor

@@ -15,9 +15,10 @@ import threading
 import time
 from pathlib import Path
 
+from harness import image_build
 from harness.base.progress import Progress
-from harness.cluster.client import Cluster
-from harness.stack import chaosmesh, cni, engine, images, kind, preflight, prometheus
+from harness.kubernetes.client import Cluster
+from harness.stack import chaosmesh, cni, engine, kind, preflight, prometheus
 from harness.stack.kubectl import Kubectl
 from harness.stack.options import UpOptions
 from harness.stack.up import down, up
@@ -29,7 +30,7 @@ def bare(folder: Path) -> float:
     """Run the sequence; return its seconds."""
     quiet = Progress((folder / "progress").open("a"))
     where = engine.find(quiet)
-    got = images.prepare("source", engine=where, progress=quiet, logs=folder)
+    got = image_build.prepare("source", engine=where, progress=quiet, logs=folder)
     text = kind.config(got, workers=0, cgroup_v1=preflight.cgroup_version(Path("/")) != "v2")
     kubeconfig = folder / "kubeconfig"
     began = time.monotonic()
@@ -62,7 +63,7 @@ def ours(folder: Path) -> float:
     """Bring the stack up from nothing; return the seconds."""
     quiet = Progress((folder / "progress").open("a"))
     began = time.monotonic()
-    up(UpOptions(cluster=CLUSTER, images="source"), quiet, prepare_images=images.prepare)
+    up(UpOptions(cluster=CLUSTER, images="source"), quiet, prepare_images=image_build.prepare)
     took = time.monotonic() - began
     down(CLUSTER, quiet)
     return took

@@ -17,7 +17,7 @@ ROOT = Path(__file__).resolve().parent.parent
 # Neither an installed harness nor another package that is called `tests`.
 sys.path.insert(0, str(ROOT))
 
-from harness.html import report  # noqa: E402
+from harness.report.html import report  # noqa: E402
 from tests.fakes.run import make_run  # noqa: E402
 
 SAMPLE = "sample-report/index.html"

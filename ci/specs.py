@@ -1,4 +1,4 @@
-"""Compares harness/chaos/specs/shapes.json with the definitions of the cluster; with --write, writes it.
+"""Compares harness/chaosmesh/specs/shapes.json with the definitions of the cluster; with --write, writes it.
 
 python ci/specs.py [--write]    after ci/verify, with the pinned Chaos Mesh
 """
@@ -9,9 +9,9 @@ import difflib
 import sys
 
 from harness.base.errors import ExitCode, HarnessError
-from harness.chaos.specs import derive
-from harness.chaos.specs.shape import SHAPES
-from harness.cluster.client import Cluster
+from harness.chaosmesh.specs import derive
+from harness.chaosmesh.specs.shape import SHAPES
+from harness.kubernetes.client import Cluster
 from harness.stack import state
 
 _MOST_LINES = 40

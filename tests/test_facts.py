@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import harness
-from harness.chaos.components import COMPONENTS, DNS_SERVER, METRICS_PORTS, WORKLOAD
-from harness.cluster.kinds import CHAOS_MESH_KINDS, EXPERIMENT_KINDS, MAKERS, SHARED_KINDS
+from harness.chaosmesh.components import COMPONENTS, DNS_SERVER, METRICS_PORTS, WORKLOAD
+from harness.kubernetes.kinds import CHAOS_MESH_KINDS, EXPERIMENT_KINDS, MAKERS, SHARED_KINDS
 from harness.recording.labels import TARGET_LABELS, WORKLOAD_JOB, without_target
 
 PACKAGE = Path(harness.__file__).parent

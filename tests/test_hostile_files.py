@@ -18,25 +18,25 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.authoring import python
+from harness.audit.compare.comparison import compare
+from harness.audit.compare.flaky import repetition
+from harness.audit.coverage.excuse import limits, waivers
+from harness.audit.coverage.score import coverage_of
+from harness.audit.inventory.dashboards import used
+from harness.audit.mutation.mutate import _of_folder
+from harness.audit.mutation.waiver import load as load_waivers
+from harness.audit.replay import replay_folder
 from harness.base.errors import HarnessError
-from harness.chaos.catalogue import catalogue as metrics
-from harness.chaos.catalogue.catalogue import load as load_catalogue
-from harness.chaos.known_issues.registry import load as load_issues
-from harness.check import check
-from harness.compare.comparison import compare
-from harness.compare.flaky import repetition
-from harness.coverage.excuse import limits, waivers
-from harness.coverage.score import coverage_of
-from harness.html.report import render_again
-from harness.lint import run as lint
-from harness.mutation.mutate import _of_folder
-from harness.mutation.waiver import load as load_waivers
-from harness.replay import replay_folder
+from harness.chaosmesh.catalogue import catalogue as metrics
+from harness.chaosmesh.catalogue.catalogue import load as load_catalogue
+from harness.chaosmesh.known_issues.registry import load as load_issues
+from harness.lint import python
+from harness.lint.check import check
+from harness.lint.lint import run as lint
 from harness.report.fields import durations, field_of, put
+from harness.report.html.report import render_again
 from harness.scenario.panels import load as load_panels
 from harness.stack.dashboards import read as read_dashboard
-from harness.truth.dashboards import used
 from tests.fakes.run import RECORDINGS, make_run
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -154,12 +154,12 @@ READERS = {
     "manifest": (manifest, (STRESS / "manifest.json").read_bytes()),
     "findings": (findings, (STRESS / "findings.json").read_bytes()),
     "results": (results, of_run()),
-    "catalogue": (folder_of(load_catalogue), (HARNESS / "chaos/catalogue/daemon.yaml").read_bytes()),
+    "catalogue": (folder_of(load_catalogue), (HARNESS / "chaosmesh/catalogue/daemon.yaml").read_bytes()),
     "known issue": (
         folder_of(load_issues),
-        sorted((HARNESS / "chaos/known_issues").glob("*.yaml"))[0].read_bytes(),
+        sorted((HARNESS / "chaosmesh/known_issues").glob("*.yaml"))[0].read_bytes(),
     ),
-    "limits": (folder_of(limits), sorted((HARNESS / "coverage/limits").glob("*.yaml"))[0].read_bytes()),
+    "limits": (folder_of(limits), sorted((HARNESS / "audit/coverage/limits").glob("*.yaml"))[0].read_bytes()),
     "coverage waivers": (folder_of(waivers), b"- {metrics: [up], reason: x, until: 2027-01-01}\n"),
     "mutation waivers": (
         folder_of(load_waivers),

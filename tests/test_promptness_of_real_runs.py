@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
+from harness.audit.mutation.mutate import mutate
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
-from harness.mutation.mutate import mutate
 from harness.recording.model import Expected
 from harness.recording.reader import RecordingReader
 from harness.runner.promptness import promptness_of

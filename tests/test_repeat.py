@@ -20,8 +20,8 @@ import sys
 from pathlib import Path
 
 from harness.judge.finding import Verdict
-from harness.report.results import Results, Run
-from harness.runner.result import ScenarioResult
+from harness.results.results import Results, Run
+from harness.results.scenario import ScenarioResult
 
 here = Path(__file__).resolve().parent
 words = sys.argv[1:]

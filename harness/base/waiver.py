@@ -14,7 +14,7 @@ from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
 
 
-class Selector(BaseModel):
+class WaivedPart(BaseModel):
     """What a waiver is about; its fields are the keys of an entry, beside `reason` and `until`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -24,7 +24,7 @@ class Selector(BaseModel):
         """Say whether it is about something."""
 
 
-About = TypeVar("About", bound=Selector)
+About = TypeVar("About", bound=WaivedPart)
 
 
 class Waiver(BaseModel, Generic[About]):

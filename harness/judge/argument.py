@@ -47,7 +47,7 @@ class OracleRef:
 
 
 @dataclass(frozen=True)
-class Template:
+class NumberTemplate:
     """A `${...}` in the place of a number, before it is resolved."""
 
     text: str
@@ -75,7 +75,7 @@ class Arithmetic:
         return "(" + f" {OPERATORS[self.operator][0]} ".join(texts) + ")"
 
 
-Quantity = float | OracleRef | Template | Arithmetic
+Quantity = float | OracleRef | NumberTemplate | Arithmetic
 
 OPERATORS: dict[str, tuple[str, Callable[[float, float], float]]] = {
     "sum": ("+", operator.add),
@@ -92,7 +92,7 @@ def quantity(raw: Any, *, templates: bool = False) -> Quantity:
     Raises:
         ArgumentError: it is none of these.
     """
-    if isinstance(raw, float | OracleRef | Template | Arithmetic):
+    if isinstance(raw, float | OracleRef | NumberTemplate | Arithmetic):
         return raw
     if isinstance(raw, int) and not isinstance(raw, bool):
         return float(raw)
@@ -101,7 +101,7 @@ def quantity(raw: Any, *, templates: bool = False) -> Quantity:
             return _NAMED[raw]
         if is_template(raw):
             if templates:
-                return Template(raw)
+                return NumberTemplate(raw)
             raise ArgumentError(f"the template {raw} was not resolved")
         raise ArgumentError(f"a number is wanted, not the text {raw!r}")
     if isinstance(raw, dict) and "oracle" in raw:
@@ -127,7 +127,9 @@ def _arithmetic(name: str, raw: Any, templates: bool) -> Arithmetic:
     if not isinstance(raw, list) or len(raw) != 2:
         raise ArgumentError(f"`{name}` takes a list of two numbers, not {raw!r}")
     made = Arithmetic(name, tuple(quantity(each, templates=templates) for each in raw))
-    if not oracles_in(made) and not any(isinstance(each, Template | Arithmetic) for each in made.operands):
+    if not oracles_in(made) and not any(
+        isinstance(each, NumberTemplate | Arithmetic) for each in made.operands
+    ):
         raise ArgumentError(f"`{name}` of plain numbers: write the result")
     return made
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from harness.judge.argument import OracleRef, labels_text
-from harness.judge.expression import QUERY, BadAnswer, BadExpression, changes, with_answer
+from harness.judge.expression import QUERY, BadAnswerError, BadExpressionError, changes, with_answer
 from harness.judge.given import Given, UnjudgeableError
 from harness.judge.increase import Increases
-from harness.judge.kind import Increase, NotComparable, Outcome
+from harness.judge.kind import Increase, NotComparableError, StateOutcome
 from harness.judge.lateness import Lateness
 from harness.judge.reading import bracket
-from harness.judge.state import State, target_text
+from harness.judge.state import SeriesState, target_text
 from harness.judge.sweep import Sweep, baseline
 from harness.judge.terms import DEADLINE_SCRAPES, STEADY_STATES
 from harness.recording.model import Mark, Point, Reading, labels_of
@@ -24,11 +24,11 @@ _MOST_LOST_SCRAPES = 10
 class JudgedState:
     """What one state said; `outcome` is None when it could not be compared."""
 
-    state: State
-    outcome: Outcome | None
+    state: SeriesState
+    outcome: StateOutcome | None
     reason: str = ""
     layer: str = "infrastructure"
-    shows: Outcome | None = None
+    shows: StateOutcome | None = None
     readings: list[Reading] = field(default_factory=list)
 
     @property
@@ -54,7 +54,7 @@ class Collected:
         self.settled: Mark | None = None
         self.acknowledged: Mark | None = None
         self.sweep: Sweep | None = None
-        self.baseline: State | None = None
+        self.baseline: SeriesState | None = None
         self.lateness: Lateness | None = None
         self.steady = 1
         self.deadline = 0.0
@@ -110,7 +110,7 @@ class Collected:
         """The targets of all states until now."""
         return self.sweep.took_part() if self.sweep else set()
 
-    def compare(self, state: State, *, held: bool, standing: bool) -> JudgedState | NotComparable:
+    def compare(self, state: SeriesState, *, held: bool, standing: bool) -> JudgedState | NotComparableError:
         """Compare a state with what is right, and with what the known issue shows.
 
         Args:
@@ -128,11 +128,11 @@ class Collected:
                 self._first_state = False
             if given.spec.promql is not None and state.complete:
                 state = self._answered(state)
-        except NotComparable as missing:
+        except NotComparableError as missing:
             return missing
-        except BadAnswer as error:
-            return NotComparable(str(error), layer=QUERY)
-        except BadExpression as error:
+        except BadAnswerError as error:
+            return NotComparableError(str(error), layer=QUERY)
+        except BadExpressionError as error:
             raise UnjudgeableError(str(error), QUERY) from error
         self._readings = []
         if not state.complete:
@@ -140,7 +140,9 @@ class Collected:
             if not standing and self.lost < _MOST_LOST_SCRAPES:
                 self.lost += 1
                 self.deadline += given.interval
-            return NotComparable(f"target down: {', '.join(target_text(target) for target in state.down)}")
+            return NotComparableError(
+                f"target down: {', '.join(target_text(target) for target in state.down)}"
+            )
         if found := given.selection.histogram(state):
             # It would be taken for no series.
             raise UnjudgeableError(f"native histograms are no numbers: {labels_text(found)}", layer="query")
@@ -153,11 +155,11 @@ class Collected:
             judged = JudgedState(state, outcome, outcome.reason, shows=other, readings=self._readings)
             if self.lateness is not None and judged.holds and not held:
                 self.lateness.needs(state.time, judged.readings, self.lost)
-        except NotComparable as error:
+        except NotComparableError as error:
             return error
         return judged
 
-    def has_changed(self, state: State) -> bool:
+    def has_changed(self, state: SeriesState) -> bool:
         """Tell whether the selected series are others than before the step, as far as that is known."""
         before = self.baseline
         if before is None or _lacking(before, state):
@@ -172,17 +174,17 @@ class Collected:
         """See kind.Context."""
         return self.given.fixed
 
-    def vector(self, oracle: OracleRef, state: State) -> list[Point]:
+    def vector(self, oracle: OracleRef, state: SeriesState) -> list[Point]:
         """See kind.Context."""
         if self.settled is None:
-            raise NotComparable("the step has not settled")
+            raise NotComparableError("the step has not settled")
         recording = self.given.recording
         recorded = recording.readings.get((oracle.name, oracle.key), [])
         readings = bracket(oracle, recorded, state, self.fresh_from(), recording.manifest)
         self._readings += readings
         return readings[0].vector or []
 
-    def increases(self, state: State) -> list[Increase]:
+    def increases(self, state: SeriesState) -> list[Increase]:
         """See kind.Context."""
         if self._increases is None or self.baseline is None:
             return []
@@ -190,7 +192,7 @@ class Collected:
             return changes(self.baseline, state)
         return self._increases.since(self.baseline, state)
 
-    def _first(self, state: State) -> None:
+    def _first(self, state: SeriesState) -> None:
         """Take up the baseline when the first state shows which targets matter.
 
         Raises:
@@ -205,25 +207,25 @@ class Collected:
         if before is not None and before.complete and spec.promql is not None:
             try:
                 self.baseline = self._answered(before)
-            except BadAnswer as error:
+            except BadAnswerError as error:
                 self.baseline, self._no_baseline = None, str(error)
         self.steady = 1 + spec.hold
         waits = self.settled is not None and self.fresh_from() < self.settled.time
         if spec.known_issue or (not waits and self._was_right(state)):
             self.steady = max(self.steady, STEADY_STATES)
 
-    def _was_right(self, state: State) -> bool:
+    def _was_right(self, state: SeriesState) -> bool:
         """Tell whether the expectation held before the step, as far as can be known."""
         before, (right, _) = self.baseline, self.given.sides
         if before is None or _lacking(before, state):
             return True
         try:
             return right.kind.check(right.argument, before, before, self).holds
-        except NotComparable:
+        except NotComparableError:
             # An oracle is read after the step settled; what it says is never known from before.
             return False
 
-    def _answered(self, state: State) -> State:
+    def _answered(self, state: SeriesState) -> SeriesState:
         """Return a state with what the expression gave at its time; asks for the answer when it is missing.
 
         Raises:
@@ -235,10 +237,10 @@ class Collected:
         answer = self.given.recording.answers.get(expression, {}).get(state.time)
         if answer is None:
             self.asks.add((expression, state.time))
-            raise NotComparable("Prometheus' answer", waiting=True)
+            raise NotComparableError("Prometheus' answer", waiting=True)
         return with_answer(state, answer)
 
-    def _need_baseline(self, state: State) -> None:
+    def _need_baseline(self, state: SeriesState) -> None:
         if self.baseline is None and self._no_baseline:
             raise UnjudgeableError(f"before the step: {self._no_baseline}", QUERY)
         if self.baseline is None:
@@ -255,14 +257,14 @@ class SaidBefore:
         self.increases = collected.increases
         self._said = said
 
-    def vector(self, oracle: OracleRef, state: State) -> list[Point]:
+    def vector(self, oracle: OracleRef, state: SeriesState) -> list[Point]:
         """See kind.Context."""
         if (oracle.name, oracle.key) not in self._said:
-            raise NotComparable(f"{oracle} was not needed before")
+            raise NotComparableError(f"{oracle} was not needed before")
         return self._said[oracle.name, oracle.key]
 
 
-def _lacking(before: State, state: State) -> str:
+def _lacking(before: SeriesState, state: SeriesState) -> str:
     """Return why a baseline cannot be compared with a state, or ""."""
     for target in state.scrapes:
         if target not in before.scrapes:

@@ -8,9 +8,9 @@ from typing import Any, ClassVar
 
 from harness.judge.argument import Number, OracleRef, Quantity, labels_text, number_text, oracles_in
 from harness.judge.demand import Demand, SeriesDemand
-from harness.judge.kind import Context, Kind, Outcome
-from harness.judge.state import Sample, State
-from harness.judge.value import Nothing, one_point, read_text, value_of
+from harness.judge.kind import Context, Kind, StateOutcome
+from harness.judge.state import Sample, SeriesState
+from harness.judge.value import EmptyAnswerError, one_point, read_text, value_of
 from harness.recording.model import Point
 
 _SHOWN = 5
@@ -73,7 +73,9 @@ class Comparison(Kind):
         """Test a value against an argument without oracles."""
         return self.narrow(argument)(value, *(plain(number) for number in self.numbers(argument)))
 
-    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+    def check(
+        self, argument: Any, state: SeriesState, baseline: SeriesState | None, context: Context
+    ) -> StateOutcome:
         """Test the one selected series, or each one against its point of the oracle's vector."""
         numbers = self.numbers(argument)
         test = self.narrow(argument)
@@ -93,26 +95,26 @@ class Comparison(Kind):
                     value, text = point.value, read_text(number, point)
                 else:
                     value, text = value_of(number, state, context)
-            except Nothing as nothing:
-                return Outcome(False, self.describe(argument), str(nothing))
+            except EmptyAnswerError as nothing:
+                return StateOutcome(False, self.describe(argument), str(nothing))
             values.append(value)
             texts.append(text)
         expected = self.words(argument, *texts)
         if problem := one_series(state.samples):
-            return Outcome(False, expected, problem)
+            return StateOutcome(False, expected, problem)
         sample = state.samples[0]
         # A single point may carry labels that the metric does not have; those that both have must agree.
         differ = {name for name, value in labels.items() if sample.labels.get(name, value) != value}
         if differ:
-            return Outcome(
+            return StateOutcome(
                 False,
                 expected,
                 f"the oracle speaks of {labels_text(labels)}, not of {', '.join(sorted(differ))}"
                 f" {', '.join(sample.labels[name] for name in sorted(differ))}",
             )
         if test(sample.value, *values):
-            return Outcome(True, expected)
-        return Outcome(False, expected, f"the value is {number_text(sample.value)}")
+            return StateOutcome(True, expected)
+        return StateOutcome(False, expected, f"the value is {number_text(sample.value)}")
 
 
 def one_series(samples: Sequence[Sample]) -> str:
@@ -129,7 +131,7 @@ def compare_vector(
     samples: Sequence[Sample],
     test: Callable[[float, float], bool],
     words: Callable[[float], str],
-) -> Outcome:
+) -> StateOutcome:
     """Compare an oracle's vector with the selected series: the same label sets, each value tested.
 
     A series belongs to the point with whose labels it agrees; a label that the series lacks is "".
@@ -163,7 +165,7 @@ def compare_vector(
             problems.append(f"{len(owned)} series {labels_text(point.labels)}, narrow `where`")
         elif not test(owned[0].value, point.value):
             problems.append(f"{labels_text(point.labels)} is {number_text(owned[0].value)}")
-    return Outcome(not problems, expected, join(problems))
+    return StateOutcome(not problems, expected, join(problems))
 
 
 def agrees(wanted: dict[str, str], labels: dict[str, str]) -> bool:

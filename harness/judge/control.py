@@ -64,7 +64,7 @@ _OVER = ("paused", "finished", "accomplished", "gone")
 """The phases in which a chaos has no effect any more."""
 
 
-class Outcome(StrEnum):
+class ControlOutcome(StrEnum):
     """What a control run says about a claim."""
 
     NEEDS_CHAOS = "needs_chaos"
@@ -95,7 +95,7 @@ class Controlled(BaseModel):
     step: int
     claim: str
     holds: bool | None
-    outcome: Outcome
+    outcome: ControlOutcome
     promql: str | None = None
     excused_by: str | None = None
     not_excused: list[str] = []
@@ -172,17 +172,19 @@ def control(
     return found
 
 
-def _say(claim: Claim, held: bool | None, worst: _Rules, best: _Rules) -> tuple[Outcome, dict[str, Any]]:
+def _say(
+    claim: Claim, held: bool | None, worst: _Rules, best: _Rules
+) -> tuple[ControlOutcome, dict[str, Any]]:
     if held is False:
-        return Outcome.NEEDS_CHAOS, {}
+        return ControlOutcome.NEEDS_CHAOS, {}
     rule, _ = worst.excuse(claim)
     if rule is not None:
-        return Outcome.EXCUSED, {"excused_by": rule}
+        return ControlOutcome.EXCUSED, {"excused_by": rule}
     rule, reasons = best.excuse(claim)
     if held is None or rule is not None:
         again = "run it again: a scrape or a reading was missing"
-        return Outcome.UNDECIDED, {"not_excused": reasons, "next_step": again}
-    return Outcome.VACUOUS, {"not_excused": reasons, "next_step": _next_step(claim)}
+        return ControlOutcome.UNDECIDED, {"not_excused": reasons, "next_step": again}
+    return ControlOutcome.VACUOUS, {"not_excused": reasons, "next_step": _next_step(claim)}
 
 
 def claims_of(index: int, step: Step) -> Iterator[Claim]:

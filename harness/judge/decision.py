@@ -11,12 +11,12 @@ from harness.judge.evidence import Evidence, rows
 from harness.judge.expression import evidence as answers_until
 from harness.judge.finding import Finding, Verdict
 from harness.judge.given import UnjudgeableError
-from harness.judge.kind import MOST_ROWS, Outcome
+from harness.judge.kind import MOST_ROWS, StateOutcome
 from harness.judge.lateness import Seen
 from harness.judge.state import target_text
-from harness.judge.sweep import Waiting
+from harness.judge.sweep import AwaitingState
 from harness.judge.terms import DEADLINE_SCRAPES, FIXED, GRACE_SCRAPES, WAS_RIGHT
-from harness.metrics.promql import selector
+from harness.prometheus.promql import selector
 from harness.recording.model import Point
 from harness.recording.series import TargetKey
 
@@ -106,7 +106,7 @@ class Decision:
             decided = self._weigh_waiver(judged, judged.outcome, judged.shows)
         return self._unless_ended(decided, judged)
 
-    def conclude(self, waiting: Waiting | None) -> Finding:
+    def conclude(self, waiting: AwaitingState | None) -> Finding:
         """Decide when nothing that comes later counts any more."""
         last, compared = self._last, self._compared[-1] if self._compared else None
         if last is not None and last.outcome is None and not last.state.complete:
@@ -203,7 +203,7 @@ class Decision:
             evidence["series_selected"] = len(judged.state.samples)
         return evidence
 
-    def _weigh_right(self, judged: JudgedState, outcome: Outcome) -> Finding | None:
+    def _weigh_right(self, judged: JudgedState, outcome: StateOutcome) -> Finding | None:
         time = judged.state.time
         if outcome.holds:
             if not self.streak:
@@ -226,7 +226,9 @@ class Decision:
             return self.finding(Verdict.FAIL, reason, judged)
         return self.finding(Verdict.FAIL, outcome.reason, judged) if outcome.final else None
 
-    def _weigh_waiver(self, judged: JudgedState, outcome: Outcome, other: Outcome) -> Finding | None:
+    def _weigh_waiver(
+        self, judged: JudgedState, outcome: StateOutcome, other: StateOutcome
+    ) -> Finding | None:
         issue, steady = self._spec.known_issue, self._collected.steady
         assert issue is not None
         time = judged.state.time
@@ -254,7 +256,7 @@ class Decision:
             return self.finding(Verdict.FAIL, reason, judged)
         return None
 
-    def _weigh_shown(self, judged: JudgedState, outcome: Outcome, other: Outcome) -> Finding | None:
+    def _weigh_shown(self, judged: JudgedState, outcome: StateOutcome, other: StateOutcome) -> Finding | None:
         """Take a state into account that comes after the known issue was seen."""
         issue, time = self._spec.known_issue, judged.state.time
         assert issue is not None
@@ -343,5 +345,5 @@ def at(time: float) -> str:
     return f"{time:.3f}"
 
 
-def _missing(waiting: Waiting) -> str:
+def _missing(waiting: AwaitingState) -> str:
     return ", ".join(target_text(target) for target in waiting.targets) or waiting.reason

@@ -9,7 +9,7 @@ from typing import Any
 
 from harness.judge.kind import Increase
 from harness.judge.matching import Where, label_test
-from harness.judge.state import Sample, State, target_text
+from harness.judge.state import Sample, SeriesState, target_text
 from harness.judge.sweep import Selection
 from harness.recording.model import Reading, Recording
 from harness.recording.series import Series, TargetKey
@@ -31,8 +31,8 @@ class Evidence:
     recording: Recording
     selection: Selection
     where: Where
-    state: State | None
-    baseline: State | None
+    state: SeriesState | None
+    baseline: SeriesState | None
     took_part: set[TargetKey]
     readings: list[Reading]
 
@@ -134,7 +134,7 @@ def rows(samples: Sequence[Sample]) -> list[dict[str, Any]]:
     return [{"labels": sample.labels, "value": sample.value} for sample in samples]
 
 
-def _scrapes(state: State) -> list[dict[str, Any]]:
+def _scrapes(state: SeriesState) -> list[dict[str, Any]]:
     return [
         {"target": target_text(target), "time": scrape.time, "duration": scrape.duration, "up": scrape.up}
         for target, scrape in state.scrapes.items()

@@ -24,17 +24,17 @@ from typing import Any
 
 from harness.judge.argument import ArgumentError, number_text
 from harness.judge.comparison import agrees
+from harness.judge.fault_domains import infrastructure, query
+from harness.judge.fault_domains.exposed import DirectSample
+from harness.judge.fault_domains.flicker import flicker
+from harness.judge.fault_domains.late import late
+from harness.judge.fault_domains.product import against_truth
+from harness.judge.fault_domains.scene import Diagnosis, FailureContext
+from harness.judge.fault_domains.scrape import flickers, scrape
+from harness.judge.fault_domains.shape import shape
 from harness.judge.finding import Finding, Verdict
 from harness.judge.given import Given
-from harness.judge.kinds.series import Series
-from harness.judge.layers import infrastructure, query
-from harness.judge.layers.exposed import Looked
-from harness.judge.layers.flicker import flicker
-from harness.judge.layers.late import late
-from harness.judge.layers.product import against_truth
-from harness.judge.layers.scene import Said, Scene
-from harness.judge.layers.scrape import flickers, scrape
-from harness.judge.layers.shape import shape
+from harness.judge.kinds.series import ExactSeries
 from harness.judge.state import target_text
 from harness.judge.terms import FIXED, WATCHED
 from harness.recording.labels import without_target
@@ -63,7 +63,7 @@ def explain(given: Given, finding: Finding) -> Finding:
     elif finding.verdict is Verdict.ERROR:
         said = infrastructure.infrastructure(given, finding)
     else:
-        scene = Scene(given, finding)
+        scene = FailureContext(given, finding)
         rungs = (
             _fixed,
             query.by_prometheus,
@@ -82,12 +82,12 @@ def explain(given: Given, finding: Finding) -> Finding:
     )
 
 
-def _fixed(scene: Scene) -> Said | None:
+def _fixed(scene: FailureContext) -> Diagnosis | None:
     """A known issue that is not seen any more: nothing is at fault but the waiver."""
     issue = scene.spec.known_issue
     if issue is None or not scene.finding.reason.startswith(FIXED):
         return None
-    return Said(
+    return Diagnosis(
         None,
         [
             f"The metric is as the expectation wants it, and not as the known issue {issue.id} shows it.",
@@ -97,7 +97,7 @@ def _fixed(scene: Scene) -> Said | None:
     )
 
 
-def _evidence(scene: Scene) -> dict[str, Any]:
+def _evidence(scene: FailureContext) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if table := _table(scene):
         found["table"] = table
@@ -113,7 +113,7 @@ def _evidence(scene: Scene) -> dict[str, Any]:
     return found
 
 
-def _look(each: Looked) -> dict[str, Any]:
+def _look(each: DirectSample) -> dict[str, Any]:
     exposed = [
         {"labels": without_target(dict(labels)), "value": value}
         for labels, values in each.exposed.items()
@@ -132,7 +132,7 @@ def _look(each: Looked) -> dict[str, Any]:
     }
 
 
-def _table(scene: Scene) -> list[dict[str, Any]]:
+def _table(scene: FailureContext) -> list[dict[str, Any]]:
     """Return what was wanted and what was there, series by series, where series were listed."""
     wanted = _wanted(scene)
     actual: list[Any] = [None] * len(wanted)
@@ -155,12 +155,12 @@ def _table(scene: Scene) -> list[dict[str, Any]]:
     return [*others, *rows][:_MOST_ROWS]
 
 
-def _wanted(scene: Scene) -> list[tuple[dict[str, str], str]]:
+def _wanted(scene: FailureContext) -> list[tuple[dict[str, str], str]]:
     if scene.own_oracle is not None:
         points = scene.finding.evidence["readings"][0]["vector"]
         listed = [(dict(point["labels"]), number_text(float(point["value"]))) for point in points]
         return listed if any(labels for labels, _ in listed) else []
-    if not isinstance(scene.kind, Series):
+    if not isinstance(scene.kind, ExactSeries):
         return []
     try:
         wanted = scene.kind.parse(scene.spec.argument)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from harness.judge.kind import Increase
-from harness.judge.state import Sample, State
+from harness.judge.state import Sample, SeriesState
 from harness.recording.model import Answer, Labels, Recording, labels_of
 
 QUERY = "query"
@@ -21,15 +21,15 @@ _SHOWN_ANSWERS = 8
 _SHOWN_SERIES = 20
 
 
-class BadExpression(Exception):  # noqa: N818  (reads as what it is)
+class BadExpressionError(Exception):
     """An expression gives nothing that could be judged, now or later."""
 
 
-class BadAnswer(Exception):  # noqa: N818  (reads as what it is)
+class BadAnswerError(Exception):
     """One answer cannot be judged; a later one may."""
 
 
-def with_answer(state: State, answer: Answer) -> State:
+def with_answer(state: SeriesState, answer: Answer) -> SeriesState:
     """Return a state with the elements of an answer as its series.
 
     Raises:
@@ -38,20 +38,20 @@ def with_answer(state: State, answer: Answer) -> State:
     """
     if answer.error is not None:
         # What it cannot parse it never will; an execution may fail on one state of the series only.
-        raise (BadExpression if answer.error_type == "bad_data" else BadAnswer)(
+        raise (BadExpressionError if answer.error_type == "bad_data" else BadAnswerError)(
             f"Prometheus refused the expression: {answer.error}"
         )
     if answer.result_type == "scalar":
-        raise BadExpression(
+        raise BadExpressionError(
             "the expression gives a scalar: it has no series, and is NaN where there is nothing; use vector()"
         )
     if answer.vector is None:
         what = {"matrix": "a range vector", "string": "a string"}.get(answer.result_type, answer.result_type)
-        raise BadExpression(f"the expression gives {what}, not an instant vector")
+        raise BadExpressionError(f"the expression gives {what}, not an instant vector")
     if answer.warnings:
-        raise BadAnswer(f"Prometheus answered with a warning: {'; '.join(answer.warnings)}")
+        raise BadAnswerError(f"Prometheus answered with a warning: {'; '.join(answer.warnings)}")
     if answer.histograms:
-        raise BadAnswer(
+        raise BadAnswerError(
             f"the expression gives {answer.histograms} native histograms, which are no numbers: "
             "use histogram_count(), histogram_sum() or histogram_quantile()"
         )
@@ -63,10 +63,10 @@ def with_answer(state: State, answer: Answer) -> State:
         )
         for point in answer.vector
     ]
-    return State(state.time, state.scrapes, samples, state.down)
+    return SeriesState(state.time, state.scrapes, samples, state.down)
 
 
-def changes(before: State, now: State) -> list[Increase]:
+def changes(before: SeriesState, now: SeriesState) -> list[Increase]:
     """Return how much each element grew; one that was not there began at 0, one that vanished kept its value.
 
     Of an expression nobody can tell a reset from a value that fell: an amount may be negative.

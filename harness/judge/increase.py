@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 
 from harness.judge.kind import Increase
-from harness.judge.state import State
+from harness.judge.state import SeriesState
 from harness.judge.sweep import Selection
 from harness.recording.series import Series
 
@@ -34,7 +34,7 @@ class Increases:
     selection: Selection
     _known: dict[Series, _Growth] = field(default_factory=dict)
 
-    def since(self, baseline: State, state: State) -> list[Increase]:
+    def since(self, baseline: SeriesState, state: SeriesState) -> list[Increase]:
         """Return the increase of each selected series from the baseline to a state.
 
         Every sample in between counts, those of scrapes that are in no state too. A value below the one

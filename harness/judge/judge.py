@@ -32,9 +32,9 @@ from harness.judge.decision import Decision, at
 from harness.judge.endings import Endings
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.given import Given, UnjudgeableError
-from harness.judge.kind import NotComparable
-from harness.judge.state import State
-from harness.judge.sweep import Waiting
+from harness.judge.kind import NotComparableError
+from harness.judge.state import SeriesState
+from harness.judge.sweep import AwaitingState
 from harness.judge.terms import SLACK_SCRAPES, WATCHED
 from harness.recording.model import Expected, Recording
 
@@ -43,7 +43,7 @@ WATCH_LAYER = "collector"
 _SHOWN_TIMES = 5
 
 
-class Case:
+class ExpectationCase:
     """One expectation of a recording, judged as the recording grows.
 
     A pass, or a known issue, is said as soon as it is known, and stands only as long as no later state of
@@ -104,7 +104,7 @@ class Case:
         endings = Endings(self.given.recording)
         wrong: list[JudgedState] = []
         scrapes, last = len(decision.streak), decision.streak[-1]
-        while not isinstance(state := collected.sweep.next(patient=False), Waiting):
+        while not isinstance(state := collected.sweep.next(patient=False), AwaitingState):
             if self._complete_at(state) > until or endings.between(collected.fresh_from(), state.time):
                 break
             collected.sweep.accept(state)
@@ -112,7 +112,7 @@ class Case:
                 continue
             try:
                 outcome = right.kind.check(right.argument, state, collected.baseline, context)
-            except NotComparable:
+            except NotComparableError:
                 continue
             scrapes, last = scrapes + 1, state.time
             if not outcome.holds:
@@ -131,7 +131,7 @@ class Case:
         finding = decision.finding(Verdict.FAIL, f"{reason}: {first.reason}", first, layer=WATCH_LAYER)
         return finding.model_copy(update={"evidence": {**finding.evidence, WATCHED: scrapes}})
 
-    def _complete_at(self, state: State) -> float:
+    def _complete_at(self, state: SeriesState) -> float:
         """Return when all scrapes of a state were surely complete."""
         return self.given.recording.manifest.clock_uncertainty + max(
             scrape.time + (self.given.interval if scrape.duration is None else scrape.duration)
@@ -153,7 +153,7 @@ class Case:
             expired = now > decision.limit() + SLACK_SCRAPES * given.interval
             hurried = final or (expired and decision.stands is None)
             state = collected.sweep.next(patient=not hurried)
-            if isinstance(state, Waiting):
+            if isinstance(state, AwaitingState):
                 if decision.stands is not None:
                     return decision.stands
                 if expired:
@@ -166,7 +166,7 @@ class Case:
             judged = collected.compare(
                 state, held=bool(decision.held_at), standing=decision.stands is not None
             )
-            if isinstance(judged, NotComparable):
+            if isinstance(judged, NotComparableError):
                 if not state.complete and decision.held_at:
                     decision.interrupted = min(decision.interrupted, state.time)
                 # An answer is there as soon as it was asked for, however late it is.
@@ -190,7 +190,7 @@ def judge(recording: Recording, expected: Expected, now: float, *, final: bool =
         now: the time, seconds on Prometheus' clock; decides only how long a scrape is waited for.
         final: nothing will be recorded any more; what is undecided becomes an error.
     """
-    return Case(Given.of(recording, expected)).advance(now, final=final)
+    return ExpectationCase(Given.of(recording, expected)).advance(now, final=final)
 
 
 class Judge:
@@ -198,12 +198,12 @@ class Judge:
 
     def __init__(self, recording: Recording) -> None:
         self._recording = recording
-        self._cases: dict[str, Case] = {}
+        self._cases: dict[str, ExpectationCase] = {}
 
-    def case(self, expected: Expected) -> Case:
+    def case(self, expected: Expected) -> ExpectationCase:
         """Return what is known of an expectation."""
         if expected.id not in self._cases:
-            self._cases[expected.id] = Case(Given.of(self._recording, expected))
+            self._cases[expected.id] = ExpectationCase(Given.of(self._recording, expected))
         return self._cases[expected.id]
 
     def judge(self, expected: Expected, now: float, *, final: bool = False) -> Pending | Finding:
@@ -213,7 +213,7 @@ class Judge:
     def forget(self, expected: Expected) -> None:
         """Judge an expectation from its first state on the next time."""
         if expected.id in self._cases:
-            self._cases[expected.id] = Case(self._cases[expected.id].given)
+            self._cases[expected.id] = ExpectationCase(self._cases[expected.id].given)
 
     def asks(self) -> set[tuple[str, float]]:
         """Return (expression, evaluation time) of the answers that the last calls found missing."""

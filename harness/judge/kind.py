@@ -14,7 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from harness.judge.argument import ArgumentError, OracleRef, explain, oracles_in, quantity
 from harness.judge.demand import Demand
-from harness.judge.state import State
+from harness.judge.state import SeriesState
 from harness.recording.model import Point
 from harness.scenario.model import Expectation
 
@@ -22,7 +22,7 @@ MOST_ROWS = 100
 """The series that a finding shows at most; a mistaken `where` may select thousands."""
 
 
-class NotComparable(Exception):  # noqa: N818  (no error: the state only cannot decide)
+class NotComparableError(Exception):
     """A state says nothing about an expectation.
 
     Attributes:
@@ -39,7 +39,7 @@ class NotComparable(Exception):  # noqa: N818  (no error: the state only cannot 
 
 
 @dataclass(frozen=True)
-class Outcome:
+class StateOutcome:
     """What a kind says about one state.
 
     Attributes:
@@ -88,14 +88,14 @@ class Context(Protocol):
     def fixed(self) -> dict[str, str]:
         """Labels that the expectation's `where` fixes by equality."""
 
-    def vector(self, oracle: OracleRef, state: State) -> list[Point]:
+    def vector(self, oracle: OracleRef, state: SeriesState) -> list[Point]:
         """Return what an oracle said both before and after the state's scrapes.
 
         Raises:
             NotComparable: there is no such reading (yet), or the oracle was changing.
         """
 
-    def increases(self, state: State) -> list[Increase]:
+    def increases(self, state: SeriesState) -> list[Increase]:
         """Return the increase of each selected series from the baseline to the state."""
 
 
@@ -138,7 +138,9 @@ class Kind(ABC):
         """Return what is wanted, in words; oracles by name."""
 
     @abstractmethod
-    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+    def check(
+        self, argument: Any, state: SeriesState, baseline: SeriesState | None, context: Context
+    ) -> StateOutcome:
         """Compare a complete state with the argument.
 
         Args:

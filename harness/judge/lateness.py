@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from harness.judge.kind import NotComparable
+from harness.judge.kind import NotComparableError
 from harness.judge.matching import Where
 from harness.judge.reading import first_after, said_since
 from harness.recording.model import Promptness, Reading, Recording
@@ -97,7 +97,7 @@ class Lateness:
         """
         if self._follows(readings) and time > self.due(lost) and first_after(self._followed(), time) is None:
             oracle = self._promptness.oracle
-            raise NotComparable(f"a reading of {oracle} after the scrape", waiting=True)
+            raise NotComparableError(f"a reading of {oracle} after the scrape", waiting=True)
 
     def seen(self, time: float, readings: Sequence[Reading], lost: int, *, changed: bool) -> Seen:
         """Return what is known of the first state in a row in which it holds; see `needs` and Seen."""

@@ -6,14 +6,14 @@ import math
 from bisect import bisect_left, bisect_right
 
 from harness.judge.argument import OracleRef
-from harness.judge.kind import NotComparable
+from harness.judge.kind import NotComparableError
 from harness.judge.matching import Where, label_test
-from harness.judge.state import State
+from harness.judge.state import SeriesState
 from harness.recording.model import Manifest, Point, Reading
 
 
 def bracket(
-    oracle: OracleRef, recorded: list[Reading], state: State, settled: float, manifest: Manifest
+    oracle: OracleRef, recorded: list[Reading], state: SeriesState, settled: float, manifest: Manifest
 ) -> list[Reading]:
     """Return the readings around a state's scrapes, which all say the same.
 
@@ -44,17 +44,17 @@ def bracket(
     if after is None:
         error = next((reading.error for reading in reversed(fresh) if reading.error), None)
         if error:
-            raise NotComparable(f"{oracle} could not be read: {error}", waiting=True)
-        raise NotComparable(f"a reading of {oracle} after the scrape", waiting=True)
+            raise NotComparableError(f"{oracle} could not be read: {error}", waiting=True)
+        raise NotComparableError(f"a reading of {oracle} after the scrape", waiting=True)
     before = max((each for each in answers if each.ended <= began), key=lambda each: each.ended, default=None)
     if before is None:
-        raise NotComparable(f"there is no reading of {oracle} between the step and the scrape")
+        raise NotComparableError(f"there is no reading of {oracle} between the step and the scrape")
     between = [each for each in answers if each.began >= before.began and each.ended <= after.ended]
     wanted = _canonical(before.vector)
     if any(_canonical(each.vector) != wanted for each in between):
-        raise NotComparable(f"{oracle} kept changing")
+        raise NotComparableError(f"{oracle} kept changing")
     if any(math.isnan(point.value) for point in before.vector or []):
-        raise NotComparable(f"{oracle} said NaN, which is no answer")
+        raise NotComparableError(f"{oracle} said NaN, which is no answer")
     return between
 
 

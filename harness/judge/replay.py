@@ -9,7 +9,7 @@ from harness.judge.explain import explain
 from harness.judge.finding import Finding, Pending
 from harness.judge.foreign import unless_foreign
 from harness.judge.given import Given
-from harness.judge.judge import Case, Judge
+from harness.judge.judge import ExpectationCase, Judge
 from harness.judge.overload import inconclusive
 from harness.judge.watch import watch
 from harness.recording.model import AnyEntry, Expected, Manifest, Mark, Recording, Samples
@@ -75,11 +75,11 @@ def judge_step(recording: Recording, ended: Mark, judging: Judge | None = None) 
 
 
 def _cut_off(recording: Recording, expected: Expected, now: float) -> Finding:
-    case = Case(Given.of(recording, expected))
+    case = ExpectationCase(Given.of(recording, expected))
     said = case.advance(now)
     timeless = case.decision.timeless
     if isinstance(said, Pending):
         reason = f"the recording ends before a decision: waiting for {said.waiting_for}"
-        said = Case(case.given).decision.error(reason)
+        said = ExpectationCase(case.given).decision.error(reason)
     said = inconclusive(recording, expected, said, now, timeless=timeless)
     return explain(case.given, said)

@@ -21,7 +21,7 @@ class Sample(NamedTuple):
     target: TargetKey
 
 
-class Samples(Sequence[Sample]):
+class StateSamples(Sequence[Sample]):
     """The samples of series; each is made when it is looked at, as there may be thousands."""
 
     def __init__(self, series: list[Series], values: list[float]) -> None:
@@ -35,11 +35,11 @@ class Samples(Sequence[Sample]):
     def __getitem__(self, index: int) -> Sample: ...
 
     @overload
-    def __getitem__(self, index: slice) -> Samples: ...
+    def __getitem__(self, index: slice) -> StateSamples: ...
 
-    def __getitem__(self, index: int | slice) -> Sample | Samples:
+    def __getitem__(self, index: int | slice) -> Sample | StateSamples:
         if isinstance(index, slice):
-            return Samples(self._series[index], self._values[index])
+            return StateSamples(self._series[index], self._values[index])
         series = self._series[index]
         return Sample(series.own_labels, self._values[index], series.target)
 
@@ -59,7 +59,7 @@ class Scrape(NamedTuple):
 
 
 @dataclass(frozen=True)
-class State:
+class SeriesState:
     """The selected series at `time`: those that each target's newest scrape until then had.
 
     A series that its target's newest scrape did not have is not in it. That is what "absent" means

@@ -24,7 +24,7 @@ from collections.abc import Collection
 from dataclasses import dataclass, field
 
 from harness.judge.matching import Matchers
-from harness.judge.state import Samples, Scrape, State, target_text
+from harness.judge.state import Scrape, SeriesState, StateSamples, target_text
 from harness.recording.model import UP, Recording
 from harness.recording.series import Series, TargetKey, scraped_at
 
@@ -35,7 +35,7 @@ _APART_INTERVALS = 0.5
 
 
 @dataclass(frozen=True)
-class Waiting:
+class AwaitingState:
     """No state yet.
 
     Attributes:
@@ -98,7 +98,7 @@ class Selection:
                 target = (labels.get("job", ""), labels.get("instance", ""))
                 self._histograms |= {(target, time): labels for time in histogram["times"]}
 
-    def histogram(self, state: State) -> dict[str, str] | None:
+    def histogram(self, state: SeriesState) -> dict[str, str] | None:
         """Return the labels of a selected series of which a scrape of the state holds a native histogram."""
         found = (self._histograms.get((target, scrape.time)) for target, scrape in state.scrapes.items())
         return next((labels for labels in found if labels), None)
@@ -131,7 +131,7 @@ class Selection:
         )
         return max(longest, default=0.0)
 
-    def state(self, scrapes: dict[TargetKey, float]) -> State:
+    def state(self, scrapes: dict[TargetKey, float]) -> SeriesState:
         """Return the state of these targets at these scrapes."""
         taken = {target: self.scrape(target, time) for target, time in sorted(scrapes.items())}
         there: list[Series] = []
@@ -141,7 +141,7 @@ class Selection:
             there += found[0]
             values += found[1]
         down = [target for target, scrape in taken.items() if not scrape.up and not self.about_scrapes]
-        return State(max(scrapes.values()), taken, Samples(there, values), down)
+        return SeriesState(max(scrapes.values()), taken, StateSamples(there, values), down)
 
 
 class Sweep:
@@ -170,12 +170,12 @@ class Sweep:
         """Return the targets of the states so far."""
         return set(self._used)
 
-    def accept(self, state: State) -> None:
+    def accept(self, state: SeriesState) -> None:
         """Go on behind this state."""
         self._time = state.time
         self._used.update({target: scrape.time for target, scrape in state.scrapes.items()})
 
-    def next(self, *, patient: bool) -> State | Waiting:
+    def next(self, *, patient: bool) -> SeriesState | AwaitingState:
         """Return the next state, or what it waits for.
 
         Args:
@@ -183,9 +183,9 @@ class Sweep:
         """
         if unseen := self.selection.unseen_jobs:
             # Without it "absent" would be true of a job that nobody looks at.
-            return Waiting(f"a scrape of any target of the job {', '.join(sorted(unseen))}")
+            return AwaitingState(f"a scrape of any target of the job {', '.join(sorted(unseen))}")
         if not self.selection.targets:
-            return Waiting("a scrape of a target that `where` can mean")
+            return AwaitingState("a scrape of a target that `where` can mean")
         self._newest = {}
         for (job, _), up in self.selection.targets.items():
             if up.newest is not None:
@@ -266,13 +266,15 @@ class Sweep:
                     earliest = times[index]
         return earliest
 
-    def _waiting(self, targets: list[TargetKey]) -> Waiting:
-        return Waiting(
+    def _waiting(self, targets: list[TargetKey]) -> AwaitingState:
+        return AwaitingState(
             f"a fresh scrape of {', '.join(target_text(target) for target in targets)}", tuple(targets)
         )
 
 
-def baseline(selection: Selection, seen: dict[TargetKey, float], *, answered: bool = False) -> State | None:
+def baseline(
+    selection: Selection, seen: dict[TargetKey, float], *, answered: bool = False
+) -> SeriesState | None:
     """Return the state at the newest scrapes that were recorded before a mark; None without any.
 
     Targets that were gone by then are left out, by the rule of the states.

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import math
 
-from harness.judge.argument import OPERATORS, Arithmetic, OracleRef, Quantity, Template, number_text
-from harness.judge.kind import Context, NotComparable
-from harness.judge.state import State
+from harness.judge.argument import OPERATORS, Arithmetic, NumberTemplate, OracleRef, Quantity, number_text
+from harness.judge.kind import Context, NotComparableError
+from harness.judge.state import SeriesState
 from harness.recording.model import Point
 
 
-class Nothing(Exception):  # noqa: N818  (reads as what was said)
+class EmptyAnswerError(Exception):
     """An oracle said that there is nothing, which is no number."""
 
     def __init__(self, oracle: OracleRef) -> None:
         super().__init__(f"{oracle} says there is nothing, which is not 0")
 
 
-def value_of(number: Quantity, state: State, context: Context) -> tuple[float, str]:
+def value_of(number: Quantity, state: SeriesState, context: Context) -> tuple[float, str]:
     """Return a number, and a text that says where it is from.
 
     Args:
@@ -38,11 +38,11 @@ def value_of(number: Quantity, state: State, context: Context) -> tuple[float, s
             try:
                 value = OPERATORS[number.operator][1](left, right)
             except (ZeroDivisionError, OverflowError) as error:
-                raise NotComparable(f"{number} has no result: {error}") from error
+                raise NotComparableError(f"{number} has no result: {error}") from error
             if math.isnan(value):
-                raise NotComparable(f"{number} is NaN, which is no answer")
+                raise NotComparableError(f"{number} is NaN, which is no answer")
             return value, f"{number_text(value)} ({number})"
-        case Template():
+        case NumberTemplate():
             raise TypeError(f"{number} is not a number")
     return number, number_text(number)
 
@@ -55,9 +55,9 @@ def one_point(oracle: OracleRef, points: list[Point]) -> Point:
         Nothing: there is none.
     """
     if not points:
-        raise Nothing(oracle)
+        raise EmptyAnswerError(oracle)
     if len(points) > 1:
-        raise NotComparable(f"{oracle} gives {len(points)} points; one number is wanted here")
+        raise NotComparableError(f"{oracle} gives {len(points)} points; one number is wanted here")
     return points[0]
 
 

@@ -290,7 +290,7 @@ class Manifest(Entry):
         return value
 
 
-class Inconsistent(ValueError):  # noqa: N818  (reads as what is wrong)
+class InconsistentRecordingError(ValueError):
     """An entry does not fit those before it."""
 
 
@@ -421,7 +421,7 @@ class Recording:
     def _define(self, entry: SeriesDefinition) -> None:
         labels = labels_of(entry.labels)
         if labels in self.series or entry.number in self._numbered:
-            raise Inconsistent(f"series {entry.number} is defined twice")
+            raise InconsistentRecordingError(f"series {entry.number} is defined twice")
         series = self._numbered[entry.number] = self.series[labels] = Series(entry.labels)
         name = entry.labels.get("__name__", "")
         self.by_name.setdefault(name, []).append(series)
@@ -430,21 +430,25 @@ class Recording:
 
     def _define_layout(self, entry: LayoutDefinition) -> None:
         if entry.number in self._layouts:
-            raise Inconsistent(f"layout {entry.number} is defined twice")
+            raise InconsistentRecordingError(f"layout {entry.number} is defined twice")
         if unknown := [number for number in entry.series if number not in self._numbered]:
-            raise Inconsistent(
+            raise InconsistentRecordingError(
                 f"layout {entry.number} names series {unknown[0]}, which was not defined before"
             )
         if len(set(entry.series)) < len(entry.series):
-            raise Inconsistent(f"layout {entry.number} names a series twice")
+            raise InconsistentRecordingError(f"layout {entry.number} names a series twice")
         self._layouts[entry.number] = Layout([self._numbered[number] for number in entry.series])
 
     def _add_samples(self, entry: Samples) -> None:
         layout = self._layouts.get(entry.layout)
         if layout is None:
-            raise Inconsistent(f"samples of layout {entry.layout}, which was not defined before")
+            raise InconsistentRecordingError(
+                f"samples of layout {entry.layout}, which was not defined before"
+            )
         if len(entry.values) != len(layout.series):
-            raise Inconsistent(f"{len(entry.values)} values of a layout of {len(layout.series)} series")
+            raise InconsistentRecordingError(
+                f"{len(entry.values)} values of a layout of {len(layout.series)} series"
+            )
         layout.add(entry.time, entry.values)
 
     def _last_scrapes(self) -> Iterator[tuple[TargetKey, float]]:

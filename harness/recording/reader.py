@@ -19,7 +19,14 @@ from harness.base.bounded import (
     unpacked,
 )
 from harness.base.errors import UsageError
-from harness.recording.model import FORMAT, AnyEntry, Inconsistent, Manifest, Recording, SeriesDefinition
+from harness.recording.model import (
+    FORMAT,
+    AnyEntry,
+    InconsistentRecordingError,
+    Manifest,
+    Recording,
+    SeriesDefinition,
+)
 from harness.recording.writer import ENTRIES, MANIFEST
 
 MOST_BYTES = 512 * MIB
@@ -206,7 +213,7 @@ def whole(reader: RecordingReader) -> tuple[Recording, Truncated | None]:
     for entry in reader.entries():
         try:
             recording.add(entry)
-        except Inconsistent as error:
+        except InconsistentRecordingError as error:
             raise reader.damaged_line(str(error)) from error
     return recording, reader.truncated
 

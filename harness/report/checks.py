@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from harness.chaos.catalogue.catalogue import Catalogue
-from harness.contract.result import Contract
-from harness.coverage.result import Coverage
-from harness.coverage.text import missing_lines, sum_line
+from harness.audit.coverage.text import missing_lines, sum_line
+from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.judge.finding import Verdict
-from harness.report.results import Results
+from harness.results.contract import Contract
+from harness.results.coverage import Coverage
+from harness.results.results import Results
 
 _MOST_NAMED = 3
 
 
 @dataclass(frozen=True)
-class Check:
+class RunCheck:
     """One of them.
 
     Attributes:
@@ -35,12 +35,12 @@ class Check:
         return "\n".join([self.reason, *self.details])
 
 
-def of(results: Results, known: Catalogue) -> list[Check]:
+def of(results: Results, known: Catalogue) -> list[RunCheck]:
     """Return what was checked of the run as a whole; what did not pass makes it fail."""
     found = []
     if results.run.stack_error is not None:
         details = tuple(results.run.stack_error.splitlines())
-        found.append(Check("stack", Verdict.ERROR, "no scenario ran: the stack did not come up", details))
+        found.append(RunCheck("stack", Verdict.ERROR, "no scenario ran: the stack did not come up", details))
     if results.contract is not None:
         found.append(_contract(results.contract))
     if results.coverage is not None and results.coverage.whole:
@@ -50,31 +50,31 @@ def of(results: Results, known: Catalogue) -> list[Check]:
     return found
 
 
-def _contract(contract: Contract) -> Check:
+def _contract(contract: Contract) -> RunCheck:
     broken, lines = contract.broken(), contract.lines()
     if broken:
         names = list(dict.fromkeys(problem.metric for problem in broken))
         told = ", ".join(names[:_MOST_NAMED]) + (", ..." if len(names) > _MOST_NAMED else "")
         reason = f"metrics are not as the catalogue says ({len(broken)}): {told}"
-        return Check("contract", Verdict.FAIL, reason, tuple(lines))
+        return RunCheck("contract", Verdict.FAIL, reason, tuple(lines))
     if contract.undecided():
         reason = "not all components were compared with the catalogue"
-        return Check("contract", Verdict.ERROR, reason, tuple(lines))
+        return RunCheck("contract", Verdict.ERROR, reason, tuple(lines))
     reason = f"{len(contract.seen)} metrics are as the catalogue says"
-    return Check("contract", Verdict.PASS, reason, tuple(lines))
+    return RunCheck("contract", Verdict.PASS, reason, tuple(lines))
 
 
-def _coverage(coverage: Coverage, known: Catalogue) -> Check:
+def _coverage(coverage: Coverage, known: Catalogue) -> RunCheck:
     if coverage.passed:
-        return Check("coverage", Verdict.PASS, sum_line(coverage))
+        return RunCheck("coverage", Verdict.PASS, sum_line(coverage))
     details = (*missing_lines(coverage, known), "prove each of them, or waive it: docs/coverage.md")
     reason = f"transitions that are possible here, neither proven nor waived: {coverage.missing}"
     if coverage.twins_missing:
         reason += f"; twins that nothing tells apart: {coverage.twins_missing}"
-    return Check("coverage", Verdict.FAIL, reason, details)
+    return RunCheck("coverage", Verdict.FAIL, reason, details)
 
 
-def _nothing_ran(results: Results) -> Check:
+def _nothing_ran(results: Results) -> RunCheck:
     reason = f"nothing was proven: no scenario ran, {len(results.scenarios)} skipped"
     details = (f"{each.name}: {each.reason}" for each in results.scenarios)
-    return Check("scenarios", Verdict.ERROR, reason, tuple(details))
+    return RunCheck("scenarios", Verdict.ERROR, reason, tuple(details))

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.judge.argument import labels_text, number_text, time_text
-from harness.judge.layers.words import series_text
+from harness.judge.fault_domains.words import series_text
 
 _MOST_ROWS = 4
 _MOST_SAMPLES = 6

@@ -14,8 +14,8 @@ from harness.base.bounded import MIB
 from harness.base.errors import UsageError
 from harness.base.files import PUBLIC, replaced
 from harness.judge.finding import Verdict
-from harness.report.reading import SCENARIOS, fields_of, parts
-from harness.report.results import RECORDINGS, RESULTS
+from harness.results.reading import SCENARIOS, fields_of, parts
+from harness.results.results import RECORDINGS, RESULTS
 
 _REMOVE = "remove the file, or move the recordings to another folder"
 _MOST_FOR_DURATIONS = 64 * MIB

@@ -8,9 +8,9 @@ from pathlib import Path
 
 from harness.judge.finding import Verdict
 from harness.report import view
-from harness.report.checks import Check
+from harness.report.checks import RunCheck
 from harness.report.view import ReportEntry
-from harness.runner.result import ScenarioResult
+from harness.results.scenario import ScenarioResult
 from harness.scenario.load import ScenarioFile
 from harness.scenario.positions import DocumentPath
 
@@ -18,7 +18,7 @@ _MOST_TEXT = 4000
 """Letters of one message; GitHub cuts off what is much longer."""
 
 
-def error_of(check: Check) -> str:
+def error_of(check: RunCheck) -> str:
     """Return the workflow command for a check of the run that did not pass; it has no place in a file."""
     return f"::error title={_property(f'the run: {check.name}')}::{_data(check.text()[:_MOST_TEXT])}"
 

@@ -8,9 +8,9 @@ import pytest
 
 from harness.judge.finding import Verdict
 from harness.report import view
-from harness.report.checks import Check
+from harness.report.checks import RunCheck
 from harness.report.text import unmet_lines
-from harness.runner.result import ScenarioResult
+from harness.results.scenario import ScenarioResult
 
 
 def junit_properties(result: ScenarioResult) -> list[tuple[str, str]]:
@@ -43,7 +43,7 @@ def not_run_reports(
     ]
 
 
-def junit_reports(check: Check) -> list[pytest.TestReport]:
+def junit_reports(check: RunCheck) -> list[pytest.TestReport]:
     """Return a check as pytest reports a test: `run::contract`; one that could not be decided is an error.
 
     pytest and JUnit call what fails outside the test's own call an error.

@@ -9,12 +9,12 @@ from typing import NamedTuple
 from harness.base.errors import ExitCode
 from harness.base.words import count
 from harness.judge.finding import Verdict
-from harness.report.checks import Check
-from harness.report.results import Results
+from harness.report.checks import RunCheck
+from harness.results.results import Results
 
 
 @dataclass(frozen=True)
-class Ending:
+class RunEnding:
     """How a run ended, as far as its results and its checks do not say.
 
     Attributes:
@@ -34,14 +34,14 @@ class Ending:
     troubled: bool = False
 
 
-class Outcome(NamedTuple):
+class RunOutcome(NamedTuple):
     """What a run came to: for whoever started it, and in a sentence or a few."""
 
     exit_code: int
     headline: str
 
 
-def outcome(results: Results, checks: Sequence[Check], ending: Ending) -> Outcome:
+def outcome(results: Results, checks: Sequence[RunCheck], ending: RunEnding) -> RunOutcome:
     """Return what a run came to.
 
     Args:
@@ -49,10 +49,10 @@ def outcome(results: Results, checks: Sequence[Check], ending: Ending) -> Outcom
         checks: of the run as a whole.
         ending: how it ended.
     """
-    return Outcome(exit_code(results, checks, ending), headline(results, checks))
+    return RunOutcome(exit_code(results, checks, ending), headline(results, checks))
 
 
-def exit_code(results: Results, checks: Sequence[Check], ending: Ending) -> int:
+def exit_code(results: Results, checks: Sequence[RunCheck], ending: RunEnding) -> int:
     """Return the code of the first row that applies; what says least about the product comes first."""
     ended = ending.pytest
     by_pytest = ended not in (ExitCode.OK, ExitCode.FAILED)
@@ -78,7 +78,7 @@ def exit_code(results: Results, checks: Sequence[Check], ending: Ending) -> int:
     return next((code for applies, code in rows if applies), ExitCode.OK)
 
 
-def headline(results: Results, checks: Sequence[Check], *, goes_on: bool = False) -> str:
+def headline(results: Results, checks: Sequence[RunCheck], *, goes_on: bool = False) -> str:
     """Return in a sentence or a few how a run came out.
 
     Args:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.base.errors import InfrastructureError
-from harness.report.folder import ReportFolder
-from harness.report.journal import ResultsWriter
-from harness.report.results import Results
-from harness.runner.result import ScenarioResult
+from harness.results.folder import ReportFolder
+from harness.results.journal import ResultsWriter
+from harness.results.results import Results
+from harness.results.scenario import ScenarioResult
 
 
 class RunRecord:

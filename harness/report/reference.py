@@ -11,15 +11,15 @@ from typing import Any, get_args, get_origin
 from pydantic import BaseModel, TypeAdapter
 
 from harness.base.errors import UsageError
-from harness.chaos.capabilities import probes
+from harness.chaosmesh.capabilities import probes
 from harness.judge.kind import kinds
-from harness.oracle.asking import Target
-from harness.oracle.base import oracles
-from harness.rules.rule import rules
+from harness.lint.rules.rule import rules
+from harness.oracles.asking import ContainerTarget
+from harness.oracles.base import oracles
 
 _WIDTH = 110
 _PART = re.compile(r"(<!-- generated: ([a-z]+) -->\n).*?(<!-- end -->)", re.DOTALL)
-_TYPES = {str: "text", bool: "true or false", float: "number", int: "number", Target: "containers"}
+_TYPES = {str: "text", bool: "true or false", float: "number", int: "number", ContainerTarget: "containers"}
 
 
 def oracle_table() -> str:
@@ -107,7 +107,7 @@ def _parameters(model: type[BaseModel]) -> str:
 def _type(annotation: Any) -> str:
     inner = [each for each in get_args(annotation) if each is not NoneType]
     if get_origin(annotation) is list:
-        return "containers" if inner == [Target] else f"list of {_type(inner[0])}"
+        return "containers" if inner == [ContainerTarget] else f"list of {_type(inner[0])}"
     return " or ".join(_type(each) for each in inner) if inner else _TYPES[annotation]
 
 

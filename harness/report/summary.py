@@ -12,12 +12,12 @@ from harness.base.files import PUBLIC, append, write_whole
 from harness.base.redaction import redact_shapes
 from harness.judge.finding import Verdict
 from harness.report import view
-from harness.report.checks import Check
-from harness.report.folder import SUMMARY
+from harness.report.checks import RunCheck
 from harness.report.outcome import headline
-from harness.report.results import Results
 from harness.report.text import scenario_text, should_lines
-from harness.runner.result import ScenarioResult
+from harness.results.folder import SUMMARY
+from harness.results.results import Results
+from harness.results.scenario import ScenarioResult
 
 MOST = 1024 * 1024
 """Bytes that GitHub takes as the summary of one step; it shows nothing of a longer one."""
@@ -29,7 +29,7 @@ _MOST_SHOWN = 20
 _ORDER = [Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS]
 
 
-def write(results: Results, folder: Path, checks: Sequence[Check] = ()) -> Path:
+def write(results: Results, folder: Path, checks: Sequence[RunCheck] = ()) -> Path:
     """Write `summary.md` into the folder of a report; add it to the summary of a GitHub step as well.
 
     Args:
@@ -48,7 +48,7 @@ def write(results: Results, folder: Path, checks: Sequence[Check] = ()) -> Path:
     return path
 
 
-def markdown(results: Results, folder: Path, most: int = MOST, checks: Sequence[Check] = ()) -> str:
+def markdown(results: Results, folder: Path, most: int = MOST, checks: Sequence[RunCheck] = ()) -> str:
     """Return the summary, of at most so many bytes; what does not fit is counted.
 
     Args:
@@ -69,7 +69,7 @@ def markdown(results: Results, folder: Path, most: int = MOST, checks: Sequence[
     return text if len(text.encode(errors="replace")) <= most else ""
 
 
-def _sections(results: Results, folder: Path, checks: Sequence[Check]) -> Iterator[str]:
+def _sections(results: Results, folder: Path, checks: Sequence[RunCheck]) -> Iterator[str]:
     bad = [each for each in checks if each.verdict is not Verdict.PASS]
     yield f"## Chaos Mesh metrics: {_cell(headline(results, checks))}\n\n"
     counts = [f"Scenarios: {results.summary.text()}", *should_lines(results)]
@@ -100,7 +100,7 @@ def _sections(results: Results, folder: Path, checks: Sequence[Check]) -> Iterat
             yield f"<details><summary>{heading}: {len(rows)}</summary>\n\n{table}\n\n</details>\n\n"
 
 
-def _check(check: Check) -> str:
+def _check(check: RunCheck) -> str:
     told = "\n".join(check.details)
     shown = _block(told) if 0 < len(check.details) <= _MOST_SHOWN else _evidence(told) if told else ""
     return f"### The run, {check.name}: {check.verdict.value}\n\n{_cell(check.reason)}\n\n{shown}"

@@ -12,9 +12,9 @@ from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import head, with_clock
 from harness.report.causes import causes
 from harness.report.evidence import evidence_lines, number, table_lines
-from harness.report.results import Results
 from harness.report.view import ReportEntry, entries, not_run, not_verified, unmet
-from harness.runner.result import ScenarioResult
+from harness.results.results import Results
+from harness.results.scenario import ScenarioResult
 
 _MOST_SERIES = 12
 _WIDTH = 110

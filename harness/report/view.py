@@ -6,15 +6,15 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from harness.judge import wording
-from harness.judge.control import Controlled, Outcome
+from harness.judge.control import Controlled, ControlOutcome
 from harness.judge.finding import Finding, Verdict
 from harness.report.causes import Cause, causes
-from harness.report.results import Results
-from harness.runner.result import ScenarioResult, StepProblem
+from harness.results.results import Results
+from harness.results.scenario import ScenarioResult, StepProblem
 
 _CLAIMS = {
-    Outcome.VACUOUS: "it holds although no chaos was applied, and no rule excuses that",
-    Outcome.UNDECIDED: "whether it holds without the chaos could not be told",
+    ControlOutcome.VACUOUS: "it holds although no chaos was applied, and no rule excuses that",
+    ControlOutcome.UNDECIDED: "whether it holds without the chaos could not be told",
 }
 
 
@@ -57,7 +57,7 @@ class ReportEntry:
     @property
     def verdict(self) -> Verdict:
         """Of the finding; a step that did not come about is a failure, and so is a claim that is vacuous."""
-        if self.claim and self.claim.outcome is Outcome.UNDECIDED:
+        if self.claim and self.claim.outcome is ControlOutcome.UNDECIDED:
             return Verdict.ERROR
         return self.finding.verdict if self.finding else Verdict.FAIL
 

@@ -9,17 +9,17 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from harness.base.errors import BoundaryError
-from harness.chaos import boundary, denial, phases, rollout
-from harness.chaos.boundary import Bounds, Outside
-from harness.chaos.components import WORKLOAD_PORT, PodGroup
-from harness.chaos.rollout import NotWhole, Rollout
-from harness.chaos.workload import WorkloadHandle
-from harness.cluster import namespaces
-from harness.cluster.client import Cluster, Object
-from harness.cluster.errors import MalformedError, Refused, WaitTimeout
-from harness.cluster.kinds import CHAOS_MESH_API
-from harness.cluster.leftovers import Deadline, strip_finalizers
-from harness.runner.result import StepProblem
+from harness.chaosmesh import boundary, denial, phases, rollout
+from harness.chaosmesh.boundary import Outside, Reach
+from harness.chaosmesh.components import WORKLOAD_PORT, PodGroup
+from harness.chaosmesh.rollout import NotReadyError, Rollout
+from harness.chaosmesh.workload import WorkloadHandle
+from harness.kubernetes import namespaces
+from harness.kubernetes.client import Cluster, Object
+from harness.kubernetes.errors import MalformedError, RefusedError, WaitTimeoutError
+from harness.kubernetes.kinds import CHAOS_MESH_API
+from harness.kubernetes.leftovers import Deadline, strip_finalizers
+from harness.results.scenario import StepProblem
 from harness.scenario.model import Chaos, Deny, Patch, Restart, Traffic
 from harness.scenario.positions import spelled
 from harness.scenario.template import resolve
@@ -27,7 +27,7 @@ from harness.scenario.template import resolve
 _TRAFFIC_SLACK_SECONDS = 10.0
 
 
-class StepFailed(Exception):  # noqa: N818  (reads as what happened)
+class StepFailedError(Exception):
     """A step did not come about; the scenario fails, and says why.
 
     Attributes:
@@ -80,7 +80,7 @@ class Sender:
     """
 
     cluster: Cluster
-    bounds: Bounds
+    bounds: Reach
     filled: Callable[[str], None] = lambda text: None
 
     def create(self, body: Object) -> Object:
@@ -187,13 +187,13 @@ def unstick(cluster: Cluster, applied: Applied, seconds: float) -> None:
     found = cluster.get(applied.kind, applied.name, applied.namespace)
     if found is None or "deletionTimestamp" not in found["metadata"]:
         so = "it is gone by itself" if found is None else "it is not being deleted"
-        raise StepFailed(
+        raise StepFailedError(
             StepProblem(kind="action", reason=f"{what} is not stuck in deletion: {so}"), timed=False
         )
     with _may_be_refused(f"the removal of the finalizers of {what}"):
         left = strip_finalizers(cluster, found, Deadline(seconds))
     if not left.forced:
-        raise StepFailed(StepProblem(kind="action", reason=f"{what} is {left.what_was_done}"))
+        raise StepFailedError(StepProblem(kind="action", reason=f"{what} is {left.what_was_done}"))
 
 
 def patch(sender: Sender, applied: Applied, wanted: Patch, scope: dict[str, Any]) -> None:
@@ -222,8 +222,8 @@ def remove_namespace(cluster: Cluster, name: str, seconds: float) -> None:
         namespaces.delete(cluster, name)
     try:
         namespaces.gone(cluster, name, seconds)
-    except WaitTimeout as late:
-        raise StepFailed(
+    except WaitTimeoutError as late:
+        raise StepFailedError(
             StepProblem(
                 kind="action",
                 reason=f"the namespace {name} is still there after {late.waited:.0f} s",
@@ -246,14 +246,14 @@ def expected_refusal(words: str, title: str) -> Iterator[list[str]]:
     said: list[str] = []
     try:
         yield said
-    except StepFailed as error:
+    except StepFailedError as error:
         problem = error.problem
         if problem.kind != "action" or words not in "\n".join(problem.details):
             reason = f"{problem.reason}, but not with the words `{words}`"
-            raise StepFailed(problem.model_copy(update={"reason": reason}), timed=error.timed) from error
+            raise StepFailedError(problem.model_copy(update={"reason": reason}), timed=error.timed) from error
         said += [problem.reason, *problem.details]
         return
-    raise StepFailed(
+    raise StepFailedError(
         StepProblem(kind="action", reason=f"`{title}` was not refused, and should be with `{words}`"),
         timed=False,
     )
@@ -267,8 +267,8 @@ def _may_be_refused(what: str) -> Iterator[None]:
     except MalformedError as error:
         error.next_step = "correct the scenario; chaos-harness lint knows the fields of Chaos Mesh's objects"
         raise
-    except Refused as error:
-        raise StepFailed(
+    except RefusedError as error:
+        raise StepFailedError(
             StepProblem(
                 kind="action",
                 reason=f"{what} was refused (HTTP {error.status} {error.reason})",
@@ -331,8 +331,10 @@ def finish(cluster: Cluster, begun: Rollout, seconds: float, chaos_mesh_namespac
     """
     try:
         return rollout.finish(cluster, begun, seconds, chaos_mesh_namespace)
-    except NotWhole as error:
-        raise StepFailed(StepProblem(kind="rollout", reason=error.problem, details=error.details)) from error
+    except NotReadyError as error:
+        raise StepFailedError(
+            StepProblem(kind="rollout", reason=error.problem, details=error.details)
+        ) from error
 
 
 def traffic(
@@ -361,7 +363,7 @@ def traffic(
         timeout=wanted.requests * wanted.timeout + _TRAFFIC_SLACK_SECONDS,
     )
     if status != 200:
-        raise StepFailed(
+        raise StepFailedError(
             StepProblem(
                 kind="traffic", reason=f"{source} answered {status}: {body[:200].decode(errors='replace')}"
             )
@@ -370,9 +372,11 @@ def traffic(
         answer: dict[str, Any] = json.loads(body)
     except ValueError as error:
         text = body[:200].decode(errors="replace")
-        raise StepFailed(StepProblem(kind="traffic", reason=f"{source} answered no JSON: {text}")) from error
+        raise StepFailedError(
+            StepProblem(kind="traffic", reason=f"{source} answered no JSON: {text}")
+        ) from error
     if wanted.answered is not None and answer["answered"] != wanted.answered:
-        raise StepFailed(
+        raise StepFailedError(
             StepProblem(
                 kind="traffic",
                 reason=f"{answer['answered']} of {answer['sent']} requests from {source} to {target} were "

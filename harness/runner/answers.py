@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from harness.metrics.prometheus import Answer as Said
+from harness.prometheus.prometheus import QueryResult as Said
 from harness.recording.model import Answer, Point
 
 

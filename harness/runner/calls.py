@@ -12,14 +12,14 @@ from typing import Any
 
 from harness.base.errors import BoundaryError, UsageError
 from harness.base.redaction import redact
-from harness.chaos import boundary
-from harness.chaos.boundary import Bounds
-from harness.chaos.components import COMPONENTS, DASHBOARD, WORKLOAD, WORKLOAD_PORT
-from harness.chaos.workload import WorkloadHandle
-from harness.cluster.client import Cluster, ExecResult, HttpAnswer
-from harness.cluster.errors import ApiError, Unreachable
-from harness.runner.actions import StepFailed, refuse_outside
-from harness.runner.result import StepProblem
+from harness.chaosmesh import boundary
+from harness.chaosmesh.boundary import Reach
+from harness.chaosmesh.components import COMPONENTS, DASHBOARD, WORKLOAD, WORKLOAD_PORT
+from harness.chaosmesh.workload import WorkloadHandle
+from harness.kubernetes.client import Cluster, ExecResult, HttpAnswer
+from harness.kubernetes.errors import ApiError, UnreachableError
+from harness.results.scenario import StepProblem
+from harness.runner.actions import StepFailedError, refuse_outside
 from harness.scenario.model import Exec, Http, Node
 from harness.scenario.template import resolve
 
@@ -42,7 +42,7 @@ def http(
     chaos_mesh_namespace: str,
     workload: WorkloadHandle | None,
     scope: dict[str, Any],
-    bounds: Bounds,
+    bounds: Reach,
     is_own: Callable[[str], bool],
 ) -> dict[str, Any]:
     """Send the requests, one after the other, and return what a recording says about the answers.
@@ -90,16 +90,18 @@ def http(
                     headers=headers,
                     timeout=wanted.timeout,
                 )
-            except Unreachable as error:
+            except UnreachableError as error:
                 cluster.version(timeout=_VERSION_SECONDS)
                 reason = f"{to} did not answer {what} within {wanted.timeout:g} s{told}"
-                raise StepFailed(StepProblem(kind="http", reason=reason, details=error.details)) from error
+                raise StepFailedError(
+                    StepProblem(kind="http", reason=reason, details=error.details)
+                ) from error
             if (why := answer.undelivered()) is not None:
                 reason = f"{what} did not reach {to}{told}"
-                raise StepFailed(StepProblem(kind="http", reason=reason, details=why.splitlines()))
+                raise StepFailedError(StepProblem(kind="http", reason=reason, details=why.splitlines()))
             if wanted.status not in (None, answer.status):
                 reason = f"{to} answered {what} with {answer.status}, not {wanted.status}{told}"
-                raise StepFailed(StepProblem(kind="http", reason=reason, details=_said(answer)))
+                raise StepFailedError(StepProblem(kind="http", reason=reason, details=_said(answer)))
             answers.append(answer)
     statuses = Counter(str(answer.status) for answer in answers)
     return {
@@ -113,7 +115,7 @@ def http(
 
 
 def execute(
-    cluster: Cluster, wanted: Exec, workload: WorkloadHandle | None, scope: dict[str, Any], bounds: Bounds
+    cluster: Cluster, wanted: Exec, workload: WorkloadHandle | None, scope: dict[str, Any], bounds: Reach
 ) -> dict[str, Any]:
     """Run a command in a container; return what a recording says about it.
 
@@ -138,9 +140,9 @@ def may_not_start(action: str, what: str) -> Iterator[None]:
     try:
         yield
     except ApiError as error:
-        if isinstance(error, Unreachable) and _NOT_STARTED not in error.message:
+        if isinstance(error, UnreachableError) and _NOT_STARTED not in error.message:
             raise
-        raise StepFailed(
+        raise StepFailedError(
             StepProblem(kind=action, reason=f"{what} was not run", details=error.message.splitlines())
         ) from error
 
@@ -156,12 +158,12 @@ def checked(
     output = [line for text in (result.stdout, result.stderr) for line in _first(text).splitlines()]
     if result.code != wanted.exit:
         reason = f"{what} ended with {result.code}, not {wanted.exit}"
-        raise StepFailed(StepProblem(kind=action, reason=reason, details=output))
+        raise StepFailedError(StepProblem(kind=action, reason=reason, details=output))
     if wanted.answered is not None:
         answered, right = result.stdout.strip(), str(resolve(wanted.answered, scope)).strip()
         if answered != right:
             reason = f"{what} answered {_short(answered)}, not {_short(right)}"
-            raise StepFailed(StepProblem(kind=action, reason=reason, details=output))
+            raise StepFailedError(StepProblem(kind=action, reason=reason, details=output))
     return {"exit": result.code, "stdout": _first(result.stdout), "stderr": _first(result.stderr)}
 
 
@@ -177,7 +179,7 @@ def _where(to: str, chaos_mesh_namespace: str, workload: WorkloadHandle | None) 
     raise UsageError(f"there is nothing named {to!r} to be called", details=[f"there is: {', '.join(known)}"])
 
 
-def container_of(found: Any, workload: WorkloadHandle | None, bounds: Bounds) -> dict[str, str]:
+def container_of(found: Any, workload: WorkloadHandle | None, bounds: Reach) -> dict[str, str]:
     """Return namespace, pod and container of what `in` stands for.
 
     Raises:
@@ -199,7 +201,7 @@ def container_of(found: Any, workload: WorkloadHandle | None, bounds: Bounds) ->
     return {key: found[key] for key in keys}
 
 
-def refuse_other_namespace(namespace: str, what: str, bounds: Bounds) -> None:
+def refuse_other_namespace(namespace: str, what: str, bounds: Reach) -> None:
     """Refuse to look into, or to run something in, what is not the scenario's own.
 
     Raises:

@@ -9,14 +9,14 @@ from functools import partial
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_json
-from harness.chaos import breakage, cleanup, rollout
-from harness.cluster.client import Object
-from harness.cluster.leftovers import Deadline
-from harness.cluster.leftovers import Leftover as Left
+from harness.chaosmesh import breakage, cleanup, rollout
 from harness.judge.finding import Finding
+from harness.kubernetes.client import Object
+from harness.kubernetes.leftovers import Deadline
+from harness.kubernetes.leftovers import StuckObject as Left
 from harness.recording.writer import FINDINGS
-from harness.runner.claims import calls_daemon
-from harness.runner.result import Leftover, left_over
+from harness.results.scenario import Leftover, left_over
+from harness.runner.conflicts import calls_daemon
 from harness.runner.scenario_context import ScenarioContext
 from harness.runner.trouble import caught
 

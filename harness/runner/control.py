@@ -11,11 +11,11 @@ from contextlib import contextmanager
 from harness.judge.control import CHAOS, control, without_chaos
 from harness.judge.finding import Finding, Verdict
 from harness.judge.replay import judge_step
+from harness.results.scenario import StepResult
 from harness.runner import actions
-from harness.runner.actions import Applied, StepFailed
+from harness.runner.actions import Applied, StepFailedError
 from harness.runner.proofs import proven
 from harness.runner.readings import OracleReadings
-from harness.runner.result import StepResult
 from harness.runner.scenario_context import ScenarioContext
 from harness.runner.strategy import StepStrategy
 from harness.runner.waits import GATE_SCRAPES, Waits
@@ -88,7 +88,7 @@ class ControlStrategy(StepStrategy):
             context.note("traffic", answer)
             if step.traffic.answered is not None:
                 self._holds[f"{index}.answered"] = answer["answered"] == step.traffic.answered
-        except StepFailed as error:
+        except StepFailedError as error:
             context.note(f"without chaos: {error.problem.reason}", error.problem.model_dump())
 
     def _pretend_all_is_hit(self) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from harness.judge.finding import Finding, Pending
 from harness.judge.given import Given
 from harness.judge.judge import Judge
-from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable
+from harness.prometheus.prometheus import MalformedAnswerError, PrometheusUnreachableError
 from harness.recording.model import Expected
 from harness.runner.answers import answer_of
 from harness.runner.plan import jobs_of, own_targets_only
 from harness.runner.promptness import promptness_of
 from harness.runner.readings import OracleReadings, to_read
-from harness.runner.sampler import PrometheusLost
+from harness.runner.sampler import PrometheusLostError
 from harness.runner.scenario_context import ScenarioContext
 from harness.scenario.model import Expectation
 
@@ -92,12 +92,12 @@ class Expectations:
         for expression, time in sorted(asks):
             try:
                 said = context.around.prometheus.query(expression, time)
-            except (PrometheusUnreachable, BadAnswer) as error:
+            except (PrometheusUnreachableError, MalformedAnswerError) as error:
                 context.note(f"asking {expression} failed: {error}")
                 working = context.clock.working()
                 since = self._unanswered_since = self._unanswered_since or working
                 if working - since > _ANSWER_SECONDS:
-                    raise PrometheusLost(
+                    raise PrometheusLostError(
                         f"Prometheus has not answered {expression} for {working - since:.0f} s",
                         next_step="ask it in Prometheus' own page; if it takes long there, ask for less",
                         details=[str(error), *error.details],

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 from harness.base.errors import HarnessError
-from harness.chaos import phases
-from harness.chaos.catalogue import Metric
+from harness.chaosmesh import phases
+from harness.chaosmesh.catalogue import Metric
 from harness.judge.finding import Finding
 from harness.judge.given import Given
 from harness.judge.judge import Judge
 from harness.judge.watch import watch
 from harness.recording.foreign import note as foreign_note
 from harness.recording.notes import ENDED
-from harness.runner.claims import Shared, claims_of, shared_by
+from harness.runner.conflicts import Shared, claims_of, shared_by
+from harness.runner.direct_scrape import DirectScraper
 from harness.runner.foreign import Foreign, operations
-from harness.runner.looks import Looker
 from harness.runner.readings import OracleReadings
 from harness.runner.scenario_context import ScenarioContext
 from harness.runner.watched import spares, watched_metric
@@ -32,7 +32,7 @@ class FinalLook:
         self._shared: dict[str, list[Shared]] = {}
         self._watched: dict[str, Metric] = {}
         self._foreign: Foreign | None = None
-        self._looker = Looker(
+        self._looker = DirectScraper(
             context.cluster,
             context.around.chaos_mesh_namespace,
             context.recorder,

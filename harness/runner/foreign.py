@@ -9,14 +9,14 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass
 
-from harness.chaos.calls import METHODS
-from harness.cluster.client import Cluster, Object
-from harness.cluster.follower import Follower
-from harness.cluster.kinds import CHAOS_MESH_API
-from harness.cluster.namespaces import RUN_LABEL
-from harness.oracle.events import event_of
+from harness.chaosmesh.calls import METHODS
+from harness.kubernetes.client import Cluster, Object
+from harness.kubernetes.follower import Follower
+from harness.kubernetes.kinds import CHAOS_MESH_API
+from harness.kubernetes.namespaces import RUN_LABEL
+from harness.oracles.events import event_of
 from harness.recording.foreign import ForeignUse
-from harness.runner.claims import operations_of
+from harness.runner.conflicts import operations_of
 
 _LEAST_KNOWN_SECONDS = 5.0
 _SELECTOR = f"involvedObject.apiVersion={CHAOS_MESH_API}"

@@ -6,19 +6,19 @@ import time
 from collections.abc import Iterable
 
 from harness.base.errors import HarnessError
-from harness.chaos import cleanup
+from harness.chaosmesh import cleanup
 from harness.judge.overload import summed_up
+from harness.results.scenario import Leftover, ScenarioResult, left_over
 from harness.runner.diagnostics import keep as evidence
 from harness.runner.outage import Outage
-from harness.runner.result import Leftover, ScenarioResult, left_over
-from harness.runner.surroundings import Surroundings
+from harness.runner.run_context import RunContext
 from harness.runner.vitals import Vitals
 
 _NAMESPACE_SECONDS = 30.0
 
 
 def still_there(
-    around: Surroundings, outage: Outage | None, results: Iterable[ScenarioResult], looks: int
+    around: RunContext, outage: Outage | None, results: Iterable[ScenarioResult], looks: int
 ) -> list[ScenarioResult]:
     """Return scenarios whose namespaces do not go, with what is left; the first `looks` are looked into."""
     late = []
@@ -35,7 +35,7 @@ def still_there(
     return late
 
 
-def _left(around: Surroundings, outage: Outage | None, names: list[str], vitals: Vitals) -> list[Leftover]:
+def _left(around: RunContext, outage: Outage | None, names: list[str], vitals: Vitals) -> list[Leftover]:
     began = time.time()
     # While there is an outage each would be waited for in vain.
     why: object = outage

@@ -6,13 +6,13 @@ import shlex
 from typing import Any
 
 from harness.base.errors import InfrastructureError, UsageError
-from harness.chaos import breakage
-from harness.chaos.boundary import Bounds
-from harness.chaos.components import component_pods
-from harness.chaos.daemons import Daemons
-from harness.chaos.workload import WorkloadHandle, is_ready
-from harness.cluster.client import Cluster
-from harness.oracle.network import ENTER
+from harness.chaosmesh import breakage
+from harness.chaosmesh.boundary import Reach
+from harness.chaosmesh.components import component_pods
+from harness.chaosmesh.daemons import Daemons
+from harness.chaosmesh.workload import WorkloadHandle, is_ready
+from harness.kubernetes.client import Cluster
+from harness.oracles.network import ENTER
 from harness.runner import calls
 from harness.scenario.model import Node
 from harness.scenario.template import resolve
@@ -25,7 +25,7 @@ def execute(
     chaos_mesh_namespace: str,
     workload: WorkloadHandle | None,
     scope: dict[str, Any],
-    bounds: Bounds,
+    bounds: Reach,
 ) -> dict[str, Any]:
     """Run the command; return what a recording says about it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from harness.judge.finding import Finding, Pending
-from harness.runner.result import ScenarioResult
+from harness.results.scenario import ScenarioResult
 
 
 class Observer:

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.base.errors import InfrastructureError
-from harness.chaos import breakage, experiments
-from harness.chaos.components import PodGroup, component_pods, workload_pods
-from harness.chaos.rollout import Rollout
-from harness.cluster import namespaces
-from harness.oracle import archives
-from harness.oracle.base import OracleError
+from harness.chaosmesh import breakage, experiments
+from harness.chaosmesh.components import PodGroup, component_pods, workload_pods
+from harness.chaosmesh.rollout import Rollout
+from harness.kubernetes import namespaces
+from harness.oracles import archives
+from harness.oracles.base import OracleError
 from harness.recording.labels import WORKLOAD_JOB
 from harness.runner import actions, calls, nodes
 from harness.runner.scenario_context import ScenarioContext

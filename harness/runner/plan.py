@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from harness.chaos.catalogue import Catalogue
+from harness.chaosmesh.catalogue import Catalogue
 from harness.judge.matching import Matchers
-from harness.metrics.expression import selectors
+from harness.prometheus.expression import selectors
 from harness.recording.labels import WORKLOAD_JOB
 from harness.runner.sampler import Watch
 from harness.scenario.model import Expectation, Matcher, Scenario

@@ -7,13 +7,13 @@ takes cannot be told from the time that the metric takes, and the deadline is th
 
 from __future__ import annotations
 
-from harness.chaos.catalogue import Catalogue, Metric, Produced
-from harness.chaos.components import WORKLOAD
-from harness.cluster.kinds import MAKERS
+from harness.chaosmesh.catalogue import Catalogue, Metric, Produced
+from harness.chaosmesh.components import WORKLOAD
 from harness.judge.kind import wanted_readings
 from harness.judge.terms import DEADLINE_SCRAPES
-from harness.metrics.expression import reach, read, selectors
-from harness.oracle.base import oracles
+from harness.kubernetes.kinds import MAKERS
+from harness.oracles.base import oracles
+from harness.prometheus.expression import reach, read, selectors
 from harness.recording.model import Promptness, reading_key
 from harness.runner.watched import READ
 from harness.scenario.model import Expectation, Scenario, Step

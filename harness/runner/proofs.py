@@ -7,9 +7,9 @@ from tenacity import RetryError, retry_if_result
 from harness.base.errors import InfrastructureError
 from harness.base.waiting import asking
 from harness.judge.proof import check_proof, split_proof
-from harness.runner.actions import StepFailed
+from harness.results.scenario import StepProblem
+from harness.runner.actions import StepFailedError
 from harness.runner.readings import OracleReadings
-from harness.runner.result import StepProblem
 from harness.runner.scenario_context import ScenarioContext
 from harness.scenario.model import Proof
 
@@ -55,4 +55,6 @@ def await_proof(context: ScenarioContext, readings: OracleReadings, proof: Proof
             next_step="look at the component that the oracle asks; chaos-harness status helps",
         )
     details = [f"because: {proof.because}"] if proof.because else []
-    raise StepFailed(StepProblem(kind="proof", reason=f"the chaos had no effect: {text}", details=details))
+    raise StepFailedError(
+        StepProblem(kind="proof", reason=f"the chaos had no effect: {text}", details=details)
+    )

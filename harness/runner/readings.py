@@ -11,9 +11,9 @@ from pydantic import ValidationError
 from harness.base.errors import InfrastructureError, UsageError
 from harness.judge.given import Given
 from harness.judge.kind import readings_to_take
-from harness.oracle.base import Oracle, OracleError, oracles
-from harness.oracle.events import Events
-from harness.oracle.world import World
+from harness.oracles.base import Oracle, OracleError, oracles
+from harness.oracles.context import OracleContext
+from harness.oracles.events import Events
 from harness.recording.model import Reading, reading_key
 from harness.runner import calls
 from harness.runner.plan import oracles_of
@@ -90,7 +90,7 @@ class OracleReadings:
     def _oracle(self, name: str) -> Oracle:
         if name not in self._oracles:
             context = self._context
-            world = World(context.cluster, context.namespace, context.around.chaos_mesh_namespace)
+            world = OracleContext(context.cluster, context.namespace, context.around.chaos_mesh_namespace)
             self._oracles[name] = oracles()[name](world)
             self._oracles[name].start()
         return self._oracles[name]

@@ -9,16 +9,16 @@ from harness.base import bundled, redaction
 from harness.base.durations import text_of
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.redaction import redact
-from harness.chaos.catalogue import Catalogue
-from harness.cluster.client import Cluster
+from harness.chaosmesh.catalogue import Catalogue
 from harness.judge.finding import Verdict
+from harness.kubernetes.client import Cluster
+from harness.results.concealed import conceal, secrets_of
+from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, timeout, trouble
-from harness.runner.concealed import conceal, secrets_of
-from harness.runner.result import ScenarioInterrupted, ScenarioResult
-from harness.runner.sampler import PrometheusLost
+from harness.runner.run_context import RunContext
+from harness.runner.sampler import PrometheusLostError
 from harness.runner.scenario_run import ScenarioRun
 from harness.runner.strategy import ChaosStrategy, StepStrategy
-from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
 
 _VERSION_SECONDS = 3.0
@@ -26,7 +26,7 @@ _VERSION_SECONDS = 3.0
 
 def run(
     file: ScenarioFile,
-    surroundings: Surroundings,
+    surroundings: RunContext,
     catalogue: Catalogue,
     strategy: type[StepStrategy] = ChaosStrategy,
 ) -> ScenarioResult:
@@ -76,7 +76,7 @@ def _begun(file: ScenarioFile) -> ScenarioResult:
 
 def _perform(
     file: ScenarioFile,
-    surroundings: Surroundings,
+    surroundings: RunContext,
     catalogue: Catalogue,
     strategy: type[StepStrategy],
     result: ScenarioResult,
@@ -104,12 +104,12 @@ def _perform(
                 with interrupts.put_off(), trouble.caught(result, file, surroundings):
                     scenario_run.close()
     except KeyboardInterrupt as error:
-        raise ScenarioInterrupted(result, finished) from error
+        raise ScenarioInterruptedError(result, finished) from error
     finally:
         result.seconds = round(time.monotonic() - began, 3)
 
 
-def _foreseen(caught: BaseException, file: ScenarioFile, surroundings: Surroundings) -> HarnessError:
+def _foreseen(caught: BaseException, file: ScenarioFile, surroundings: RunContext) -> HarnessError:
     """Return what ended a scenario before its time as an error that says where to look."""
     if isinstance(caught, timeout.TimeIsUpError):
         return InfrastructureError(
@@ -117,7 +117,7 @@ def _foreseen(caught: BaseException, file: ScenarioFile, surroundings: Surroundi
             next_step="look at what it waited for; one that needs more time says so: `timeout: 30m`",
         )
     error = trouble.as_error(caught, file, surroundings)
-    return _who_is_gone(error, surroundings.cluster) if isinstance(error, PrometheusLost) else error
+    return _who_is_gone(error, surroundings.cluster) if isinstance(error, PrometheusLostError) else error
 
 
 def _who_is_gone(error: HarnessError, cluster: Cluster) -> HarnessError:

@@ -7,8 +7,13 @@ from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
 from harness.judge.sweep import GONE_AFTER_INTERVALS, KNOWN_AFTER_INTERVALS
-from harness.metrics.prometheus import BadAnswer, Prometheus, PrometheusUnreachable, RawSeries
-from harness.metrics.promql import any_of, one_of
+from harness.prometheus.prometheus import (
+    MalformedAnswerError,
+    Prometheus,
+    PrometheusUnreachableError,
+    RawSeries,
+)
+from harness.prometheus.promql import any_of, one_of
 from harness.recording.labels import WORKLOAD_JOB
 from harness.recording.model import SCRAPE_DURATION, UP, Labels, Note, Recording, labels_of
 from harness.recording.notes import FETCH_FAILED, NATIVE_HISTOGRAMS
@@ -26,7 +31,7 @@ _LEAST_WAIT_SECONDS = 0.02
 _COMMIT_SECONDS = 0.01
 
 
-class PrometheusLost(InfrastructureError):  # noqa: N818  (reads as what happened)
+class PrometheusLostError(InfrastructureError):
     """Prometheus stopped answering while a scenario ran."""
 
 
@@ -112,7 +117,7 @@ class Sampler:
             # All answers before any is recorded: an `up` without the metrics of its scrape would make
             # them absent. The selector with `up` comes first, so that the others are never older.
             answers = [self._prometheus.raw(selector, seconds) for selector in self._watch.selectors()]
-        except (PrometheusUnreachable, BadAnswer) as error:
+        except (PrometheusUnreachableError, MalformedAnswerError) as error:
             self._recorder.add(
                 Note(
                     time=began,
@@ -123,7 +128,7 @@ class Sampler:
             if self._failing_since is None:
                 self._failing_since = working
             if working - self._failing_since > _LOST_AFTER_SECONDS:
-                raise PrometheusLost(
+                raise PrometheusLostError(
                     f"Prometheus has not answered for {working - self._failing_since:.0f} s",
                     next_step="look at its pod: chaos-harness status; nothing was judged without it",
                     details=[str(error)],

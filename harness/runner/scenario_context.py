@@ -10,19 +10,19 @@ from typing import Any, Literal
 
 from harness.base import bundled
 from harness.base.redaction import redact
-from harness.chaos.boundary import Bounds
-from harness.chaos.catalogue import Catalogue
-from harness.chaos.workload import WorkloadHandle
+from harness.chaosmesh.boundary import Reach
+from harness.chaosmesh.catalogue import Catalogue
+from harness.chaosmesh.workload import WorkloadHandle
 from harness.recording.model import Manifest, Mark, Note, Recording
 from harness.recording.writer import RecordingWriter
+from harness.results.scenario import ScenarioResult
 from harness.runner.actions import Applied
-from harness.runner.diagnostics.keep import Keeper
+from harness.runner.diagnostics.keep import DiagnosticsCollector
 from harness.runner.overload import OverloadMonitor
 from harness.runner.plan import watch_of
 from harness.runner.recorder import Recorder
-from harness.runner.result import ScenarioResult
+from harness.runner.run_context import RunContext
 from harness.runner.sampler import Sampler
-from harness.runner.surroundings import Surroundings
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Scenario
 from harness.scenario.template import resolve
@@ -44,7 +44,7 @@ class ScenarioContext:
     def __init__(
         self,
         file: ScenarioFile,
-        around: Surroundings,
+        around: RunContext,
         catalogue: Catalogue,
         result: ScenarioResult,
         *,
@@ -81,7 +81,7 @@ class ScenarioContext:
             around.vitals(around.cluster, around.nodes), self.recorder, self.clock, around.interval
         )
         self.watch = watch_of(self.scenario, catalogue, self.namespace, self.further)
-        self.keeper = Keeper(around, catalogue, self.watch, self.scenario.scenario, result)
+        self.keeper = DiagnosticsCollector(around, catalogue, self.watch, self.scenario.scenario, result)
         self.sampler = Sampler(around.prometheus, self.watch, self.recorder, self.clock, around.interval)
 
     @property
@@ -99,11 +99,11 @@ class ScenarioContext:
         """The containers that chaos hits, and those of the workload."""
         return [*(target for each in self.applied.values() for target in each.targets), *self.targets]
 
-    def bounds(self) -> Bounds:
+    def bounds(self) -> Reach:
         """Return what this scenario may reach, as it is now."""
         pods = self.workload.objects if self.workload else []
         addresses = (str((pod.get("status") or {}).get("podIP") or "") for pod in pods)
-        return Bounds(
+        return Reach(
             namespaces=tuple(self.namespaces),
             allowed=self.around.allowed_namespaces,
             hosts=frozenset(filter(None, addresses)),

@@ -10,24 +10,24 @@ from typing import Any
 from harness.base import redaction
 from harness.base.errors import BoundaryError, HarnessError, InfrastructureError, UsageError
 from harness.base.redaction import redact
-from harness.chaos.catalogue import Catalogue
-from harness.chaos.components import workload_pods
-from harness.chaos.workload import NotReadyError, install
-from harness.cluster import namespaces
+from harness.chaosmesh.catalogue import Catalogue
+from harness.chaosmesh.components import workload_pods
+from harness.chaosmesh.workload import WorkloadNotReadyError, install
 from harness.judge.kind import kinds
-from harness.oracle.base import oracles
+from harness.kubernetes import namespaces
+from harness.oracles.base import oracles
 from harness.recording.labels import WORKLOAD_JOB
 from harness.recording.model import Point
-from harness.runner.actions import StepFailed
+from harness.results.concealed import secrets_of
+from harness.results.scenario import ScenarioResult, StepResult
+from harness.runner.actions import StepFailedError
 from harness.runner.clean_up import CleanUp
-from harness.runner.concealed import secrets_of
 from harness.runner.overload import InconclusiveError
 from harness.runner.plan import watch_of
 from harness.runner.readings import OracleReadings
-from harness.runner.result import ScenarioResult, StepResult
+from harness.runner.run_context import RunContext
 from harness.runner.scenario_context import ScenarioContext
 from harness.runner.strategy import StepStrategy
-from harness.runner.surroundings import Surroundings
 from harness.runner.waits import Waits
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Scenario, Step
@@ -39,7 +39,7 @@ class ScenarioRun:
     def __init__(
         self,
         file: ScenarioFile,
-        around: Surroundings,
+        around: RunContext,
         catalogue: Catalogue,
         result: ScenarioResult,
         strategy: type[StepStrategy],
@@ -66,7 +66,7 @@ class ScenarioRun:
         if self._needs_first_scrapes():
             with context.phase("first scrape"):
                 self._waits.one_scrape()
-        with self._strategy.all_steps(), context.phase("steps"), contextlib.suppress(StepFailed):
+        with self._strategy.all_steps(), context.phase("steps"), contextlib.suppress(StepFailedError):
             if context.file.script is not None:
                 self._perform_script(context.file.script)
             else:
@@ -82,7 +82,7 @@ class ScenarioRun:
             StepFailed: the step did not come about, or one before it; no other is performed.
         """
         if problem := next((each.problem for each in self._result.steps if each.problem), None):
-            raise StepFailed(problem)
+            raise StepFailedError(problem)
         context = self._context
         context.scenario = scenario
         step = scenario.steps[-1]
@@ -154,7 +154,7 @@ class ScenarioRun:
             context.workload = install(
                 context.cluster, wanted.name, context.namespace, around.workload_image, wanted.replicas
             )
-        except NotReadyError as error:
+        except WorkloadNotReadyError as error:
             raise context.overload.explain(began, error) from error
 
     def _needs_first_scrapes(self) -> bool:
@@ -174,7 +174,7 @@ class ScenarioRun:
         """
         try:
             script(self)
-        except StepFailed as error:
+        except StepFailedError as error:
             if not any(step.problem for step in self._result.steps):
                 outcome = StepResult(title=error.problem.kind, problem=error.problem)
                 self._result.steps.append(outcome)
@@ -196,7 +196,7 @@ class ScenarioRun:
         self._result.steps.append(outcome)
         try:
             self._strategy.perform(index, step, outcome)
-        except StepFailed as error:
+        except StepFailedError as error:
             self._inconclusive_if_overloaded(error, outcome)
             outcome.problem = error.problem
             context.note(error.problem.reason, error.problem.model_dump())
@@ -212,7 +212,7 @@ class ScenarioRun:
             context.keeper.step(index, outcome, context.containers)
         return outcome
 
-    def _inconclusive_if_overloaded(self, error: StepFailed, outcome: StepResult) -> None:
+    def _inconclusive_if_overloaded(self, error: StepFailedError, outcome: StepResult) -> None:
         """Let a step that was waited for in vain be no failure where nothing could be done meanwhile.
 
         Raises:

@@ -7,28 +7,28 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from harness.base.errors import HarnessError, InfrastructureError
-from harness.chaos import cleanup
-from harness.chaos.catalogue import catalogue
-from harness.cluster.client import Cluster
+from harness.chaosmesh import cleanup
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
-from harness.metrics.prometheus import Prometheus
+from harness.kubernetes.client import Cluster
+from harness.prometheus.prometheus import Prometheus
+from harness.results.concealed import conceal
+from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult, left_over
 from harness.runner import interrupts, outage, runner
-from harness.runner.claims import claims_of
-from harness.runner.concealed import conceal
+from harness.runner.conflicts import claims_of
 from harness.runner.interrupts import Interrupts
-from harness.runner.lanes import CutShort, Lanes, NotStartedError, ProcessLostError, Waiting
 from harness.runner.observer import Observer
 from harness.runner.outage import Outage
-from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult, left_over
+from harness.runner.run_context import RunContext
 from harness.runner.strategy import StepStrategy
-from harness.runner.surroundings import Surroundings
+from harness.runner.workers import CutShort, NotStartedError, ProcessLostError, QueuedScenario, WorkerPool
 from harness.scenario.load import ScenarioFile
 
 Connect = Callable[[], tuple[Cluster, Prometheus]]
 
 
 @dataclass(frozen=True)
-class Plan:
+class RunPlan:
     """What a run is to run; known when all was collected.
 
     Attributes:
@@ -55,7 +55,7 @@ class ScenarioRuns:
 
     def __init__(
         self,
-        plan: Plan,
+        plan: RunPlan,
         strategy: type[StepStrategy],
         keep: Callable[[ScenarioFile, ScenarioResult], None],
         as_error: Callable[[BaseException, str], HarnessError],
@@ -75,11 +75,11 @@ class ScenarioRuns:
         self._strategy = strategy
         self._keep = keep
         self._as_error = as_error
-        self._around: Surroundings | None = None
+        self._around: RunContext | None = None
         self._connect: Connect | None = None
-        self._side_by_side: Lanes | None = None
+        self._side_by_side: WorkerPool | None = None
 
-    def connected(self, around: Surroundings, connect: Connect) -> None:
+    def connected(self, around: RunContext, connect: Connect) -> None:
         """Take up the stack; `connect` makes connections for another process."""
         self._around, self._connect = around, connect
 
@@ -128,7 +128,7 @@ class ScenarioRuns:
             raise NotStartedError(node)
         try:
             return runner.run(file, self._around, catalogue(), self._strategy)
-        except ScenarioInterrupted as interrupted:
+        except ScenarioInterruptedError as interrupted:
             self._came_to(node, file, interrupted.result if interrupted.finished else interrupted)
             raise
 
@@ -140,15 +140,15 @@ class ScenarioRuns:
         around = replace(self._around, cluster=cluster, prometheus=prometheus, observer=observer)
         return runner.run(file, around, catalogue(), self._strategy)
 
-    def _lanes(self) -> Lanes | None:
+    def _lanes(self) -> WorkerPool | None:
         """Return what runs scenarios side by side; None when they run one after the other."""
         plan = self.plan
         several = plan.lanes > 1 and len(plan.to_run) > 1
         # What a script does is not known: it never runs in the process that has the results.
         scripted = any(file.script is not None for _, file in plan.to_run)
         if self._side_by_side is None and (several or scripted):
-            queue = [Waiting(node, file, claims_of(file, catalogue())) for node, file in plan.to_run]
-            self._side_by_side = Lanes(
+            queue = [QueuedScenario(node, file, claims_of(file, catalogue())) for node, file in plan.to_run]
+            self._side_by_side = WorkerPool(
                 queue,
                 plan.lanes,
                 self._apart,
@@ -160,7 +160,7 @@ class ScenarioRuns:
     def _came_to(self, node: str, file: ScenarioFile, ended: ScenarioResult | BaseException) -> None:
         """Keep what a scenario came to, as soon as it has; look after the cluster when it was an error."""
         match ended:
-            case ScenarioInterrupted():
+            case ScenarioInterruptedError():
                 conceal(ended.result)
                 self.begun[node] = ended.result
                 return

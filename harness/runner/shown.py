@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.base.words import nearest
-from harness.chaos.catalogue import Catalogue, Metric, Status
+from harness.chaosmesh.catalogue import Catalogue, Metric, MetricStatus
 from harness.judge.matching import Where, label_test
-from harness.metrics.exposition import Family
+from harness.prometheus.exposition import Family
 from harness.recording.declared import Declared
 from harness.recording.model import Point
 
@@ -115,4 +115,4 @@ def _same_part(one: str, other: str) -> bool:
 
 def _is_live(known: Catalogue, name: str) -> bool:
     metric = known.find(name)
-    return metric is not None and not metric.prefix and metric.status is Status.LIVE
+    return metric is not None and not metric.prefix and metric.status is MetricStatus.LIVE

@@ -11,12 +11,12 @@ from harness.judge.finding import Finding
 from harness.judge.given import Given
 from harness.judge.replay import judge_step
 from harness.recording.model import SPARES
+from harness.results.scenario import StepResult
 from harness.runner.expectations import Expectations
 from harness.runner.final_look import FinalLook
 from harness.runner.performer import ActionPerformer
 from harness.runner.proofs import await_proof
 from harness.runner.readings import OracleReadings, to_read
-from harness.runner.result import StepResult
 from harness.runner.scenario_context import ScenarioContext
 from harness.runner.waits import GATE_SCRAPES, Waits
 from harness.scenario.model import Step

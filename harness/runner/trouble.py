@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from harness.base import defects
 from harness.base.errors import DefectError, HarnessError
 from harness.judge.finding import Verdict
-from harness.runner.result import ScenarioResult
-from harness.runner.surroundings import Surroundings
+from harness.results.scenario import ScenarioResult
+from harness.runner.run_context import RunContext
 from harness.scenario.load import ScenarioFile
 
 
@@ -26,14 +26,14 @@ def record(result: ScenarioResult, error: HarnessError) -> None:
     result.verdict = Verdict.FAIL if failed else Verdict.ERROR
 
 
-def as_error(error: BaseException, file: ScenarioFile, around: Surroundings) -> HarnessError:
+def as_error(error: BaseException, file: ScenarioFile, around: RunContext) -> HarnessError:
     """Return an exception as an error of ours; the traceback of what nobody foresaw is kept."""
     folder = around.recordings.parent / defects.FOLDER
     return defects.as_error(error, f"run {file.name}", folder, file.scenario.scenario)
 
 
 @contextmanager
-def caught(result: ScenarioResult, file: ScenarioFile, around: Surroundings) -> Iterator[None]:
+def caught(result: ScenarioResult, file: ScenarioFile, around: RunContext) -> Iterator[None]:
     """Make what is raised in the block the verdict of the scenario: what comes after it has to be done."""
     try:
         yield

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Self
 
 from harness.base.working_time import FROZEN_SECONDS, WORKING_TIME
-from harness.cluster.client import Cluster
-from harness.cluster.errors import ApiError, Unreachable
+from harness.kubernetes.client import Cluster
+from harness.kubernetes.errors import ApiError, UnreachableError
 from harness.recording.overload import Stretch, What
 
 BEAT_SECONDS = 0.25
@@ -241,7 +241,7 @@ class ThreadedVitals(Vitals):
             reached = True
             try:
                 self._cluster.text(path, timeout=_ASK_TIMEOUT)
-            except Unreachable:
+            except UnreachableError:
                 reached = False
             except ApiError:
                 # It refuses: an answer all the same.

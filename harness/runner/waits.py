@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from harness.base.errors import HarnessError, InfrastructureError
-from harness.chaos import daemon_log, experiments, phases
-from harness.chaos.components import MANAGER
-from harness.chaos.rollout import Rollout
-from harness.cluster.errors import WaitTimeout
+from harness.chaosmesh import daemon_log, experiments, phases
+from harness.chaosmesh.components import MANAGER
+from harness.chaosmesh.rollout import Rollout
+from harness.kubernetes.errors import WaitTimeoutError
 from harness.recording.labels import WORKLOAD_JOB
+from harness.results.scenario import StepProblem
 from harness.runner import actions
-from harness.runner.actions import StepFailed
-from harness.runner.result import StepProblem
+from harness.runner.actions import StepFailedError
 from harness.runner.scenario_context import ScenarioContext
 from harness.scenario.model import Step
 
@@ -153,7 +153,7 @@ class Waits:
                     timeout=max(deadline - self._clock.working(), 0.1),
                     name=applied.name,
                 )
-            except WaitTimeout as error:
+            except WaitTimeoutError as error:
                 found = self._cluster.get(applied.kind, applied.name, applied.namespace)
                 record_events()
                 phase = phases.phase_of(found) if found else "gone"
@@ -162,7 +162,7 @@ class Waits:
                 )
                 why = phases.explain(found, self._context.recording.events)
                 details = [*why, *self._daemon_errors(step.bound)]
-                raise StepFailed(StepProblem(kind="until", reason=reason, details=details)) from error
+                raise StepFailedError(StepProblem(kind="until", reason=reason, details=details)) from error
         if step.action in ("apply", "resume"):
             found = self._cluster.get(applied.kind, applied.name, applied.namespace)
             if found is not None:

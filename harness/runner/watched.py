@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from harness.chaos.catalogue import Catalogue, Metric, MetricType, Produced
-from harness.chaos.components import DASHBOARD, WORKLOAD
-from harness.cluster.kinds import MAKERS
-from harness.runner.claims import operations_of
+from harness.chaosmesh.catalogue import Catalogue, Metric, MetricType, Produced
+from harness.chaosmesh.components import DASHBOARD, WORKLOAD
+from harness.kubernetes.kinds import MAKERS
+from harness.runner.conflicts import operations_of
 from harness.scenario.model import Chaos, Expectation, Scenario, Step
 
 _STEADY = (Produced.AT_SCRAPE, Produced.FROM_CACHE)

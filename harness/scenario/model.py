@@ -2,7 +2,7 @@
 
 The kinds of expectations and the oracles are open: the room `judge` has one file for each kind, the
 room `oracle` one for each truth, so their arguments are kept raw here and checked there
-(harness/judge/check.py).
+(harness/lint/expectation.py).
 """
 
 from __future__ import annotations
@@ -68,7 +68,7 @@ class KnownIssue(Model):
     """The expectation is right and Chaos Mesh is wrong, in exactly this way.
 
     Attributes:
-        id: an entry of the registry (harness/chaos/known_issues/*.yaml).
+        id: an entry of the registry (harness/chaosmesh/known_issues/*.yaml).
         shows: the wrong value, as an expectation kind with its argument: `{equals: 0}`. Any other
             wrong value fails; the right one fails too, with "fixed, remove the waiver".
     """

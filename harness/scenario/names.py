@@ -7,7 +7,7 @@ from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 
 
-class Names:
+class TakenNames:
     """The names that the files of one run, or of one check, have taken."""
 
     def __init__(self) -> None:

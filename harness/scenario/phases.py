@@ -1,4 +1,4 @@
-"""The phases that an object of Chaos Mesh can be in, by its kind; harness/chaos/phases.py works them out."""
+"""The phases that an object of Chaos Mesh can be in, by its kind; see harness/chaosmesh/phases.py."""
 
 from __future__ import annotations
 

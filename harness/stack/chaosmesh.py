@@ -13,10 +13,10 @@ import yaml
 from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.base.files import write_whole
-from harness.chaos import components
-from harness.chaos.webhook import await_webhook
-from harness.cluster.client import Cluster
-from harness.cluster.errors import ApiError
+from harness.chaosmesh import components
+from harness.chaosmesh.webhook import await_webhook
+from harness.kubernetes.client import Cluster
+from harness.kubernetes.errors import ApiError
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
 

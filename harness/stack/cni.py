@@ -7,7 +7,7 @@ import json
 import shlex
 from dataclasses import dataclass
 
-from harness.cluster.client import Cluster, Object
+from harness.kubernetes.client import Cluster, Object
 from harness.stack.engine import Engine
 from harness.stack.kind import POD_SUBNET
 from harness.stack.kubectl import Kubectl

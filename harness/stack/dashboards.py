@@ -40,7 +40,7 @@ class Query(_Part):
     legend: str = ""
 
 
-class Panel(_Part):
+class DashboardPanel(_Part):
     """A panel.
 
     Attributes:
@@ -67,11 +67,11 @@ class Panel(_Part):
         return [{"expr": query} if isinstance(query, str) else query for query in value]
 
 
-class Row(_Part):
+class DashboardRow(_Part):
     """Panels below a title."""
 
     title: str
-    panels: list[Panel] = Field(min_length=1)
+    panels: list[DashboardPanel] = Field(min_length=1)
 
 
 class Dashboard(_Part):
@@ -87,11 +87,11 @@ class Dashboard(_Part):
     title: str
     about: str
     variables: dict[str, str] = {}
-    rows: list[Row] = Field(min_length=1)
+    rows: list[DashboardRow] = Field(min_length=1)
 
     @field_validator("rows")
     @classmethod
-    def _titles_differ(cls, value: list[Row]) -> list[Row]:
+    def _titles_differ(cls, value: list[DashboardRow]) -> list[DashboardRow]:
         titles = [panel.title for row in value for panel in row.panels]
         if twice := sorted({title for title in titles if titles.count(title) > 1}):
             raise ValueError(f"several panels have the title {', '.join(twice)}")
@@ -148,7 +148,7 @@ def _variable(name: str, query: str) -> Mapping[str, Any]:
     }
 
 
-def _laid_out(rows: list[Row]) -> Iterator[dict[str, Any]]:
+def _laid_out(rows: list[DashboardRow]) -> Iterator[dict[str, Any]]:
     """Yield rows and panels with their places, from left to right and from top to bottom."""
     y = 0
     for row in rows:
@@ -169,7 +169,7 @@ def _laid_out(rows: list[Row]) -> Iterator[dict[str, Any]]:
         y += _PANEL_HEIGHT
 
 
-def _panel(panel: Panel, place: dict[str, int]) -> dict[str, Any]:
+def _panel(panel: DashboardPanel, place: dict[str, int]) -> dict[str, Any]:
     instant = panel.type == "table"
     return {
         "type": panel.type,
@@ -197,7 +197,7 @@ def _panel(panel: Panel, place: dict[str, int]) -> dict[str, Any]:
     }
 
 
-def _least(panel: Panel) -> int | None:
+def _least(panel: DashboardPanel) -> int | None:
     """Return where the axis begins: differences of clocks may be negative."""
     return None if " - " in panel.queries[0].expr else 0
 

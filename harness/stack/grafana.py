@@ -7,7 +7,7 @@ import json
 import string
 
 from harness.base import bundled
-from harness.chaos import grafana
+from harness.chaosmesh import grafana
 from harness.stack import prometheus
 from harness.stack.handle import ServiceAddress
 from harness.stack.kubectl import Kubectl

@@ -20,7 +20,7 @@ class ServiceAddress(BaseModel):
     port: int
 
 
-class NodeFacts(BaseModel):
+class StackNode(BaseModel):
     """One node, as it was when the stack came up."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -64,7 +64,7 @@ class StackHandle(BaseModel):
     image_key: str
     versions: dict[str, str]
     stand_ins: list[StandIn]
-    nodes: list[NodeFacts]
+    nodes: list[StackNode]
     capabilities: dict[str, str | None] = {}
     durations: dict[str, float] = {}
     configuration: dict[str, str] = {}

@@ -13,7 +13,7 @@ import yaml
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
-from harness.cluster import credentials
+from harness.kubernetes import credentials
 from harness.stack import cluster_name
 from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet

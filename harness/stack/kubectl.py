@@ -2,7 +2,7 @@
 
 For what kubectl has and the API has not: `apply`, which finds the paths of kinds that a manifest has just
 made, and `rollout status` and `wait`, which know when an object of each kind is as it should be. Whatever is
-only read goes through harness/cluster/client.py.
+only read goes through harness/kubernetes/client.py.
 """
 
 from __future__ import annotations

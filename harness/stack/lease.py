@@ -17,10 +17,10 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from harness.cluster.client import Cluster, Object
-from harness.cluster.errors import Conflict
-from harness.cluster.kinds import kind_of
-from harness.cluster.namespaces import HARNESS_NAMESPACE
+from harness.kubernetes.client import Cluster, Object
+from harness.kubernetes.errors import ConflictError
+from harness.kubernetes.kinds import kind_of
+from harness.kubernetes.namespaces import HARNESS_NAMESPACE
 from harness.stack import renewer
 
 NAME = "chaos-harness"
@@ -160,7 +160,7 @@ def take(cluster: Cluster, me: Holder, refuse: Callable[[Holder], Exception]) ->
             continue
         try:
             return _renewed(cluster, me, _write(cluster, me, found))
-        except Conflict:
+        except ConflictError:
             # Another one was faster by a moment.
             continue
     raise refuse(other or me)
@@ -225,7 +225,7 @@ def _write(cluster: Cluster, me: Holder, found: Object | None) -> Object:
         body["metadata"]["resourceVersion"] = found["metadata"]["resourceVersion"]
         return cluster.patch("Lease", NAME, NAMESPACE, body, timeout=_REQUEST_SECONDS)
     if cluster.get("Namespace", NAMESPACE, timeout=_REQUEST_SECONDS) is None:
-        with contextlib.suppress(Conflict):
+        with contextlib.suppress(ConflictError):
             cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": NAMESPACE}})
     return cluster.create(body, timeout=_REQUEST_SECONDS)
 

@@ -19,10 +19,10 @@ from pydantic import ValidationError
 from harness.base import places
 from harness.base.errors import UsageError
 from harness.base.files import named
-from harness.cluster.client import Cluster
+from harness.kubernetes.client import Cluster
 from harness.stack import lease
 from harness.stack.lease import Holder
-from harness.stack.state import State
+from harness.stack.state import StateFolder
 
 __all__ = ["Held", "Holder", "InUseError", "held", "holder"]
 
@@ -83,7 +83,7 @@ def held(cluster: str, doing: str) -> Iterator[Held]:
         InUseError: another process holds it; names its process id and since when.
         PlaceError: the state folder cannot be used.
     """
-    state = State(cluster)
+    state = StateFolder(cluster)
     state.prepare()
     path = state.folder / _FILE
     # Without a buffer: what a full disk did not take would be written again when it is closed.
@@ -103,7 +103,7 @@ def held(cluster: str, doing: str) -> Iterator[Held]:
 
 def holder(cluster: str) -> Holder | None:
     """Return who holds the cluster on disk; None when nobody does, whatever the file says."""
-    path = State(cluster).folder / _FILE
+    path = StateFolder(cluster).folder / _FILE
     try:
         with path.open() as file:
             return None if _lock(file, fcntl.LOCK_SH) else _read(path)

@@ -143,7 +143,7 @@ STACK = (
 
 def _namespace(text: str) -> str:
     # The rules of boundaries take time to load.
-    from harness.chaos.boundary import namespace  # noqa: PLC0415
+    from harness.chaosmesh.boundary import namespace  # noqa: PLC0415
 
     return namespace(text)
 

@@ -27,7 +27,7 @@ from harness.base.errors import UsageError
 from harness.base.files import write_whole
 from harness.stack.engine import Engine
 from harness.stack.kind import Container
-from harness.stack.state import State
+from harness.stack.state import StateFolder
 
 _MARK = "/kind/chaos-harness-owner/"
 _FILE = "owner.json"
@@ -67,30 +67,30 @@ class Owner:
     folder: Path | None = None
 
 
-def begin(state: State) -> str:
+def begin(state: StateFolder) -> str:
     """Write down that a cluster is about to be made, where there is none; return its identity."""
     identity = uuid.uuid4().hex
     _save(state, Record(identity=identity, folder=str(state.folder)))
     return identity
 
 
-def seal(state: State, identity: str, containers: Sequence[Container]) -> None:
+def seal(state: StateFolder, identity: str, containers: Sequence[Container]) -> None:
     """Write down the containers that were made."""
     ids = [each.id for each in containers]
     _save(state, Record(identity=identity, containers=ids, folder=str(state.folder)))
 
 
-def forget(state: State) -> None:
+def forget(state: StateFolder) -> None:
     """Drop the record: the cluster is gone."""
     (state.folder / _FILE).unlink(missing_ok=True)
 
 
-def mark(state: State, identity: str) -> str:
+def mark(state: StateFolder, identity: str) -> str:
     """Return the path in each container that tells whose it is."""
     return f"{_MARK}{identity}{quote(str(state.folder))}"
 
 
-def verify(state: State, containers: Sequence[Container], engine: Engine) -> None:
+def verify(state: StateFolder, containers: Sequence[Container], engine: Engine) -> None:
     """Make sure that a cluster, as far as there is any of it, is ours.
 
     Raises:
@@ -107,7 +107,7 @@ def verify(state: State, containers: Sequence[Container], engine: Engine) -> Non
     )
 
 
-def problem(state: State, found: Owner) -> str:
+def problem(state: StateFolder, found: Owner) -> str:
     """Return what stands in the way of using a cluster that is not ours."""
     if found.folder is None:
         return f"the kind cluster {state.cluster} was not made by this harness from {state.folder.parent}"
@@ -119,7 +119,7 @@ def problem(state: State, found: Owner) -> str:
     return f"the kind cluster {state.cluster} was made from another state folder: {found.folder.parent}"
 
 
-def owner(state: State, containers: Sequence[Container], engine: Engine) -> Owner:
+def owner(state: StateFolder, containers: Sequence[Container], engine: Engine) -> Owner:
     """Return whose a cluster is; what does not exist is nobody else's.
 
     A cluster of an earlier version that is ours gets its record.
@@ -150,7 +150,7 @@ def owner(state: State, containers: Sequence[Container], engine: Engine) -> Owne
     return Owner(ours=False)
 
 
-def _instead(state: State, found: Owner) -> str:
+def _instead(state: StateFolder, found: Owner) -> str:
     if found.folder is not None and not _same(found.folder, state.folder):
         return f", or its own state folder (CHAOS_HARNESS_STATE={found.folder.parent})"
     return f"; if nobody needs the cluster: kind delete cluster --name {state.cluster}"
@@ -166,7 +166,7 @@ def _mark_of(inspected: dict[str, Any]) -> tuple[str, Path] | None:
     return None
 
 
-def _is_ours(found: tuple[str, Path], state: State, record: Record | None) -> bool:
+def _is_ours(found: tuple[str, Path], state: StateFolder, record: Record | None) -> bool:
     identity, folder = found
     return _same(folder, state.folder) and (record is None or identity == record.identity)
 
@@ -175,18 +175,18 @@ def _same(one: Path, other: Path) -> bool:
     return one.resolve() == other.resolve()
 
 
-def _made_before_files_of(state: State, inspected: list[dict[str, Any]]) -> bool:
+def _made_before_files_of(state: StateFolder, inspected: list[dict[str, Any]]) -> bool:
     written = [path.stat().st_mtime for path in (state.handle, state.kubeconfig) if path.exists()]
     made = [datetime.fromisoformat(str(each["Created"])).timestamp() for each in inspected]
     return bool(written) and max(made) <= max(written)
 
 
-def _load(state: State) -> Record | None:
+def _load(state: StateFolder) -> Record | None:
     try:
         return Record.model_validate_json((state.folder / _FILE).read_text())
     except (FileNotFoundError, ValidationError):
         return None
 
 
-def _save(state: State, record: Record) -> None:
+def _save(state: StateFolder, record: Record) -> None:
     write_whole(state.folder / _FILE, record.model_dump_json())

@@ -23,7 +23,7 @@ CgroupVersion = Literal["v1", "v2", "hybrid"]
 _GIB = 1 << 30
 _MODPROBE_SECONDS = 10.0
 
-# Capability (as harness.chaos.capabilities names them) to the kernel options it needs, and the modules
+# Capability (as harness.chaosmesh.capabilities names them) to the kernel options it needs, and the modules
 # to ask modprobe for when the kernel does not show its configuration.
 KERNEL_FEATURES: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "netem": (("NET_SCH_NETEM",), ("sch_netem",)),
@@ -43,7 +43,7 @@ _NEEDED: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True)
-class Check:
+class MachineCheck:
     """One look at the machine.
 
     Attributes:
@@ -100,7 +100,7 @@ class Machine:
         return result.returncode == 0
 
 
-def look(engine: Engine, *, building: bool, machine: Machine | None = None) -> list[Check]:
+def look(engine: Engine, *, building: bool, machine: Machine | None = None) -> list[MachineCheck]:
     """Return all checks.
 
     Args:
@@ -110,7 +110,7 @@ def look(engine: Engine, *, building: bool, machine: Machine | None = None) -> l
     """
     here = machine or Machine.this()
     return [
-        Check("engine", "ok", f"{engine.name} ({engine.path}) ran a privileged container"),
+        MachineCheck("engine", "ok", f"{engine.name} ({engine.path}) ran a privileged container"),
         privileges(here),
         cgroup(here),
         *kernel(here),
@@ -122,7 +122,7 @@ def look(engine: Engine, *, building: bool, machine: Machine | None = None) -> l
     ]
 
 
-def enforce(checks: Iterable[Check], progress: Progress) -> None:
+def enforce(checks: Iterable[MachineCheck], progress: Progress) -> None:
     """Say what is not ok.
 
     Raises:
@@ -142,13 +142,13 @@ def enforce(checks: Iterable[Check], progress: Progress) -> None:
         )
 
 
-def privileges(machine: Machine) -> Check:
+def privileges(machine: Machine) -> MachineCheck:
     """Check whether we are root, which kind's nodes want on most hosts."""
     if machine.user == 0:
-        return Check("privileges", "ok", "running as root")
+        return MachineCheck("privileges", "ok", "running as root")
     if cgroup_version(machine.root) == "v2":
-        return Check("privileges", "ok", "running without root, with cgroup v2")
-    return Check(
+        return MachineCheck("privileges", "ok", "running without root, with cgroup v2")
+    return MachineCheck(
         "privileges",
         "stops",
         "running without root on cgroup v1",
@@ -165,12 +165,12 @@ def cgroup_version(root: Path) -> CgroupVersion:
     return "hybrid" if (mounted / "unified").exists() else "v1"
 
 
-def cgroup(machine: Machine) -> Check:
+def cgroup(machine: Machine) -> MachineCheck:
     """Check the cgroup version: Kubernetes 1.35 refuses v1 unless told otherwise, which we do."""
     version = cgroup_version(machine.root)
     if version == "v2":
-        return Check("cgroup", "ok", version)
-    return Check(
+        return MachineCheck("cgroup", "ok", version)
+    return MachineCheck(
         "cgroup",
         "costs",
         version,
@@ -179,19 +179,19 @@ def cgroup(machine: Machine) -> Check:
     )
 
 
-def kernel(machine: Machine) -> list[Check]:
+def kernel(machine: Machine) -> list[MachineCheck]:
     """Check the kernel's features; what cannot be told is said to be unknown, not missing."""
     options = read_options(machine)
     checks = []
     for name, (wanted, modules) in {**_NEEDED, **KERNEL_FEATURES}.items():
         present = _present(machine, options, wanted, modules)
         if present is None:
-            checks.append(Check(f"kernel: {name}", "ok", "unknown; probed again in the daemon"))
+            checks.append(MachineCheck(f"kernel: {name}", "ok", "unknown; probed again in the daemon"))
         elif present:
-            checks.append(Check(f"kernel: {name}", "ok", "present"))
+            checks.append(MachineCheck(f"kernel: {name}", "ok", "present"))
         elif name in _NEEDED:
             checks.append(
-                Check(
+                MachineCheck(
                     f"kernel: {name}",
                     "stops",
                     f"the kernel {machine.release} lacks {' or '.join(wanted)}",
@@ -201,7 +201,7 @@ def kernel(machine: Machine) -> list[Check]:
             )
         else:
             checks.append(
-                Check(
+                MachineCheck(
                     f"kernel: {name}",
                     "costs",
                     f"the kernel lacks {' or '.join(wanted)}",
@@ -226,15 +226,15 @@ def read_options(machine: Machine) -> dict[str, str] | None:
     return {name.removeprefix("CONFIG_"): value for name, value in pairs}
 
 
-def modules_folder(machine: Machine) -> Check:
+def modules_folder(machine: Machine) -> MachineCheck:
     """Check that /lib/modules exists, making it when we may: kind mounts it into every node."""
     folder = machine.root / "lib/modules"
     if folder.is_dir():
-        return Check("/lib/modules", "ok", "exists")
+        return MachineCheck("/lib/modules", "ok", "exists")
     if machine.user == 0:
         folder.mkdir(parents=True)
-        return Check("/lib/modules", "ok", "made, empty: the kernel has no modules")
-    return Check(
+        return MachineCheck("/lib/modules", "ok", "made, empty: the kernel has no modules")
+    return MachineCheck(
         "/lib/modules",
         "stops",
         "does not exist",
@@ -243,10 +243,10 @@ def modules_folder(machine: Machine) -> Check:
     )
 
 
-def limits(machine: Machine) -> Check:
+def limits(machine: Machine) -> MachineCheck:
     """Check open files and inotify instances, whose shortage shows as unrelated failures inside nodes."""
     if 0 <= machine.files < 4096:
-        return Check(
+        return MachineCheck(
             "limits",
             "stops",
             f"at most {machine.files} open files",
@@ -256,14 +256,14 @@ def limits(machine: Machine) -> Check:
     path = machine.root / "proc/sys/fs/inotify/max_user_instances"
     instances = int(path.read_text()) if path.exists() else None
     if instances is not None and instances < 128:
-        return Check(
+        return MachineCheck(
             "limits",
             "costs",
             f"at most {instances} inotify instances",
             "pods of several nodes may fail with 'too many open files'",
             "sysctl fs.inotify.max_user_instances=512",
         )
-    return Check("limits", "ok", f"open files: {machine.files if machine.files > 0 else 'unlimited'}")
+    return MachineCheck("limits", "ok", f"open files: {machine.files if machine.files > 0 else 'unlimited'}")
 
 
 def folders(engine: Engine) -> dict[str, Path]:
@@ -277,7 +277,7 @@ def folders(engine: Engine) -> dict[str, Path]:
     return found
 
 
-def disk(used: dict[str, Path], *, building: bool) -> list[Check]:
+def disk(used: dict[str, Path], *, building: bool) -> list[MachineCheck]:
     """Check the free space where the stack writes."""
     wanted = {"state": 1 * _GIB, "cache": (25 if building else 1) * _GIB, "the engine's storage": 6 * _GIB}
     checks = []
@@ -287,11 +287,13 @@ def disk(used: dict[str, Path], *, building: bool) -> list[Check]:
         finding = f"{free / _GIB:.1f} GiB free in {there}"
         if free < _GIB // 2:
             checks.append(
-                Check(f"disk: {name}", "stops", finding, "nothing can be written", "free some space there")
+                MachineCheck(
+                    f"disk: {name}", "stops", finding, "nothing can be written", "free some space there"
+                )
             )
         elif free < wanted[name]:
             checks.append(
-                Check(
+                MachineCheck(
                     f"disk: {name}",
                     "costs",
                     finding,
@@ -300,35 +302,39 @@ def disk(used: dict[str, Path], *, building: bool) -> list[Check]:
                 )
             )
         else:
-            checks.append(Check(f"disk: {name}", "ok", finding))
+            checks.append(MachineCheck(f"disk: {name}", "ok", finding))
     return checks
 
 
-def memory(machine: Machine) -> Check:
+def memory(machine: Machine) -> MachineCheck:
     """Check the memory that is available; an idle stack uses 1.5 GiB."""
     text = (machine.root / "proc/meminfo").read_text()
     sizes = {line.split(":")[0]: int(line.split()[1]) * 1024 for line in text.splitlines()}
     free = sizes["MemAvailable"]
     finding = f"{free / _GIB:.1f} GiB available"
     if free < 2 * _GIB:
-        return Check("memory", "stops", finding, "an idle stack alone uses 1.5 GiB", "free some memory")
+        return MachineCheck(
+            "memory", "stops", finding, "an idle stack alone uses 1.5 GiB", "free some memory"
+        )
     if free < 4 * _GIB:
-        return Check("memory", "costs", finding, "scenarios at once may run out of it", "Use fewer at once.")
-    return Check("memory", "ok", finding)
+        return MachineCheck(
+            "memory", "costs", finding, "scenarios at once may run out of it", "Use fewer at once."
+        )
+    return MachineCheck("memory", "ok", finding)
 
 
-def clock(machine: Machine) -> Check:
+def clock(machine: Machine) -> MachineCheck:
     """Check that the clock is not behind our own files: certificates made now would not be valid."""
     written = Path(__file__).stat().st_mtime
     if machine.now < written - 86400:
-        return Check(
+        return MachineCheck(
             "clock",
             "stops",
             f"it says {time.strftime('%Y-%m-%d', time.gmtime(machine.now))}, before this program was written",
             "certificates and samples would carry wrong times",
             "set the clock",
         )
-    return Check("clock", "ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(machine.now)))
+    return MachineCheck("clock", "ok", time.strftime("%Y-%m-%d %H:%M:%S UTC", time.gmtime(machine.now)))
 
 
 def _present(

@@ -17,12 +17,12 @@ from harness.base import bundled
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
 from harness.base.waiting import asking
-from harness.chaos.components import METRICS_PORTS
-from harness.chaos.daemons import DAEMON
-from harness.cluster.client import Cluster
-from harness.cluster.errors import ApiError
-from harness.cluster.namespaces import HARNESS_NAMESPACE
-from harness.metrics.prometheus import Prometheus, Target
+from harness.chaosmesh.components import METRICS_PORTS
+from harness.chaosmesh.daemons import DAEMON
+from harness.kubernetes.client import Cluster
+from harness.kubernetes.errors import ApiError
+from harness.kubernetes.namespaces import HARNESS_NAMESPACE
+from harness.prometheus.prometheus import Prometheus, ScrapeTarget
 from harness.stack import alerts
 from harness.stack.handle import ServiceAddress
 from harness.stack.kubectl import REQUEST_SECONDS, Kubectl
@@ -146,7 +146,7 @@ def wait_targets(
     """
     server = client(cluster)
 
-    def look() -> tuple[list[Target], list[str], list[Target]]:
+    def look() -> tuple[list[ScrapeTarget], list[str], list[ScrapeTarget]]:
         targets = server.targets()
         up = [target for target in targets if target.health == "up"]
         slow = [target for target in up if target.scrape_duration > _ROOM * settings.timeout]
@@ -171,7 +171,7 @@ def wait_targets(
     )
 
 
-def not_scraped(targets: list[Target], expected: dict[str, int]) -> list[str]:
+def not_scraped(targets: list[ScrapeTarget], expected: dict[str, int]) -> list[str]:
     """Return what is missing or down, one phrase each."""
     complaints = [
         f"{target.job} {target.instance} is down: {target.last_error or 'not scraped yet'}"
@@ -187,7 +187,7 @@ def not_scraped(targets: list[Target], expected: dict[str, int]) -> list[str]:
     return complaints
 
 
-def _too_slow(cluster: Cluster, settings: Settings, slow: list[Target]) -> ScrapeTooSlowError:
+def _too_slow(cluster: Cluster, settings: Settings, slow: list[ScrapeTarget]) -> ScrapeTooSlowError:
     worst = max(slow, key=lambda target: target.scrape_duration)
     seconds = worst.scrape_duration
     if worst.job == DAEMON and worst.health != "up":

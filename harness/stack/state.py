@@ -18,7 +18,7 @@ from harness.stack.imageset import ImageSet
 
 
 @dataclass(frozen=True)
-class State:
+class StateFolder:
     """The state folder of one cluster."""
 
     cluster: str
@@ -100,4 +100,4 @@ class State:
 
 def load(cluster: str = DEFAULT_CLUSTER) -> StackHandle | None:
     """Return the stack that the last `up` of this cluster made; it may have been damaged since."""
-    return State(cluster).load()
+    return StateFolder(cluster).load()

@@ -8,14 +8,14 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.base.errors import HarnessError
 from harness.base.progress import Progress
-from harness.cluster.client import Cluster
-from harness.cluster.proxy import proxy_path
-from harness.stack import damage, engine, kind, lease, lock, ownership
+from harness.kubernetes.client import Cluster
+from harness.kubernetes.proxy import proxy_path
+from harness.stack import drift, engine, kind, lease, lock, ownership
 from harness.stack.handle import StackHandle
-from harness.stack.state import State
+from harness.stack.state import StateFolder
 
 
-class Status(BaseModel):
+class ClusterStatus(BaseModel):
     """A cluster and its state, for people and (as JSON) for programs.
 
     Attributes:
@@ -42,17 +42,17 @@ class Status(BaseModel):
     handle: StackHandle | None = None
 
 
-def status(cluster: str, progress: Progress) -> Status:
+def status(cluster: str, progress: Progress) -> ClusterStatus:
     """Look at a cluster without changing anything.
 
     Raises:
         InfrastructureError: no engine answers.
     """
-    state = State(cluster)
+    state = StateFolder(cluster)
     handle = state.load()
     where = engine.find(progress)
     containers = kind.containers(cluster, where)
-    result = Status(
+    result = ClusterStatus(
         cluster=cluster,
         state="down",
         containers={container.name: container.running for container in containers},
@@ -76,11 +76,11 @@ def status(cluster: str, progress: Progress) -> Status:
         # Whoever has another state folder is seen in the cluster only, and only while it answers.
         with contextlib.suppress(HarnessError):
             result.holder = lease.holder(Cluster.connect(handle.kubeconfig, handle.context))
-    observed = damage.observe(handle, containers)
-    as_it_is = damage.Wanted(
+    observed = drift.observe(handle, containers)
+    as_it_is = drift.WantedCluster(
         where.name, handle.image_key, len(handle.nodes) - 1, scrape_interval=handle.scrape_interval
     )
-    plan = damage.decide(handle, as_it_is, observed)
+    plan = drift.decide(handle, as_it_is, observed)
     alive = bool(observed.nodes)
     result.answers = {
         "API server": alive,

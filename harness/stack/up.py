@@ -14,29 +14,29 @@ from typing import Any, Protocol
 from harness.base import process
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.progress import Progress
-from harness.chaos import components, rollout
-from harness.cluster import credentials
-from harness.cluster.client import Cluster
+from harness.chaosmesh import components, rollout
+from harness.kubernetes import credentials
+from harness.kubernetes.client import Cluster
 from harness.stack import (
     chaosmesh,
     cni,
-    damage,
+    drift,
     engine,
-    garbage,
     grafana,
     kind,
     ownership,
     preflight,
     prometheus,
+    wait_for_gc,
 )
 from harness.stack.engine import Engine
-from harness.stack.handle import NodeFacts, ServiceAddress, StackHandle
+from harness.stack.handle import ServiceAddress, StackHandle, StackNode
 from harness.stack.imageset import ImageSet
 from harness.stack.kubectl import Kubectl
 from harness.stack.lock import Held, InUseError
 from harness.stack.options import ImageMode, UpOptions
-from harness.stack.state import State
-from harness.stack.together import together
+from harness.stack.run_parallel import together
+from harness.stack.state import StateFolder
 
 _EXEC_SECONDS = 20.0
 _READY_SECONDS = 120.0
@@ -62,7 +62,7 @@ def up(
         InfrastructureError: something failed; names the step's log.
     """
     options.check()
-    state = State(options.cluster)
+    state = StateFolder(options.cluster)
     state.prepare()
     state.logs.mkdir(exist_ok=True)
     where = engine.find(progress, install=True)
@@ -89,7 +89,7 @@ def up(
 
 
 class PrepareImages(Protocol):
-    """Returns everything that a stack is made of, once it is there; see harness/stack/images."""
+    """Returns everything that a stack is made of, once it is there; see harness/image_build."""
 
     def __call__(
         self,
@@ -112,7 +112,7 @@ class _Stack:
         self,
         options: UpOptions,
         progress: Progress,
-        state: State,
+        state: StateFolder,
         where: Engine,
         got: ImageSet,
         held: Held | None,
@@ -143,7 +143,7 @@ class _Stack:
             except InfrastructureError as error:
                 if isinstance(error, (chaosmesh.PrunedFieldError, prometheus.ScrapeTooSlowError)):
                     raise
-                plan = damage.Plan("create", [f"the repair failed: {error.problem}"])
+                plan = drift.Plan("create", [f"the repair failed: {error.problem}"])
         if plan.reasons:
             self._say(f"making the cluster {self.options.cluster} anew", plan.reasons)
         self.cancel = threading.Event()
@@ -159,10 +159,10 @@ class _Stack:
         if self.held is not None:
             self.held.claim(self.state.kubeconfig)
 
-    def _plan(self, handle: StackHandle | None, containers: list[kind.Container]) -> damage.Plan:
+    def _plan(self, handle: StackHandle | None, containers: list[kind.Container]) -> drift.Plan:
         if self.options.fresh:
-            return damage.Plan("create", ["--fresh"] if containers else [])
-        wanted = damage.Wanted(
+            return drift.Plan("create", ["--fresh"] if containers else [])
+        wanted = drift.WantedCluster(
             self.engine.name,
             self.images.key,
             self.options.workers,
@@ -170,7 +170,7 @@ class _Stack:
             self._configuration(),
         )
         if handle is None or not containers:
-            return damage.decide(handle, wanted, damage.Observed(containers))
+            return drift.decide(handle, wanted, drift.Observed(containers))
         with self.progress.step(f"looking at the cluster {self.options.cluster}"):
             if not self.state.kubeconfig.exists():
                 self.progress.say("the kubeconfig is gone; exporting it again")
@@ -183,11 +183,11 @@ class _Stack:
                         logs=self.logs,
                     )
                 except process.CommandError as error:
-                    return damage.Plan("create", [error.problem])
+                    return drift.Plan("create", [error.problem])
                 _claim_what_answers(self.state, containers, self.held)
             self._undo_changes(handle)
-            observed = damage.observe(handle, containers)
-        return damage.decide(handle, wanted, observed)
+            observed = drift.observe(handle, containers)
+        return drift.decide(handle, wanted, observed)
 
     def _undo_changes(self, handle: StackHandle) -> None:
         """Put back what a killed run scaled or denied: that is not what a stack is checked for."""
@@ -264,7 +264,7 @@ class _Stack:
         )
         return self._finish(settings, nodes, new_kinds=True)
 
-    def _repair(self, handle: StackHandle, plan: damage.Plan) -> StackHandle:
+    def _repair(self, handle: StackHandle, plan: drift.Plan) -> StackHandle:
         settings = self._settings(handle.identity)
         steps: list[Callable[[], None]] = [self._read_crds]
         if "chaos-mesh" in plan.parts:
@@ -310,7 +310,7 @@ class _Stack:
 
     def _finish(self, settings: prometheus.Settings, nodes: list[str], *, new_kinds: bool) -> StackHandle:
         """Wait for everything, check it, and write the handle; CRDs were installed if there are new kinds."""
-        facts: list[NodeFacts] = []
+        facts: list[StackNode] = []
 
         def mesh() -> None:
             with self.progress.step("waiting for Chaos Mesh", "5-15 s"):
@@ -320,7 +320,7 @@ class _Stack:
             if not new_kinds:
                 return
             with self.progress.step("waiting for the garbage collector", "1-30 s"):
-                garbage.wait_ready(self._kubectl("garbage"))
+                wait_for_gc.wait_ready(self._kubectl("garbage"))
 
         def own() -> None:
             with self.progress.step("waiting for Prometheus"):
@@ -347,7 +347,7 @@ class _Stack:
         together(self.cancel, mesh, collector, own, rest, boards)
         handle = self._handle(settings, facts)
         with self.progress.step("waiting for the first scrapes"):
-            prometheus.wait_targets(self._cluster(), settings, damage.expected_targets(handle), self.progress)
+            prometheus.wait_targets(self._cluster(), settings, drift.expected_targets(handle), self.progress)
         handle.durations = dict(self.progress.durations)
         self.state.save(handle, self.images)
         return handle
@@ -363,10 +363,10 @@ class _Stack:
             timeout=_READY_SECONDS + 5,
         )
 
-    def _node_facts(self, cluster: Cluster, nodes: list[str]) -> list[NodeFacts]:
+    def _node_facts(self, cluster: Cluster, nodes: list[str]) -> list[StackNode]:
         info = {item["metadata"]["name"]: item["status"]["nodeInfo"] for item in cluster.list("Node")}
         return [
-            NodeFacts(
+            StackNode(
                 name=name,
                 kernel=info[name]["kernelVersion"],
                 runtime=info[name]["containerRuntimeVersion"],
@@ -383,7 +383,7 @@ class _Stack:
             return "v2"
         return "hybrid" if "unified" in listed else "v1"
 
-    def _handle(self, settings: prometheus.Settings, nodes: list[NodeFacts]) -> StackHandle:
+    def _handle(self, settings: prometheus.Settings, nodes: list[StackNode]) -> StackHandle:
         dashboard = components.COMPONENTS[components.DASHBOARD]
         versions = {**self.images.versions, "kubernetes": self.images.kubernetes}
         if dns := self.images.images.get("dns-server"):
@@ -410,9 +410,9 @@ class _Stack:
             configuration={str(part): digest for part, digest in self._configuration().items()},
         )
 
-    def _configuration(self) -> dict[damage.Part, str]:
+    def _configuration(self) -> dict[drift.Part, str]:
         """Return a hash of what each part is configured with, but for the identity."""
-        texts: dict[damage.Part, str] = {
+        texts: dict[drift.Part, str] = {
             "chaos-mesh": json.dumps(chaosmesh.values(self.images), sort_keys=True),
             "prometheus": prometheus.render(self._settings("")),
         }
@@ -444,7 +444,7 @@ class _Stack:
         self.progress.say(f"{what}: {'; '.join(reasons)}")
 
 
-def _claim_what_answers(state: State, containers: list[kind.Container], held: Held | None) -> None:
+def _claim_what_answers(state: StateFolder, containers: list[kind.Container], held: Held | None) -> None:
     """Hold a cluster in the cluster itself; one that does not answer is held by nobody.
 
     Raises:
@@ -469,7 +469,7 @@ def down(cluster: str, progress: Progress, held: Held | None = None) -> bool:
         InUseError: another process works with the cluster.
         InfrastructureError: no engine answers, or it does not remove a container.
     """
-    state = State(cluster)
+    state = StateFolder(cluster)
     there = state.load() is not None
     try:
         where = engine.find(progress)

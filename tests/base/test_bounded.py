@@ -220,19 +220,19 @@ _READERS = (
     "rules",
     "judge",
     "commands",
-    "chaos/catalogue",
-    "chaos/known_issues",
+    "chaosmesh/catalogue",
+    "chaosmesh/known_issues",
     "authoring/python.py",
     "authoring/rehearsal.py",
     "stack/dashboards.py",
-    "lint.py",
-    "check.py",
-    "replay.py",
-    "plugin.py",
+    "lint/lint.py",
+    "lint/check.py",
+    "audit/replay.py",
+    "pytest_plugin/plugin.py",
 )
 _OURS = {
     # Our own templates.
-    "html/page.py",
+    "report/html/page.py",
 }
 
 

@@ -15,22 +15,23 @@ import pytest
 
 import harness
 from harness import cli
-from harness.authoring import examples, new, page
+from harness.audit.contract import at_end, keep
 from harness.base import bundled, defects, files, places, process
 from harness.base.errors import ExitCode, HarnessError
-from harness.cluster import credentials
-from harness.contract import at_end, keep
-from harness.html import report as html
+from harness.docs_pages import examples, new, page
+from harness.kubernetes import credentials
 from harness.recording.writer import RecordingWriter
-from harness.report import fields, folder, journal, summary
+from harness.report import fields, summary
+from harness.report.html import report as html
 from harness.report.record import RunRecord
-from harness.report.results import Results, Run
+from harness.results import folder, journal
+from harness.results.results import Results, Run
+from harness.results.scenario import ScenarioResult
 from harness.runner import clean_up
 from harness.runner.diagnostics import collect
 from harness.runner.diagnostics import keep as evidence
-from harness.runner.result import ScenarioResult
 from harness.stack import chaosmesh, dashboards, engine, lock, ownership
-from harness.stack.state import State
+from harness.stack.state import StateFolder
 
 PACKAGE = Path(harness.__file__).parent
 OURS = {"write_whole", "replaced", "append", "named"}
@@ -39,13 +40,13 @@ DIRECT = {"write_text", "write_bytes", "copy", "copyfile", "copy2", "copytree"}
 ELSEWHERE = {
     "base/process.py:run": "the output of a command, which finds its disk full itself; the folder is named",
     "base/apart.py:_child": "/dev/null",
-    "cli.py:main": "/dev/null",
+    "cli/__init__.py:main": "/dev/null",
     "recording/writer.py:__init__": "tests/recording/test_recording_files.py",
     "recording/writer.py:write": "tests/recording/test_recording_files.py",
     "recording/writer.py:close": "tests/recording/test_recording_files.py",
 }
 """Why what writes is not among the cases below."""
-IMAGES = "stack/images/"
+IMAGES = "image_build/"
 """Made by commands and threads of `up`, which reports what the system says of its folders."""
 
 
@@ -155,16 +156,16 @@ def hold_lock(path):
 
 
 def save_ownership(path):
-    ownership._save(State("c"), SimpleNamespace(model_dump_json=lambda: "{}"))
+    ownership._save(StateFolder("c"), SimpleNamespace(model_dump_json=lambda: "{}"))
 
 
 def save_state(path):
-    State("c").save_programs(SimpleNamespace(kind=None, kubectl=None, promtool=None))
+    StateFolder("c").save_programs(SimpleNamespace(kind=None, kubectl=None, promtool=None))
 
 
 def save_handle(path):
     images = SimpleNamespace(kind=None, kubectl=None, promtool=None)
-    State("c").save(SimpleNamespace(model_dump_json=lambda **_: "{}"), images)
+    StateFolder("c").save(SimpleNamespace(model_dump_json=lambda **_: "{}"), images)
 
 
 def probe_engine(path):
@@ -192,22 +193,22 @@ def write_log(path):
 
 
 CASES = {
-    "html/report.py:write": (lambda path: html.write(results(), path), "index.html"),
-    "report/results.py:write": (write_results, "results.json"),
-    "report/journal.py:_append": (write_journal, "results-since.jsonl"),
+    "report/html/report.py:write": (lambda path: html.write(results(), path), "index.html"),
+    "results/results.py:write": (write_results, "results.json"),
+    "results/journal.py:_append": (write_journal, "results-since.jsonl"),
     "report/fields.py:put": (put_field, "results.json"),
     "report/summary.py:write": (lambda path: summary.write(results(), path), "summary.md"),
     "base/files.py:append": (write_step_summary, "step.md"),
-    "report/folder.py:take": (take_folder, ".chaos-harness-run"),
+    "results/folder.py:take": (take_folder, ".chaos-harness-run"),
     "runner/clean_up.py:_write_findings": (write_findings, "findings.json"),
     "runner/diagnostics/collect.py:collect": (write_index, "index.txt"),
     "runner/diagnostics/collect.py:_write": (write_evidence, "a.txt"),
     "runner/diagnostics/keep.py:_collect": (keep_evidence, "index.txt"),
-    "contract/at_end.py:_keep": (keep_exposition, str(keep.path_of("j", "i"))),
+    "audit/contract/at_end.py:_keep": (keep_exposition, str(keep.path_of("j", "i"))),
     "recording/writer.py:_write_manifest": (write_manifest, "manifest.json"),
-    "authoring/page.py:write": (write_page, "a.md"),
-    "authoring/examples.py:write": (write_example, "a_2.yaml"),
-    "authoring/new.py:write": (write_new, "a.yaml"),
+    "docs_pages/page.py:write": (write_page, "a.md"),
+    "docs_pages/examples.py:write": (write_example, "a_2.yaml"),
+    "docs_pages/new.py:write": (write_new, "a.yaml"),
     "stack/lock.py:held": (hold_lock, "run.lock"),
     "stack/ownership.py:_save": (save_ownership, "owner.json"),
     "stack/state.py:save_programs": (save_state, "programs.json"),
@@ -215,7 +216,7 @@ CASES = {
     "stack/engine.py:_probe": (probe_engine, "rootfs.tar"),
     "stack/engine.py:_write_when_changed": (remember_probe, "engine.json"),
     "stack/chaosmesh.py:install": (write_values, "chaos-mesh-values.json"),
-    "cluster/credentials.py:_keep": (keep_key, "keys"),
+    "kubernetes/credentials.py:_keep": (keep_key, "keys"),
     "base/process.py:_append": (write_log, "x.log"),
 }
 

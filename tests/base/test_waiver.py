@@ -5,10 +5,10 @@ from datetime import date
 import pytest
 
 from harness.base.errors import UsageError
-from harness.base.waiver import Selector, Waiver, first, holding, read
+from harness.base.waiver import WaivedPart, Waiver, first, holding, read
 
 
-class Named(Selector):
+class Named(WaivedPart):
     name: str
 
     def selects(self, what):

@@ -5,10 +5,10 @@ from itertools import pairwise
 import pytest
 from selenium.webdriver.support.select import Select
 
-from harness.html.report import write
+from harness.report.html.report import write
 from tests.browser.browser import browser, missing
 from tests.fakes.run import NAMES, change, make_run
-from tests.html.test_report import NASTY
+from tests.report.html.test_report import NASTY
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=str(missing()))]
 

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from harness import cli
-from harness.authoring import examples, python
-from harness.authoring.examples import Example
 from harness.base.errors import ExitCode, UsageError
-from harness.check import load_checked
+from harness.docs_pages import examples
+from harness.docs_pages.examples import Example
+from harness.lint import python
+from harness.lint.check import load_checked
 from tests.docs.test_site import steps
 
 ROOT = Path(__file__).resolve().parent.parent.parent

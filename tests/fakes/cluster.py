@@ -6,9 +6,9 @@ import threading
 from collections import Counter
 from datetime import UTC, datetime
 
-from harness.cluster import rbac
-from harness.cluster.client import ExecResult, HttpAnswer
-from harness.cluster.errors import NotFound, Unreachable, WaitTimeout, from_answer
+from harness.kubernetes import rbac
+from harness.kubernetes.client import ExecResult, HttpAnswer
+from harness.kubernetes.errors import NotFoundError, UnreachableError, WaitTimeoutError, from_answer
 
 CHAOS_MESH = "chaos-mesh"
 DAEMON_LOG = (
@@ -125,7 +125,7 @@ class FakeCluster:
             self.objects[kind, namespace, name] = body
             return body
 
-    # What harness.cluster.client.Cluster has.
+    # What harness.kubernetes.client.Cluster has.
 
     def get(self, kind, name, namespace=None, *, timeout=None):
         self._request("get", kind)
@@ -143,7 +143,7 @@ class FakeCluster:
     def list_versioned(self, kind, namespace, *, field_selector=None):
         # Called by the thread of the oracle of events, which must not move the clock.
         if self.down:
-            raise Unreachable("cannot list: no answer")
+            raise UnreachableError("cannot list: no answer")
         return [] if field_selector else self._list(kind, namespace), "1"
 
     def create(self, body, *, dry_run=False, timeout=None):
@@ -177,7 +177,7 @@ class FakeCluster:
         with self._lock:
             body = self.objects.get((kind, namespace, name))
             if body is None:
-                raise NotFound(f"cannot patch {kind} {name}")
+                raise NotFoundError(f"cannot patch {kind} {name}")
             if "rules" in merge_patch:
                 before = copy.deepcopy(body["rules"])
                 self.clock.after(self.rules_seconds, lambda: body.pop("in force", None))
@@ -220,7 +220,7 @@ class FakeCluster:
             if predicate(found):
                 return found
             if self.clock.now() >= end:
-                raise WaitTimeout("not seen", last=[found] if found else [], waited=timeout)
+                raise WaitTimeoutError("not seen", last=[found] if found else [], waited=timeout)
             self.clock.advance(_POLL_SECONDS)
 
     def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
@@ -231,7 +231,7 @@ class FakeCluster:
             if predicate(found):
                 return found
             if self.clock.now() >= end:
-                raise WaitTimeout("not seen", last=found, waited=timeout)
+                raise WaitTimeoutError("not seen", last=found, waited=timeout)
             self.clock.advance(_POLL_SECONDS)
 
     def wait_gone(self, kind, name, namespace, timeout):
@@ -524,7 +524,7 @@ class FakeCluster:
         self.requests.append((verb, kind, *what))
         self.clock.advance(_REQUEST_SECONDS)
         if self.down:
-            raise Unreachable(f"cannot {verb} {kind}: no answer", next_step="look at the API server")
+            raise UnreachableError(f"cannot {verb} {kind}: no answer", next_step="look at the API server")
         if hook := self.hooks.get((verb, kind)):
             hook()
 

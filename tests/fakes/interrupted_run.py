@@ -16,16 +16,16 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
-from harness import session
 from harness.base.errors import InfrastructureError
-from harness.chaos import cleanup
-from harness.cluster.client import Cluster
-from harness.contract.result import Contract
+from harness.chaosmesh import cleanup
 from harness.judge.finding import Verdict
-from harness.report import journal
+from harness.kubernetes.client import Cluster
+from harness.pytest_plugin import session
+from harness.results import journal
+from harness.results.contract import Contract
+from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, outage, scenario_runs
-from harness.runner.claims import Claims
-from harness.runner.result import Leftover, ScenarioInterrupted, ScenarioResult
+from harness.runner.conflicts import Conflicts
 
 SCENARIO = """\
 scenario: {name}
@@ -113,7 +113,7 @@ def main(fd, words):
                     time.sleep(600)
                 done = "the clean-up was cut short"
                 result.leftovers = [Leftover(kind="Namespace", name=namespace, what_was_done=done)]
-            raise ScenarioInterrupted(result, finished=False) from error
+            raise ScenarioInterruptedError(result, finished=False) from error
         around.observer.ended(result)
         return result
 
@@ -143,14 +143,16 @@ def main(fd, words):
     session.probe = lambda *_: CAPABILITIES
     session.sweep = lambda *_: SimpleNamespace(removed=[], warnings=lambda _: [])
     cleanup.await_gone = lambda *_: []
-    scenario_runs.claims_of = lambda file, known: Claims(alone="it says so" if "alone" in file.name else None)
+    scenario_runs.claims_of = lambda file, known: Conflicts(
+        alone="it says so" if "alone" in file.name else None
+    )
     session.at_end.check = lambda *_: Contract(release="v2.8.3", whole=False)
     scenario_runs.runner.run = run
     Cluster.connect = lambda *_: FakeCluster()
     interrupts._SAME_SECONDS = 0.0
     journal._SMALL = int(os.environ.get("SMALL_RESULTS", journal._SMALL))
     outage.RETURN_SECONDS = 0.0
-    return pytest.main(["-p", "harness.plugin", "-p", "no:cacheprovider", *words])
+    return pytest.main(["-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", *words])
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Expectations of synthetic recordings, to be mutated."""
 
+from harness.audit.mutation.mutate import mutate
+from harness.audit.mutation.operator import operators
+from harness.audit.mutation.subject import MutationSubject
 from harness.judge.given import Given
-from harness.mutation.mutate import mutate
-from harness.mutation.operator import operators
-from harness.mutation.subject import Subject
 from harness.recording.model import Mark, Recording
 from tests.fakes.recordings import expected
 
@@ -17,7 +17,7 @@ def subject_of(timeline, *, end=END, **spec):
     for time, entry in timeline.timed():
         if time <= end:
             recording.add(entry)
-    return Subject(Given.of(recording, expected(**spec)), Mark(time=end, step=0, name="ended"))
+    return MutationSubject(Given.of(recording, expected(**spec)), Mark(time=end, step=0, name="ended"))
 
 
 def mutants_of(subject, operator):

@@ -2,7 +2,7 @@
 
 from xml.etree import ElementTree
 
-from harness.html import page
+from harness.report.html import page
 
 SVG = "{http://www.w3.org/2000/svg}"
 

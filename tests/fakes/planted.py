@@ -8,12 +8,12 @@ metric's oracle says, each of them right until a test makes it wrong. `finding()
 import json
 from dataclasses import dataclass, field
 
-from harness.chaos.catalogue import Catalogue, MetricType, catalogue
+from harness.chaosmesh.catalogue import Catalogue, MetricType, catalogue
 from harness.judge.replay import judge_step
-from harness.metrics.exposition import parse
-from harness.metrics.promql import selector as promql_selector
-from harness.oracle.asking import InTargets
-from harness.oracle.base import oracles
+from harness.oracles.asking import InTargets
+from harness.oracles.base import oracles
+from harness.prometheus.exposition import parse
+from harness.prometheus.promql import selector as promql_selector
 from harness.recording.model import Exposition, reading_key
 from harness.runner.shown import declared_of, shown
 from harness.scenario.model import Matcher

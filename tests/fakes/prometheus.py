@@ -2,7 +2,7 @@
 
 import re
 
-from harness.metrics.prometheus import Answer, PrometheusUnreachable, RawSeries, Target
+from harness.prometheus.prometheus import PrometheusUnreachableError, QueryResult, RawSeries, ScrapeTarget
 
 REQUEST_SECONDS = 0.005
 _MATCHER = re.compile(r'(\w+)=~"((?:[^"\\]|\\.)*)"')
@@ -69,14 +69,14 @@ class FakePrometheus:
         self.queries.append((expression, at))
         self._answer()
         given = self.evaluates[expression](at)
-        if isinstance(given, Answer):
+        if isinstance(given, QueryResult):
             return given
-        return Answer(result_type="vector", result=[{"metric": {}, "value": [at, str(given)]}])
+        return QueryResult(result_type="vector", result=[{"metric": {}, "value": [at, str(given)]}])
 
     def targets(self):
         self._answer()
         return [
-            Target(
+            ScrapeTarget(
                 job=job,
                 instance=instance,
                 node=node,
@@ -93,4 +93,4 @@ class FakePrometheus:
     def _answer(self):
         self.clock.advance(REQUEST_SECONDS)
         if self.down:
-            raise PrometheusUnreachable("cannot query Prometheus: no answer")
+            raise PrometheusUnreachableError("cannot query Prometheus: no answer")

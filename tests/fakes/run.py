@@ -11,8 +11,8 @@ from pydantic import TypeAdapter
 
 from harness.judge.finding import Finding, Verdict
 from harness.recording.reader import read
-from harness.report.results import Results, Run
-from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.results.results import Results, Run
+from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 
 RECORDINGS = Path(__file__).resolve().parent.parent / "recordings"
 FAILURES = RECORDINGS.parent / "recordings-of-failures"

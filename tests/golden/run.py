@@ -15,16 +15,17 @@ from pathlib import Path
 
 import pytest
 
-from harness import cli, session
+from harness import cli
 from harness.base.errors import ExitCode
-from harness.contract.problem import Problem, ProblemKind
-from harness.contract.result import Contract
-from harness.coverage.result import Coverage, Standing, TransitionScore
 from harness.judge.finding import Verdict
-from harness.mutation.score import ExpectationScore, RecordingScore, Survivor, sum_up
+from harness.pytest_plugin import session
 from harness.recording.reader import read
+from harness.results.contract import Contract
+from harness.results.contract_problem import ContractProblem, ProblemKind
+from harness.results.coverage import Coverage, Standing, TransitionScore
+from harness.results.mutation import ExpectationScore, RecordingScore, Survivor, sum_up
+from harness.results.scenario import Leftover, ScenarioResult, StepProblem
 from harness.runner.outage import Outage
-from harness.runner.result import Leftover, ScenarioResult, StepProblem
 from tests.fakes.run import change, recorded, scenario, skipped
 
 RECORDED = (
@@ -117,8 +118,12 @@ def _about_the_run(results):
         whole=False,
         seen={"chaos_daemon_grpc_server_handled_total": ["daemon"]},
         problems=[
-            Problem(kind=ProblemKind.NOT_CATALOGUED, metric="chaos_new", job="chaos-daemon", found="a gauge"),
-            Problem(kind=ProblemKind.NOT_CATALOGUED, metric="lib_new", job="chaos-daemon", fails=False),
+            ContractProblem(
+                kind=ProblemKind.NOT_CATALOGUED, metric="chaos_new", job="chaos-daemon", found="a gauge"
+            ),
+            ContractProblem(
+                kind=ProblemKind.NOT_CATALOGUED, metric="lib_new", job="chaos-daemon", fails=False
+            ),
         ],
     )
     results.mutation = sum_up(
@@ -187,7 +192,7 @@ def main(folder):
 
     session.RunSession.open, session.RunSession.run = opened, ran
     session.results.now = lambda: ENDED
-    words = ["-p", "harness.plugin", "-p", "no:cacheprovider", "-rN", "--no-header", "-q"]
+    words = ["-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", "-rN", "--no-header", "-q"]
     junit = f"--junitxml={report.parent / 'junit.xml'}"
     root = [f"--rootdir={report.parent}", "-c", "/dev/null"]
     return pytest.main([*words, *root, junit, f"--report={report}", "--lanes=1", str(scenarios)])

@@ -17,7 +17,7 @@ import pytest
 import requests
 
 from harness.base import places
-from harness.metrics.prometheus import Prometheus
+from harness.prometheus.prometheus import Prometheus
 
 INTERVAL = 0.2
 IDENTITY = "tests-own"

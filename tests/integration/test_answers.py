@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from harness.judge.expression import BadAnswer, BadExpression, with_answer
-from harness.judge.state import State
+from harness.judge.expression import BadAnswerError, BadExpressionError, with_answer
+from harness.judge.state import SeriesState
 from harness.runner.answers import answer_of
 
 pytestmark = pytest.mark.integration
@@ -28,7 +28,7 @@ def ask(prometheus):
 
 
 def judged(answer):
-    return with_answer(State(1.0, {}, []), answer)
+    return with_answer(SeriesState(1.0, {}, []), answer)
 
 
 def test_a_vector_becomes_the_series_of_a_state(ask, exporter, eventually):
@@ -56,7 +56,7 @@ def test_nothing_is_an_empty_vector(ask):
     ],
 )
 def test_what_no_later_answer_can_mend(ask, expression, reason):
-    with pytest.raises(BadExpression, match=reason):
+    with pytest.raises(BadExpressionError, match=reason):
         judged(ask(expression))
 
 
@@ -64,7 +64,7 @@ def test_a_warning(ask, exporter, eventually):
     exporter.body = "answered_one 1\n"
     eventually(lambda: ask("quantile(2, answered_one)").vector, "the sample is there")
     with pytest.raises(
-        BadAnswer, match=r"answered with a warning: .*quantile value should be between 0 and 1"
+        BadAnswerError, match=r"answered with a warning: .*quantile value should be between 0 and 1"
     ):
         judged(ask("quantile(2, answered_one)"))
 
@@ -72,14 +72,14 @@ def test_a_warning(ask, exporter, eventually):
 def test_an_execution_that_fails(ask, exporter, eventually):
     exporter.body = 'doubled{a="1"} 1\ndoubled{a="2"} 1\n'
     eventually(lambda: len(ask("doubled").vector or []) == 2, "both series are there")
-    with pytest.raises(BadAnswer, match="duplicate series"):
+    with pytest.raises(BadAnswerError, match="duplicate series"):
         judged(ask("doubled * on(job) doubled"))
 
 
 def test_native_histograms(ask, exporter, eventually):
     exporter.body = HISTOGRAM
     eventually(lambda: ask('sizes{job="converted"}').histograms, "the converted histogram is there")
-    with pytest.raises(BadAnswer, match="1 native histograms, which are no numbers"):
+    with pytest.raises(BadAnswerError, match="1 native histograms, which are no numbers"):
         judged(ask('sizes{job="converted"}'))
     (count,) = judged(ask('histogram_count(sizes{job="converted"})')).samples
     assert count.value == 3

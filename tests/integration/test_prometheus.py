@@ -3,7 +3,12 @@ import time
 
 import pytest
 
-from harness.metrics.prometheus import Prometheus, PrometheusUnreachable, QueryRefused, WrongPrometheus
+from harness.prometheus.prometheus import (
+    Prometheus,
+    PrometheusUnreachableError,
+    QueryRefusedError,
+    WrongPrometheusError,
+)
 
 pytestmark = pytest.mark.integration
 
@@ -50,7 +55,7 @@ def test_refused_query_has_the_servers_own_words_and_is_not_repeated(prometheus,
     assert (answer.error_type, answer.result) == ("bad_data", [])
     assert "parse error" in (answer.error or "")
     assert gateway.requests == 1
-    with pytest.raises(QueryRefused) as caught:
+    with pytest.raises(QueryRefusedError) as caught:
         prometheus.raw("sum(", 1)
     assert caught.value.error_type == "bad_data"
 
@@ -86,7 +91,7 @@ def test_clock_offset_is_within_its_uncertainty_on_one_host(prometheus):
 
 def test_identity_is_read_from_the_configuration(prometheus):
     prometheus.check_identity("tests-own")
-    with pytest.raises(WrongPrometheus) as caught:
+    with pytest.raises(WrongPrometheusError) as caught:
         prometheus.check_identity("another")
     assert "found: tests-own" in caught.value.details
 
@@ -96,13 +101,13 @@ def test_unreached_prometheus_is_named_at_once(gateway, prometheus):
     gateway.upstream = "http://127.0.0.1:1"
     assert not prometheus.ready()
     before = gateway.requests
-    with pytest.raises(PrometheusUnreachable) as caught:
+    with pytest.raises(PrometheusUnreachableError) as caught:
         prometheus.raw("up", 5)
     assert "error trying to reach service" in caught.value.details[0]
     assert gateway.requests == before + 1, "a 503 must not be repeated in secret"
 
 
 def test_missing_service_is_unreachable(gateway):
-    with pytest.raises(PrometheusUnreachable) as caught:
+    with pytest.raises(PrometheusUnreachableError) as caught:
         Prometheus(gateway, "monitoring", "no-such", 9090).query("up")
     assert caught.value.details == ["services not found"]

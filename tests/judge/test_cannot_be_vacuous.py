@@ -1,6 +1,6 @@
 """Checks of other projects that could not fail, each tried on this judge.
 
-What is not the judge's: a clean-up that failed and passed (tests/test_plugin.py).
+What is not the judge's: a clean-up that failed and passed (tests/pytest_plugin/test_plugin.py).
 """
 
 import ast
@@ -14,10 +14,10 @@ import pytest
 from harness.base import process
 from harness.base.durations import GO, PROMETHEUS, seconds_of
 from harness.base.process import CommandError
-from harness.cluster.errors import WaitTimeout
 from harness.judge.argument import ArgumentError
 from harness.judge.finding import Verdict
 from harness.judge.kind import kinds
+from harness.kubernetes.errors import WaitTimeoutError
 from tests.fakes.recordings import Timeline, found
 
 
@@ -130,12 +130,12 @@ def caught_timeouts():
 def test_a_timeout_is_caught_by_the_name_under_which_it_is_raised():
     # A helper caught TimeoutError where a library raised TimeoutExpiredError, which is no such error.
     raised = {
-        "WaitTimeout": WaitTimeout,
+        "WaitTimeout": WaitTimeoutError,
         "subprocess.TimeoutExpired": subprocess.TimeoutExpired,
         "filelock.Timeout": filelock.Timeout,
     }
     assert not issubclass(subprocess.TimeoutExpired, TimeoutError)
-    assert not issubclass(WaitTimeout, TimeoutError)
+    assert not issubclass(WaitTimeoutError, TimeoutError)
     assert caught_timeouts() <= raised.keys()
 
 

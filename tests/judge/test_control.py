@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.judge.control import CHAOS, STIMULI, Controlled, Outcome, control, without_chaos
+from harness.judge.control import CHAOS, STIMULI, Controlled, ControlOutcome, control, without_chaos
 from harness.scenario.model import ACTIONS, Expectation, Step
 
 GAUGE = {"metric": "chaos_controller_manager_chaos_experiments", "where": {"namespace": "${namespace}"}}
@@ -51,7 +51,7 @@ def _ids(steps):
 def excuse(said, identity):
     """Return the rule that excuses a claim, None when it is vacuous."""
     found = said[identity]
-    assert found.outcome in (Outcome.EXCUSED, Outcome.VACUOUS), found
+    assert found.outcome in (ControlOutcome.EXCUSED, ControlOutcome.VACUOUS), found
     return found.excused_by
 
 
@@ -68,14 +68,14 @@ def test_each_action_is_chaos_or_performed():
 
 def test_what_does_not_hold_needs_the_chaos():
     said = say(step(APPLY, GAUGE | RUNNING, proof=PROOF | {"at_least": 1}), held=[])
-    assert {each.outcome for each in said.values()} == {Outcome.NEEDS_CHAOS}
+    assert {each.outcome for each in said.values()} == {ControlOutcome.NEEDS_CHAOS}
     assert list(said) == ["0.proof.0", "0.0"]
     assert said["0.0"] == Controlled(
         id="0.0",
         step=0,
         claim="chaos_controller_manager_chaos_experiments series: [{'phase': 'running', 'value': 1}]",
         holds=False,
-        outcome=Outcome.NEEDS_CHAOS,
+        outcome=ControlOutcome.NEEDS_CHAOS,
     )
 
 
@@ -86,7 +86,7 @@ def test_what_holds_all_the_same_is_vacuous_and_says_why_nothing_excuses_it():
         step=1,
         claim="grpc_server_handled_total at_least: 0",
         holds=True,
-        outcome=Outcome.VACUOUS,
+        outcome=ControlOutcome.VACUOUS,
         not_excused=[
             "before: step 1 (apply burn) comes first",
             "stays: it does not claim that nothing changes",
@@ -491,7 +491,7 @@ WAIVED = COUNTER | {"equals": 1, "known_issue": {"id": "made-up", "shows": {"equ
 
 def test_the_wrong_value_that_is_there_without_chaos_is_waived_and_listed():
     said = say(step(APPLY, WAIVED), held=["0.0.shows"])
-    assert said["0.0"].outcome is Outcome.NEEDS_CHAOS
+    assert said["0.0"].outcome is ControlOutcome.NEEDS_CHAOS
     assert excuse(said, "0.0.shows") == "waived"
     assert said["0.0.shows"].claim == "grpc_server_handled_total equals: 0"
 
@@ -517,7 +517,7 @@ def test_a_known_issue_shows_an_effect_to_an_oracle_only_by_what_it_shows():
 
 def test_what_could_not_be_told_is_undecided():
     said = say(step(APPLY, GAUGE | ONE), held=[], unknown=["0.0"])
-    assert said["0.0"].outcome is Outcome.UNDECIDED
+    assert said["0.0"].outcome is ControlOutcome.UNDECIDED
     assert said["0.0"].next_step == "run it again: a scrape or a reading was missing"
 
 
@@ -528,13 +528,13 @@ def test_what_is_excused_either_way_need_not_be_told():
         held=[],
         unknown=["0.0", "1.0"],
     )
-    assert {each.outcome for each in said.values()} == {Outcome.EXCUSED}
+    assert {each.outcome for each in said.values()} == {ControlOutcome.EXCUSED}
 
 
 def test_an_excuse_that_hangs_on_what_could_not_be_told_is_undecided():
     steps = [step(APPLY, GAUGE | RUNNING), step(DELETE, GAUGE | NOTHING)]
     said = say(*steps, held=["1.0"], unknown=["0.0"])
-    assert said["1.0"].outcome is Outcome.UNDECIDED
+    assert said["1.0"].outcome is ControlOutcome.UNDECIDED
 
 
 # What is judged

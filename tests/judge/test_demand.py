@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import Increase, kinds
-from harness.judge.state import Sample, Scrape, State
+from harness.judge.state import Sample, Scrape, SeriesState
 
 TARGET = ("manager", "one")
 NUMBERS = [-math.inf, 0.0, 1.0, 2.0, math.inf, math.nan]
@@ -60,7 +60,7 @@ def demand(kind, raw):
 @settings(max_examples=400, deadline=None)
 @given(arguments, arguments, samples)
 def test_two_claims_that_hold_of_the_same_series_do_not_exclude_each_other(one, other, there):
-    state = State(1.0, {TARGET: Scrape(1.0, 0.1, True)}, there)
+    state = SeriesState(1.0, {TARGET: Scrape(1.0, 0.1, True)}, there)
     if holds(*one, state) and holds(*other, state):
         assert not demand(*one).excludes(demand(*other))
         assert not demand(*other).excludes(demand(*one))
@@ -68,7 +68,7 @@ def test_two_claims_that_hold_of_the_same_series_do_not_exclude_each_other(one, 
 
 @given(arguments, samples)
 def test_what_holds_keeps_the_demand(claim, there):
-    state = State(1.0, {TARGET: Scrape(1.0, 0.1, True)}, there)
+    state = SeriesState(1.0, {TARGET: Scrape(1.0, 0.1, True)}, there)
     if holds(*claim, state):
         wanted = demand(*claim)
         assert wanted.least <= len(there) <= wanted.most

@@ -6,9 +6,9 @@ cluster's, and what one of these does is never the component's.
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
-from harness.metrics.promql import selector
+from harness.prometheus.promql import selector
 from tests.fakes.planted import RIGHT, WRONG, Planted, plantable, untyped
 
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from harness.judge.fault_domains.late import late
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import judge
-from harness.judge.layers.late import late
 from tests.fakes.mutations import mutants_of, subject_of
 from tests.fakes.recordings import EXPRESSION, SETTLED, Timeline, expected, found, pending, say, within
 

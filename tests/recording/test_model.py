@@ -2,7 +2,7 @@ import pytest
 
 from harness.judge.judge import judge
 from harness.recording.model import (
-    Inconsistent,
+    InconsistentRecordingError,
     LayoutDefinition,
     Mark,
     Reading,
@@ -68,7 +68,7 @@ def test_what_does_not_fit_changes_nothing():
         LayoutDefinition(number=0, series=[0]),
         Samples(layout=0, time=2.0, values=[1.0, 2.0]),
     ):
-        with pytest.raises(Inconsistent):
+        with pytest.raises(InconsistentRecordingError):
             recording.add(entry)
     (series,) = recording.series.values()
     assert series is recording.by_name["up"][0]

@@ -2,16 +2,16 @@
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
-from harness.contract.problem import Problem, ProblemKind
-from harness.contract.result import Contract
-from harness.coverage.result import Coverage, Standing, TransitionScore
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.report import checks
 from harness.report.github import error_of
-from harness.report.results import Results, Run
 from harness.report.summary import markdown
-from harness.runner.result import ScenarioResult
+from harness.results.contract import Contract
+from harness.results.contract_problem import ContractProblem, ProblemKind
+from harness.results.coverage import Coverage, Standing, TransitionScore
+from harness.results.results import Results, Run
+from harness.results.scenario import ScenarioResult
 
 IPSET = "chaos_daemon_ipset_members"
 
@@ -29,7 +29,9 @@ def of(**changes):
 
 def contract(*names, **changes):
     problems = [
-        Problem(kind=ProblemKind.NOT_CATALOGUED, metric=name, job="chaos-daemon", next_step="add an entry")
+        ContractProblem(
+            kind=ProblemKind.NOT_CATALOGUED, metric=name, job="chaos-daemon", next_step="add an entry"
+        )
         for name in names
     ]
     return Contract(release="v2.8.3", whole=True, problems=problems, seen={"m": ["chaos-daemon"]}, **changes)
@@ -111,5 +113,5 @@ def test_the_summary_tells_of_the_run_before_its_scenarios_and_folds_what_is_lon
 
 
 def test_an_annotation_of_the_run_is_one_line_whatever_is_in_it():
-    check = checks.Check("contract", Verdict.FAIL, "100% wrong", ("a: b", "::error::x"))
+    check = checks.RunCheck("contract", Verdict.FAIL, "100% wrong", ("a: b", "::error::x"))
     assert error_of(check) == "::error title=the run%3A contract::100%25 wrong%0Aa: b%0A::error::x"

@@ -2,10 +2,10 @@
 
 import pytest
 
-from harness.check import load_checked
 from harness.judge.finding import Finding, Verdict
+from harness.lint.check import load_checked
 from harness.report.github import errors
-from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 
 SCENARIO = """\
 scenario: example

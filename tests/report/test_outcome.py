@@ -4,59 +4,59 @@ import pytest
 
 from harness.base.errors import ExitCode
 from harness.judge.finding import Verdict
-from harness.report.checks import Check
-from harness.report.outcome import Ending, exit_code, headline, outcome
-from harness.report.results import NotRun, Results, Run
-from harness.runner.result import Leftover, ScenarioResult
+from harness.report.checks import RunCheck
+from harness.report.outcome import RunEnding, exit_code, headline, outcome
+from harness.results.results import NotRun, Results, Run
+from harness.results.scenario import Leftover, ScenarioResult
 
 OK, FAILED, INTERRUPTED, INTERNAL, USAGE, NOTHING, INFRA = ExitCode
 
 
 UNDECIDED, BROKEN, UNCOVERED, SKIPPED = "undecided", "broken", "uncovered", "skipped"
 CHECKS = {
-    UNDECIDED: Check("harness", Verdict.ERROR, "no disk"),
-    BROKEN: Check("contract", Verdict.FAIL, "m is not as the catalogue says"),
-    UNCOVERED: Check("coverage", Verdict.FAIL, "1 is missing"),
+    UNDECIDED: RunCheck("harness", Verdict.ERROR, "no disk"),
+    BROKEN: RunCheck("contract", Verdict.FAIL, "m is not as the catalogue says"),
+    UNCOVERED: RunCheck("coverage", Verdict.FAIL, "1 is missing"),
 }
 
 
 @pytest.mark.parametrize(
     ("ending", "facts", "code"),
     [
-        (Ending(OK), set(), OK),
-        (Ending(OK), {SKIPPED}, NOTHING),
-        (Ending(NOTHING), {SKIPPED}, NOTHING),
+        (RunEnding(OK), set(), OK),
+        (RunEnding(OK), {SKIPPED}, NOTHING),
+        (RunEnding(NOTHING), {SKIPPED}, NOTHING),
         # A failure of the product was seen, whatever else went wrong.
-        (Ending(FAILED, failed=True), set(), FAILED),
-        (Ending(FAILED, failed=True), {UNDECIDED}, FAILED),
-        (Ending(OK), {BROKEN}, FAILED),
-        (Ending(FAILED), {BROKEN}, FAILED),
-        (Ending(OK), {BROKEN, UNDECIDED}, FAILED),
-        (Ending(OK), {UNCOVERED}, FAILED),
+        (RunEnding(FAILED, failed=True), set(), FAILED),
+        (RunEnding(FAILED, failed=True), {UNDECIDED}, FAILED),
+        (RunEnding(OK), {BROKEN}, FAILED),
+        (RunEnding(FAILED), {BROKEN}, FAILED),
+        (RunEnding(OK), {BROKEN, UNDECIDED}, FAILED),
+        (RunEnding(OK), {UNCOVERED}, FAILED),
         # Only the infrastructure.
-        (Ending(FAILED), set(), INFRA),
-        (Ending(OK), {UNDECIDED}, INFRA),
-        (Ending(OK), {UNDECIDED, SKIPPED}, INFRA),
-        (Ending(OK), {UNDECIDED, UNCOVERED}, INFRA),
+        (RunEnding(FAILED), set(), INFRA),
+        (RunEnding(OK), {UNDECIDED}, INFRA),
+        (RunEnding(OK), {UNDECIDED, SKIPPED}, INFRA),
+        (RunEnding(OK), {UNDECIDED, UNCOVERED}, INFRA),
         # The stack.
-        (Ending(FAILED, not_up=INFRA), set(), INFRA),
-        (Ending(FAILED, not_up=USAGE), {SKIPPED, UNDECIDED}, USAGE),
-        (Ending(FAILED, not_up=INTERNAL), set(), INTERNAL),
+        (RunEnding(FAILED, not_up=INFRA), set(), INFRA),
+        (RunEnding(FAILED, not_up=USAGE), {SKIPPED, UNDECIDED}, USAGE),
+        (RunEnding(FAILED, not_up=INTERNAL), set(), INTERNAL),
         # Wrong files.
-        (Ending(INTERRUPTED, wrong_file=True), set(), USAGE),
-        (Ending(FAILED, wrong_file=True), set(), USAGE),
-        (Ending(FAILED, wrong_file=True, failed=True), set(), FAILED),
-        (Ending(USAGE), set(), USAGE),
+        (RunEnding(INTERRUPTED, wrong_file=True), set(), USAGE),
+        (RunEnding(FAILED, wrong_file=True), set(), USAGE),
+        (RunEnding(FAILED, wrong_file=True, failed=True), set(), FAILED),
+        (RunEnding(USAGE), set(), USAGE),
         # Interrupted, whatever was seen before.
-        (Ending(INTERRUPTED), set(), INTERRUPTED),
-        (Ending(INTERRUPTED, failed=True), {UNDECIDED, UNCOVERED}, INTERRUPTED),
+        (RunEnding(INTERRUPTED), set(), INTERRUPTED),
+        (RunEnding(INTERRUPTED, failed=True), {UNDECIDED, UNCOVERED}, INTERRUPTED),
         # A defect of the harness: nothing that it says is to be trusted.
-        *((Ending(each, defect=True, failed=True), {BROKEN}, INTERNAL) for each in ExitCode),
-        (Ending(OK, defect=True, wrong_file=True, not_up=INFRA), set(), INTERNAL),
-        (Ending(INTERNAL), set(), INTERNAL),
-        (Ending(INTERNAL), {UNDECIDED}, INFRA),
+        *((RunEnding(each, defect=True, failed=True), {BROKEN}, INTERNAL) for each in ExitCode),
+        (RunEnding(OK, defect=True, wrong_file=True, not_up=INFRA), set(), INTERNAL),
+        (RunEnding(INTERNAL), set(), INTERNAL),
+        (RunEnding(INTERNAL), {UNDECIDED}, INFRA),
         # pytest.exit(returncode=...) of somebody else's test.
-        (Ending(77, failed=True), set(), 77),
+        (RunEnding(77, failed=True), set(), 77),
     ],
 )
 def test_the_exit_code_of_a_run(ending, facts, code):
@@ -69,13 +69,13 @@ def test_the_exit_code_of_a_run(ending, facts, code):
 @pytest.mark.parametrize("name", ["contract", "coverage", "results", "harness"])
 def test_what_the_run_should_have_said_and_could_not_is_the_infrastructure(name):
     results = made(ScenarioResult(name="s", file="s.yaml"))
-    assert exit_code(results, [Check(name, Verdict.ERROR, "x")], Ending(OK)) == INFRA
+    assert exit_code(results, [RunCheck(name, Verdict.ERROR, "x")], RunEnding(OK)) == INFRA
 
 
 def test_a_scenario_that_was_not_run_is_the_infrastructure():
     results = made(ScenarioResult(name="s", file="s.yaml"))
     results.not_run.append(NotRun(name="t", file="t.yaml", reason="the API server is gone"))
-    assert exit_code(results, [], Ending(OK)) == INFRA
+    assert exit_code(results, [], RunEnding(OK)) == INFRA
     assert headline(results, []).startswith("1 scenario was not run. All scenarios that ran came out")
 
 
@@ -123,9 +123,9 @@ def test_the_headline_of_a_run(results, text):
 
 def test_each_check_that_did_not_pass_is_a_sentence_of_the_headline():
     checks = [
-        Check("contract", Verdict.FAIL, "metrics are not as the catalogue says (1): m"),
-        Check("coverage", Verdict.PASS, "all"),
-        Check("harness", Verdict.ERROR, "no disk"),
+        RunCheck("contract", Verdict.FAIL, "metrics are not as the catalogue says (1): m"),
+        RunCheck("coverage", Verdict.PASS, "all"),
+        RunCheck("harness", Verdict.ERROR, "no disk"),
     ]
     assert headline(made(of(Verdict.PASS)), checks) == (
         "All scenarios that ran came out as expected. Metrics are not as the catalogue says (1): m. No disk."

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from harness.base.errors import UsageError
-from harness.check import load_checked
-from harness.oracle.base import oracles
+from harness.lint.check import load_checked
+from harness.oracles.base import oracles
 from harness.report.reference import PARTS, is_marked, renew
 from harness.scenario.load import ScenarioError
 

@@ -2,12 +2,12 @@
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.report import checks
-from harness.report.results import Results, Run
 from harness.report.summary import MOST, markdown, write
-from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.results.results import Results, Run
+from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 from tests.report.test_github import finding
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from harness.judge.finding import Finding, Verdict
 from harness.report.text import finding_lines, labels_text, leftovers_text, scenario_text
-from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 
 TARGET = {"job": "controller-manager", "instance": "10.0.1.1:10080", "node": "n1"}
 # 2026-01-01T00:00:00Z

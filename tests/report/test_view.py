@@ -1,9 +1,9 @@
 """What all reports say of a scenario comes from here, in its order."""
 
-from harness.judge.control import Controlled, Outcome
+from harness.judge.control import Controlled, ControlOutcome
 from harness.judge.finding import Verdict
 from harness.report.view import entries, not_verified, unmet, wrong
-from harness.runner.result import Leftover, ScenarioResult, StepProblem, StepResult
+from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 from tests.report.test_github import finding
 from tests.report.test_outcome import made
 
@@ -39,9 +39,9 @@ def test_what_decides_against_a_scenario_and_what_does_not():
 def test_claims_of_a_control_run_are_told_when_they_are_vacuous_or_undecided():
     claims = [
         Controlled(id="0.0", step=0, claim="m equals 1", holds=True, outcome=outcome, promql="m{}")
-        for outcome in Outcome
+        for outcome in ControlOutcome
     ]
-    elsewhere = Controlled(id="7.0", step=7, claim="x", holds=True, outcome=Outcome.VACUOUS)
+    elsewhere = Controlled(id="7.0", step=7, claim="x", holds=True, outcome=ControlOutcome.VACUOUS)
     found = wrong(
         ScenarioResult(name="s", file="s", steps=[StepResult(title="a")], control=[*claims, elsewhere])
     )

@@ -3,12 +3,12 @@
 import pytest
 
 from harness.base import working_time
-from harness.chaos import rollout
+from harness.chaosmesh import rollout
 from harness.recording.model import Recording
 from harness.recording.writer import RecordingWriter
 from harness.runner import runner, scenario_context
 from harness.runner.recorder import Recorder
-from harness.runner.surroundings import Surroundings
+from harness.runner.run_context import RunContext
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 from tests.fakes.prometheus import FakePrometheus
@@ -50,7 +50,7 @@ def around(cluster, prometheus, clock, tmp_path, monkeypatch):
     monkeypatch.setattr(working_time, "time", clock)
     prometheus.target("controller-manager", "10.0.1.1:10080", 0.37, cluster.exposes)
     clock.advance(3)
-    return Surroundings(
+    return RunContext(
         cluster=cluster,
         prometheus=prometheus,
         clock=clock,

@@ -5,11 +5,11 @@ import json
 import pytest
 
 from harness.base.errors import BoundaryError, UsageError
-from harness.chaos.boundary import Bounds
-from harness.chaos.workload import WorkloadHandle
-from harness.cluster.errors import Refused, Unreachable, WaitTimeout, from_answer
+from harness.chaosmesh.boundary import Reach
+from harness.chaosmesh.workload import WorkloadHandle
+from harness.kubernetes.errors import RefusedError, UnreachableError, WaitTimeoutError, from_answer
 from harness.runner import actions
-from harness.runner.actions import Applied, Sender, StepFailed
+from harness.runner.actions import Applied, Sender, StepFailedError
 from harness.scenario.model import Chaos, Patch, Traffic
 
 BURN = Applied("StressChaos", "burn", "ns", "u-1")
@@ -23,7 +23,7 @@ CHAOS = Chaos.model_validate(
 SCOPE = {"namespace": "ns", "workload": {"selector": {"namespaces": ["ns"]}}}
 
 
-BOUNDS = Bounds(("ns", "ns-there"))
+BOUNDS = Reach(("ns", "ns-there"))
 
 
 class FakeCluster:
@@ -56,7 +56,7 @@ class FakeCluster:
     def wait_gone(self, kind, name, namespace, timeout):
         self.requests.append(("gone", name, timeout))
         if self.stays:
-            raise WaitTimeout("still there", waited=timeout, last=self.stays)
+            raise WaitTimeoutError("still there", waited=timeout, last=self.stays)
 
     def proxy_get(self, *what, params, timeout):
         self.requests.append((*what, params, timeout))
@@ -109,7 +109,7 @@ def test_what_reaches_another_namespace_is_not_sent(cluster, selector, namespace
 
 def test_a_namespace_of_others_that_was_allowed_is_reached(cluster):
     chaos = CHAOS.model_copy(update={"spec": {"mode": "one", "selector": {"namespaces": ["other"]}}})
-    allowed = Bounds(BOUNDS.namespaces, allowed=frozenset({"other"}))
+    allowed = Reach(BOUNDS.namespaces, allowed=frozenset({"other"}))
     actions.apply(Sender(cluster, allowed), "burn", chaos, "ns", {}, SCOPE)
     assert cluster.requests[0]["spec"]["selector"] == {"namespaces": ["other"]}
 
@@ -150,7 +150,7 @@ def test_what_the_webhook_refuses_is_a_failed_step_with_its_words(cluster):
     message = 'admission webhook "vstresschaos.kb.io" denied the request:\nspec.stressors: Required value'
     body = json.dumps({"reason": "Forbidden", "message": message})
     cluster.refusal = from_answer("create StressChaos burn", 403, body)
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         apply(cluster)
     problem = failed.value.problem
     assert str(failed.value) == "StressChaos burn was refused (HTTP 403 Forbidden)"
@@ -159,12 +159,12 @@ def test_what_the_webhook_refuses_is_a_failed_step_with_its_words(cluster):
         'admission webhook "vstresschaos.kb.io" denied the request:',
         "spec.stressors: Required value",
     ]
-    assert isinstance(failed.value.__cause__, Refused)
+    assert isinstance(failed.value.__cause__, RefusedError)
 
 
 def test_an_api_server_that_does_not_answer_is_no_failed_step(cluster):
-    cluster.refusal = Unreachable("cannot create StressChaos burn: no answer")
-    with pytest.raises(Unreachable):
+    cluster.refusal = UnreachableError("cannot create StressChaos burn: no answer")
+    with pytest.raises(UnreachableError):
         apply(cluster)
 
 
@@ -184,14 +184,14 @@ def test_an_api_server_that_does_not_answer_is_no_failed_step(cluster):
 )
 def test_other_actions_that_are_refused_are_failed_steps_too(cluster, act, reason):
     cluster.refusal = from_answer("x", 403, json.dumps({"reason": "Forbidden", "message": "no"}))
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         act(cluster, BURN)
     assert str(failed.value) == reason
 
 
 def test_a_sender_that_answers_no_json_is_a_failed_step(cluster):
     cluster.answer = (200, b"<html>")
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         actions.traffic(cluster, workload(), Traffic(source="a", target="b", requests=1), {})
     assert str(failed.value) == "a answered no JSON: <html>"
 
@@ -226,7 +226,7 @@ def test_a_refusal_that_is_expected_is_what_the_step_came_to(cluster):
 
 def test_a_refusal_with_other_words_is_a_failed_step(cluster):
     cluster.refusal = from_answer("x", 403, json.dumps({"reason": "Forbidden", "message": "quota"}))
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         refused(cluster, "no way")
     problem = failed.value.problem
     assert (
@@ -236,14 +236,14 @@ def test_a_refusal_with_other_words_is_a_failed_step(cluster):
 
 
 def test_what_should_be_refused_and_is_not_is_a_failed_step(cluster):
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         refused(cluster, "no way")
     assert failed.value.problem.reason == "`apply burn` was not refused, and should be with `no way`"
 
 
 def test_no_answer_is_no_refusal(cluster):
-    cluster.refusal = Unreachable("cannot create StressChaos burn: no answer")
-    with pytest.raises(Unreachable):
+    cluster.refusal = UnreachableError("cannot create StressChaos burn: no answer")
+    with pytest.raises(UnreachableError):
         refused(cluster, "no answer")
 
 
@@ -255,7 +255,7 @@ def test_a_namespace_is_removed_when_it_is_gone(cluster):
 def test_a_namespace_that_stays_is_a_failed_step_with_its_conditions(cluster):
     condition = {"type": "NamespaceContentRemaining", "status": "True", "message": "pods remain"}
     cluster.stays = [{"status": {"conditions": [condition]}}]
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         actions.remove_namespace(cluster, "ns-second", 20)
     problem = failed.value.problem
     assert problem.reason == "the namespace ns-second is still there after 20 s"
@@ -320,7 +320,7 @@ def test_traffic_that_was_answered_as_often_as_wanted(cluster, answered):
 @pytest.mark.parametrize("wanted", [0, 4])
 def test_traffic_that_was_answered_another_number_of_times_is_a_failed_step(cluster, wanted):
     cluster.answer = (200, b'{"sent": 5, "answered": 3}')
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         send(cluster, answered=wanted)
     assert failed.value.problem.kind == "traffic"
     assert failed.value.problem.reason == f"3 of 5 requests from a to b were answered, not {wanted}"
@@ -328,7 +328,7 @@ def test_traffic_that_was_answered_another_number_of_times_is_a_failed_step(clus
 
 def test_a_sender_that_cannot_send_is_a_failed_step_with_its_words(cluster):
     cluster.answer = (500, b"no route \xff" + b"x" * 300)
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         send(cluster)
     assert failed.value.problem.reason == "a answered 500: no route \N{REPLACEMENT CHARACTER}" + "x" * 190
 
@@ -350,7 +350,7 @@ class Stuck:
 
     def wait_gone(self, kind, name, namespace, timeout):
         if self.immortal:
-            raise WaitTimeout("still there", last=[self.found], waited=timeout)
+            raise WaitTimeoutError("still there", last=[self.found], waited=timeout)
 
 
 def stuck(**metadata):
@@ -378,6 +378,6 @@ def test_what_is_stuck_loses_its_finalizers():
     ],
 )
 def test_what_is_not_stuck_or_does_not_go_is_a_failed_step(cluster, reason):
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         actions.unstick(cluster, BURN, 0.1)
     assert failed.value.problem.reason == reason

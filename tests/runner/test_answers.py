@@ -1,4 +1,4 @@
-from harness.metrics.prometheus import Answer as Said
+from harness.prometheus.prometheus import QueryResult as Said
 from harness.runner.answers import answer_of
 
 

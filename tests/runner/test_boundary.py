@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.runner import runner
 from harness.scenario.load import load

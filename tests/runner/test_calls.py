@@ -6,12 +6,12 @@ import json
 import pytest
 
 from harness.base.errors import BoundaryError, UsageError
-from harness.chaos.boundary import Bounds
-from harness.chaos.workload import WorkloadHandle
-from harness.cluster.client import ExecResult, HttpAnswer
-from harness.cluster.errors import Unreachable, from_answer
+from harness.chaosmesh.boundary import Reach
+from harness.chaosmesh.workload import WorkloadHandle
+from harness.kubernetes.client import ExecResult, HttpAnswer
+from harness.kubernetes.errors import UnreachableError, from_answer
 from harness.runner import calls
-from harness.runner.actions import StepFailed
+from harness.runner.actions import StepFailedError
 from harness.scenario.model import Exec, Http
 
 POD = {
@@ -53,7 +53,7 @@ class FakeCluster:
 
     def version(self, timeout):
         if not self.alive:
-            raise Unreachable("the API server is gone")
+            raise UnreachableError("the API server is gone")
 
     def exec(self, *what):
         self.sent.append(what)
@@ -67,7 +67,7 @@ def cluster():
     return FakeCluster()
 
 
-BOUNDS = Bounds(("ns", "ns-there"))
+BOUNDS = Reach(("ns", "ns-there"))
 OWN_UID = "11111111-2222-3333-4444-555555555555"
 
 
@@ -81,7 +81,7 @@ def execute(cluster, workload=WORKLOAD, **wanted):
 
 
 def failure(call):
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         call()
     return failed.value.problem
 
@@ -169,7 +169,7 @@ def test_an_answer_of_the_api_server_itself_is_no_answer_of_the_component(cluste
 
 
 def test_a_component_that_hangs_fails_the_step_and_an_api_server_that_is_gone_does_not(cluster):
-    cluster.answers = [Unreachable("cannot GET", details=["timed out"])]
+    cluster.answers = [UnreachableError("cannot GET", details=["timed out"])]
     problem = failure(lambda: http(cluster, to="chaos-dashboard", path="/a", timeout=2))
     assert (problem.reason, problem.details) == (
         "chaos-dashboard did not answer GET /a within 2 s",
@@ -177,7 +177,7 @@ def test_a_component_that_hangs_fails_the_step_and_an_api_server_that_is_gone_do
     )
     assert len(cluster.sent) == 1, "never sent twice"
     cluster.alive = False
-    with pytest.raises(Unreachable, match="the API server is gone"):
+    with pytest.raises(UnreachableError, match="the API server is gone"):
         http(cluster, to="chaos-dashboard", path="/a")
 
 
@@ -258,7 +258,7 @@ def test_a_container_that_is_not_there_fails_the_step(cluster):
 @pytest.mark.parametrize(
     "error",
     [
-        Unreachable("cannot run x: no end within 10 s"),
+        UnreachableError("cannot run x: no end within 10 s"),
         from_answer(
             "run x", 500, json.dumps({"reason": "InternalError", "message": "error dialing backend"})
         ),
@@ -266,7 +266,7 @@ def test_a_container_that_is_not_there_fails_the_step(cluster):
 )
 def test_trouble_on_the_way_to_the_container_is_the_infrastructures(cluster, error):
     cluster.result = error
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableError):
         execute(cluster, **{"in": "${pod}"}, command=["x"])
 
 

@@ -9,19 +9,19 @@ from dataclasses import replace
 import pytest
 
 from harness.base import redaction
-from harness.chaos.catalogue import catalogue
-from harness.check import load_checked
-from harness.cluster.client import ExecResult, HttpAnswer
-from harness.html import report
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
+from harness.kubernetes.client import ExecResult, HttpAnswer
+from harness.lint.check import load_checked
+from harness.pytest_plugin.live import Live
+from harness.pytest_plugin.screen import PytestScreen
 from harness.recording.reader import RecordingReader
 from harness.report import github, summary
+from harness.report.html import report
 from harness.report.junit import junit_properties
-from harness.report.live import Live
-from harness.report.results import Results, Run
-from harness.report.screen import PytestScreen
 from harness.report.text import scenario_text
+from harness.results.results import Results, Run
 from harness.runner import runner
 
 BODY = "MIIEpAIBAAKCAQEAcanary"

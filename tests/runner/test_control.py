@@ -3,11 +3,11 @@
 import pytest
 
 from harness.base.errors import InfrastructureError
-from harness.chaos.catalogue import catalogue
-from harness.check import load_checked
-from harness.judge.control import Outcome
+from harness.chaosmesh.catalogue import catalogue
+from harness.judge.control import ControlOutcome
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
+from harness.lint.check import load_checked
 from harness.recording.reader import RecordingReader
 from harness.report.text import scenario_text
 from harness.runner import runner
@@ -43,12 +43,12 @@ def test_nothing_is_applied_and_every_claim_is_judged(run, cluster):
     assert result.verdict is Verdict.PASS, scenario_text(result)
     assert ("create", "PodChaos", "fail") not in cluster.requests
     assert outcomes(result) == {
-        "0.0": Outcome.EXCUSED,
-        "1.proof.0": Outcome.NEEDS_CHAOS,
-        "1.0": Outcome.NEEDS_CHAOS,
-        "1.1": Outcome.EXCUSED,
-        "1.2": Outcome.NEEDS_CHAOS,
-        "2.0": Outcome.EXCUSED,
+        "0.0": ControlOutcome.EXCUSED,
+        "1.proof.0": ControlOutcome.NEEDS_CHAOS,
+        "1.0": ControlOutcome.NEEDS_CHAOS,
+        "1.1": ControlOutcome.EXCUSED,
+        "1.2": ControlOutcome.NEEDS_CHAOS,
+        "2.0": ControlOutcome.EXCUSED,
     }
 
 
@@ -71,7 +71,7 @@ def test_what_could_not_be_told_is_no_pass(run, cluster):
 
     cluster.hooks["get", "Pod"] = gone
     result = run()
-    assert outcomes(result)["1.proof.0"] is Outcome.UNDECIDED
+    assert outcomes(result)["1.proof.0"] is ControlOutcome.UNDECIDED
     assert result.verdict is Verdict.ERROR
 
 
@@ -104,4 +104,4 @@ def test_traffic_that_chaos_would_stop_is_sent_and_answered(around, tmp_path, cl
     path.write_text(text)
     result = runner.run(load_checked(path)[0], around, catalogue(), ControlStrategy)
     assert sent == [3]
-    assert outcomes(result)["2.answered"] is Outcome.NEEDS_CHAOS
+    assert outcomes(result)["2.answered"] is ControlOutcome.NEEDS_CHAOS

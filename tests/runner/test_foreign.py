@@ -2,13 +2,13 @@
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
-from harness.check import load_checked
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
+from harness.lint.check import load_checked
 from harness.recording.foreign import ForeignUse, note, uses_of
 from harness.recording.model import Note
 from harness.runner import runner
-from harness.runner.claims import Shared
+from harness.runner.conflicts import Shared
 from harness.runner.foreign import Foreign, operations
 from tests.runner.test_overload import when_applied
 from tests.runner.test_runner import FIRST, SCENARIO, assert_replays
@@ -74,7 +74,7 @@ def test_what_was_over_before_the_step_excuses_nothing(run, cluster):
 
 def test_other_scenarios_of_the_run_are_no_strangers(run, cluster):
     def beside():
-        cluster.put("Namespace", "beside")["metadata"]["labels"] = {"chaos-harness/run": "run1"}
+        cluster.put("Namespace", "beside")["metadata"]["labels"] = {"chaos-harness/pytest_plugin/run": "run1"}
         strange(cluster, namespace="beside")
 
     when_applied(cluster, beside)

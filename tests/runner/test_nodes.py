@@ -4,13 +4,13 @@ import pytest
 from pydantic import ValidationError
 
 from harness.base.errors import InfrastructureError, UsageError
-from harness.chaos import breakage
-from harness.chaos.boundary import Bounds
-from harness.chaos.workload import WorkloadHandle
-from harness.cluster.client import ExecResult
-from harness.cluster.errors import Unreachable
+from harness.chaosmesh import breakage
+from harness.chaosmesh.boundary import Reach
+from harness.chaosmesh.workload import WorkloadHandle
+from harness.kubernetes.client import ExecResult
+from harness.kubernetes.errors import UnreachableError
 from harness.runner import nodes
-from harness.runner.actions import StepFailed
+from harness.runner.actions import StepFailedError
 from harness.scenario.model import Node
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import CHAOS_MESH, FakeCluster
@@ -43,7 +43,7 @@ def execute(cluster, **wanted):
     workload = WorkloadHandle("mini-node-exporter", "n", {}, [cluster.get("Pod", NAME, "n")])
     scope = {"node": "n1", "word": "x", "namespace": "n", "workload": workload.scope()}
     return nodes.execute(
-        cluster, Node.model_validate(wanted), "n", CHAOS_MESH, workload, scope, Bounds(("n",))
+        cluster, Node.model_validate(wanted), "n", CHAOS_MESH, workload, scope, Reach(("n",))
     )
 
 
@@ -79,15 +79,15 @@ def test_a_command_in_a_network_enters_that_of_the_container(cluster, where):
 
 
 def test_what_it_breaks_is_noted_before_it_is_run(cluster):
-    cluster.result = Unreachable("no answer")
-    with pytest.raises(Unreachable):
+    cluster.result = UnreachableError("no answer")
+    with pytest.raises(UnreachableError):
         execute(cluster, name="n1", command=["rm", "/sbin/tc"], breaks=["chaos-daemon", "workload"])
     assert cluster.noted == [{"chaos-daemon/n1", "workload"}]
 
 
 def test_another_exit_code_is_a_failed_step_with_the_output(cluster):
     cluster.result = ExecResult("", "no such rule\n", 2)
-    with pytest.raises(StepFailed) as failed:
+    with pytest.raises(StepFailedError) as failed:
         execute(cluster, network_of=NAME, command=["iptables", "-S"])
     problem = failed.value.problem
     assert problem.reason == f"`iptables -S` in the network of {NAME} ended with 2, not 0"

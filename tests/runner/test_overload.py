@@ -4,10 +4,10 @@ import dataclasses
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
-from harness.check import load_checked
-from harness.cluster.errors import from_answer
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
+from harness.kubernetes.errors import from_answer
+from harness.lint.check import load_checked
 from harness.recording.overload import Stretch
 from harness.recording.reader import RecordingReader
 from harness.runner import runner

@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
+from harness.chaosmesh.catalogue import catalogue
 from harness.runner.plan import jobs_of, oracles_of, own_targets_only, watch_of
 from harness.scenario.model import Expectation, Scenario
 

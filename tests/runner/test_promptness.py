@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
+from harness.chaosmesh.catalogue import catalogue
 from harness.recording.model import Promptness
 from harness.runner.promptness import promptness_of
 from harness.scenario.model import Expectation, Scenario, Step

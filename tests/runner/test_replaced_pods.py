@@ -3,13 +3,13 @@
 import pytest
 
 from harness.base import working_time
-from harness.chaos import rollout
-from harness.chaos.catalogue import catalogue
-from harness.chaos.components import COMPONENTS
-from harness.check import load_checked
-from harness.cluster.errors import from_answer
+from harness.chaosmesh import rollout
+from harness.chaosmesh.catalogue import catalogue
+from harness.chaosmesh.components import COMPONENTS
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
+from harness.kubernetes.errors import from_answer
+from harness.lint.check import load_checked
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
 

@@ -7,14 +7,14 @@ import signal
 
 import pytest
 
-from harness.chaos import experiments
-from harness.chaos.catalogue import catalogue
-from harness.check import load_checked
-from harness.cluster.errors import from_answer
+from harness.chaosmesh import experiments
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Finding, Verdict
 from harness.judge.replay import replay
-from harness.metrics.prometheus import Answer, PrometheusUnreachable
-from harness.oracle.base import OracleError, oracles
+from harness.kubernetes.errors import from_answer
+from harness.lint.check import load_checked
+from harness.oracles.base import OracleError, oracles
+from harness.prometheus.prometheus import PrometheusUnreachableError, QueryResult
 from harness.recording.reader import RecordingReader
 from harness.runner import runner
 from harness.runner.clean_up import CleanUp
@@ -161,7 +161,7 @@ def test_everything_that_was_made_is_labelled_and_gone_afterwards(run, cluster, 
         if kind in ("Namespace", "PodChaos")
     )
     result = run()
-    own = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/run": "run1"}
+    own = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/pytest_plugin/run": "run1"}
     assert all(own.items() <= each.items() for each in labels[:2])
     # By which a later run knows that it may remove what is left.
     assert "chaos-harness/stack" in labels[0]
@@ -457,7 +457,7 @@ def test_a_job_whose_only_target_went_is_named(run, prometheus, clock):
 
 def test_a_job_that_never_had_a_target_is_named(run, prometheus, monkeypatch):
     def unreachable():
-        raise PrometheusUnreachable("cannot ask for the targets: no answer")
+        raise PrometheusUnreachableError("cannot ask for the targets: no answer")
 
     prometheus.scrapes = False
     monkeypatch.setattr(prometheus, "targets", unreachable)
@@ -651,7 +651,7 @@ def test_a_wrong_expression_fails_and_the_recording_says_the_same(run, prometheu
 
 
 def test_a_refused_expression_is_an_error_at_once(run, prometheus):
-    prometheus.evaluates[SUM] = lambda at: Answer(error_type="bad_data", error="unknown function")
+    prometheus.evaluates[SUM] = lambda at: QueryResult(error_type="bad_data", error="unknown function")
     result = run(text=expressing(f"{{{{promql: {SUM}, equals: 1}}}}"))
     finding = result.steps[1].findings[2]
     assert (result.verdict, finding.verdict, finding.layer) == (Verdict.ERROR, Verdict.ERROR, "query")
@@ -666,7 +666,7 @@ def test_prometheus_that_is_gone_for_a_moment_is_asked_again(run, prometheus):
     def evaluate(at):
         if len(failed) < 2:
             failed.append(at)
-            raise PrometheusUnreachable("no answer")
+            raise PrometheusUnreachableError("no answer")
         return 1
 
     prometheus.evaluates[SUM] = evaluate
@@ -682,7 +682,7 @@ def test_an_expression_that_is_never_answered_ends_the_scenario(run, prometheus)
     def evaluate(at):
         failed.append(at)
         assert len(failed) < 1000, "asked for ever"
-        raise PrometheusUnreachable("Prometheus is in trouble: timeout")
+        raise PrometheusUnreachableError("Prometheus is in trouble: timeout")
 
     prometheus.evaluates[SUM] = evaluate
     result = run(text=expressing(f"{{{{promql: {SUM}, equals: 1}}}}"))

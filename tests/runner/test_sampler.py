@@ -2,8 +2,8 @@
 
 import pytest
 
-from harness.metrics.prometheus import BadAnswer
-from harness.runner.sampler import PrometheusLost, Sampler, Watch
+from harness.prometheus.prometheus import MalformedAnswerError
+from harness.runner.sampler import PrometheusLostError, Sampler, Watch
 
 MANAGER = "controller-manager"
 
@@ -170,7 +170,7 @@ def test_an_answer_that_is_not_prometheus_own_is_a_failed_fetch_too(
     prometheus, sampler, recorder, monkeypatch
 ):
     def nonsense(selector, seconds):
-        raise BadAnswer("a range selector gave a vector, not a matrix")
+        raise MalformedAnswerError("a range selector gave a vector, not a matrix")
 
     monkeypatch.setattr(prometheus, "raw", nonsense)
     assert sampler.fetch() == 0
@@ -185,7 +185,7 @@ def test_prometheus_is_lost_when_nothing_came_for_more_than_five_seconds(prometh
     # What a failed fetch waits itself is a quarter of an interval.
     clock.advance(4.5)
     assert sampler.fetch() == 0, "not yet"
-    with pytest.raises(PrometheusLost) as lost:
+    with pytest.raises(PrometheusLostError) as lost:
         sampler.fetch()
     assert lost.value.problem == "Prometheus has not answered for 5 s"
     assert lost.value.details == ["cannot query Prometheus: no answer"]

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from harness.authoring.python import scenario
-from harness.chaos.catalogue import catalogue
+from harness.audit.replay import replay_folder
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
+from harness.lint.python import scenario
 from harness.recording.reader import RecordingReader
-from harness.replay import replay_folder
 from harness.runner import runner
 from harness.runner.control import ControlStrategy
 from harness.runner.strategy import ChaosStrategy

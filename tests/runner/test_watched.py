@@ -2,10 +2,10 @@
 
 import pytest
 
-from harness.chaos.catalogue import catalogue
-from harness.check import load_checked
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
+from harness.lint.check import load_checked
 from harness.recording.model import SPARES
 from harness.recording.reader import RecordingReader
 from harness.runner import runner

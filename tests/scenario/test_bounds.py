@@ -2,7 +2,7 @@
 
 import pytest
 
-from harness.check import check
+from harness.lint.check import check
 from harness.scenario.model import DEFAULT_TIMEOUT
 
 HEAD = "scenario: s\nabout: Nothing happens.\n"

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from harness.check import load_checked
+from harness.lint.check import load_checked
 from harness.scenario.load import load
 from harness.scenario.problem import ScenarioError
 

@@ -7,7 +7,7 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from harness.check import load_checked
+from harness.lint.check import load_checked
 from harness.scenario.load import load
 from harness.scenario.problem import ScenarioError
 

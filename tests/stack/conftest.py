@@ -1,5 +1,5 @@
 """The small API server of the client's own tests, for what the stack reads through it."""
 
-from tests.cluster.conftest import api, kubeconfig
+from tests.kubernetes.conftest import api, kubeconfig
 
 __all__ = ["api", "kubeconfig"]

@@ -13,8 +13,8 @@ import yaml
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
-from harness.chaos.webhook import await_webhook
-from harness.cluster.client import Cluster
+from harness.chaosmesh.webhook import await_webhook
+from harness.kubernetes.client import Cluster
 from harness.stack import chaosmesh
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl

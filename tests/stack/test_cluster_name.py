@@ -18,7 +18,7 @@ from harness.base.progress import Progress
 from harness.stack import cluster_name, engine, kind, lock
 from harness.stack.engine import Engine
 from harness.stack.options import UpOptions
-from harness.stack.state import State
+from harness.stack.state import StateFolder
 from harness.stack.status import status
 from harness.stack.up import down, up
 
@@ -46,7 +46,7 @@ def test_dns_labels_are_names(name: str) -> None:
 def test_no_other_name_reaches_an_engine_or_the_disk(name: str, tmp_path: Path) -> None:
     quiet, podman = Progress(io.StringIO()), Engine("podman", Path("podman"))
     calls: list[Any] = [
-        lambda: State(name),
+        lambda: StateFolder(name),
         lambda: UpOptions(cluster=name).check(),
         lambda: up(UpOptions(cluster=name), quiet, prepare_images=lambda *_, **__: None),
         lambda: down(name, quiet),

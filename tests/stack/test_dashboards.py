@@ -8,8 +8,8 @@ import yaml
 
 from harness.base import bundled
 from harness.base.errors import UsageError
-from harness.chaos.catalogue import catalogue
-from harness.metrics.expression import selectors
+from harness.chaosmesh.catalogue import catalogue
+from harness.prometheus.expression import selectors
 from harness.scenario.panels import queries
 from harness.stack import dashboards
 

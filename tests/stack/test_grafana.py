@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from harness.base import bundled
-from harness.chaos import grafana as where
+from harness.chaosmesh import grafana as where
 from harness.stack import grafana, prometheus
 
 IMAGE = "example.org/grafana:1"

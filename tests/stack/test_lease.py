@@ -15,12 +15,12 @@ from typing import Any
 import pytest
 
 from harness.base.errors import UsageError
-from harness.cluster.client import Cluster
-from harness.cluster.errors import Conflict, Unreachable
-from harness.cluster.websocket import Credentials
+from harness.kubernetes.client import Cluster
+from harness.kubernetes.errors import ConflictError, UnreachableError
+from harness.kubernetes.websocket import Credentials
 from harness.stack import lease, lock, renewer
 from harness.stack.lease import Holder
-from tests.cluster.conftest import ApiServer
+from tests.kubernetes.conftest import ApiServer
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/chaos-harness/leases/chaos-harness"
 HERE = Path("/state")
@@ -49,14 +49,14 @@ class FakeLeases:
         assert body["metadata"]["namespace"] in self.namespaces
         self._race()
         if self.lease is not None:
-            raise Conflict("it exists")
+            raise ConflictError("it exists")
         return self._keep(body)
 
     def patch(self, kind: str, name: str, namespace: str, body: Any, *, timeout: float = 0) -> Any:
         self._race()
         assert self.lease is not None
         if body["metadata"]["resourceVersion"] != self.lease["metadata"]["resourceVersion"]:
-            raise Conflict("it changed")
+            raise ConflictError("it changed")
         return self._keep(body)
 
     def held_by(self, holder: Holder, age: float = 0.0) -> None:
@@ -353,8 +353,8 @@ def test_a_silent_api_server_is_not_claimed(
     held: lock.Held, cluster: FakeLeases, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     def silent(*_: Any, **__: Any) -> None:
-        raise Unreachable("no answer")
+        raise UnreachableError("no answer")
 
     monkeypatch.setattr(cluster, "get", silent)
-    with pytest.raises(Unreachable):
+    with pytest.raises(UnreachableError):
         held.claim(tmp_path)

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from harness import cli, plugin
+from harness import cli
+from harness.pytest_plugin import plugin
 from harness.stack.options import ALLOW_NAMESPACE, CLUSTER, SCRAPE_INTERVAL, STACK, UpOptions, up_options
 
 WORDS = ["--cluster", "c", "--images", "source", "--workers", "2", "--scrape-interval", "0.5", "--fresh"]

@@ -12,7 +12,7 @@ import pytest
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
 from harness.stack import preflight
-from harness.stack.preflight import Check, Machine
+from harness.stack.preflight import Machine, MachineCheck
 
 OPTIONS = {option for wanted, _ in preflight.KERNEL_FEATURES.values() for option in wanted} | {
     "OVERLAY_FS",
@@ -42,7 +42,7 @@ def kernel_config(root: Path, options: dict[str, str]) -> None:
     (root / "proc/config.gz").write_bytes(gzip.compress(("# CONFIG_X is not set\n" + text).encode()))
 
 
-def states(checks: list[Check]) -> dict[str, str]:
+def states(checks: list[MachineCheck]) -> dict[str, str]:
     return {check.name.removeprefix("kernel: "): check.state for check in checks}
 
 
@@ -164,9 +164,9 @@ def test_a_clock_before_our_own_files_stops(root: Path) -> None:
 
 def test_what_stops_is_one_error_with_everything() -> None:
     checks = [
-        Check("a", "ok", "fine"),
-        Check("b", "stops", "broken", "no way", "repair b"),
-        Check("c", "stops", "gone", "no way", "find c"),
+        MachineCheck("a", "ok", "fine"),
+        MachineCheck("b", "stops", "broken", "no way", "repair b"),
+        MachineCheck("c", "stops", "gone", "no way", "find c"),
     ]
     with pytest.raises(InfrastructureError, match="b: broken; c: gone") as caught:
         preflight.enforce(checks, Progress(io.StringIO()))
@@ -176,7 +176,8 @@ def test_what_stops_is_one_error_with_everything() -> None:
 def test_what_costs_is_said() -> None:
     out = io.StringIO()
     preflight.enforce(
-        [Check("a", "ok", "fine"), Check("b", "costs", "little", "slow", "Add some.")], Progress(out)
+        [MachineCheck("a", "ok", "fine"), MachineCheck("b", "costs", "little", "slow", "Add some.")],
+        Progress(out),
     )
     assert "b: little; slow. Add some." in out.getvalue()
     assert "fine" not in out.getvalue()

@@ -13,8 +13,12 @@ import yaml
 
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
-from harness.cluster.client import Cluster
-from harness.metrics.prometheus import BadAnswer, PrometheusUnreachable, WrongPrometheus
+from harness.kubernetes.client import Cluster
+from harness.prometheus.prometheus import (
+    MalformedAnswerError,
+    PrometheusUnreachableError,
+    WrongPrometheusError,
+)
 from harness.stack import prometheus
 from harness.stack.kubectl import Kubectl
 
@@ -184,7 +188,7 @@ def test_what_is_no_answer_of_prometheus_is_not_taken_for_one_without_identity(
     answer: bytes, answering: Answering
 ) -> None:
     cluster, _ = answering(answer)
-    with pytest.raises(BadAnswer):
+    with pytest.raises(MalformedAnswerError):
         prometheus.client(cluster).identity()
 
 
@@ -205,14 +209,14 @@ def test_our_own_prometheus_is_taken(answering: Answering) -> None:
 
 @pytest.mark.parametrize("identity", ["other", None])
 def test_another_prometheus_is_refused(identity: str | None, answering: Answering) -> None:
-    with pytest.raises(WrongPrometheus, match="another Prometheus answers") as caught:
+    with pytest.raises(WrongPrometheusError, match="another Prometheus answers") as caught:
         ready(answering(config_answer(identity))[0])
     assert f"found: {identity}" in caught.value.details
 
 
 def test_a_prometheus_that_the_api_server_does_not_reach_is_told_with_its_words(answering: Answering) -> None:
     refusal = b'{"kind": "Status", "apiVersion": "v1", "message": "no endpoints available", "code": 503}'
-    with pytest.raises(PrometheusUnreachable) as caught:
+    with pytest.raises(PrometheusUnreachableError) as caught:
         ready(answering(refusal, status=503)[0])
     assert caught.value.details == ["no endpoints available"]
 

@@ -58,20 +58,20 @@ def images(tmp_path: Path) -> ImageSet:
 
 def test_a_saved_handle_comes_back(handle: StackHandle, images: ImageSet) -> None:
     assert state.load("c") is None
-    state.State("c").save(handle, images)
+    state.StateFolder("c").save(handle, images)
     assert state.load("c") == handle
 
 
 def test_a_forgotten_handle_does_not(handle: StackHandle, images: ImageSet) -> None:
-    state.State("c").save(handle, images)
-    state.State("c").forget()
+    state.StateFolder("c").save(handle, images)
+    state.StateFolder("c").forget()
     assert state.load("c") is None
-    state.State("c").forget()
+    state.StateFolder("c").forget()
 
 
 @pytest.mark.parametrize("text", ["", "{", '{"cluster": "c"}'])
 def test_a_handle_that_cannot_be_read_is_none(text: str, handle: StackHandle, images: ImageSet) -> None:
-    own = state.State("c")
+    own = state.StateFolder("c")
     own.save(handle, images)
     (own.folder / "stack.json").write_text(text)
     assert own.load() is None
@@ -80,7 +80,7 @@ def test_a_handle_that_cannot_be_read_is_none(text: str, handle: StackHandle, im
 def test_programs_are_those_of_up_or_those_on_path(
     handle: StackHandle, images: ImageSet, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    own = state.State("c")
+    own = state.StateFolder("c")
     own.save(handle, images)
     assert own.program("kind") == images.kind
     kubectl = tmp_path / "bin" / "kubectl"

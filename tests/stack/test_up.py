@@ -12,16 +12,15 @@ import pytest
 from harness.base import process
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.progress import Progress
-from harness.chaos import rollout
-from harness.chaos.components import component_pods
-from harness.chaos.rollout import Rollout
-from harness.cluster.client import Cluster
+from harness.chaosmesh import rollout
+from harness.chaosmesh.components import component_pods
+from harness.chaosmesh.rollout import Rollout
+from harness.kubernetes.client import Cluster
 from harness.stack import (
     chaosmesh,
     cni,
-    damage,
+    drift,
     engine,
-    garbage,
     grafana,
     kind,
     lock,
@@ -29,10 +28,11 @@ from harness.stack import (
     preflight,
     prometheus,
     state,
+    wait_for_gc,
 )
 from harness.stack import up as module
 from harness.stack.engine import Engine
-from harness.stack.handle import NodeFacts, StackHandle
+from harness.stack.handle import StackHandle, StackNode
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.options import UpOptions
 from harness.stack.up import down, up
@@ -63,7 +63,7 @@ class World:
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
         self.diary: list[str] = []
         self.containers: list[kind.Container] = []
-        self.observed: damage.Observed | None = None
+        self.observed: drift.Observed | None = None
         self.fail: dict[str, Exception] = {}
         self.mounts: list[dict[str, str]] = []
         self.held = FakeHeld(self)
@@ -84,20 +84,20 @@ class World:
         monkeypatch.setattr(chaosmesh, "install", self.note("chaos-mesh"))
         monkeypatch.setattr(chaosmesh, "wait_ready", self.note("chaos-mesh ready"))
         monkeypatch.setattr(chaosmesh, "check_crds", self.note("crds checked"))
-        monkeypatch.setattr(garbage, "wait_ready", self.note("garbage collector ready"))
+        monkeypatch.setattr(wait_for_gc, "wait_ready", self.note("garbage collector ready"))
         monkeypatch.setattr(prometheus, "install", self.note("prometheus"))
         monkeypatch.setattr(prometheus, "wait_ready", self.note("prometheus ready"))
         monkeypatch.setattr(prometheus, "wait_targets", self.note("targets", None, self.remember))
         monkeypatch.setattr(grafana, "install", self.note("grafana"))
         monkeypatch.setattr(grafana, "wait_ready", self.note("grafana ready"))
-        monkeypatch.setattr(damage, "observe", lambda *arguments: self.observed)
+        monkeypatch.setattr(drift, "observe", lambda *arguments: self.observed)
         monkeypatch.setattr(module._Stack, "_wait_nodes", lambda *arguments: None)
         monkeypatch.setattr(module._Stack, "_cluster", lambda own: None)
         monkeypatch.setattr(
             module._Stack,
             "_node_facts",
             lambda own, cluster, names: [
-                NodeFacts(name=name, kernel="6", runtime="containerd", cgroup="v2") for name in names
+                StackNode(name=name, kernel="6", runtime="containerd", cgroup="v2") for name in names
             ],
         )
 
@@ -114,7 +114,7 @@ class World:
 
     def appear(self, *arguments: Any) -> None:
         self.containers = [NODE]
-        kubeconfig = state.State("c").kubeconfig
+        kubeconfig = state.StateFolder("c").kubeconfig
         kubeconfig.parent.mkdir(parents=True, exist_ok=True)
         kubeconfig.touch()
 
@@ -131,7 +131,7 @@ class World:
 
     def well(self) -> None:
         """From now on the cluster is seen as it should be."""
-        self.observed = damage.Observed([NODE], nodes={NODE.name: True})
+        self.observed = drift.Observed([NODE], nodes={NODE.name: True})
 
     def up(self, **options: Any) -> StackHandle:
         self.diary.clear()
@@ -245,7 +245,7 @@ def test_a_second_up_touches_nothing(world: World) -> None:
 
 def test_a_silent_api_server_means_a_new_cluster_with_a_new_identity(world: World) -> None:
     first = world.up()
-    world.observed = damage.Observed([NODE], api="connection refused")
+    world.observed = drift.Observed([NODE], api="connection refused")
     second = world.up()
     assert world.diary[:2] == ["delete", "create"]
     assert "its API server does not answer: connection refused" in world.said.getvalue()
@@ -254,7 +254,7 @@ def test_a_silent_api_server_means_a_new_cluster_with_a_new_identity(world: Worl
 
 def test_a_broken_part_is_installed_again_and_keeps_the_identity(world: World) -> None:
     first = world.up()
-    world.observed = damage.Observed([NODE], nodes={NODE.name: True}, prometheus=["gone"])
+    world.observed = drift.Observed([NODE], nodes={NODE.name: True}, prometheus=["gone"])
     second = world.up()
     assert "prometheus" in world.diary
     assert not {"create", "delete", "chaos-mesh", "garbage collector ready"} & set(world.diary)
@@ -263,7 +263,7 @@ def test_a_broken_part_is_installed_again_and_keeps_the_identity(world: World) -
 
 def test_a_repair_that_fails_ends_in_a_new_cluster(world: World) -> None:
     world.up()
-    world.observed = damage.Observed([NODE], nodes={NODE.name: True}, chaos_mesh=["gone"])
+    world.observed = drift.Observed([NODE], nodes={NODE.name: True}, chaos_mesh=["gone"])
     world.fail["chaos-mesh"] = InfrastructureError("helm says no")
     world.up()
     assert world.diary.index("chaos-mesh") < world.diary.index("delete") < world.diary.index("create")
@@ -322,7 +322,7 @@ def test_what_a_killed_run_scaled_is_restored_before_the_cluster_is_looked_at(
     restored = Rollout(component_pods("chaos-dashboard", "chaos-mesh"), 1)
     monkeypatch.setattr(rollout, "restore", world.note("restore", [restored]))
     monkeypatch.setattr(rollout, "finish", world.note("finish"))
-    monkeypatch.setattr(damage, "observe", world.note("observe", world.observed))
+    monkeypatch.setattr(drift, "observe", world.note("observe", world.observed))
     world.up()
     assert world.diary == ["restore", "finish", "observe"]
     assert "put chaos-dashboard back as it was, with 1 pods" in world.said.getvalue()
@@ -372,7 +372,7 @@ def test_a_cluster_that_another_run_holds_is_left_as_it_is(world: World, options
 
 def mark(world: World, cluster: str = "c") -> None:
     """From now on the container bears the mark of a cluster of this state folder."""
-    own = state.State(cluster)
+    own = state.StateFolder(cluster)
     own.prepare()
     world.mounts = [{"Destination": ownership.mark(own, ownership.begin(own))}]
 
@@ -418,7 +418,7 @@ def test_what_a_killed_creation_left_is_ours_by_its_mark(world: World) -> None:
 
 def test_keys_of_a_cluster_that_somebody_removed_go_with_the_next_one(world: World) -> None:
     world.up()
-    old = state.State("c").kubeconfig.with_name("kubeconfig.keys") / "key"
+    old = state.StateFolder("c").kubeconfig.with_name("kubeconfig.keys") / "key"
     old.parent.mkdir()
     old.touch()
     world.vanish()
@@ -429,7 +429,7 @@ def test_keys_of_a_cluster_that_somebody_removed_go_with_the_next_one(world: Wor
 @pytest.mark.parametrize("file", ["handle", "kubeconfig"])
 def test_a_cluster_of_an_earlier_version_is_adopted(world: World, file: str) -> None:
     world.containers = [kind.Container(NODE.name, running=False, id="id-1")]
-    path: Path = getattr(state.State("c"), file)
+    path: Path = getattr(state.StateFolder("c"), file)
     path.parent.mkdir(parents=True)
     path.touch()
     world.up()
@@ -439,7 +439,7 @@ def test_a_cluster_of_an_earlier_version_is_adopted(world: World, file: str) -> 
 def test_a_lost_kubeconfig_is_exported_again(world: World) -> None:
     world.up()
     world.well()
-    state.State("c").kubeconfig.unlink()
+    state.StateFolder("c").kubeconfig.unlink()
     world.up()
     assert world.diary == ["export kubeconfig"]
 

@@ -7,8 +7,8 @@ from typing import Any, Literal
 from harness.judge.argument import ArgumentError, labels_text
 from harness.judge.comparison import join_samples
 from harness.judge.demand import Demand
-from harness.judge.kind import Context, Kind, Outcome
-from harness.judge.state import State
+from harness.judge.kind import Context, Kind, StateOutcome
+from harness.judge.state import SeriesState
 
 
 class Absent(Kind):
@@ -34,10 +34,12 @@ class Absent(Kind):
         """Return that no series is demanded."""
         return Demand(most=0)
 
-    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+    def check(
+        self, argument: Any, state: SeriesState, baseline: SeriesState | None, context: Context
+    ) -> StateOutcome:
         """Look whether any series is there."""
         there = join_samples(state.samples, lambda sample: f"{labels_text(sample.labels)} is there")
-        return Outcome(not state.samples, "no series", there)
+        return StateOutcome(not state.samples, "no series", there)
 
 
 KINDS = [Absent]

@@ -8,9 +8,9 @@ from typing import Any
 from harness.judge.argument import Number, OracleRef, Quantity, labels_text, number_text, oracles_in
 from harness.judge.comparison import join, quantity_text
 from harness.judge.demand import Demand
-from harness.judge.kind import MOST_ROWS, Context, Increase, Kind, Outcome
-from harness.judge.state import State
-from harness.judge.value import Nothing, value_of
+from harness.judge.kind import MOST_ROWS, Context, Increase, Kind, StateOutcome
+from harness.judge.state import SeriesState
+from harness.judge.value import EmptyAnswerError, value_of
 
 
 class IncreasesBy(Kind):
@@ -48,30 +48,36 @@ class IncreasesBy(Kind):
             return Demand(stays=True)
         return Demand(least=1) if isinstance(argument, float) else Demand()
 
-    def check(self, argument: Quantity, state: State, baseline: State | None, context: Context) -> Outcome:
+    def check(
+        self, argument: Quantity, state: SeriesState, baseline: SeriesState | None, context: Context
+    ) -> StateOutcome:
         """Sum the increases."""
         increases = context.increases(state)
         shown = [_row(increase) for increase in increases[:MOST_ROWS]]
         try:
             wanted, text = value_of(argument, state, context)
-        except Nothing as nothing:
-            return Outcome(False, self.describe(argument), str(nothing), actual=shown)
+        except EmptyAnswerError as nothing:
+            return StateOutcome(False, self.describe(argument), str(nothing), actual=shown)
         expected = f"an increase of {text} since before the step"
         if not increases and wanted != 0:
-            return Outcome(False, expected, "no series, before the step or since", actual=shown)
+            return StateOutcome(False, expected, "no series, before the step or since", actual=shown)
         if below := [told for each in increases if (told := _below(each))]:
             reason = f"{join(below)}: no counter is below 0"
-            return Outcome(False, expected, reason, final=True, actual=shown)
+            return StateOutcome(False, expected, reason, final=True, actual=shown)
         if fallen := [each for each in increases if each.amount < 0]:
             told = join(
                 [f"{labels_text(each.labels)} fell by {number_text(-each.amount)}" for each in fallen]
             )
-            return Outcome(False, expected, f"{told}: no counter does, unless it was reset", actual=shown)
+            return StateOutcome(
+                False, expected, f"{told}: no counter does, unless it was reset", actual=shown
+            )
         total = math.fsum(increase.amount for increase in increases)
         if total == wanted:
-            return Outcome(True, expected, actual=shown)
+            return StateOutcome(True, expected, actual=shown)
         overshot = total > wanted and isinstance(argument, float)
-        return Outcome(False, expected, f"the increase is {number_text(total)}", final=overshot, actual=shown)
+        return StateOutcome(
+            False, expected, f"the increase is {number_text(total)}", final=overshot, actual=shown
+        )
 
 
 def _below(increase: Increase) -> str:

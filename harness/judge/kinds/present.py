@@ -6,8 +6,8 @@ from typing import Any, Literal
 
 from harness.judge.argument import ArgumentError
 from harness.judge.demand import Demand
-from harness.judge.kind import Context, Kind, Outcome
-from harness.judge.state import State
+from harness.judge.kind import Context, Kind, StateOutcome
+from harness.judge.state import SeriesState
 
 
 class Present(Kind):
@@ -33,9 +33,11 @@ class Present(Kind):
         """Return that any series is demanded."""
         return Demand(least=1)
 
-    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+    def check(
+        self, argument: Any, state: SeriesState, baseline: SeriesState | None, context: Context
+    ) -> StateOutcome:
         """Look whether any series is there."""
-        return Outcome(bool(state.samples), "at least one series", "" if state.samples else "no series")
+        return StateOutcome(bool(state.samples), "at least one series", "" if state.samples else "no series")
 
 
 KINDS = [Present]

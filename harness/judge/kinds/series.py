@@ -22,9 +22,9 @@ from harness.judge.argument import (
 )
 from harness.judge.comparison import agrees, compare_vector, join, quantity_text
 from harness.judge.demand import Demand, SeriesDemand
-from harness.judge.kind import Context, Kind, NotComparable, Outcome
-from harness.judge.state import Sample, State
-from harness.judge.value import Nothing, value_of
+from harness.judge.kind import Context, Kind, NotComparableError, StateOutcome
+from harness.judge.state import Sample, SeriesState
+from harness.judge.value import EmptyAnswerError, value_of
 from harness.recording.labels import TARGET_LABELS
 from harness.recording.model import labels_of
 
@@ -66,7 +66,7 @@ class Bounds(BaseModel):
 
 
 @dataclass(frozen=True)
-class Wanted:
+class WantedSeries:
     """One series that should be there: its labels, and the key `value`."""
 
     labels: dict[str, str]
@@ -94,7 +94,7 @@ _SCHEMA = {
 }
 
 
-class Series(Kind):
+class ExactSeries(Kind):
     """Exactly these series: none is missing, none is there besides.
 
     All labels of a series have to be listed, but for those that `where` fixes by equality and
@@ -152,7 +152,9 @@ class Series(Kind):
         listed = tuple(SeriesDemand(labels_of(each.labels), *_span(each.value)) for each in argument)
         return Demand(len(listed), len(listed), listed)
 
-    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+    def check(
+        self, argument: Any, state: SeriesState, baseline: SeriesState | None, context: Context
+    ) -> StateOutcome:
         """Find for every wanted series its one, and for every series the one that wants it."""
         if isinstance(argument, OracleRef):
             return compare_vector(
@@ -178,10 +180,10 @@ class Series(Kind):
             elif not _in(mine[0].value, low, high):
                 problems.append(f"{labels_text(wanted.labels)} is {number_text(mine[0].value)}")
         problems += [f"{labels_text(sample.labels)} should not be there" for sample in left]
-        return Outcome(not problems, "exactly: " + "; ".join(texts), join(problems))
+        return StateOutcome(not problems, "exactly: " + "; ".join(texts), join(problems))
 
 
-def _wanted(position: int, raw: Any, templates: bool) -> Wanted:
+def _wanted(position: int, raw: Any, templates: bool) -> WantedSeries:
     if not isinstance(raw, dict):
         raise ArgumentError(f"{position}: a mapping of labels with a `value` is wanted, not {raw!r}")
     if "value" not in raw:
@@ -193,7 +195,7 @@ def _wanted(position: int, raw: Any, templates: bool) -> Wanted:
         if not isinstance(text, str):
             raise ArgumentError(f"{position}: label {label} is text: write {str(text)!r}, not {text!r}")
         labels[label] = text
-    return Wanted(labels=labels, value=_value(position, raw["value"], templates))
+    return WantedSeries(labels=labels, value=_value(position, raw["value"], templates))
 
 
 def _value(position: int, raw: Any, templates: bool) -> Quantity | Bounds:
@@ -226,14 +228,14 @@ def _words(value: Quantity | Bounds) -> str:
     return f"at most {high}" if value.at_most is not None else f"between {low} and {high}"
 
 
-def _resolve(value: Quantity | Bounds, state: State, context: Context) -> tuple[float, float, str]:
+def _resolve(value: Quantity | Bounds, state: SeriesState, context: Context) -> tuple[float, float, str]:
     ends: list[float] = []
     texts: list[str] = []
     for number in _numbers(value):
         try:
             end, text = value_of(number, state, context)
-        except Nothing as nothing:
-            raise NotComparable(str(nothing)) from nothing
+        except EmptyAnswerError as nothing:
+            raise NotComparableError(str(nothing)) from nothing
         ends.append(end)
         texts.append(text)
     if not isinstance(value, Bounds):
@@ -251,9 +253,9 @@ def _in(value: float, low: float, high: float) -> bool:
     return low <= value <= high
 
 
-def _is(wanted: Wanted, sample: Sample, implied: set[str]) -> bool:
+def _is(wanted: WantedSeries, sample: Sample, implied: set[str]) -> bool:
     others = sample.labels.keys() - wanted.labels.keys() - implied
     return agrees(wanted.labels, sample.labels) and not others
 
 
-KINDS = [Series]
+KINDS = [ExactSeries]

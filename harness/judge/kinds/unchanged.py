@@ -7,8 +7,8 @@ from typing import Any, Literal
 from harness.judge.argument import ArgumentError, labels_text, number_text
 from harness.judge.comparison import join, join_samples
 from harness.judge.demand import Demand
-from harness.judge.kind import Context, Kind, Outcome
-from harness.judge.state import State
+from harness.judge.kind import Context, Kind, StateOutcome
+from harness.judge.state import SeriesState
 from harness.recording.model import labels_of
 
 
@@ -37,7 +37,9 @@ class Unchanged(Kind):
         """Return that some series must be there, and stay as they are."""
         return Demand(least=1, stays=True)
 
-    def check(self, argument: Any, state: State, baseline: State | None, context: Context) -> Outcome:
+    def check(
+        self, argument: Any, state: SeriesState, baseline: SeriesState | None, context: Context
+    ) -> StateOutcome:
         """Compare each series with the baseline."""
         before = {labels_of(sample.labels): sample for sample in baseline.samples} if baseline else {}
         now = {labels_of(sample.labels): sample for sample in state.samples}
@@ -48,7 +50,7 @@ class Unchanged(Kind):
             or "no series"
         )
         if not before and not now:
-            return Outcome(False, expected, "no series, before the step or now: nothing could change")
+            return StateOutcome(False, expected, "no series, before the step or now: nothing could change")
         problems = [f"{labels_text(before[key].labels)} is gone" for key in before if key not in now]
         for key, sample in now.items():
             if key not in before:
@@ -56,7 +58,7 @@ class Unchanged(Kind):
             elif sample.value != before[key].value:
                 was, value = number_text(before[key].value), number_text(sample.value)
                 problems.append(f"{labels_text(sample.labels)} was {was} and is {value}")
-        return Outcome(not problems, expected, join(problems), final=bool(problems))
+        return StateOutcome(not problems, expected, join(problems), final=bool(problems))
 
 
 KINDS = [Unchanged]

@@ -14,7 +14,7 @@ from pathlib import Path
 from harness.base.errors import HarnessError
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact
-from harness.runner.diagnostics.scene import Scene
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 SECONDS = 4.0
 """How long a collection may take in all. Less than it takes until Prometheus counts as lost."""
@@ -30,7 +30,7 @@ MOST_RUN = 64 * 1024 * 1024
 
 INDEX = "index.txt"
 
-Collect = Callable[[Scene], Iterator[tuple[str, str]]]
+Collect = Callable[[DiagnosticsContext], Iterator[tuple[str, str]]]
 
 
 @dataclass(frozen=True)
@@ -64,12 +64,12 @@ class _Work:
     problem: str | None = None
     done: threading.Event = field(default_factory=threading.Event)
 
-    def start(self, scene: Scene) -> None:
+    def start(self, scene: DiagnosticsContext) -> None:
         threading.Thread(
             target=self._run, args=(scene,), name=f"diagnostics {self.name}", daemon=True
         ).start()
 
-    def _run(self, scene: Scene) -> None:
+    def _run(self, scene: DiagnosticsContext) -> None:
         try:
             for name, text in self.collect(scene):
                 self.files.append(_File.of(name, text))
@@ -97,7 +97,7 @@ def _modules(path: list[str]) -> list[pkgutil.ModuleInfo]:
 
 
 def collect(
-    scene: Scene,
+    scene: DiagnosticsContext,
     folder: Path,
     why: str,
     *,

@@ -5,16 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.base.errors import HarnessError, InfrastructureError
-from harness.chaos.catalogue import Catalogue
+from harness.chaosmesh.catalogue import Catalogue
 from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import sentence
-from harness.metrics.expression import selectors
-from harness.metrics.promql import PromQLError
+from harness.prometheus.expression import selectors
+from harness.prometheus.promql import PromQLError
+from harness.results.scenario import ScenarioResult, StepResult
 from harness.runner.diagnostics import collect
-from harness.runner.diagnostics.scene import Scene
-from harness.runner.result import ScenarioResult, StepResult
+from harness.runner.diagnostics.scene import DiagnosticsContext
+from harness.runner.run_context import RunContext
 from harness.runner.sampler import Watch
-from harness.runner.surroundings import Surroundings
 
 MOST = 3
 """Steps of one scenario that evidence is kept of; what fails later is mostly a consequence."""
@@ -23,11 +23,11 @@ CLEAN_UP, END = "clean-up", "end-of-run"
 """The folders of what the clean-up could not remove in the ordinary way, and of what was there at the end."""
 
 
-class Keeper:
+class DiagnosticsCollector:
     """Keeps the evidence of one scenario. What goes wrong with that is told, and changes no verdict."""
 
     def __init__(
-        self, around: Surroundings, catalogue: Catalogue, watch: Watch, name: str, result: ScenarioResult
+        self, around: RunContext, catalogue: Catalogue, watch: Watch, name: str, result: ScenarioResult
     ) -> None:
         self._around = around
         self._catalogue = catalogue
@@ -107,7 +107,7 @@ class Keeper:
         self._kept.add(name)
         metrics = metrics or set()
         jobs = {job for metric in metrics for job in self._catalogue.jobs(metric)}
-        scene = Scene(
+        scene = DiagnosticsContext(
             cluster=self._around.cluster,
             prometheus=self._around.prometheus,
             clock=self._around.clock,
@@ -132,13 +132,13 @@ class Keeper:
         return found
 
 
-def at_end(around: Surroundings, result: ScenarioResult) -> None:
+def at_end(around: RunContext, result: ScenarioResult) -> None:
     """Keep evidence of what a scenario has left that is still there when the run ends."""
     if around.diagnostics is None or result.recording is None or result.namespace is None:
         return
     now = around.clock.now()
     began = next((step.started for step in result.steps if step.started is not None), now)
-    scene = Scene(
+    scene = DiagnosticsContext(
         cluster=around.cluster,
         prometheus=around.prometheus,
         clock=around.clock,
@@ -151,7 +151,9 @@ def at_end(around: Surroundings, result: ScenarioResult) -> None:
     _collect(scene, around.diagnostics / result.recording.name, END, ["end of the run", *why], result)
 
 
-def _collect(scene: Scene, folder: Path, name: str, why: list[str], result: ScenarioResult) -> None:
+def _collect(
+    scene: DiagnosticsContext, folder: Path, name: str, why: list[str], result: ScenarioResult
+) -> None:
     try:
         collect.collect(scene, folder / name, "\n".join(why))
     except OSError as error:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from harness.cluster.client import Cluster
-from harness.metrics.prometheus import Prometheus
+from harness.kubernetes.client import Cluster
+from harness.prometheus.prometheus import Prometheus
 from harness.runner.clock import Clock
 
 
 @dataclass(frozen=True)
-class Scene:
+class DiagnosticsContext:
     """A scenario at the moment of a failure.
 
     Attributes:

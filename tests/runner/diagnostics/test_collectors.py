@@ -3,11 +3,11 @@
 import pytest
 import yaml
 
-from harness.cluster.client import ExecResult, HttpAnswer
-from harness.cluster.errors import NotFound, Refused
-from harness.metrics.prometheus import Target
+from harness.kubernetes.client import ExecResult, HttpAnswer
+from harness.kubernetes.errors import NotFoundError, RefusedError
+from harness.prometheus.prometheus import ScrapeTarget
 from harness.runner.diagnostics.collect import collect, collectors
-from harness.runner.diagnostics.scene import Scene
+from harness.runner.diagnostics.scene import DiagnosticsContext
 from tests.fakes.clock import FakeClock
 
 DAEMON_LOG = """\
@@ -56,7 +56,7 @@ class Cluster:
     def list(self, kind, namespace=None, label_selector=None):
         assert kind not in ("Secret", "ConfigMap", "ServiceAccount")
         if kind == "AWSChaos":
-            raise NotFound("cannot list AWSChaos: refused (HTTP 404)")
+            raise NotFoundError("cannot list AWSChaos: refused (HTTP 404)")
         return self.objects.get((kind, namespace), [])
 
     def get(self, kind, name, namespace):
@@ -65,7 +65,7 @@ class Cluster:
     def logs(self, namespace, pod, container, *, seconds, previous=False):
         self.logs_asked.append((pod, container, seconds, previous))
         if previous:
-            raise Refused("previous terminated container not found")
+            raise RefusedError("previous terminated container not found")
         return PROMETHEUS_LOG if namespace == "chaos-harness" else DAEMON_LOG
 
     def exec(self, namespace, pod, container, argv, timeout):
@@ -141,7 +141,7 @@ class Prometheus:
 
 
 def target(clock, *, age=0.5, duration=0.1, job="chaos-daemon", pod="chaos-daemon-1", namespace="chaos-mesh"):
-    return Target(
+    return ScrapeTarget(
         job=job,
         instance=pod,
         node="n1",
@@ -165,7 +165,7 @@ def cluster():
 @pytest.fixture
 def scene(cluster):
     def made(*targets, infrastructure=True):
-        return Scene(
+        return DiagnosticsContext(
             cluster=cluster,
             prometheus=Prometheus(*(targets or [target(cluster.clock)])),
             clock=cluster.clock,

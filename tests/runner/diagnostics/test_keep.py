@@ -5,17 +5,17 @@ import errno
 
 import pytest
 
-from harness.chaos import cleanup
-from harness.chaos.catalogue import catalogue
-from harness.check import load_checked
-from harness.cluster.errors import Unreachable
-from harness.cluster.leftovers import Leftover
+from harness.chaosmesh import cleanup
+from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
+from harness.kubernetes.errors import UnreachableError
+from harness.kubernetes.leftovers import StuckObject
+from harness.lint.check import load_checked
 from harness.report.text import leftovers_text, scenario_text
+from harness.results.scenario import Leftover as Left
+from harness.results.scenario import ScenarioResult, StepResult
 from harness.runner import clean_up, runner
 from harness.runner.diagnostics import collect, keep
-from harness.runner.result import Leftover as Left
-from harness.runner.result import ScenarioResult, StepResult
 
 SCENARIO = """\
 scenario: example
@@ -209,7 +209,7 @@ def test_the_clean_up_is_looked_into_even_after_as_many_steps_as_are_kept(run, k
 
 def test_a_clean_up_that_stops_is_looked_into(run, kept, cluster):
     def refuses():
-        raise Unreachable("cannot delete Pod: no answer", details=["refused"])
+        raise UnreachableError("cannot delete Pod: no answer", details=["refused"])
 
     cluster.hooks["delete", "Pod"] = refuses
     result = run()
@@ -221,7 +221,7 @@ def test_a_clean_up_that_stops_is_looked_into(run, kept, cluster):
 
 
 def test_processes_that_had_to_be_ended_are_looked_into_afterwards(run, kept, monkeypatch):
-    left = Leftover("process", "stress-ng (pid 7 on node n1)", "outlived its experiment and was ended")
+    left = StuckObject("process", "stress-ng (pid 7 on node n1)", "outlived its experiment and was ended")
     monkeypatch.setattr(cleanup, "end_stressors", lambda *_: [left])
     monkeypatch.setattr(clean_up, "calls_daemon", lambda _: True)
     run()

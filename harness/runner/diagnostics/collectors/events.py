@@ -6,22 +6,22 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
-from harness.oracle.events import event_of
-from harness.runner.diagnostics.scene import Scene
+from harness.oracles.events import event_of
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Events of the scenario's namespace, and of Chaos Mesh's own, in the order of time."""
     for namespace in (scene.namespace, scene.chaos_mesh_namespace):
         yield f"events-{_who(scene, namespace)}.txt", events_in(scene, namespace)
 
 
-def events_in(scene: Scene, namespace: str) -> str:
+def events_in(scene: DiagnosticsContext, namespace: str) -> str:
     """Return the events of a namespace, one a line, in the order of time."""
     return "".join(sorted(map(_line, scene.cluster.list("Event", namespace))))
 
 
-def _who(scene: Scene, namespace: str) -> str:
+def _who(scene: DiagnosticsContext, namespace: str) -> str:
     return "scenario" if namespace == scene.namespace else "chaos-mesh"
 
 

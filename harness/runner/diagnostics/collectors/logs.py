@@ -6,9 +6,9 @@ import math
 from collections.abc import Iterator
 
 from harness.base.errors import HarnessError
-from harness.cluster.client import Object
-from harness.cluster.errors import Unreachable
-from harness.runner.diagnostics.scene import Scene
+from harness.kubernetes.client import Object
+from harness.kubernetes.errors import UnreachableError
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 _BEFORE_SECONDS = 5
 _MOST_SECONDS = 300
@@ -17,12 +17,12 @@ _MOST_SECONDS = 300
 _OF_SCRAPES = ("iptables-save -c", "ipset save -o xml", "tc qdisc")
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Logs of all components of Chaos Mesh since shortly before the step that failed."""
     yield from logs_of(scene, scene.cluster.list("Pod", scene.chaos_mesh_namespace), "logs")
 
 
-def logs_of(scene: Scene, pods: list[Object], folder: str) -> Iterator[tuple[str, str]]:
+def logs_of(scene: DiagnosticsContext, pods: list[Object], folder: str) -> Iterator[tuple[str, str]]:
     """Yield the logs of all containers of some pods since shortly before what failed."""
     seconds = min(math.ceil(scene.seconds) + _BEFORE_SECONDS, _MOST_SECONDS)
     for pod in pods:
@@ -39,7 +39,7 @@ def logs_of(scene: Scene, pods: list[Object], folder: str) -> Iterator[tuple[str
                     log = scene.cluster.logs(
                         namespace, name, container["name"], seconds=seconds, previous=previous
                     )
-                except Unreachable:
+                except UnreachableError:
                     raise
                 except HarnessError as error:
                     log = "\n".join([str(error), *error.details, ""])

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from harness.chaos.components import WORKLOAD
-from harness.metrics.between_scrapes import await_gap
-from harness.metrics.prometheus import Target
-from harness.runner.diagnostics.scene import Scene
+from harness.chaosmesh.components import WORKLOAD
+from harness.prometheus.between_scrapes import await_gap
+from harness.prometheus.prometheus import ScrapeTarget
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 _MOST_TARGETS = 4
 _FETCH_SECONDS = 2.0
@@ -16,7 +16,7 @@ _NAME = re.compile(r"(?:# (?:HELP|TYPE) )?([A-Za-z_:][\w:]*)")
 _NAMESPACE = re.compile(r'[{,]namespace="([^"]*)"')
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """What components expose of the metrics that were not as expected, read between two scrapes."""
     found = [each for each in scene.prometheus.targets() if each.job in scene.jobs and each.pod]
     own = [each for each in found if each.job != WORKLOAD or each.namespace == scene.namespace]
@@ -24,7 +24,7 @@ def collect(scene: Scene) -> Iterator[tuple[str, str]]:
         yield f"metrics/{target.job}.{target.pod}.prom", _exposed(scene, target)
 
 
-def _exposed(scene: Scene, target: Target) -> str:
+def _exposed(scene: DiagnosticsContext, target: ScrapeTarget) -> str:
     """Return what a target exposes of the wanted metrics, with comments that say how it was read."""
     gap = await_gap(scene.clock, target.scrape) if target.scrape else None
     if target.scrape and gap is None:
@@ -43,7 +43,7 @@ def _exposed(scene: Scene, target: Target) -> str:
     return head + _wanted(answer.body.decode(errors="replace"), scene)
 
 
-def _wanted(body: str, scene: Scene) -> str:
+def _wanted(body: str, scene: DiagnosticsContext) -> str:
     """Return the lines of the wanted metrics; of those with a namespace, the scenario's own series."""
     families = {re.sub(r"_(?:bucket|sum|count|total)$", "", name) for name in scene.metrics}
     kept, others = [], 0

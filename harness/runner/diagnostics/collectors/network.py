@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.oracle.asking import Target
-from harness.oracle.network import IPSET, IPTABLES, QDISCS, IptablesPackets
-from harness.oracle.world import World
-from harness.runner.diagnostics.scene import Scene
+from harness.oracles.asking import ContainerTarget
+from harness.oracles.context import OracleContext
+from harness.oracles.network import IPSET, IPTABLES, QDISCS, IptablesPackets
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 # What fails is shown with what it says, and the others all the same.
 _COMMAND = (
@@ -24,11 +24,11 @@ _COMMAND = (
 )
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Rules of iptables, ipsets and queueing disciplines in the pods that were to be hit."""
-    world = World(scene.cluster, scene.namespace, scene.chaos_mesh_namespace)
+    world = OracleContext(scene.cluster, scene.namespace, scene.chaos_mesh_namespace)
     # Containers of a pod share its network.
     pods = {(each["namespace"], each["pod"]): each for each in scene.targets}
-    targets = [Target.model_validate(each) for each in pods.values()]
+    targets = [ContainerTarget.model_validate(each) for each in pods.values()]
     for target, output in IptablesPackets(world).outputs(targets, _COMMAND):
         yield f"network/{target.namespace}.{target.pod}.txt", output + "\n"

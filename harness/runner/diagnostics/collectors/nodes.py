@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from harness.runner.diagnostics.scene import Scene
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Conditions, taints and resources of the nodes."""
     yield "nodes.txt", "".join(f"{line}\n" for node in scene.cluster.list("Node") for line in _lines(node))
 

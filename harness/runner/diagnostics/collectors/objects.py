@@ -9,22 +9,22 @@ import yaml
 
 from harness.base.errors import HarnessError
 from harness.base.redaction import redact_values
-from harness.cluster.errors import Unreachable
-from harness.cluster.kinds import CHAOS_MESH_KINDS
-from harness.runner.diagnostics.scene import Scene
+from harness.kubernetes.errors import UnreachableError
+from harness.kubernetes.kinds import CHAOS_MESH_KINDS
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 # Long, and nothing that is not there otherwise.
 _LEFT_OUT = {"managedFields"}
 _LEFT_OUT_ANNOTATIONS = {"kubectl.kubernetes.io/last-applied-configuration"}
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Experiments, PodNetworkChaos and all else of Chaos Mesh in the scenario's namespace."""
     problems = []
     for kind in CHAOS_MESH_KINDS:
         try:
             found = scene.cluster.list(kind, scene.namespace)
-        except Unreachable:
+        except UnreachableError:
             raise
         except HarnessError as error:
             problems.append(f"{kind}: {error}\n")

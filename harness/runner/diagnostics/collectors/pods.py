@@ -6,10 +6,10 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.runner.diagnostics.collectors.objects import as_yaml
-from harness.runner.diagnostics.scene import Scene
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Pods of the scenario and of Chaos Mesh: a line for each container, and those of the scenario whole."""
     own = scene.cluster.list("Pod", scene.namespace)
     mesh = scene.cluster.list("Pod", scene.chaos_mesh_namespace)

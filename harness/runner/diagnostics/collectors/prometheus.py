@@ -8,11 +8,11 @@ from harness.runner.diagnostics.collectors.events import events_in
 from harness.runner.diagnostics.collectors.logs import logs_of
 from harness.runner.diagnostics.collectors.objects import as_yaml
 from harness.runner.diagnostics.collectors.pods import lines_of
-from harness.runner.diagnostics.scene import Scene
+from harness.runner.diagnostics.scene import DiagnosticsContext
 from harness.stack.prometheus import POD
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Prometheus' own pod, its events and its log, where the infrastructure is in trouble."""
     if not scene.infrastructure:
         return

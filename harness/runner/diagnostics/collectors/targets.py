@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
-from harness.metrics.prometheus import Target
-from harness.runner.diagnostics.scene import Scene
+from harness.prometheus.prometheus import ScrapeTarget
+from harness.runner.diagnostics.scene import DiagnosticsContext
 
 
-def collect(scene: Scene) -> Iterator[tuple[str, str]]:
+def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
     """Prometheus' scrape targets: health, last scrape, last error."""
     found = sorted(scene.prometheus.targets(), key=lambda each: (each.job, each.instance))
     yield "targets.txt", "".join(map(_line, found)) or "Prometheus has no target\n"
 
 
-def _line(target: Target) -> str:
+def _line(target: ScrapeTarget) -> str:
     at = "never"
     if target.last_scrape is not None:
         at = datetime.fromtimestamp(target.last_scrape, UTC).isoformat(timespec="milliseconds")

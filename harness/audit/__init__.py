@@ -1,0 +1,1 @@
+"""Asks finished runs and their recordings: mutation, coverage, contract, inventory, comparison, replay."""

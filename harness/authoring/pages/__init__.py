@@ -1,5 +1,0 @@
-"""The generated pages, one module a kind of page.
-
-Every module of this package has a function `pages(sources)` that yields its pages, or
-`pages_about(sources, made)` for what is about all others; `harness.authoring.page.all_pages` finds them.
-"""

@@ -1,0 +1,176 @@
+"""Probes what a cluster can do, where it matters: in the chaos-daemon's container of each node.
+
+Everything about the network is tried in a network namespace of its own, so that nothing of the node
+changes. A reason tells how it was probed and what was answered.
+"""
+
+from __future__ import annotations
+
+from harness.base.errors import InfrastructureError
+from harness.chaosmesh import grafana
+from harness.chaosmesh.components import DNS_SERVER
+from harness.chaosmesh.daemons import COMPONENT, DAEMON, Daemon, Daemons
+from harness.kubernetes.client import Cluster
+
+# Each probe is a shell command in the daemon's container; it succeeds when the capability is there.
+_IN_NAMESPACE = {
+    "netem": "tc qdisc add dev lo root netem delay 1ms",
+    "prio": "tc qdisc add dev lo root handle 1: prio bands 4",
+    "sfq": "tc qdisc add dev lo root sfq",
+    "tbf": "tc qdisc add dev lo root tbf rate 1mbit burst 10000 limit 20000",
+    "ipset": "ipset create a hash:net && ipset create b hash:net,port && ipset create c list:set",
+    "iptables-legacy": (
+        "iptables -V | grep -q legacy && ipset create a hash:net && iptables -w -N A && "
+        "iptables -w -A A -m set --match-set a dst -j DROP"
+    ),
+    "iptables-nft": "iptables-nft -w -N A && iptables-nft -w -A A -j DROP",
+    "ebtables-legacy": "ebtables-legacy -t broute -L && ebtables-legacy -t nat -L",
+}
+_PLAIN = {
+    "kprobes": "test -e /sys/bus/event_source/devices/kprobe || test -e /sys/kernel/debug/kprobes/list",
+    "fuse": "test -c /dev/fuse && grep -qw fuse /proc/filesystems",
+    "cgroup-v1": "test -d /host-sys/fs/cgroup/memory || test -d /sys/fs/cgroup/memory",
+    "cgroup-v2": (
+        "test -f /host-sys/fs/cgroup/cgroup.controllers || test -f /sys/fs/cgroup/cgroup.controllers"
+    ),
+    "stress-ng": "stress-ng --version",
+    "memstress": "command -v memStress",
+    "nsexec": "command -v nsexec",
+    "toda": "command -v toda",
+    "tproxy": "command -v tproxy",
+    "byteman": "test -f /usr/local/byteman/bin/bminstall.sh",
+}
+
+_RUNTIMES = ("containerd", "docker", "crio")
+_TWO_NODES = "two-nodes"
+_GRAFANA = "grafana"
+
+CAPABILITIES = tuple(
+    sorted(
+        [
+            *_IN_NAMESPACE,
+            *_PLAIN,
+            *(f"runtime-{runtime}" for runtime in _RUNTIMES),
+            "dns-server",
+            _TWO_NODES,
+            _GRAFANA,
+        ]
+    )
+)
+"""All names that a scenario's `needs` may hold."""
+
+_SECONDS = 20.0
+
+
+def probes() -> dict[str, str]:
+    """Return each capability with how it is probed, for the documentation."""
+    found = {
+        name: f"`{command}`, in a network namespace of its own" for name, command in _IN_NAMESPACE.items()
+    }
+    found |= {name: f"`{command}`" for name, command in _PLAIN.items()}
+    found |= {f"runtime-{name}": f"{DAEMON} was started with `--runtime {name}`" for name in _RUNTIMES}
+    found[_TWO_NODES] = f"at least two nodes have a running {DAEMON}"
+    found["dns-server"] = f"a pod with the label `{COMPONENT}={DNS_SERVER}` is ready"
+    found[_GRAFANA] = (
+        f"a pod with the label `app={grafana.NAME}` is ready in the namespace `{grafana.NAMESPACE}`"
+    )
+    return {name: found[name] for name in CAPABILITIES}
+
+
+def probe(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, str | None]:
+    """Return each capability with None when every node has it, or with the reason why not.
+
+    Args:
+        cluster: where.
+        chaos_mesh_namespace: where Chaos Mesh runs.
+
+    Raises:
+        InfrastructureError: no daemon runs, or one did not answer.
+    """
+    by_node = probe_nodes(cluster, chaos_mesh_namespace)
+    found: dict[str, str | None] = {}
+    for name in CAPABILITIES:
+        if name == "dns-server":
+            found[name] = _dns_server(cluster, chaos_mesh_namespace)
+            continue
+        if name == _GRAFANA:
+            found[name] = grafana.missing(cluster)
+            continue
+        if name == _TWO_NODES:
+            found[name] = None if len(by_node) > 1 else f"one node has a {DAEMON}: {', '.join(by_node)}"
+            continue
+        missing = [f"node {node}: {reasons[name]}" for node, reasons in by_node.items() if reasons[name]]
+        found[name] = "; ".join(missing) or None
+    return found
+
+
+def probe_nodes(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, dict[str, str | None]]:
+    """Return, for each node, each capability of a node with None or the reason why it is missing."""
+    daemons = Daemons(cluster, chaos_mesh_namespace)
+    return {
+        daemon.node: {
+            **parse(daemons.run(daemon.node, script(), timeout=_SECONDS)),
+            **_runtime(daemon),
+        }
+        for daemon in daemons.all()
+    }
+
+
+def script() -> str:
+    """Return the script that probes a node: lines of `name<TAB>exit code<TAB>last line of output`."""
+    lines = [
+        "try() {",
+        "    name=$1; shift",
+        '    said=$("$@" 2>&1); code=$?',
+        """    printf '%s\\t%s\\t%s\\n' "$name" "$code" "$(printf '%s' "$said" | tail -n 1)\"""",
+        "}",
+    ]
+    for name, command in _IN_NAMESPACE.items():
+        lines.append(f"try {name} unshare -n sh -c 'ip link set lo up && {command}'")
+    for name, command in _PLAIN.items():
+        lines.append(f"try {name} sh -c '{command}'")
+    return "\n".join([*lines, "exit 0"])
+
+
+def parse(output: str) -> dict[str, str | None]:
+    """Return the reasons in the script's output.
+
+    Raises:
+        InfrastructureError: a probe is missing in it.
+    """
+    found: dict[str, str | None] = {}
+    commands = {**_IN_NAMESPACE, **_PLAIN}
+    for line in output.splitlines():
+        name, code, said = [*line.split("\t", 2), "", ""][:3]
+        if name in commands:
+            answer = said or f"exit code {code}"
+            found[name] = None if code == "0" else f"`{commands[name]}` in the daemon's container: {answer}"
+    if missing := sorted(set(commands) - set(found)):
+        raise InfrastructureError("capabilities could not be probed", details=[f"no answer: {missing}"])
+    return found
+
+
+def _runtime(daemon: Daemon) -> dict[str, str | None]:
+    """Return which container runtime the daemon was told to use."""
+    told = ""
+    for position, word in enumerate(daemon.command):
+        if word == "--runtime" and position + 1 < len(daemon.command):
+            told = daemon.command[position + 1]
+        elif word.startswith("--runtime="):
+            told = word.removeprefix("--runtime=")
+    told = told.strip("'\"")
+    return {
+        f"runtime-{runtime}": None
+        if runtime == told
+        else f"{DAEMON} was started with --runtime {told or '(nothing)'}"
+        for runtime in _RUNTIMES
+    }
+
+
+def _dns_server(cluster: Cluster, chaos_mesh_namespace: str) -> str | None:
+    selector = f"{COMPONENT}={DNS_SERVER}"
+    for pod in cluster.list("Pod", chaos_mesh_namespace, selector):
+        conditions = (pod.get("status") or {}).get("conditions") or []
+        if any(found["type"] == "Ready" and found["status"] == "True" for found in conditions):
+            return None
+    return f"no pod with {selector} is ready in the namespace {chaos_mesh_namespace}"

@@ -1,0 +1,211 @@
+"""What is known about one metric."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from harness.chaosmesh.catalogue.release import before, part_of
+from harness.chaosmesh.catalogue.twin import Twin
+
+_HISTOGRAM = {"_bucket": ("le",), "_sum": (), "_count": ()}
+_SUMMARY = {"": ("quantile",), "_sum": (), "_count": ()}
+
+
+class MetricType(StrEnum):
+    """The type that the exposition declares; `unknown` for families of which only the prefix is known."""
+
+    COUNTER = "counter"
+    GAUGE = "gauge"
+    HISTOGRAM = "histogram"
+    SUMMARY = "summary"
+    UNKNOWN = "unknown"
+
+
+class MetricStatus(StrEnum):
+    """Whether a metric can be seen.
+
+    `never-written`: registered, but no code writes it; without labels it is always 0, with labels it
+    never has a series. `promised-absent`: in a proposal, a checklist or the code, and never exposed.
+    `renamed`: exposed by older versions under this name.
+    """
+
+    LIVE = "live"
+    NEVER_WRITTEN = "never-written"
+    PROMISED_ABSENT = "promised-absent"
+    RENAMED = "renamed"
+
+
+class Appears(StrEnum):
+    """When the first series of a live metric is there.
+
+    `always`: as soon as its component answers, whatever was done before. `touched`: once something of
+    `touched_by` happened. `rarely`: only after something that no scenario can be asked to bring about.
+    """
+
+    ALWAYS = "always"
+    TOUCHED = "touched"
+    RARELY = "rarely"
+
+
+class Produced(StrEnum):
+    """How a live metric comes about, and so how soon a scrape has to show what has become true.
+
+    `at_scrape`: read at each scrape from what is there: processes, the tables of the kernel, a database.
+    `from_cache`: counted at each scrape in the informer cache, which a watch of the API server fills.
+    `at_event`: counted once the API server has accepted an event. `at_call`: counted when a call or a
+    request has ended. `at_reconcile`: written by the controllers and their queues as they work.
+    """
+
+    AT_SCRAPE = "at_scrape"
+    FROM_CACHE = "from_cache"
+    AT_EVENT = "at_event"
+    AT_CALL = "at_call"
+    AT_RECONCILE = "at_reconcile"
+
+    @property
+    def scrapes(self) -> int:
+        """Within how many scrapes a scrape has to show what has become true."""
+        return _SCRAPES[self]
+
+
+_SCRAPES = {
+    Produced.AT_SCRAPE: 2,
+    Produced.FROM_CACHE: 2,
+    Produced.AT_EVENT: 2,
+    Produced.AT_CALL: 2,
+    Produced.AT_RECONCILE: 3,
+}
+
+
+OPERATIONS = ("every-chaos", "requests", "restart")
+"""What besides a kind (`NetworkChaos`, `PodChaos/pod-kill`) can touch a metric: any of the chaos kinds,
+requests to the component's own port, a restart of the component."""
+
+
+class Metric(BaseModel):
+    """One metric, or with `prefix` all metrics whose names begin like that.
+
+    Attributes:
+        name: the exposed name; of a histogram, without `_bucket`, `_sum`, `_count`.
+        type: see MetricType.
+        help: the HELP text of the exposition.
+        unit: of the value: seconds, bytes, experiments, ...
+        components: values of the `job` label of the targets that have it.
+        labels: its own label names; those of the target (job, instance, node) come on top.
+        values: label name to all values that it can take, for labels with a closed set.
+        examples: label name to values that it is known to take, for labels with an open set.
+        labels_known: False when `labels` is not the whole truth.
+        buckets: upper bounds of a histogram's buckets, without +Inf; None when they are not known, empty when
+            it is a native histogram only.
+        prefix: `name` is a prefix.
+        exposed: False for what Prometheus itself writes about a target.
+        status: see Status.
+        since: first version with this name.
+        until: last version with this name, if it is gone.
+        renamed_to: the names that replaced it.
+        source: file and line of its definition at v2.8.3, or module and version.
+        grows: a gauge by type whose series only grow, until they go.
+        least: the least value that a series has: what counts something may have no series in place of 0.
+        oracle: the oracle that tells its true value.
+        appears: see Appears.
+        produced: see Produced; None where it is not known.
+        touched_by: what makes it appear, change or go: kinds, `Kind/action`, or one of OPERATIONS.
+        programs: those that make it change when they are run on a node.
+        needs: capabilities of the environment without which no scenario can make it appear.
+        twins: what it could plausibly count instead; see Twin.
+        note: what one has to know to read it right.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    name: str
+    type: MetricType
+    help: str = ""
+    unit: str
+    components: tuple[str, ...]
+    labels: tuple[str, ...] = ()
+    values: dict[str, tuple[str, ...]] = {}
+    examples: dict[str, tuple[str, ...]] = {}
+    labels_known: bool = True
+    buckets: tuple[float, ...] | None = None
+    prefix: bool = False
+    exposed: bool = True
+    status: MetricStatus = MetricStatus.LIVE
+    since: str | None = None
+    until: str | None = None
+    renamed_to: tuple[str, ...] = ()
+    source: str
+    grows: bool = False
+    least: float | None = None
+    oracle: str | None = None
+    appears: Appears = Appears.TOUCHED
+    produced: Produced | None = None
+    touched_by: tuple[str, ...] = ()
+    programs: tuple[str, ...] = ()
+    needs: tuple[str, ...] = ()
+    twins: tuple[Twin, ...] = ()
+    note: str | None = None
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Metric:
+        for label in {*self.values, *self.examples} - set(self.labels):
+            raise ValueError(f"{self.name}: values of {label!r}, which is none of its labels")
+        if (self.status is MetricStatus.RENAMED) != bool(self.renamed_to):
+            raise ValueError(f"{self.name}: renamed_to goes with the status `renamed`, and only with it")
+        if self.buckets is not None and self.type is not MetricType.HISTOGRAM:
+            raise ValueError(f"{self.name}: only a histogram has buckets")
+        if list(self.buckets or ()) != sorted(set(self.buckets or ())):
+            raise ValueError(f"{self.name}: the buckets are not in ascending order")
+        if self.grows and self.type is not MetricType.GAUGE:
+            raise ValueError(f"{self.name}: `grows` is said of gauges only")
+        names = [twin.name for twin in self.twins]
+        if len(names) != len(set(names)):
+            raise ValueError(f"{self.name}: two of its twins have one name")
+        if unknown := {twin.suffix for twin in self.twins} - set(self._suffixes()) - {""}:
+            raise ValueError(f"{self.name}: a twin of {sorted(unknown)[0]!r}, which it has no series of")
+        return self
+
+    def status_in(self, release: str) -> MetricStatus | None:
+        """Return what it is in a release of Chaos Mesh; None when it is not known there under this name.
+
+        Args:
+            release: such as v2.7.0; what is no release is taken for the newest one.
+        """
+        if self.since is not None and before(release, self.since):
+            return None
+        if self.until is not None and (before(release, self.until) or part_of(release, self.until)):
+            return MetricStatus.LIVE
+        return self.status
+
+    def is_counter(self, series_name: str) -> bool | None:
+        """Say whether one of its series is a counter by its exposed type; None when that is not known."""
+        if self.type is MetricType.UNKNOWN:
+            return None
+        return self.type is MetricType.COUNTER or series_name.removeprefix(self.name) != ""
+
+    def counts(self, series_name: str) -> bool | None:
+        """Say whether one of its series only grows, whatever its type; None when that is not known."""
+        return True if self.grows else self.is_counter(series_name)
+
+    def twin(self, name: str) -> Twin | None:
+        """Return its twin of that name; None without one."""
+        return next((each for each in self.twins if each.name == name), None)
+
+    @property
+    def series_names(self) -> tuple[str, ...]:
+        """The names of its samples: of a histogram x these are x_bucket, x_sum and x_count."""
+        return tuple(self.name + suffix for suffix in self._suffixes())
+
+    def labels_of(self, series_name: str) -> tuple[str, ...]:
+        """Return the label names of one of its series: those of the metric, and `le` or `quantile`."""
+        return (*self.labels, *self._suffixes().get(series_name.removeprefix(self.name), ()))
+
+    def _suffixes(self) -> dict[str, tuple[str, ...]]:
+        match self.type:
+            case MetricType.HISTOGRAM:
+                return _HISTOGRAM
+            case MetricType.SUMMARY:
+                return _SUMMARY
+        return {"": ()}

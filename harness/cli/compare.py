@@ -1,0 +1,32 @@
+"""`chaos-harness compare`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.cli.command import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "compare", help="tell what changed between two runs, from their report folders"
+    )
+    command.add_argument("before", type=Path, metavar="RUN_A", help="the report folder of the earlier run")
+    command.add_argument("after", type=Path, metavar="RUN_B", help="that of the later run")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(command=_compare)
+
+
+def _compare(options: argparse.Namespace) -> int:
+    from harness.audit.compare.comparison import compare
+    from harness.chaosmesh.catalogue import catalogue
+
+    comparison = compare(options.before, options.after, catalogue())
+    if options.json:
+        sys.stdout.write(comparison.model_dump_json(indent=1) + "\n")
+    else:
+        sys.stdout.write("\n".join(comparison.lines()) + "\n")
+    return comparison.exit_code()

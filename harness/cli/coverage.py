@@ -1,0 +1,53 @@
+"""`chaos-harness coverage`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from harness.base import bundled
+from harness.base.errors import ExitCode, UsageError
+from harness.cli.command import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "coverage",
+        help="tell which transitions of which metrics a run proved, and what to write for the others",
+    )
+    command.add_argument(
+        "results",
+        nargs="?",
+        type=Path,
+        default=Path("report/results.json"),
+        metavar="RESULTS",
+        help="of a run, with its recordings beside it (default report/results.json)",
+    )
+    command.set_defaults(command=_coverage)
+
+
+def _coverage(options: argparse.Namespace) -> int:
+    from harness.audit.coverage.score import coverage_of
+    from harness.audit.coverage.text import lines
+    from harness.audit.replay import recordings_in
+    from harness.chaosmesh.catalogue.catalogue import catalogue
+    from harness.report.fields import field_of, put
+    from harness.results.folder import refuse_in_use
+    from harness.results.results import RECORDINGS
+    from harness.scenario.discover import discover
+    from harness.scenario.load import load
+
+    recordings = options.results.parent / RECORDINGS
+    if not options.results.is_file():
+        raise UsageError(f"{options.results} does not exist", next_step="run scenarios first: ci/verify")
+    refuse_in_use(recordings.resolve().parent, "write the coverage")
+    shipped = [file for path in discover([bundled.scenarios()]) for file in load(path)]
+    found = coverage_of(recordings_in([recordings]), catalogue(), datetime.now(UTC).date(), shipped)
+    was = field_of(recordings, "coverage")
+    found.whole = isinstance(was, dict) and was.get("whole") is True
+    put(recordings, "coverage", found.model_dump(mode="json"))
+    sys.stdout.write("\n".join(lines(found, catalogue())) + "\n")
+    return ExitCode.FAILED if found.gap else ExitCode.OK

@@ -1,0 +1,31 @@
+"""`chaos-harness flaky`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.cli.command import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "flaky",
+        help="tell what was not the same in all of several runs of one build, from their report folders",
+    )
+    command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="the report folder of a run")
+    command.add_argument("--json", action="store_true", help="print JSON")
+    command.set_defaults(command=_flaky)
+
+
+def _flaky(options: argparse.Namespace) -> int:
+    from harness.audit.compare.flaky import repetition
+
+    found = repetition(options.runs)
+    if options.json:
+        sys.stdout.write(found.model_dump_json(indent=1) + "\n")
+    else:
+        sys.stdout.write("\n".join(found.lines()) + "\n")
+    return found.exit_code()

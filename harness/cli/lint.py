@@ -1,0 +1,33 @@
+"""`chaos-harness lint`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.cli.command import Commands
+from harness.stack.options import ALLOW_NAMESPACE, SCRAPE_INTERVAL
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser("lint", help="tell all that is wrong in scenario files, without a cluster")
+    command.add_argument(
+        "paths",
+        nargs="*",
+        type=Path,
+        metavar="PATH",
+        help="a scenario file, or a folder of them (default: all)",
+    )
+    SCRAPE_INTERVAL.add(command.add_argument)
+    ALLOW_NAMESPACE.add(command.add_argument)
+    command.set_defaults(command=_lint)
+
+
+def _lint(options: argparse.Namespace) -> int:
+    from harness.lint import lint
+
+    lines, code = lint.run(options.paths, options.scrape_interval, options.allow_namespace)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return code

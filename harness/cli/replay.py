@@ -1,0 +1,26 @@
+"""`chaos-harness replay`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.cli.command import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser("replay", help="judge recordings again, without a cluster, and compare")
+    command.add_argument(
+        "paths", nargs="+", type=Path, metavar="PATH", help="a recording, or a folder of them"
+    )
+    command.set_defaults(command=_replay)
+
+
+def _replay(options: argparse.Namespace) -> int:
+    from harness.audit import replay
+
+    lines, code = replay.run(options.paths)
+    sys.stdout.write("\n".join(lines) + "\n")
+    return code

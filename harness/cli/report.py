@@ -1,0 +1,33 @@
+"""`chaos-harness report`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from harness.base.errors import ExitCode
+from harness.cli.command import Commands
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "report", help="render index.html again from a run's results and recordings, without a cluster"
+    )
+    command.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=Path("report"),
+        metavar="REPORT_DIR",
+        help="the folder of a run's report (default: report)",
+    )
+    command.set_defaults(command=_report)
+
+
+def _report(options: argparse.Namespace) -> int:
+    from harness.report.html.report import render_again
+
+    sys.stdout.write(f"{render_again(options.folder)}\n")
+    return ExitCode.OK

@@ -1,0 +1,75 @@
+"""`chaos-harness sweep`."""
+
+from __future__ import annotations
+
+import argparse
+from typing import TYPE_CHECKING
+
+from harness.base.errors import ExitCode, InfrastructureError
+from harness.base.progress import Progress
+from harness.cli.command import Commands
+from harness.stack.options import CLUSTER
+
+if TYPE_CHECKING:
+    from harness.stack.handle import StackHandle
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser("sweep", help="remove what killed runs left in the cluster")
+    CLUSTER.add(command.add_argument)
+    command.add_argument(
+        "--force", action="store_true", help="remove the finalizers of what keeps a namespace of a killed run"
+    )
+    command.set_defaults(command=_sweep)
+
+
+def _sweep(options: argparse.Namespace) -> int:
+    from harness.chaosmesh.sweep import FORCE, sweep
+    from harness.kubernetes.client import Cluster
+    from harness.stack import lock
+
+    progress = Progress()
+    with lock.held(options.cluster, "sweep") as held:
+        handle = _existing(options.cluster, progress)
+        held.claim(handle.kubeconfig, handle.context)
+        cluster = Cluster.connect(handle.kubeconfig, handle.context)
+        # No run is this one: whatever is left is of another.
+        swept = sweep(cluster, "", handle.identity, handle.chaos_mesh_namespace, force=options.force)
+    for name in swept.removed:
+        progress.say(f"removed the namespace {name}")
+    if swept.stuck:
+        raise InfrastructureError(
+            f"namespaces of earlier runs do not go: {', '.join(each.namespace for each in swept.stuck)}",
+            next_step="look at what is named; chaos-harness down and up make the cluster again"
+            if options.force
+            else f"{FORCE} --cluster {options.cluster}",
+            details=[each.text() for each in swept.stuck],
+        )
+    for line in swept.warnings():
+        progress.say(line)
+    if not swept.removed:
+        progress.say("nothing of earlier runs is left")
+    return ExitCode.OK
+
+
+def _existing(name: str, progress: Progress) -> StackHandle:
+    """Return a cluster that is there and ours.
+
+    Raises:
+        ForeignClusterError: it is another's.
+        InfrastructureError: there is none.
+    """
+    from harness.stack import engine, kind, ownership
+    from harness.stack.state import StateFolder
+
+    state = StateFolder(name)
+    where = engine.find(progress)
+    containers = kind.containers(name, where)
+    ownership.verify(state, containers, where)
+    handle = state.load()
+    if handle is None or not containers:
+        raise InfrastructureError(
+            f"there is no cluster {name} to be swept", next_step=f"chaos-harness status --cluster {name}"
+        )
+    return handle

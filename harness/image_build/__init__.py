@@ -1,0 +1,89 @@
+"""Programs, images and chart for the stack: from a registry by version, or built from source."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Literal
+
+from harness.base.errors import UsageError
+from harness.base.progress import Progress
+from harness.image_build import registry, source
+from harness.stack.engine import Engine
+from harness.stack.imageset import ImageSet
+
+
+def prepare(
+    mode: Literal["registry", "source", "auto"],
+    *,
+    engine: Engine,
+    progress: Progress,
+    logs: Path,
+    chaos_mesh_source: Path | None = None,
+    chaos_mesh_version: str | None = None,
+    kubernetes_version: str | None = None,
+) -> ImageSet:
+    """Return everything that a stack is made of; what has to be built or loaded is, when this returns.
+
+    Args:
+        mode: `registry` names images by version, for the engine and the nodes to pull; `source`
+            compiles pinned Go modules and packs Debian packages; `auto` asks the registries once
+            and takes `source` when one of them does not answer.
+        engine: takes the node image (source).
+        progress: where steps are announced.
+        logs: the folder for the steps' logs, which errors name.
+        chaos_mesh_source: a checkout of Chaos Mesh, built in place of the pinned module; for `source`
+            (`auto` takes that then).
+        chaos_mesh_version: a release of Chaos Mesh, such as 2.8.4; for `registry` (likewise).
+        kubernetes_version: of the node image, such as 1.34.0; for `registry`.
+
+    Raises:
+        UsageError: the options contradict each other, the checkout is none, or a program is missing.
+        InfrastructureError: a tool cannot be installed, or a build failed.
+    """
+    if chaos_mesh_source and chaos_mesh_version:
+        raise UsageError(
+            "a checkout of Chaos Mesh and a release of it are both named",
+            next_step="give --chaos-mesh-source or --chaos-mesh-version, not both",
+        )
+    if mode == "registry" and chaos_mesh_source:
+        raise UsageError(
+            "a checkout of Chaos Mesh is built from source, and --images registry builds nothing",
+            next_step="use --images source with --chaos-mesh-source",
+        )
+    if mode == "source" and chaos_mesh_version:
+        raise UsageError(
+            "a release of Chaos Mesh is pulled by its version, and --images source pulls nothing",
+            next_step="use --images registry with --chaos-mesh-version, or name a checkout",
+        )
+    if mode == "auto":
+        mode = _choose(progress, chaos_mesh_source, chaos_mesh_version)
+    if mode == "source" and kubernetes_version:
+        raise UsageError(
+            f"Kubernetes {kubernetes_version} is a node image that is pulled, and images come from source",
+            next_step="use --images registry with --kubernetes-version, or leave it out",
+        )
+    if mode == "registry":
+        return registry.prepare(
+            progress=progress,
+            logs=logs,
+            chaos_mesh_version=chaos_mesh_version,
+            kubernetes_version=kubernetes_version,
+        )
+    return source.prepare(engine=engine, progress=progress, logs=logs, chaos_mesh_source=chaos_mesh_source)
+
+
+def _choose(
+    progress: Progress, chaos_mesh_source: Path | None, chaos_mesh_version: str | None
+) -> Literal["registry", "source"]:
+    if chaos_mesh_source:
+        progress.say("images: source, because a checkout of Chaos Mesh is built")
+        return "source"
+    answer = registry.probe()
+    if not answer.reachable and chaos_mesh_version:
+        raise UsageError(
+            f"release {chaos_mesh_version} of Chaos Mesh cannot be pulled: {answer.reason}",
+            next_step="make the registry reachable, or leave --chaos-mesh-version out to build from source",
+        )
+    chosen: Literal["registry", "source"] = "registry" if answer.reachable else "source"
+    progress.say(f"images: {chosen} ({answer.reason})")
+    return chosen

@@ -1,0 +1,44 @@
+"""The names of the images that are built from source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from harness.stack.imageset import ImageRef
+
+# Resolves nowhere: an image that was not imported fails at once, it is not looked for.
+REGISTRY = "chaos-harness.local"
+NODE_REPOSITORY = "localhost/chaos-harness/node"
+PAUSE_TAG = "v1"
+ROLES = ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
+
+
+@dataclass(frozen=True)
+class ImageNames:
+    """The names of the images that go into a cluster, by role.
+
+    Attributes:
+        chaos_mesh_tag: the tag of Chaos Mesh's three images.
+        prometheus_tag: the tag of Prometheus' image.
+        suite: the Debian suite, which is the workload image's tag.
+    """
+
+    chaos_mesh_tag: str
+    prometheus_tag: str
+    suite: str
+
+    def of(self, role: str) -> ImageRef:
+        """Return a role's image.
+
+        Raises:
+            KeyError: there is no such role.
+        """
+        repository, tag = {
+            "controller-manager": ("chaos-mesh/chaos-mesh", self.chaos_mesh_tag),
+            "daemon": ("chaos-mesh/chaos-daemon", self.chaos_mesh_tag),
+            "dashboard": ("chaos-mesh/chaos-dashboard", self.chaos_mesh_tag),
+            "prometheus": ("prometheus", self.prometheus_tag),
+            "workload": ("workload", self.suite),
+            "pause": ("pause", PAUSE_TAG),
+        }[role]
+        return ImageRef(registry=REGISTRY, repository=repository, tag=tag)

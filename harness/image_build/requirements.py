@@ -1,0 +1,51 @@
+"""The programs that building images calls: found, installed, or named."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+from harness.base.errors import InfrastructureError
+from harness.base.progress import Progress
+from harness.image_build.debian import KEYRING
+from harness.stack.packages import install
+
+# Program, or file by its path, to the Debian package that brings it.
+NEEDED: Mapping[str, str] = {
+    "debootstrap": "debootstrap",
+    # What it verifies Debian's packages by.
+    str(KEYRING): "debian-archive-keyring",
+    "gcc": "gcc",
+    "/usr/include/stdio.h": "libc6-dev",
+    "tar": "tar",
+    "unshare": "util-linux",
+    "wget": "wget",
+}
+
+
+def ensure(needed: Mapping[str, str], *, progress: Progress, logs: Path) -> None:
+    """Install the Debian packages of what is missing, when this can be done from here.
+
+    Raises:
+        InfrastructureError: not root, or something is missing and there is no apt.
+    """
+    if os.geteuid() != 0:
+        raise InfrastructureError(
+            "images are built from source as root only (debootstrap makes device files and changes its root)",
+            next_step="run as root, or use --images registry",
+        )
+    packages = sorted({package for name, package in needed.items() if not _is_there(name)})
+    if not packages:
+        return
+    hint = f"install {', '.join(packages)}"
+    if not shutil.which("apt-get"):
+        raise InfrastructureError(
+            f"building images needs what is not installed: {', '.join(packages)}", next_step=hint
+        )
+    install(packages, progress=progress, log=logs / "images-packages.log", hint=hint)
+
+
+def _is_there(name: str) -> bool:
+    return Path(name).exists() if name.startswith("/") else shutil.which(name) is not None

@@ -1,0 +1,1 @@
+"""All that can be known of scenario files without a cluster."""

@@ -1,4 +1,0 @@
-"""The mutation operators, one file each.
-
-Every module of this package that defines `OPERATORS` is found by `harness.mutation.operator.operators`.
-"""

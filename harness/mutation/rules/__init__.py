@@ -1,4 +1,0 @@
-"""The rules of equivalence, one file each.
-
-Every module of this package that defines `RULES` is found by `harness.mutation.rule.rules`.
-"""

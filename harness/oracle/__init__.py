@@ -1,4 +1,0 @@
-"""Independent truths about the cluster, one file each; none of them reads a metric.
-
-Every module of this package that defines `ORACLES` is found by `harness.oracle.base.oracles`.
-"""

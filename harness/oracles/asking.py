@@ -1,0 +1,65 @@
+"""What several oracles share: targets as a parameter, the way through a daemon, errors that are no answer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import ClassVar
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from harness.base.errors import InfrastructureError
+from harness.chaosmesh.daemons import DAEMON, Daemons
+from harness.kubernetes.errors import ApiError
+from harness.oracles.base import Oracle, OracleError, Parameters
+from harness.oracles.context import OracleContext
+
+
+class ContainerTarget(BaseModel):
+    """A container, as `${<chaos>.targets}` and `${workload.targets}` name it."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    namespace: str
+    pod: str
+    container: str
+    node: str = ""
+
+    def labels(self) -> dict[str, str]:
+        """Return the labels that chaos-daemon's metrics give a container."""
+        return {"namespace": self.namespace, "pod": self.pod, "container": self.container}
+
+
+class InTargets(Parameters):
+    """Parameters of oracles about containers.
+
+    Attributes:
+        targets: the containers, written `in:` in a scenario.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    targets: list[ContainerTarget] = Field(alias="in")
+
+
+class ThroughDaemon(Oracle):
+    """An oracle that looks at nodes from inside the containers of their chaos-daemons."""
+
+    through: ClassVar[tuple[str, ...]] = (DAEMON,)
+
+    def __init__(self, world: OracleContext) -> None:
+        super().__init__(world)
+        self._daemons = Daemons(world.cluster, world.chaos_mesh_namespace)
+
+
+@contextmanager
+def asked() -> Iterator[None]:
+    """Turn what goes wrong while asking the cluster into a reading without an answer.
+
+    Raises:
+        OracleError: in place of any error of the cluster.
+    """
+    try:
+        yield
+    except (ApiError, InfrastructureError) as error:
+        raise OracleError("; ".join([str(error), *error.details[:3]])) from error

@@ -1,0 +1,104 @@
+"""What the workload itself says when asked over HTTP, through the API server's proxy to its pods."""
+
+from __future__ import annotations
+
+import json
+import time
+from typing import ClassVar
+
+from harness.chaosmesh.components import WORKLOAD_PORT
+from harness.oracles.asking import InTargets, ThroughDaemon, asked
+from harness.oracles.base import Oracle, OracleError, Parameters
+from harness.recording.model import Point
+
+_ASK_SECONDS = 5.0
+_REQUEST_SECONDS = 0.3
+
+
+class ClockOffset(ThroughDaemon):
+    """Tells how far a workload's own clock is from its node's, in seconds; positive when it is ahead.
+
+    Both are compared with the harness' clock: the workload's in the middle of the round trip, the
+    node's at its end, as all but the last of an exec's time is spent before the command runs. It is
+    exact to some hundredths of a second.
+    """
+
+    name: ClassVar[str] = "clock-offset"
+    summary: ClassVar[str] = "the workload's own clock minus its node's, seconds, as the workload tells it"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Ask each workload and each node for its time."""
+        nodes: dict[str, float] = {}
+        points = []
+        with asked():
+            for target in parameters.targets:
+                if target.node not in nodes:
+                    told = float(self._daemons.run(target.node, "date +%s.%N"))
+                    nodes[target.node] = told - time.time()
+                before = time.time()
+                told = _ask(self, target.namespace, target.pod, "clock", "time")
+                offset = told - (before + time.time()) / 2
+                points.append(Point(labels=target.labels(), value=round(offset - nodes[target.node], 3)))
+        return points
+
+
+class Ends(Parameters):
+    """Attributes: source, target: names of the workload's pods."""
+
+    source: str
+    target: str
+
+
+class Reachable(Oracle):
+    """Tells whether a request of one pod to another is answered: 1 or 0.
+
+    It sends one request of the workload's counted traffic.
+    """
+
+    name: ClassVar[str] = "reachable"
+    summary: ClassVar[str] = "1 when a request from one of the workload's pods to another is answered, else 0"
+    parameters: ClassVar[type[Parameters]] = Ends
+
+    def read(self, parameters: Ends) -> list[Point]:
+        """Let the source send one request."""
+        with asked():
+            pod = self.world.cluster.get("Pod", parameters.target, self.world.namespace)
+            address = ((pod or {}).get("status") or {}).get("podIP")
+            if not address:
+                raise OracleError(f"the pod {parameters.target} has no address")
+            answer = _ask(
+                self,
+                self.world.namespace,
+                parameters.source,
+                "send",
+                "answered",
+                {"to": f"{address}:{WORKLOAD_PORT}", "count": "1", "timeout": str(_REQUEST_SECONDS)},
+            )
+        return [Point(value=int(answer))]
+
+
+def _ask(
+    oracle: Oracle, namespace: str, pod: str, path: str, key: str, params: dict[str, str] | None = None
+) -> float:
+    """Return a number of what a workload's pod answers.
+
+    Raises:
+        OracleError: it answered something else.
+    """
+    status, body = oracle.world.cluster.proxy_get(
+        "pods", namespace, pod, WORKLOAD_PORT, path, params=params, timeout=_ASK_SECONDS
+    )
+    if status != 200:
+        raise OracleError(f"{pod} answered /{path} with HTTP {status}: {body[:200].decode(errors='replace')}")
+    # What chaos did to the answer is none of the workload's words.
+    try:
+        answer = json.loads(body)
+    except ValueError as error:
+        raise OracleError(f"{pod} answered /{path} with no JSON") from error
+    if not isinstance(answer, dict) or not isinstance(answer.get(key), int | float):
+        raise OracleError(f"{pod} answered /{path} without a number {key}")
+    return float(answer[key])
+
+
+ORACLES = [ClockOffset, Reachable]

@@ -1,0 +1,1 @@
+"""The pytest plugin: hooks, the session of a run, progress on the terminal."""

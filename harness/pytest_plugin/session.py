@@ -1,0 +1,568 @@
+"""A run: the stack it needs, the scenarios it ran, the results it writes."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import uuid
+from collections.abc import Collection, Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import harness
+from harness import image_build
+from harness.audit.contract import at_end
+from harness.audit.contract.compare import Circumstances
+from harness.audit.contract.promtool import Linter, by_program, in_pod
+from harness.audit.coverage.of_run import RunScores
+from harness.base import bundled, defects, places
+from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError, UsageError
+from harness.base.progress import Progress
+from harness.base.redaction import redact
+from harness.chaosmesh.capabilities import probe
+from harness.chaosmesh.catalogue import catalogue
+from harness.chaosmesh.sweep import sweep
+from harness.judge.finding import Verdict
+from harness.kubernetes.client import Cluster
+from harness.prometheus.prometheus import Prometheus
+from harness.recording.writer import ENTRIES
+from harness.report import checks
+from harness.report.checks import RunCheck
+from harness.report.html import report as html_report
+from harness.report.outcome import RunEnding
+from harness.report.record import RunRecord
+from harness.report.text import left_lines, same_causes, should_lines, unmet_lines
+from harness.results import results
+from harness.results.folder import ReportFolder
+from harness.results.results import NotRun, Results, Run
+from harness.results.scenario import ScenarioResult
+from harness.runner.clock import Clock
+from harness.runner.control import ControlStrategy
+from harness.runner.interrupts import Interrupts
+from harness.runner.late import still_there
+from harness.runner.outage import Outage
+from harness.runner.run_context import RunContext
+from harness.runner.scenario_runs import RunPlan, ScenarioRuns
+from harness.runner.strategy import ChaosStrategy
+from harness.runner.vitals import ThreadedVitals
+from harness.runner.workers import NotStartedError
+from harness.scenario.load import ScenarioFile
+from harness.stack import lock, prometheus
+from harness.stack.handle import StackHandle
+from harness.stack.options import UpOptions
+from harness.stack.state import StateFolder
+from harness.stack.up import up
+
+_MOST_LATE = 3
+"""Scenarios whose namespaces that stay are looked into; with more of them it is the cluster."""
+_MOST_LANES = 4
+
+
+class NotRunError(InfrastructureError):
+    """A scenario is not run: nothing could be decided."""
+
+
+class RunSession:
+    """Made when pytest starts, told its plan when all is collected, opened when the first scenario runs.
+
+    Attributes:
+        control: the chaos is left out.
+        results: what is reported.
+        interrupts: how often the run was asked to end.
+        troubles: what went wrong with the run itself, beside its scenarios.
+    """
+
+    def __init__(
+        self,
+        options: UpOptions,
+        folder: ReportFolder,
+        results: Results,
+        *,
+        control: bool,
+        allowed_namespaces: frozenset[str],
+    ) -> None:
+        self.options = options
+        self.results = results
+        self.control = control
+        self.interrupts = Interrupts()
+        self.troubles: list[HarnessError] = []
+        self._allowed_namespaces = allowed_namespaces
+        self._record = RunRecord(folder)
+        self._scores = RunScores()
+        strategy = ControlStrategy if control else ChaosStrategy
+        self._runs = ScenarioRuns(RunPlan(), strategy, self._keep, self._as_error)
+        self._reported: set[str] = set()
+        self._began = time.monotonic()
+        self._held = contextlib.ExitStack()
+        self._surroundings: RunContext | None = None
+        self._opened = 0.0
+        self._failure: HarnessError | None = None
+        self._to_close = False
+        self._ended = False
+        self._page: Path | None = None
+        self._unrendered = ""
+
+    @classmethod
+    def from_options(
+        cls,
+        up_options: UpOptions,
+        *,
+        report: Path,
+        control: bool = False,
+        allowed_namespaces: Collection[str] = (),
+        beside: Iterable[Path] = (),
+    ) -> RunSession:
+        """Make a session of the command line's options; `beside`: see ReportFolder."""
+        run = Run(
+            id=uuid.uuid4().hex[:8],
+            harness=harness.__version__,
+            started=results.now(),
+            options={
+                key: str(value) for key, value in vars(up_options).items() if value not in (None, False)
+            },
+        )
+        if control:
+            run.options["control"] = "True"
+        if allowed_namespaces:
+            run.options["allow_namespace"] = ", ".join(sorted(allowed_namespaces))
+        return cls(
+            up_options,
+            ReportFolder(report, beside),
+            Results(run=run),
+            control=control,
+            allowed_namespaces=frozenset(allowed_namespaces),
+        )
+
+    def begin(self, plan: RunPlan) -> None:
+        """Take up what is to be run, before anything is; from now on the run heeds what asks it to end."""
+        self._runs.plan = plan
+        self.interrupts.install()
+
+    @property
+    def plan(self) -> RunPlan:
+        """What is to be run."""
+        return self._runs.plan
+
+    @property
+    def outage(self) -> Outage | None:
+        """Why no other scenario can run."""
+        return self._runs.outage
+
+    @property
+    def report(self) -> Path:
+        """The report's folder."""
+        return self._record.folder.path
+
+    @property
+    def own(self) -> bool:
+        """Whether the report's folder is this run's; nothing is written there while it is not."""
+        return self._record.own
+
+    def open(self) -> None:
+        """Bring the stack up, lock it, sweep what a killed run left, measure the clock.
+
+        Raises:
+            HarnessError: the stack did not come up; the same again for each later call.
+        """
+        if self._failure:
+            raise self._failure
+        self._to_close = True
+        self._record.own = False
+        try:
+            with places.reported():
+                self._open(Progress())
+        except Exception as caught:
+            error = self._as_error(caught, "bring the stack up")
+            self._failure = error
+            self.results.run.stack_error = redact(error.render())
+            raise error from caught
+
+    def _as_error(self, error: BaseException, doing: str) -> HarnessError:
+        folder = self.report / defects.FOLDER if self.own else places.state_dir() / "logs"
+        return defects.as_error(error, doing, folder, doing.replace(" ", "-"))
+
+    @contextlib.contextmanager
+    def kept(self, doing: str) -> Iterator[None]:
+        """Keep what is raised in the block for the end of the run: what comes after it has to be done."""
+        try:
+            yield
+        except Exception as error:
+            self.keep_trouble(error, doing)
+
+    def keep_trouble(self, error: BaseException, doing: str) -> HarnessError:
+        """Keep an exception for the end of the run, and for its exit code; return it as an error of ours."""
+        self.troubles.append(self._as_error(error, doing))
+        return self.troubles[-1]
+
+    def _open(self, progress: Progress) -> None:
+        self._record.folder.check()
+        held = self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
+        self._record.folder.take(self.results.run.id)
+        try:
+            handle = up(self.options, progress, held, prepare_images=image_build.prepare)
+        except lock.InUseError:
+            # In the cluster, by another state folder: what an earlier run reported stays.
+            raise
+        except BaseException:
+            self._record.begin()
+            raise
+        self._record.begin()
+
+        def connect() -> tuple[Cluster, Prometheus]:
+            cluster = Cluster.connect(handle.kubeconfig, handle.context)
+            at = handle.prometheus
+            return cluster, Prometheus(cluster, at.namespace, at.name, at.port)
+
+        cluster, prometheus = connect()
+        prometheus.check_identity(handle.identity)
+        offset, uncertainty = prometheus.clock()
+        swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
+        for name in swept.removed:
+            progress.say(f"removed what an earlier run left: namespace {name}")
+        self.results.run.warnings = swept.warnings(handle.cluster)
+        for line in self.results.run.warnings:
+            progress.say(line)
+        capabilities = probe(cluster, handle.chaos_mesh_namespace)
+        facts = facts_of(handle, capabilities)
+        self.results.run.stack = facts
+        self._surroundings = RunContext(
+            cluster=cluster,
+            prometheus=prometheus,
+            clock=Clock(offset, uncertainty),
+            chaos_mesh_namespace=handle.chaos_mesh_namespace,
+            workload_image=handle.workload_image,
+            interval=handle.scrape_interval,
+            capabilities=capabilities,
+            nodes=[node.name for node in handle.nodes],
+            run=self.results.run.id,
+            recordings=self.report / "recordings",
+            diagnostics=self.report / "diagnostics",
+            observer=self.plan.observer,
+            allowed_namespaces=self._allowed_namespaces,
+            facts=facts,
+            vitals=ThreadedVitals,
+        )
+        self._runs.connected(self._surroundings, connect)
+        self._opened = self._surroundings.clock.now()
+        # A run that is killed before its first scenario has ended has been there, too.
+        self._write()
+
+    def close(self) -> list[ScenarioResult]:
+        """Let go of the lock; the stack stays up for the next run.
+
+        Returns:
+            Scenarios whose namespace is still there: their clean-up failed after all.
+        """
+        late: list[ScenarioResult] = []
+        self._to_close = False
+        try:
+            with self.kept("stop the scenarios"):
+                late += self._runs.stop(self.interrupts)
+            # Written before anything else is waited for: who ends a job may not wait long.
+            with self.kept("write the results"):
+                self._write()
+            with self.kept("compare the metrics with the catalogue"), self._until_asked(1) as goes_on:
+                if goes_on:
+                    self._check_contract()
+            with self.kept("look for what the scenarios left"), self._until_asked(2) as goes_on:
+                if goes_on:
+                    late += self._left_late(_MOST_LATE - len(late))
+        finally:
+            self._held.close()
+        self.results.count()
+        return late
+
+    @contextlib.contextmanager
+    def _until_asked(self, enough: int) -> Iterator[bool]:
+        """Do what a run can do without, until it is asked to end so often; yields whether to begin."""
+        if self.interrupts.count >= enough:
+            yield False
+            return
+        with contextlib.suppress(KeyboardInterrupt), self.interrupts.waiting(enough):
+            yield True
+
+    def _left_late(self, looks: int) -> list[ScenarioResult]:
+        """Return scenarios whose namespaces do not go; some are looked into, the first ones."""
+        if self._surroundings is None:
+            return []
+        results = [*self.results.scenarios, *self._runs.begun.values()]
+        return still_there(self._surroundings, self.outage, results, looks)
+
+    def _check_contract(self) -> None:
+        """Compare what the components expose with the catalogue; the last look at them of the run."""
+        around = self._surroundings
+        if around is None or self.results.contract is not None or not self.anything_ran() or self.outage:
+            return
+        # Without the chaos, nothing is touched; and what an error ended may not have come to touch it.
+        undecided = any(each.verdict is Verdict.ERROR for each in self.results.scenarios)
+        all_of = self.plan.all_of
+        all_ran = all_of is not None and all_of <= self._runs.results.keys()
+        whole = all_ran and not self.control and not undecided
+        run = at_end.EndedRun(
+            cluster=around.cluster,
+            prometheus=around.prometheus,
+            clock=around.clock,
+            began=self._opened,
+            namespaces=[each.namespace for each in self.results.scenarios if each.namespace],
+            recordings=[each.recording for each in self.results.scenarios if each.recording],
+            given=Circumstances(
+                str(around.facts["versions"].get("chaos-mesh", "")), around.capabilities, whole
+            ),
+            report=self.report,
+            linter=self._linter(around),
+            chaos_mesh_namespace=around.chaos_mesh_namespace,
+        )
+        self.results.contract = at_end.check(run, catalogue())
+
+    def _linter(self, around: RunContext) -> Linter:
+        if program := StateFolder(self.options.cluster).program("promtool"):
+            return by_program(program)
+        return in_pod(around.cluster, *prometheus.POD)
+
+    def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
+        """Run a scenario and keep its result.
+
+        Raises:
+            NotRunError: it is not run, because the cluster is gone.
+        """
+        try:
+            return self._runs.run(file, node)
+        except NotStartedError:
+            raise NotRunError(
+                f"not run: {self._why_not(node)}", next_step="look at the cluster: chaos-harness status"
+            ) from None
+
+    def _keep(self, file: ScenarioFile, result: ScenarioResult) -> None:
+        self.results.add(result)
+        ran = self._runs.results
+        places = {id(ran[node]): at for at, (node, _) in enumerate(self.plan.to_run) if node in ran}
+        self.results.scenarios.sort(key=lambda each: places.get(id(each), len(places)))
+        if result.verdict is not Verdict.SKIPPED:
+            self._name_stand_ins(file)
+        self._write(result)
+
+    def settle(self) -> None:
+        """Take in what has ended until now, when the run is about to end."""
+        self._runs.settle()
+        self._write()
+
+    def was_reported(self, node: str) -> None:
+        """Know that pytest has reported a scenario."""
+        self._reported.add(node)
+
+    def unreported(self) -> list[str]:
+        """Return the node ids of what has a result that pytest has not reported."""
+        return [node for node in self._runs.results if node not in self._reported]
+
+    def _why_not(self, node: str) -> str:
+        """Return why a scenario has no verdict, as a clause."""
+        if self.outage:
+            return str(self.outage)
+        if self.interrupts.count:
+            return f"the run was interrupted ({self.interrupts.how})"
+        if self._failure:
+            return f"the stack did not come up: {self._failure.problem}"
+        if not self.interrupts.ending:
+            return "the run was cut short before it had come to its end"
+        return "the run was stopped before"
+
+    def _not_run(self) -> list[NotRun]:
+        found = []
+        running = self._runs.running()
+        for node, file in self.plan.to_run:
+            if node in self._runs.results:
+                continue
+            begun = self._runs.begun.get(node)
+            entry = NotRun(
+                name=file.name,
+                file=bundled.shown(file.path),
+                tags=list(file.scenario.tags),
+                reason=self._why_not(node),
+                began=begun is not None or node in running,
+            )
+            if begun is not None:
+                entry.namespaces = [*filter(None, [begun.namespace]), *begun.further_namespaces]
+                entry.leftovers = begun.leftovers
+            found.append(entry)
+        return found
+
+    def _name_stand_ins(self, file: ScenarioFile) -> None:
+        """Name what a scenario that ran put in the place of real programs."""
+        stack = self.results.run.stack
+        assert stack is not None
+        more = [each.model_dump() for each in file.scenario.stand_ins]
+        # Anew: the recordings of other scenarios hold the stack as it was opened.
+        named = [*stack["stand_ins"], *(each for each in more if each not in stack["stand_ins"])]
+        self.results.run.stack = {**stack, "stand_ins": named}
+
+    def result_of(self, node: str) -> ScenarioResult | None:
+        """Return what the item of that node id came to, if it ran."""
+        return self._runs.results.get(node)
+
+    def anything_ran(self) -> bool:
+        """Say whether any scenario was run, rather than skipped."""
+        return any(result.verdict is not Verdict.SKIPPED for result in self.results.scenarios)
+
+    def checks(self) -> list[RunCheck]:
+        """Return what the run came to beside its scenarios."""
+        found = checks.of(self.results, catalogue())
+        if self._scores.uncounted is not None and self._scores.gated:
+            reason, *details = self._scores.uncounted.render().splitlines()
+            found.append(RunCheck("coverage", Verdict.ERROR, f"not counted: {reason}", tuple(details)))
+        if self._record.unwritten is not None:
+            reason, *details = self._record.unwritten.render().splitlines()
+            found.append(RunCheck("results", Verdict.ERROR, reason, tuple(details)))
+        if self.troubles:
+            reason, *details = self._trouble_lines()
+            found.append(RunCheck("harness", Verdict.ERROR, reason, tuple(details)))
+        return found
+
+    def _trouble_lines(self) -> list[str]:
+        return [line for each in self.troubles for line in each.render().splitlines()]
+
+    def end(self, *, everything: bool) -> None:
+        """Write the results for the last time; let go of what is still held.
+
+        Args:
+            everything: all scenarios of the harness were run.
+        """
+        if self._to_close:
+            self.close()
+        self.finish(everything=everything)
+
+    def finish(self, *, everything: bool = False) -> None:
+        """Write the results for the last time, with the score of mutation, and the page that shows them."""
+        self.results.run.ended = results.now()
+        # Leftovers may have been found since, and namespaces.
+        self._record.forget()
+        if not self.control and self.own and self.outage is None:
+            with self.kept("count what the run proves"), self._until_asked(1) as goes_on:
+                if goes_on:
+                    self._count(everything=everything)
+        self._ended = True
+        if not self.own:
+            return
+        with self.kept("write the results"):
+            self._write()
+        if self.interrupts.count > 1:
+            self._unrendered = "no HTML report: interrupted twice"
+        elif self._record.unwritten is None:
+            self._render()
+
+    def _render(self) -> None:
+        """Write the page from what was written; whatever goes wrong is told, and changes no verdict."""
+        try:
+            self._page = html_report.render_again(self.report)
+        except Exception as caught:
+            error = self._as_error(caught, "draw the page")
+            self._unrendered = f"no HTML report: {error}"
+            if not isinstance(error, UsageError):
+                self.troubles.append(error)
+
+    def broke(self) -> bool:
+        """Say whether something in the harness itself broke."""
+        own = any(isinstance(each, DefectError) for each in [*self.troubles, self._failure])
+        return own or any(each.defect for each in self.results.scenarios)
+
+    def ending(self, pytest: int, *, wrong_file: bool, failed: bool) -> RunEnding:
+        """Return how the run ended; for the arguments see Ending."""
+        return RunEnding(
+            pytest=ExitCode.INTERRUPTED if self.interrupts.count else pytest,
+            wrong_file=wrong_file,
+            failed=failed,
+            defect=self.broke(),
+            not_up=self._failure.exit_code if self._failure else None,
+            troubled=bool(self.troubles) or self._record.unwritten is not None,
+        )
+
+    def summary_lines(self) -> list[str]:
+        """Return the last lines of a run; none when no scenario was asked for."""
+        if not self._ended:
+            return self._trouble_lines()
+        where = self._where()
+        if self._failure:
+            return where
+        lines = [f"scenarios: {self.results.summary.text()}", *same_causes(self.results)]
+        if self.results.control is not None:
+            told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
+            lines.append(f"claims without the chaos: {', '.join(told)}")
+        lines += self._scores.lines(self.results.mutation, self.results.coverage)
+        unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
+        lines += [*should_lines(self.results), *(f"  {line}" for line in unmet)]
+        if self.results.contract:
+            lines += self.results.contract.lines()
+        stand_ins = (self.results.run.stack or {}).get("stand_ins", [])
+        if stand_ins:
+            names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
+            lines.append(f"stand-ins, not the real programs: {names}")
+        lines += [f"warning: {line}" for line in self.results.run.warnings]
+        return [*lines, *self._trouble_lines(), *where]
+
+    def let_go(self) -> None:
+        """Let go of the report's folder and of the signals."""
+        self._record.folder.let_go()
+        self.interrupts.uninstall()
+
+    def left_behind(self) -> list[str]:
+        """Return the very last lines: what is still there, and how it is removed."""
+        return left_lines(self.results, self.options.cluster)
+
+    def _where(self) -> list[str]:
+        if not self.own:
+            return [f"no report: nothing was written to {self.report}, which is not this run's"]
+        if self._record.unwritten:
+            return self._record.unwritten.render().splitlines()
+        if self._page:
+            return [f"results: {self._record.written}", f"report: {self._page}"]
+        again = f"  next step: chaos-harness report {self.report}"
+        return [self._unrendered, again, f"report: {self._record.written}"]
+
+    def _count(self, *, everything: bool) -> None:
+        """Ask of all that was judged whether it could have failed, and count what it proves."""
+        scenarios = self.results.scenarios
+        recordings = [each.recording for each in scenarios if each.recording is not None]
+        # What a scenario proves that failed or broke is not known, and it is told.
+        bad = any(each.verdict in (Verdict.FAIL, Verdict.ERROR) for each in scenarios)
+        if judged := [folder for folder in recordings if (folder / ENTRIES).is_file()]:
+            files = [file for _, file in self.plan.to_run]
+            self.results.mutation, self.results.coverage = self._scores.count(
+                judged, files, gated=everything and not bad
+            )
+
+    def _write(self, ended: ScenarioResult | None = None) -> None:
+        """Write the results; that it failed is told at the end, and does not end the run.
+
+        Args:
+            ended: what was added to them since they were last written, when nothing else has changed.
+        """
+        if not self.own:
+            return
+        self.results.not_run = self._not_run()
+        self.results.run.planned = len(self.plan.to_run)
+        self.results.run.interrupted = self.interrupts.how or None
+        self.results.run.complete = self._ended and not self.results.not_run
+        self.results.count()
+        self.results.run.seconds = round(time.monotonic() - self._began, 3)
+        self._record.write(self.results, ended)
+
+
+def usual_lanes() -> int:
+    """Return how many scenarios run at the same time by default: most of their time they wait."""
+    return min((os.cpu_count() or 1) + 1, _MOST_LANES)
+
+
+def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[str, Any]:
+    """Return what results and recordings say about the stack; no path, no credential."""
+    return {
+        "cluster": handle.cluster,
+        "provider": handle.provider,
+        "images": handle.images,
+        "image_key": handle.image_key,
+        "identity": handle.identity,
+        "scrape_interval": handle.scrape_interval,
+        "versions": handle.versions,
+        "stand_ins": [stand_in.model_dump() for stand_in in handle.stand_ins],
+        "nodes": [node.model_dump() for node in handle.nodes],
+        "capabilities": capabilities,
+    }

@@ -1,0 +1,1 @@
+"""The model of results.json, its reader and the report's folder."""

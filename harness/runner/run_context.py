@@ -1,0 +1,49 @@
+"""What all scenarios of a run share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from harness.kubernetes.client import Cluster
+from harness.prometheus.prometheus import Prometheus
+from harness.runner.clock import Clock
+from harness.runner.observer import Observer
+from harness.runner.vitals import Vitals
+
+
+@dataclass(frozen=True)
+class RunContext:
+    """A stack that is up, as the runner sees it.
+
+    Attributes:
+        interval: the scrape interval, seconds.
+        capabilities: capability to None when it is there, or to the reason why not.
+        nodes: names of the nodes.
+        run: the run's id; a label on everything created.
+        recordings: the folder that recordings go to.
+        diagnostics: the folder that evidence of failures goes to; None when none is kept.
+        observer: is told how scenarios go on.
+        allowed_namespaces: namespaces of others that scenarios may reach.
+        facts: versions, images, stand-ins, nodes; goes into each recording's manifest.
+        vitals: makes what observes whether a scenario and the cluster are able to act; of the cluster and the
+            names of its nodes.
+    """
+
+    cluster: Cluster
+    prometheus: Prometheus
+    clock: Clock
+    chaos_mesh_namespace: str
+    workload_image: str
+    interval: float
+    capabilities: dict[str, str | None]
+    nodes: list[str]
+    run: str
+    recordings: Path
+    diagnostics: Path | None = None
+    observer: Observer = field(default_factory=Observer)
+    allowed_namespaces: frozenset[str] = frozenset()
+    facts: dict[str, Any] = field(default_factory=dict)
+    vitals: Callable[[Cluster, Sequence[str]], Vitals] = field(default=lambda _cluster, _nodes: Vitals())

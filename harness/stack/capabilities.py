@@ -1,0 +1,18 @@
+"""What a stack that is up can do: probed where it matters, not guessed from what was installed."""
+
+from __future__ import annotations
+
+from harness.chaosmesh.capabilities import probe
+from harness.kubernetes.client import Cluster
+from harness.stack.handle import StackHandle
+
+
+def with_capabilities(handle: StackHandle) -> StackHandle:
+    """Return the handle with its capabilities probed in the daemon's container on each node.
+
+    Raises:
+        ApiError: the API server did not answer.
+        InfrastructureError: no daemon runs.
+    """
+    cluster = Cluster.connect(handle.kubeconfig, handle.context)
+    return handle.model_copy(update={"capabilities": probe(cluster, handle.chaos_mesh_namespace)})

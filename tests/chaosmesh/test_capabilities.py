@@ -1,0 +1,115 @@
+import subprocess
+
+import pytest
+
+from harness.base.errors import InfrastructureError
+from harness.chaosmesh import capabilities
+from harness.kubernetes.client import ExecResult
+
+
+def answers(**wrong):
+    names = [*capabilities._IN_NAMESPACE, *capabilities._PLAIN]
+    return "\n".join("\t".join([name, *wrong.get(name.replace("-", "_"), ("0", "fine"))]) for name in names)
+
+
+def test_success_has_no_reason_and_a_failure_says_how_it_was_probed():
+    found = capabilities.parse(answers(netem=("2", "Error: Specified qdisc kind is unknown.")))
+    assert found["tbf"] is None
+    assert found["netem"] == (
+        "`tc qdisc add dev lo root netem delay 1ms` in the daemon's container: "
+        "Error: Specified qdisc kind is unknown."
+    )
+
+
+def test_a_silent_failure_tells_the_exit_code():
+    assert "exit code 127" in (capabilities.parse(answers(toda=("127", "")))["toda"] or "")
+
+
+def test_a_probe_without_an_answer_is_an_error():
+    with pytest.raises(InfrastructureError) as caught:
+        capabilities.parse(answers().replace("netem", "another"))
+    assert "netem" in caught.value.details[0]
+
+
+def test_the_script_answers_for_every_capability_of_a_node():
+    """It is run here, where most is missing; what counts is that each probe gets its line."""
+    run = subprocess.run(
+        ["sh", "-c", capabilities.script()], capture_output=True, text=True, timeout=60, check=True
+    )
+    found = capabilities.parse(run.stdout)
+    assert set(found) == set(capabilities._IN_NAMESPACE) | set(capabilities._PLAIN)
+
+
+class FakeCluster:
+    """One node with a daemon, which answers the script with a given text."""
+
+    def __init__(self, output, dns_ready=None, grafana=None):
+        self.output, self.dns_ready, self.grafana = output, dns_ready, grafana
+        self.scripts = 0
+
+    def list(self, kind, namespace, label_selector=None):
+        if (kind, namespace, label_selector) == ("Pod", "chaos-harness", "app=grafana"):
+            return [] if self.grafana is None else [{"status": self.grafana}]
+        assert (kind, namespace) == ("Pod", "chaos-mesh")
+        if "dns" in label_selector:
+            ready = [{"type": "Ready", "status": str(self.dns_ready)}]
+            return [] if self.dns_ready is None else [{"status": {"conditions": ready}}]
+        running = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
+        return [
+            {
+                "metadata": {"name": "chaos-daemon-x"},
+                "spec": {
+                    "nodeName": "n1",
+                    "containers": [{"name": "chaos-daemon", "command": ["d", "--runtime", "containerd"]}],
+                },
+                "status": {"containerStatuses": [{"name": "chaos-daemon", "state": running}]},
+            }
+        ]
+
+    def exec(self, namespace, pod, container, argv, timeout):
+        self.scripts += 1
+        return ExecResult(self.output, "", 0)
+
+
+def test_probe_covers_all_names_with_one_exec_a_node():
+    cluster = FakeCluster(answers(netem=("2", "no")), dns_ready=True)
+    found = capabilities.probe(cluster, "chaos-mesh")
+    assert tuple(found) == capabilities.CAPABILITIES
+    assert cluster.scripts == 1
+    assert found["runtime-containerd"] is None
+    assert "--runtime containerd" in found["runtime-docker"]
+    assert found["netem"].startswith("node n1: ")
+    assert found["dns-server"] is None
+    assert found["two-nodes"] == "one node has a chaos-daemon: n1"
+
+
+@pytest.mark.parametrize("ready", [None, False])
+def test_a_dns_server_that_is_not_ready_is_missing(ready):
+    assert "chaos-dns-server" in capabilities.probe(FakeCluster(answers(), ready), "chaos-mesh")["dns-server"]
+
+
+NOT_READY = "no pod with app=grafana is ready in the namespace chaos-harness"
+READY = {"conditions": [{"type": "Ready", "status": "True"}]}
+PULLING = {
+    "conditions": [{"type": "Ready", "status": "False"}],
+    "containerStatuses": [
+        {"name": "grafana", "state": {"waiting": {"reason": "ImagePullBackOff", "message": "no such image"}}}
+    ],
+}
+
+
+@pytest.mark.parametrize(
+    ("status", "reason"),
+    [
+        (READY, None),
+        (None, "there is no pod with app=grafana in the namespace chaos-harness: Grafana is installed"),
+        (
+            PULLING,
+            f"{NOT_READY}: ImagePullBackOff no such image",
+        ),
+        ({}, NOT_READY),
+    ],
+)
+def test_grafana_says_why_it_is_missing(status, reason):
+    found = capabilities.probe(FakeCluster(answers(), grafana=status), "chaos-mesh")["grafana"]
+    assert found is None if reason is None else found.startswith(reason)

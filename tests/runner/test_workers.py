@@ -1,0 +1,346 @@
+"""Scenarios side by side, in real processes; what they do is made up."""
+
+import contextlib
+import multiprocessing
+import os
+import signal
+from dataclasses import replace
+
+import pytest
+
+from harness.base.errors import InfrastructureError
+from harness.judge.finding import Verdict
+from harness.lint.check import load_checked
+from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
+from harness.runner.conflicts import Conflicts
+from harness.runner.observer import Observer
+from harness.runner.workers import NotStartedError, QueuedScenario, WorkerPool, _Teller
+
+SCENARIO = """\
+scenario: {name}
+about: A made-up one.
+workload: mini-node-exporter
+steps:
+  - wait: 1
+    expect:
+      - metric: up
+        where: {{job: workload}}
+        equals: 1
+"""
+SECONDS = 30
+"""Longer than any of these tests takes; only reached when one fails."""
+
+
+@pytest.fixture
+def waiting(tmp_path):
+    def make(name, claims=None):
+        path = tmp_path / f"{name}.yaml"
+        path.write_text(SCENARIO.format(name=name))
+        return QueuedScenario(f"node-{name}", load_checked(path, 1.0)[0], claims or Conflicts())
+
+    return make
+
+
+def result(file):
+    return ScenarioResult(name=file.name, file="x.yaml", verdict=Verdict.PASS)
+
+
+def test_those_that_do_not_meet_run_at_the_same_time(waiting):
+    together = multiprocessing.get_context("fork").Barrier(2, timeout=SECONDS)
+
+    def perform(file, observer):
+        together.wait()
+        return result(file)
+
+    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    assert lanes.result("node-two").name == "two"
+    assert lanes.result("node-one").name == "one"
+
+
+@pytest.mark.parametrize(
+    ("claims", "number"),
+    [(Conflicts(alone="it says so"), 3), (Conflicts(uses=frozenset({"it"})), 3), (Conflicts(), 1)],
+)
+def test_those_that_meet_take_turns(waiting, tmp_path, claims, number):
+    log = tmp_path / "log"
+
+    def perform(file, observer):
+        with log.open("a") as told:
+            told.write(f"{file.name} begins\n")
+            told.flush()
+            os.sched_yield()
+            told.write(f"{file.name} ends\n")
+        return result(file)
+
+    names = ["one", "two", "three"]
+    lanes = WorkerPool([waiting(name, claims) for name in names], number, perform)
+    for name in names:
+        lanes.result(f"node-{name}")
+    lines = log.read_text().splitlines()
+    assert [line.split()[0] for line in lines[::2]] == [line.split()[0] for line in lines[1::2]]
+    assert [line.split()[1] for line in lines] == ["begins", "ends"] * 3
+
+
+def test_what_is_asked_for_is_started_first(waiting, tmp_path):
+    log = tmp_path / "log"
+
+    def perform(file, observer):
+        with log.open("a") as told:
+            told.write(f"{file.name}\n")
+        return result(file)
+
+    used = Conflicts(uses=frozenset({"it"}))
+    queue = [waiting("first", used), waiting("second", used), waiting("alone", Conflicts(alone="why"))]
+    lanes = WorkerPool(queue, 2, perform)
+    lanes.result("node-second")
+    assert log.read_text().splitlines()[0] == "second"
+
+
+def test_no_lane_is_empty_for_what_is_asked_for_and_cannot_start(waiting):
+    go_on = multiprocessing.get_context("fork").Event()
+
+    def perform(file, observer):
+        if file.name == "holds":
+            assert go_on.wait(SECONDS)
+        if file.name == "other":
+            go_on.set()
+        return result(file)
+
+    # `asked` meets all others, which do not meet each other; `holds` still runs when it is asked for.
+    queue = [
+        waiting("quick", Conflicts(uses=frozenset({"a third"}))),
+        waiting("holds", Conflicts(uses=frozenset({"one"}))),
+        waiting("other", Conflicts(uses=frozenset({"another"}))),
+        waiting("asked", Conflicts(uses=frozenset({"one", "another", "a third"}))),
+    ]
+    lanes = WorkerPool(queue, 2, perform)
+    assert lanes.result("node-quick").name == "quick"
+    assert lanes.result("node-asked").name == "asked"
+    assert lanes.result("node-holds").name == "holds"
+
+
+def test_the_observer_is_told_which_scenario_it_is_about(waiting):
+    told = []
+
+    class Kept(Observer):
+        def turn_to(self, name):
+            told.append(name)
+
+        def step(self, index, title):
+            told.append((index, title))
+
+        def ended(self, result):
+            told.append(result.verdict)
+
+    def perform(file, observer):
+        observer.step(0, "wait 1 scrape")
+        observer.ended(result(file))
+        return result(file)
+
+    WorkerPool([waiting("one"), waiting("two")], 1, perform, Kept()).result("node-one")
+    assert told == ["one", (0, "wait 1 scrape"), "one", Verdict.PASS]
+
+
+def test_a_defect_is_raised_with_where_it_was(waiting):
+    def perform(file, observer):
+        raise ZeroDivisionError("a defect")
+
+    with pytest.raises(ZeroDivisionError, match="a defect") as raised:
+        WorkerPool([waiting("one"), waiting("two")], 2, perform).result("node-one")
+    assert "in perform" in "".join(raised.value.__notes__)
+
+
+class UnsendableError(Exception):
+    def __init__(self, what, which):
+        super().__init__(f"{what} {which}")
+
+
+def test_a_defect_that_cannot_be_sent_is_told_in_words(waiting):
+    def perform(file, observer):
+        error = UnsendableError("a", "defect")
+        error.more = lambda: None
+        raise error
+
+    with pytest.raises(RuntimeError, match="UnsendableError: a defect"):
+        WorkerPool([waiting("one")], 2, perform).result("node-one")
+
+
+class UnreadableError(Exception):
+    """Is sent without complaint, and cannot be made again from its arguments."""
+
+    def __init__(self, what, which):
+        super().__init__(f"{what} {which}")
+
+
+def defect_of_a_local_class():
+    class LocalError(Exception):
+        pass
+
+    return LocalError("a defect")
+
+
+@pytest.mark.parametrize(
+    "make", [lambda: UnreadableError("a", "defect"), defect_of_a_local_class], ids=["arguments", "class"]
+)
+def test_a_defect_that_does_not_arrive_is_told_in_words_and_to_whom_it_belongs(waiting, make):
+    def perform(file, observer):
+        if file.name == "one":
+            raise make()
+        return result(file)
+
+    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    assert lanes.result("node-two").name == "two"
+    with pytest.raises(RuntimeError, match="Error: a defect"):
+        lanes.result("node-one")
+
+
+def test_a_process_that_is_killed_is_an_error_of_the_infrastructure(waiting):
+    def perform(file, observer):
+        if file.name == "one":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return result(file)
+
+    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    with pytest.raises(InfrastructureError, match="the process of one ended before the scenario did"):
+        lanes.result("node-one")
+    assert lanes.result("node-two").name == "two"
+
+
+def test_what_runs_when_it_is_stopped_cleans_up(waiting, tmp_path):
+    started = multiprocessing.get_context("fork").Event()
+    never = multiprocessing.get_context("fork").Event()
+    cleaned = tmp_path / "cleaned"
+
+    def perform(file, observer):
+        if file.name == "quick":
+            started.wait(SECONDS)
+            return result(file)
+        started.set()
+        try:
+            never.wait(SECONDS)
+        finally:
+            cleaned.write_text(file.name)
+        return result(file)
+
+    lanes = WorkerPool([waiting("slow"), waiting("quick"), waiting("later")], 2, perform)
+    lanes.result("node-quick")
+    lanes.stop()
+    assert lanes.cut_short == []
+    assert cleaned.read_text() in ("slow", "later")
+    with pytest.raises(KeyError):
+        lanes.result("node-later")
+
+
+def test_what_nobody_asked_for_is_told_as_soon_as_it_ends(waiting):
+    used = Conflicts(uses=frozenset({"it"}))
+    queue = [waiting("one"), waiting("unasked", used), waiting("after", used)]
+    told = []
+    lanes = WorkerPool(
+        queue,
+        2,
+        lambda file, observer: result(file),
+        ended=lambda each, ended: told.append((each.node, ended.name)),
+    )
+    lanes.result("node-one")
+    # It cannot run before the one that has its place is over.
+    lanes.result("node-after")
+    assert sorted(told) == [("node-after", "after"), ("node-one", "one"), ("node-unasked", "unasked")]
+
+
+def test_nothing_is_started_once_it_is_halted_and_what_runs_goes_on(waiting):
+    used = Conflicts(uses=frozenset({"it"}))
+    queue = [waiting("one", used), waiting("two", used)]
+    lanes = WorkerPool(queue, 2, lambda file, observer: result(file), ended=lambda *_: lanes.halt())
+    assert lanes.result("node-one").name == "one"
+    with pytest.raises(NotStartedError):
+        lanes.result("node-two")
+
+
+def test_what_is_not_waited_for_any_more_is_ended_and_its_namespaces_are_known(waiting):
+    ready, told = multiprocessing.Pipe(duplex=False)
+
+    def perform(file, observer):
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        observer.owns(["slow-123456", "slow-123456-b"])
+        told.send("ready")
+        signal.pause()
+
+    @contextlib.contextmanager
+    def twice():
+        lanes._waits = contextlib.nullcontext
+        lanes.drain()
+        raise KeyboardInterrupt
+        yield
+
+    lanes = WorkerPool([waiting("slow"), waiting("never", Conflicts(alone="why"))], 2, perform)
+    lanes._start("node-slow")
+    assert ready.recv() == "ready"
+    lanes.stop(twice)
+    (cut,) = lanes.cut_short
+    assert (cut.waiting.node, cut.namespaces) == ("node-slow", ["slow-123456", "slow-123456-b"])
+
+
+def test_what_is_interrupted_after_its_end_has_its_result(waiting):
+    def perform(file, observer):
+        raise ScenarioInterruptedError(result(file), finished=file.name == "one")
+
+    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    assert lanes.result("node-one").verdict is Verdict.PASS
+    with pytest.raises(ScenarioInterruptedError) as raised:
+        lanes.result("node-two")
+    assert (raised.value.result.name, raised.value.finished) == ("two", False)
+
+
+def test_a_scenario_whose_run_is_gone_is_interrupted():
+    ours, theirs = multiprocessing.Pipe(duplex=False)
+    ours.close()
+    teller = _Teller(theirs)
+    with pytest.raises(KeyboardInterrupt):
+        teller.waiting("the workload")
+    # Once is enough: the clean-up tells what it waits for.
+    teller.waiting("the clean-up")
+
+
+@pytest.mark.parametrize("number", [1, 2])
+def test_a_script_that_ends_its_process_is_an_error_of_its_scenario(waiting, number):
+    def perform(file, observer):
+        if file.name == "one":
+            os._exit(0)
+        return result(file)
+
+    lanes = WorkerPool([scripted(waiting("one")), scripted(waiting("two"))], number, perform)
+    with pytest.raises(InfrastructureError, match="ended before the scenario did: exit code 0"):
+        lanes.result("node-one")
+    assert lanes.result("node-two").name == "two"
+
+
+def test_a_child_of_a_script_tells_nothing_and_does_not_stay(waiting):
+    reader, writer = os.pipe()
+
+    def perform(file, observer):
+        if os.fork():
+            return result(file)
+        while True:
+            signal.pause()
+
+    lanes = WorkerPool([scripted(waiting("one"))], 1, perform)
+    assert lanes.result("node-one").name == "one"
+    os.close(writer)
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+def test_what_its_timeout_does_not_end_is_ended_by_force(waiting, monkeypatch):
+    monkeypatch.setattr("harness.runner.workers._CLEAN_UP_SECONDS", -(10**9))
+
+    def perform(file, observer):
+        while True:
+            signal.pause()
+
+    lanes = WorkerPool([waiting("one")], 1, perform)
+    with pytest.raises(InfrastructureError, match="was ended by force: its timeout of 15m did not end it"):
+        lanes.result("node-one")
+
+
+def scripted(one):
+    return replace(one, file=replace(one.file, script=lambda run: None))
