@@ -7,7 +7,7 @@ fail() {
   exit 6
 }
 
-wrong_words() {
+usage_error() {
   printf '%s\n' "$@" >&2
   exit 4
 }

@@ -57,6 +57,18 @@ def functions_in_two_places(package: Path = PACKAGE) -> list[list[str]]:
     return sorted(places for places in found.values() if len(places) > 1)
 
 
+def test_labels_and_annotations_of_ours_are_what_kubernetes_takes() -> None:
+    """https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set."""
+    ours = {
+        node.value
+        for _, module in modules()
+        for node in ast.walk(module)
+        if isinstance(node, ast.Constant) and str(node.value).startswith("chaos-harness/")
+    }
+    assert {"chaos-harness/run", "chaos-harness/stack", "chaos-harness/scrape"} <= ours
+    assert all(re.fullmatch(r"chaos-harness/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", each) for each in ours)
+
+
 def is_docstring(node: ast.stmt) -> bool:
     return isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
 

@@ -1,1 +1,1 @@
-"""What every room may use: errors, bounded processes, progress lines, bundled files."""
+"""What every package may use: errors, bounded processes, progress lines, bundled files."""

@@ -205,7 +205,7 @@ def _describe(handle: StackHandle) -> list[str]:
         f"Prometheus   service {address.namespace}/{address.name}:{address.port}, "
         f"identity {handle.identity}, a scrape each {handle.scrape_interval:g} s"
     )
-    lines += [f"stand-in     {each.name} for {each.replaces}: {each.limits}" for each in handle.stand_ins]
+    lines += [f"substitute   {each.name} for {each.replaces}: {each.limits}" for each in handle.stand_ins]
     missing = {name: reason for name, reason in handle.capabilities.items() if reason is not None}
     present = [name for name, reason in handle.capabilities.items() if reason is None]
     if handle.capabilities:

@@ -168,7 +168,7 @@ class Programs:
         return Artefact("go-chaos-mesh", "compiling Chaos Mesh", build, inputs, uses, "compile", estimate)
 
     def helpers(self) -> Artefact:
-        """Compile our stand-ins for helpers of chaos-daemon."""
+        """Compile our substitutes for helpers of chaos-daemon."""
         sources = {"nsexec": "nsexec.c", "memStress": "memstress.c"}
         folder = self.images / "helpers"
 
@@ -253,7 +253,7 @@ class Programs:
 
 
 def digest_of_source(*modules: ModuleType) -> str:
-    """Return a SHA-256 over what the modules do: what they import, and say in comments, builds nothing else."""
+    """Return a hash of what modules do; what they import and say in comments builds nothing else."""
     return digest_of([_statements(inspect.getsource(module)) for module in modules])
 
 

@@ -150,7 +150,7 @@ def control(
         holds: a claim's id to whether it held without the chaos; None when that could not be told.
         promql: a claim's id to the expression that was judged.
     """
-    claims = [claim for index, step in enumerate(steps) for claim in claims_of(index, step)]
+    claims = [claim for index, step in enumerate(steps) for claim in conflicts_of(index, step)]
     # What could not be told may have held or not; only what is the same either way is said.
     worst = _Rules(steps, claims, {name: held is not False for name, held in holds.items()})
     best = _Rules(steps, claims, {name: held is True for name, held in holds.items()})
@@ -187,7 +187,7 @@ def _say(
     return ControlOutcome.VACUOUS, {"not_excused": reasons, "next_step": _next_step(claim)}
 
 
-def claims_of(index: int, step: Step) -> Iterator[Claim]:
+def conflicts_of(index: int, step: Step) -> Iterator[Claim]:
     """Yield what a step claims: how its requests fare, its proofs, its expectations."""
     traffic = step.traffic
     if traffic is not None and traffic.answered is not None:

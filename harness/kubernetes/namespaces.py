@@ -10,7 +10,7 @@ MANAGED_BY = "app.kubernetes.io/managed-by"
 MANAGER = "chaos-harness"
 HARNESS_NAMESPACE = "chaos-harness"
 """Of what the stack has besides Chaos Mesh: Prometheus, Grafana, the Lease of a run."""
-RUN_LABEL = "chaos-harness/pytest_plugin/run"
+RUN_LABEL = "chaos-harness/run"
 STACK_LABEL = "chaos-harness/stack"
 """The identity of the stack that a namespace was made on; a name and the labels above prove nothing."""
 

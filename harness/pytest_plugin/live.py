@@ -69,7 +69,7 @@ class Live(Observer):
         usual: Mapping[str, float],
         verbosity: int,
         now: Callable[[], float] = time.monotonic,
-        lanes: int = 1,
+        parallel: int = 1,
     ) -> None:
         """Prepare.
 
@@ -79,7 +79,7 @@ class Live(Observer):
             usual: seconds that scenarios took in an earlier run, by name.
             verbosity: pytest's: below 0 nothing is said.
             now: a clock, seconds.
-            lanes: how many may run at the same time.
+            parallel: how many may run at the same time.
         """
         self._screen = screen
         self._left = list(names)
@@ -89,7 +89,7 @@ class Live(Observer):
         self._now = now
         self._took: dict[str, float] = {}
         self._counts: Counter[Verdict] = Counter()
-        self._lanes = lanes
+        self._parallel = parallel
         self._turns: dict[str, _Turn] = {}
         self._turn = _Turn("", 0, now(), now(), now())
 
@@ -159,7 +159,7 @@ class Live(Observer):
             if name in self._left:
                 # What takes longer than usual does not make the others shorter.
                 total -= min(self._now() - turn.began, known.get(name, mean))
-        return total / self._lanes
+        return total / self._parallel
 
     def _tell(self, finding: Finding) -> None:
         if self._turn.told.get(finding.id) == finding.verdict.value:

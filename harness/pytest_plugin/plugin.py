@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import os
 import traceback
 import types
@@ -29,15 +28,17 @@ from harness.judge.finding import Verdict
 from harness.lint import python
 from harness.lint.check import load_checked
 from harness.lint.python import is_python_scenario
+from harness.pytest_plugin import fixtures
+from harness.pytest_plugin.fixtures import CleanupFailedError
 from harness.pytest_plugin.live import Live
 from harness.pytest_plugin.screen import PytestScreen
-from harness.pytest_plugin.session import RunSession, usual_lanes
+from harness.pytest_plugin.session import RUN_SESSION, RunSession, usual_parallel
 from harness.report import github, summary
 from harness.report.checks import RunCheck
 from harness.report.fields import durations
 from harness.report.junit import junit_properties, junit_reports, not_run_reports
 from harness.report.outcome import RunEnding, RunOutcome, outcome
-from harness.report.text import leftovers_text, scenario_text
+from harness.report.text import scenario_text
 from harness.results.concealed import secrets_of
 from harness.results.scenario import ScenarioResult
 from harness.runner.observer import Observer
@@ -48,7 +49,6 @@ from harness.scenario.names import TakenNames
 from harness.scenario.problem import ScenarioError as WrongScenario
 from harness.stack import options
 
-RUN_SESSION = pytest.StashKey[RunSession]()
 WRONG_FILES = pytest.StashKey[list[Path]]()
 NAMES = pytest.StashKey[TakenNames]()
 """Of the scenarios so far, by the name that folders and Kubernetes have."""
@@ -75,14 +75,6 @@ class ScenarioInconclusiveError(ScenarioFailedError):
     """A scenario could not be decided because of the infrastructure."""
 
 
-class CleanupFailedError(Exception):
-    """Scenarios left something behind."""
-
-    def __init__(self, results: list[ScenarioResult]) -> None:
-        self.leftovers = [left for result in results for left in result.leftovers]
-        super().__init__("\n".join(leftovers_text(result) for result in results if result.leftovers))
-
-
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the stack and of the report."""
     group = parser.getgroup("chaos-harness", "chaos observability harness")
@@ -95,9 +87,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="leave the chaos out: what is claimed about its effect must then not hold",
     )
     group.addoption(
+        "--parallel",
         "--lanes",
+        dest="parallel",
         type=_at_least_one,
-        default=usual_lanes(),
+        default=usual_parallel(),
         metavar="N",
         help="run up to N scenarios at the same time, as far as they do not see each other "
         "(default: %(default)s; 1: one after the other)",
@@ -130,7 +124,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
         "markers", "scenario: every scenario file has this marker and one for each of its tags"
     )
-    config.pluginmanager.register(_fixtures(), "harness.fixtures")
+    config.pluginmanager.register(fixtures, "harness.fixtures")
     redaction.remember(redaction.secrets_of_environment(os.environ, config.getoption("--secret")))
     config.stash[WRONG_FILES] = []
     config.stash[NAMES] = TakenNames()
@@ -170,16 +164,6 @@ def pytest_cmdline_main(config: pytest.Config) -> None:
     """
     if config.getoption("--without-path-all") and config.args_source is not pytest.Config.ArgsSource.ARGS:
         config.args = [str(bundled.scenarios())]
-
-
-def _fixtures() -> types.ModuleType:
-    """Load fixtures/cluster.py by its path: `fixtures` is the import name of another distribution."""
-    spec = importlib.util.spec_from_file_location("harness_fixtures", bundled.fixtures() / "cluster.py")
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def pytest_collect_file(file_path: Path, parent: pytest.Collector) -> pytest.Collector | None:
@@ -364,9 +348,9 @@ def _is_defect(error: BaseException) -> bool:
     """Say whether an exception that is none of ours came out of the harness, not of a fixture of somebody."""
     if _message(error) is not None:
         return False
-    ours = (Path(harness.__file__).parent, bundled.fixtures() / "cluster.py")
+    ours = Path(harness.__file__).parent
     frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
-    return any(path.is_relative_to(each) for path in frames for each in ours)
+    return any(path.is_relative_to(ours) for path in frames)
 
 
 def pytest_deselected(items: list[pytest.Item]) -> None:
@@ -380,9 +364,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if session.config.getoption("collectonly") or not _scenarios(session):
         return
     nodes = [(item.nodeid, item.file) for item in _scenarios(session)]
-    lanes = session.config.getoption("--lanes")
+    parallel = session.config.getoption("--parallel")
     whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None
-    session.config.stash[RUN_SESSION].begin(RunPlan(nodes, lanes, whole, _progress(session, lanes)))
+    session.config.stash[RUN_SESSION].begin(RunPlan(nodes, parallel, whole, _progress(session, parallel)))
 
 
 def _all_asked_for(session: pytest.Session) -> bool:
@@ -392,7 +376,7 @@ def _all_asked_for(session: pytest.Session) -> bool:
     return set(discover([bundled.scenarios()])) <= {item.path for item in _scenarios(session)}
 
 
-def _progress(session: pytest.Session, lanes: int) -> Observer:
+def _progress(session: pytest.Session, parallel: int) -> Observer:
     """Return what shows on the terminal how the scenarios go on."""
     manager = session.config.pluginmanager
     reporter, capture = manager.getplugin("terminalreporter"), manager.getplugin("capturemanager")
@@ -401,7 +385,7 @@ def _progress(session: pytest.Session, lanes: int) -> Observer:
     screen = session.config.stash[SCREEN] = PytestScreen(reporter, capture)
     names = [item.name for item in _scenarios(session)]
     usual = durations(session.config.stash[RUN_SESSION].report)
-    return Live(screen, names, usual, session.config.get_verbosity(), lanes=lanes)
+    return Live(screen, names, usual, session.config.get_verbosity(), parallel=parallel)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:

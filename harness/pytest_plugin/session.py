@@ -10,6 +10,8 @@ from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 import harness
 from harness import image_build
 from harness.audit.contract import at_end
@@ -56,7 +58,7 @@ from harness.stack.up import up
 
 _MOST_LATE = 3
 """Scenarios whose namespaces that stay are looked into; with more of them it is the cluster."""
-_MOST_LANES = 4
+_MOST_PARALLEL = 4
 
 
 class NotRunError(InfrastructureError):
@@ -486,7 +488,7 @@ class RunSession:
         lines = [f"scenarios: {self.results.summary.text()}", *same_causes(self.results)]
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
-            lines.append(f"claims without the chaos: {', '.join(told)}")
+            lines.append(f"expectations without the chaos: {', '.join(told)}")
         lines += self._scores.lines(self.results.mutation, self.results.coverage)
         unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
         lines += [*should_lines(self.results), *(f"  {line}" for line in unmet)]
@@ -495,7 +497,7 @@ class RunSession:
         stand_ins = (self.results.run.stack or {}).get("stand_ins", [])
         if stand_ins:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
-            lines.append(f"stand-ins, not the real programs: {names}")
+            lines.append(f"substitutes, not the real programs: {names}")
         lines += [f"warning: {line}" for line in self.results.run.warnings]
         return [*lines, *self._trouble_lines(), *where]
 
@@ -547,9 +549,13 @@ class RunSession:
         self._record.write(self.results, ended)
 
 
-def usual_lanes() -> int:
+RUN_SESSION = pytest.StashKey[RunSession]()
+"""Where pytest's configuration keeps the run."""
+
+
+def usual_parallel() -> int:
     """Return how many scenarios run at the same time by default: most of their time they wait."""
-    return min((os.cpu_count() or 1) + 1, _MOST_LANES)
+    return min((os.cpu_count() or 1) + 1, _MOST_PARALLEL)
 
 
 def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[str, Any]:

@@ -266,7 +266,7 @@ class Manifest(Entry):
         interval: the scrape interval, seconds.
         clock_offset: Prometheus' clock minus the harness', seconds.
         clock_uncertainty: half the round trip of that measurement, seconds.
-        stack: versions, images, stand-ins, nodes, capabilities.
+        stack: versions, images, substitutes, nodes, capabilities.
         steps: a title for each step.
         file: the scenario's file as given.
         control: the chaos was left out (docs/verdicts.md, "Control"): what does not hold is as it should be.

@@ -80,7 +80,7 @@ def _sections(results: Results, folder: Path, checks: Sequence[RunCheck]) -> Ite
         yield f"Images: {_cell(str(stack.get('images')))}. {listed}\n\n"
     if stand_ins := stack.get("stand_ins"):
         names = ", ".join(_cell(str(each["name"])) for each in stand_ins)
-        yield f"Stand-ins, not the real programs: {names}\n\n"
+        yield f"Substitutes, not the real programs: {names}\n\n"
     yield from map(_check, bad)
     for cause in view.not_run(results):
         named = _evidence(", ".join(cause.names))

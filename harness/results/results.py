@@ -67,7 +67,7 @@ class Run(BaseModel):
         id: on everything that the run created, as a label.
         started, ended: ISO 8601, UTC.
         options: what the user chose.
-        stack: versions, images, stand-ins, nodes, kernel, capabilities; None when it did not come up.
+        stack: versions, images, substitutes, nodes, kernel, capabilities; None when it did not come up.
         stack_error: why it did not.
         warnings: what a person should know of the cluster and changes no verdict, such as a namespace of an
             earlier run that does not go.

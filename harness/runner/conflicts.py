@@ -101,8 +101,8 @@ class Conflicts:
         return ""
 
 
-def claims_of(file: ScenarioFile, catalogue: Catalogue) -> Conflicts:
-    """Return the claims of a scenario.
+def conflicts_of(file: ScenarioFile, catalogue: Catalogue) -> Conflicts:
+    """Return the conflicts of a scenario.
 
     A script is only known once it has run, so it runs alone.
     """

@@ -11,7 +11,7 @@ from harness.judge.judge import Judge
 from harness.judge.watch import watch
 from harness.recording.foreign import note as foreign_note
 from harness.recording.notes import ENDED
-from harness.runner.conflicts import Shared, claims_of, shared_by
+from harness.runner.conflicts import Shared, conflicts_of, shared_by
 from harness.runner.direct_scrape import DirectScraper
 from harness.runner.foreign import Foreign, operations
 from harness.runner.readings import OracleReadings
@@ -45,7 +45,7 @@ class FinalLook:
     def start(self) -> None:
         """Watch others, if what they do may matter."""
         context = self._context
-        if context.file.script is not None or claims_of(context.file, context.catalogue).looks:
+        if context.file.script is not None or conflicts_of(context.file, context.catalogue).looks:
             self._foreign = Foreign(context.cluster, context.around.run, context.clock.now())
             self._foreign.start()
 

@@ -27,7 +27,7 @@ class RunContext:
         diagnostics: the folder that evidence of failures goes to; None when none is kept.
         observer: is told how scenarios go on.
         allowed_namespaces: namespaces of others that scenarios may reach.
-        facts: versions, images, stand-ins, nodes; goes into each recording's manifest.
+        facts: versions, images, substitutes, nodes; goes into each recording's manifest.
         vitals: makes what observes whether a scenario and the cluster are able to act; of the cluster and the
             names of its nodes.
     """

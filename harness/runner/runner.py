@@ -26,7 +26,7 @@ _VERSION_SECONDS = 3.0
 
 def run(
     file: ScenarioFile,
-    surroundings: RunContext,
+    context: RunContext,
     catalogue: Catalogue,
     strategy: type[StepStrategy] = ChaosStrategy,
 ) -> ScenarioResult:
@@ -37,26 +37,26 @@ def run(
 
     Args:
         file: the scenario.
-        surroundings: what all scenarios of the run share.
+        context: what all scenarios of the run share.
         catalogue: of metrics.
         strategy: how the steps are performed.
     """
     scenario = file.scenario
     redaction.remember(secrets_of(file))
     result = _begun(file)
-    surroundings.observer.scenario(file.name, [redact(step.title()) for step in scenario.steps])
+    context.observer.scenario(file.name, [redact(step.title()) for step in scenario.steps])
     missing = [
-        f"{name}: {surroundings.capabilities.get(name, 'not a capability that is probed')}"
+        f"{name}: {context.capabilities.get(name, 'not a capability that is probed')}"
         for name in scenario.needs
-        if surroundings.capabilities.get(name, "unknown") is not None
+        if context.capabilities.get(name, "unknown") is not None
     ]
     if missing:
         result.verdict = Verdict.SKIPPED
         result.reason = "; ".join(missing)
     else:
-        _perform(file, surroundings, catalogue, strategy, result)
+        _perform(file, context, catalogue, strategy, result)
     conceal(result)
-    surroundings.observer.ended(result)
+    context.observer.ended(result)
     return result
 
 
@@ -76,7 +76,7 @@ def _begun(file: ScenarioFile) -> ScenarioResult:
 
 def _perform(
     file: ScenarioFile,
-    surroundings: RunContext,
+    context: RunContext,
     catalogue: Catalogue,
     strategy: type[StepStrategy],
     result: ScenarioResult,
@@ -86,22 +86,22 @@ def _perform(
     finished = False
     try:
         try:
-            scenario_run = ScenarioRun(file, surroundings, catalogue, result, strategy)
-            surroundings.observer.owns([result.namespace or "", *result.further_namespaces])
+            scenario_run = ScenarioRun(file, context, catalogue, result, strategy)
+            context.observer.owns([result.namespace or "", *result.further_namespaces])
             with timeout.limited(file.scenario.timeout):
                 scenario_run.perform()
             result.verdict = result.decide()
         except (Exception, timeout.TimeIsUpError) as caught:
-            error = _foreseen(caught, file, surroundings)
+            error = _foreseen(caught, file, context)
             trouble.record(result, error)
             if scenario_run is not None:
-                with trouble.caught(result, file, surroundings):
+                with trouble.caught(result, file, context):
                     scenario_run.diagnose(error)
         finally:
             # Before the clean-up: what interrupts that does not undo what the scenario has come to.
             finished = sys.exception() is None
             if scenario_run is not None:
-                with interrupts.put_off(), trouble.caught(result, file, surroundings):
+                with interrupts.put_off(), trouble.caught(result, file, context):
                     scenario_run.close()
     except KeyboardInterrupt as error:
         raise ScenarioInterruptedError(result, finished) from error
@@ -109,15 +109,15 @@ def _perform(
         result.seconds = round(time.monotonic() - began, 3)
 
 
-def _foreseen(caught: BaseException, file: ScenarioFile, surroundings: RunContext) -> HarnessError:
+def _foreseen(caught: BaseException, file: ScenarioFile, context: RunContext) -> HarnessError:
     """Return what ended a scenario before its time as an error that says where to look."""
     if isinstance(caught, timeout.TimeIsUpError):
         return InfrastructureError(
             "inconclusive: the scenario took longer than its timeout of " + text_of(file.scenario.timeout),
             next_step="look at what it waited for; one that needs more time says so: `timeout: 30m`",
         )
-    error = trouble.as_error(caught, file, surroundings)
-    return _who_is_gone(error, surroundings.cluster) if isinstance(error, PrometheusLostError) else error
+    error = trouble.as_error(caught, file, context)
+    return _who_is_gone(error, context.cluster) if isinstance(error, PrometheusLostError) else error
 
 
 def _who_is_gone(error: HarnessError, cluster: Cluster) -> HarnessError:

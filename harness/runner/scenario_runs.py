@@ -15,7 +15,7 @@ from harness.prometheus.prometheus import Prometheus
 from harness.results.concealed import conceal
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult, left_over
 from harness.runner import interrupts, outage, runner
-from harness.runner.conflicts import claims_of
+from harness.runner.conflicts import conflicts_of
 from harness.runner.interrupts import Interrupts
 from harness.runner.observer import Observer
 from harness.runner.outage import Outage
@@ -33,13 +33,13 @@ class RunPlan:
 
     Attributes:
         to_run: node id and scenario of each, in their order.
-        lanes: how many scenarios may run at the same time.
+        parallel: how many scenarios may run at the same time.
         all_of: the node ids of all scenarios, when all that ship with the harness were asked for.
         observer: is told how they go on.
     """
 
     to_run: Sequence[tuple[str, ScenarioFile]] = ()
-    lanes: int = 1
+    parallel: int = 1
     all_of: frozenset[str] | None = None
     observer: Observer = field(default_factory=Observer)
 
@@ -90,11 +90,11 @@ class ScenarioRuns:
             NotStartedError: it is not run, because the cluster is gone.
         """
         try:
-            lanes = self._lanes()
-            if lanes is None:
+            pool = self._pool()
+            if pool is None:
                 self._came_to(node, file, self._alone(node, file))
             else:
-                lanes.result(node)
+                pool.result(node)
         except NotStartedError:
             raise
         except (Exception, SystemExit) as error:
@@ -140,17 +140,19 @@ class ScenarioRuns:
         around = replace(self._around, cluster=cluster, prometheus=prometheus, observer=observer)
         return runner.run(file, around, catalogue(), self._strategy)
 
-    def _lanes(self) -> WorkerPool | None:
+    def _pool(self) -> WorkerPool | None:
         """Return what runs scenarios side by side; None when they run one after the other."""
         plan = self.plan
-        several = plan.lanes > 1 and len(plan.to_run) > 1
+        several = plan.parallel > 1 and len(plan.to_run) > 1
         # What a script does is not known: it never runs in the process that has the results.
         scripted = any(file.script is not None for _, file in plan.to_run)
         if self._side_by_side is None and (several or scripted):
-            queue = [QueuedScenario(node, file, claims_of(file, catalogue())) for node, file in plan.to_run]
+            queue = [
+                QueuedScenario(node, file, conflicts_of(file, catalogue())) for node, file in plan.to_run
+            ]
             self._side_by_side = WorkerPool(
                 queue,
-                plan.lanes,
+                plan.parallel,
                 self._apart,
                 plan.observer,
                 lambda waiting, ended: self._came_to(waiting.node, waiting.file, ended),

@@ -1,6 +1,6 @@
 """Works out which gauges stay as they are, and what may change them: by the steps and the catalogue.
 
-What a scenario looks at is changed by no other scenario while it runs (runner/claims.py), so only its own
+What a scenario looks at is changed by no other scenario while it runs (runner/conflicts.py), so only its own
 steps count, and what these have set going: chaos with a duration, schedules, workflows, an injection that was
 not waited for.
 """

@@ -1,4 +1,4 @@
-"""Runs scenarios side by side, each in a process of its own, as far as their claims let them.
+"""Runs scenarios in parallel, each in a process of its own, as far as their conflicts let them.
 
 A process is forked for each scenario: what interrupts one, or ends it, does not touch another, and the
 clean-up of an interrupted scenario is the one that it has when it runs alone. The parent has no thread; it
@@ -51,12 +51,12 @@ class QueuedScenario:
     Attributes:
         node: what it is asked for by; unique.
         file: the scenario.
-        claims: see claims.py.
+        conflicts: see conflicts.py.
     """
 
     node: str
     file: ScenarioFile
-    claims: Conflicts
+    conflicts: Conflicts
 
 
 Ended = Callable[[QueuedScenario, ScenarioResult | BaseException], None]
@@ -129,7 +129,9 @@ class WorkerPool:
             ended: is told what each of them came to, whether anybody has asked for it or not.
         """
         # What can run with the fewest others comes first: left for the end, it would run alone there.
-        meetings = {one.node: sum(bool(one.claims.meets(each.claims)) for each in queue) for one in queue}
+        meetings = {
+            one.node: sum(bool(one.conflicts.meets(each.conflicts)) for each in queue) for one in queue
+        }
         self._queue = sorted(queue, key=lambda each: -meetings[each.node])
         self._number = number
         self._perform = perform
@@ -137,7 +139,7 @@ class WorkerPool:
         self._tell_ended = ended
         self._waits: Waits = contextlib.nullcontext
         self.cut_short: list[CutShort] = []
-        self._lanes: list[_Worker] = []
+        self._running: list[_Worker] = []
         self._ended: dict[str, ScenarioResult | BaseException] = {}
 
     def result(self, node: str) -> ScenarioResult:
@@ -150,7 +152,9 @@ class WorkerPool:
         """
         while node not in self._ended:
             self._start(node)
-            if not any(each.node == node for each in (*self._queue, *(lane.waiting for lane in self._lanes))):
+            if not any(
+                each.node == node for each in (*self._queue, *(worker.waiting for worker in self._running))
+            ):
                 raise NotStartedError(node)
             self._listen(_LOOK_SECONDS)
         ended = self._ended.pop(node)
@@ -164,11 +168,11 @@ class WorkerPool:
 
     def running(self) -> list[QueuedScenario]:
         """Return what runs."""
-        return [lane.waiting for lane in self._lanes]
+        return [worker.waiting for worker in self._running]
 
     def drain(self) -> None:
         """Take in what the processes have said, without waiting for more."""
-        while self._lanes and self._listen(0.0):
+        while self._running and self._listen(0.0):
             pass
 
     def stop(self, waits: Waits = contextlib.nullcontext) -> None:
@@ -178,35 +182,35 @@ class WorkerPool:
             waits: is entered for each wait; once it raises KeyboardInterrupt, what is not over is ended.
         """
         self.halt()
-        for lane in self._lanes:
-            lane.process.terminate()
+        for worker in self._running:
+            worker.process.terminate()
         deadline = time.monotonic() + _CLEAN_UP_SECONDS
         self._waits = waits
         with contextlib.suppress(KeyboardInterrupt):
-            while self._lanes and time.monotonic() < deadline:
+            while self._running and time.monotonic() < deadline:
                 self._listen(_LOOK_SECONDS)
-        for lane in self._lanes:
-            self.cut_short.append(CutShort(lane.waiting, lane.namespaces))
-            lane.process.kill()
-            lane.process.join(_KILL_SECONDS)
-        self._lanes.clear()
+        for worker in self._running:
+            self.cut_short.append(CutShort(worker.waiting, worker.namespaces))
+            worker.process.kill()
+            worker.process.join(_KILL_SECONDS)
+        self._running.clear()
 
     def _start(self, wanted: str) -> None:
         """Start what can be, and what is asked for first.
 
-        Nothing is kept back for what is asked for while that cannot start: lanes would be empty meanwhile.
+        Nothing is kept back for what is asked for while that cannot start: workers would be idle meanwhile.
         """
         for waiting in sorted(self._queue, key=lambda each: each.node != wanted):
-            if len(self._lanes) >= self._number:
+            if len(self._running) >= self._number:
                 return
-            if not any(waiting.claims.meets(lane.waiting.claims) for lane in self._lanes):
+            if not any(waiting.conflicts.meets(worker.waiting.conflicts) for worker in self._running):
                 self._queue.remove(waiting)
                 self._fork(waiting)
 
     def _fork(self, waiting: QueuedScenario) -> None:
         ours, theirs = _FORK.Pipe(duplex=False)
         process = _FORK.Process(
-            target=_lane,
+            target=_work,
             args=(waiting.file, self._perform, ours, theirs),
             name=waiting.file.name,
             daemon=True,
@@ -214,11 +218,11 @@ class WorkerPool:
         process.start()
         theirs.close()
         latest = time.monotonic() + waiting.file.scenario.timeout + _CLEAN_UP_SECONDS
-        self._lanes.append(_Worker(waiting, process, ours, latest))
+        self._running.append(_Worker(waiting, process, ours, latest))
 
     def _listen(self, seconds: float) -> bool:
         """Take in what the processes say within some time; return whether any said something."""
-        by_connection = {lane.connection: lane for lane in self._lanes}
+        by_connection = {worker.connection: worker for worker in self._running}
         interrupts.raise_ignored()
         began = time.monotonic()
         with self._waits():
@@ -226,56 +230,56 @@ class WorkerPool:
         late = time.monotonic() - began - seconds
         if late >= FROZEN_SECONDS:
             # This process did not run, and those of the scenarios hardly did.
-            self._lanes = [replace(lane, latest=lane.latest + late) for lane in self._lanes]
-            by_connection = {lane.connection: lane for lane in self._lanes}
+            self._running = [replace(worker, latest=worker.latest + late) for worker in self._running]
+            by_connection = {worker.connection: worker for worker in self._running}
         for ready in said:
-            lane = by_connection[ready]  # type: ignore[index]
+            worker = by_connection[ready]  # type: ignore[index]
             try:
-                what, arguments = lane.connection.recv()
+                what, arguments = worker.connection.recv()
             except (EOFError, OSError):
-                self._lost(lane)
+                self._lost(worker)
                 continue
             if what == _ENDED:
-                self._end(lane, arguments)
+                self._end(worker, arguments)
                 continue
             if what == Observer.owns.__name__:
-                lane.namespaces.extend(*arguments)
-            self._observer.turn_to(lane.waiting.file.name)
+                worker.namespaces.extend(*arguments)
+            self._observer.turn_to(worker.waiting.file.name)
             getattr(self._observer, what)(*arguments)
-        for lane in [lane for lane in self._lanes if time.monotonic() > lane.latest]:
-            self._end_by_force(lane)
+        for worker in [worker for worker in self._running if time.monotonic() > worker.latest]:
+            self._end_by_force(worker)
         return bool(said)
 
-    def _end_by_force(self, lane: _Worker) -> None:
+    def _end_by_force(self, worker: _Worker) -> None:
         """End a process that its own timeout does not: it swallows what interrupts it, or is stuck."""
-        lane.process.kill()
-        name, timeout = lane.waiting.file.name, text_of(lane.waiting.file.scenario.timeout)
+        worker.process.kill()
+        name, timeout = worker.waiting.file.name, text_of(worker.waiting.file.scenario.timeout)
         error = ProcessLostError(
             f"the process of {name} was ended by force: its timeout of {timeout} did not end it",
             next_step="look for what does not let it go on, such as a loop in the scenario's own code",
-            namespaces=lane.namespaces,
+            namespaces=worker.namespaces,
         )
-        self._end(lane, error)
+        self._end(worker, error)
 
-    def _end(self, lane: _Worker, ended: ScenarioResult | BaseException) -> None:
-        self._ended[lane.waiting.node] = ended
-        self._lanes.remove(lane)
-        lane.process.join(_KILL_SECONDS)
-        if lane.waiting.file.script is not None and lane.process.pid is not None:
-            end_group(lane.process.pid)
-        lane.connection.close()
-        self._tell_ended(lane.waiting, ended)
+    def _end(self, worker: _Worker, ended: ScenarioResult | BaseException) -> None:
+        self._ended[worker.waiting.node] = ended
+        self._running.remove(worker)
+        worker.process.join(_KILL_SECONDS)
+        if worker.waiting.file.script is not None and worker.process.pid is not None:
+            end_group(worker.process.pid)
+        worker.connection.close()
+        self._tell_ended(worker.waiting, ended)
 
-    def _lost(self, lane: _Worker) -> None:
-        lane.process.join(_KILL_SECONDS)
-        code = lane.process.exitcode
+    def _lost(self, worker: _Worker) -> None:
+        worker.process.join(_KILL_SECONDS)
+        code = worker.process.exitcode
         how = f"signal {-code}" if code is not None and code < 0 else f"exit code {code}"
         self._end(
-            lane,
+            worker,
             ProcessLostError(
-                f"the process of {lane.waiting.file.name} ended before the scenario did: {how}",
+                f"the process of {worker.waiting.file.name} ended before the scenario did: {how}",
                 next_step="look for what ended it: the kernel for want of memory (dmesg), or its own code",
-                namespaces=lane.namespaces,
+                namespaces=worker.namespaces,
             ),
         )
 
@@ -326,7 +330,7 @@ def _short(verdict: Pending | Finding) -> Pending | Finding:
     return verdict.model_copy(update={"evidence": {}, "explanation": [], "actual": []})
 
 
-def _lane(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connection) -> None:
+def _work(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connection) -> None:
     """Be the process of a scenario: run it, tell how it goes on, and in the end what it came to."""
     ours.close()
     # Ctrl-C goes to all processes of a terminal; the parent passes it on, once.

@@ -1,7 +1,7 @@
 """The scenario language as pydantic models: what a scenario file may hold.
 
-The kinds of expectations and the oracles are open: the room `judge` has one file for each kind, the
-room `oracle` one for each truth, so their arguments are kept raw here and checked there
+The kinds of expectations and the oracles are open: the package `judge` has one file for each kind, the
+package `oracles` one for each truth, so their arguments are kept raw here and checked there
 (harness/lint/expectation.py).
 """
 

@@ -25,7 +25,7 @@ def json_schema(
 
     Every value but the name, the includes and the parameters themselves may be `${parameters.NAME}`.
 
-    What the language leaves open is known to rooms above this one, and so given by the caller.
+    What the language leaves open is known to packages above this one, and so given by the caller.
 
     Args:
         expectations: expectation kind to the schema of its argument; {} allows any argument.

@@ -50,7 +50,7 @@ class UpOptions:
         """Raise UsageError for values that cannot work."""
         cluster_name.check(self.cluster)
         if not 0 <= self.workers <= _MOST_WORKERS:
-            raise UsageError(f"{self.workers} workers", next_step=f"use 0 to {_MOST_WORKERS}")
+            raise UsageError(f"{self.workers} worker nodes", next_step=f"use 0 to {_MOST_WORKERS}")
         if not _LEAST_INTERVAL <= self.scrape_interval <= _MOST_INTERVAL:
             raise UsageError(
                 f"a scrape interval of {self.scrape_interval:g} s",
@@ -65,14 +65,16 @@ class Option:
     Attributes:
         name: with its dashes.
         arguments: of `add_argument`.
+        former: its name in earlier releases, which still works.
     """
 
     name: str
     arguments: dict[str, Any]
+    former: tuple[str, ...] = ()
 
     def add(self, to: Callable[..., Any]) -> None:
         """Add it: `to` is `add_argument` of a parser, or `addoption` of a group of pytest's."""
-        to(self.name, **self.arguments)
+        to(self.name, *self.former, **self.arguments)
 
 
 def _folder(text: str) -> Path:
@@ -115,13 +117,15 @@ STACK = (
         },
     ),
     Option(
-        "--workers",
+        "--worker-nodes",
         {
+            "dest": "workers",
             "type": int,
             "default": UpOptions.workers,
             "metavar": "N",
             "help": "nodes besides the control plane (default %(default)s)",
         },
+        former=("--workers",),
     ),
     SCRAPE_INTERVAL,
     Option(

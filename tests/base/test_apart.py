@@ -5,7 +5,7 @@ import threading
 
 import pytest
 
-from harness.base import apart as room
+from harness.base import apart as module
 from harness.base.apart import MOST_MEMORY, EndedError, apart
 from harness.base.errors import UsageError
 
@@ -81,7 +81,7 @@ def test_a_child_that_comes_back_does_not_tell_for_its_parent():
 
 
 def test_who_has_ended_can_be_ended_again():
-    process = room._FORK.Process(target=int)
+    process = module._FORK.Process(target=int)
     process.start()
     process.join(SECONDS)
-    room.end_group(process.pid)
+    module.end_group(process.pid)

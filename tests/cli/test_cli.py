@@ -82,12 +82,12 @@ def test_the_cluster_is_held_while_up_works(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_wrong_option_is_a_usage_error(capsys: pytest.CaptureFixture[str]) -> None:
-    wrong = [["down", "--workers", "1"], ["up", "--workers", "many"], []]
+    wrong = [["down", "--worker-nodes", "1"], ["up", "--worker-nodes", "many"], []]
     assert [cli.main(words) for words in wrong] == [4, 4, 4]
     assert capsys.readouterr().err.splitlines() == [
-        "chaos-harness: unrecognized arguments: --workers 1",
+        "chaos-harness: unrecognized arguments: --worker-nodes 1",
         "  next step: see chaos-harness --help",
-        "chaos-harness: argument --workers: invalid int value: 'many'",
+        "chaos-harness: argument --worker-nodes/--workers: invalid int value: 'many'",
         "  next step: see chaos-harness up --help",
         "chaos-harness: the following arguments are required: COMMAND",
         "  next step: see chaos-harness --help",

@@ -1,1 +1,1 @@
-"""Hand-written fakes that several rooms' tests share."""
+"""Hand-written fakes that several packages' tests share."""

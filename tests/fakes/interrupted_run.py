@@ -143,7 +143,7 @@ def main(fd, words):
     session.probe = lambda *_: CAPABILITIES
     session.sweep = lambda *_: SimpleNamespace(removed=[], warnings=lambda _: [])
     cleanup.await_gone = lambda *_: []
-    scenario_runs.claims_of = lambda file, known: Conflicts(
+    scenario_runs.conflicts_of = lambda file, known: Conflicts(
         alone="it says so" if "alone" in file.name else None
     )
     session.at_end.check = lambda *_: Contract(release="v2.8.3", whole=False)

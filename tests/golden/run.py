@@ -195,7 +195,7 @@ def main(folder):
     words = ["-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", "-rN", "--no-header", "-q"]
     junit = f"--junitxml={report.parent / 'junit.xml'}"
     root = [f"--rootdir={report.parent}", "-c", "/dev/null"]
-    return pytest.main([*words, *root, junit, f"--report={report}", "--lanes=1", str(scenarios)])
+    return pytest.main([*words, *root, junit, f"--report={report}", "--parallel=1", str(scenarios)])
 
 
 def files(folder):

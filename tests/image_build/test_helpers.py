@@ -1,4 +1,4 @@
-"""Our stand-ins for chaos-daemon's helpers, compiled and run for real."""
+"""Our substitutes for chaos-daemon's helpers, compiled and run for real."""
 
 import os
 import re

@@ -30,12 +30,12 @@ def heed():
 class Run:
     """A run on its way."""
 
-    def __init__(self, tmp_path, *names, lanes=3, report=None):
+    def __init__(self, tmp_path, *names, parallel=3, report=None):
         write_scenarios(tmp_path / "scenarios", *names)
         self.report = report or tmp_path / "report"
         self.xml = tmp_path / "out.xml"
         heard, said = os.pipe()
-        words = ["scenarios", "--lanes", str(lanes), "--report", self.report, f"--junitxml={self.xml}"]
+        words = ["scenarios", "--parallel", str(parallel), "--report", self.report, f"--junitxml={self.xml}"]
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.interrupted_run", str(said), *map(str, words)],
             cwd=tmp_path,
@@ -165,9 +165,9 @@ def test_a_run_that_is_interrupted_reports_all_that_ended(start, number):
     assert "Traceback" not in out
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_an_interruption_that_python_ignores_ends_the_run_all_the_same(start, lanes):
-    run = start("doomed-a", "slow-b", lanes=lanes)
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_an_interruption_that_python_ignores_ends_the_run_all_the_same(start, parallel):
+    run = start("doomed-a", "slow-b", parallel=parallel)
     code, out = run.ends()
     assert code == ExitCode.INTERRUPTED, out
     found = run.results()
@@ -176,10 +176,10 @@ def test_an_interruption_that_python_ignores_ends_the_run_all_the_same(start, la
     assert names(found["not_run"]) == ["slow-b"]
 
 
-@pytest.mark.parametrize("lanes", [1, 3])
-def test_a_second_interruption_ends_waiting_and_not_the_record(start, lanes):
-    first = ["done-b"] if lanes == 1 else []
-    run = start(*first, "stuck-a", *({"done-b"} - {*first}), "alone-c", lanes=lanes)
+@pytest.mark.parametrize("parallel", [1, 3])
+def test_a_second_interruption_ends_waiting_and_not_the_record(start, parallel):
+    first = ["done-b"] if parallel == 1 else []
+    run = start(*first, "stuck-a", *({"done-b"} - {*first}), "alone-c", parallel=parallel)
     run.hears("runs stuck-a", "written 1")
     run.send(signal.SIGINT)
     run.hears("cleans stuck-a")
@@ -197,10 +197,10 @@ def test_a_second_interruption_ends_waiting_and_not_the_record(start, lanes):
     assert "Traceback" not in out
 
 
-@pytest.mark.parametrize("lanes", [1, 2])
-def test_a_lost_cluster_is_told_once_and_not_by_each_scenario(start, lanes):
+@pytest.mark.parametrize("parallel", [1, 2])
+def test_a_lost_cluster_is_told_once_and_not_by_each_scenario(start, parallel):
     rest = [f"done-{number:02}" for number in range(20)]
-    run = start("broken-a", *(f"alone-{name}" for name in rest), lanes=lanes)
+    run = start("broken-a", *(f"alone-{name}" for name in rest), parallel=parallel)
     code, out = run.ends()
     assert code == ExitCode.INFRASTRUCTURE, out
     found = run.results()

@@ -12,14 +12,13 @@ from pathlib import Path
 
 import pytest
 
-from harness.base import bundled
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.stand_in import StandIn
 from harness.judge.finding import Finding, Verdict
 from harness.kubernetes import leftovers
 from harness.kubernetes.client import Cluster
 from harness.kubernetes.errors import UnreachableError
-from harness.pytest_plugin import plugin, session
+from harness.pytest_plugin import fixtures, plugin, session
 from harness.pytest_plugin.session import RunSession
 from harness.recording.writer import ENTRIES
 from harness.results.contract import Contract
@@ -154,7 +153,7 @@ def load_one(folder, name="s"):
 def old_namespace(cluster, name, run="01d01d01"):
     labels = {
         "app.kubernetes.io/managed-by": "chaos-harness",
-        "chaos-harness/pytest_plugin/run": run,
+        "chaos-harness/run": run,
         "chaos-harness/stack": "made-up",
     }
     cluster.put("Namespace", name)["metadata"]["labels"] = labels
@@ -497,13 +496,13 @@ def test_a_scenario_whose_process_is_killed_is_an_error_among_the_results(opened
             ended.append((result.name, result.verdict))
 
     monkeypatch.setattr(scenario_runs.runner, "run", perform)
-    monkeypatch.setattr(scenario_runs, "claims_of", lambda file, known: Conflicts())
+    monkeypatch.setattr(scenario_runs, "conflicts_of", lambda file, known: Conflicts())
     to_run = []
     for name in ("killed", "other"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name))
         to_run.append((f"node::{name}", load(path)[0]))
-    opened._runs.plan = RunPlan(to_run, lanes=2, observer=Kept())
+    opened._runs.plan = RunPlan(to_run, parallel=2, observer=Kept())
     for node, file in to_run:
         opened.run(file, node)
     found = json.loads((tmp_path / "report/results.json").read_text())
@@ -542,13 +541,13 @@ def test_what_a_lost_process_made_is_cleaned_up_in_its_place(opened, cluster, tm
     monkeypatch.setattr(scenario_runs.runner, "run", perform)
     monkeypatch.setattr(scenario_runs.cleanup, "clean", clean)
     monkeypatch.setattr(opened._runs, "_look_for_outage", lambda: None)
-    monkeypatch.setattr(scenario_runs, "claims_of", lambda file, known: Conflicts())
+    monkeypatch.setattr(scenario_runs, "conflicts_of", lambda file, known: Conflicts())
     to_run = []
     for name in ("killed", "next"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name))
         to_run.append((f"node::{name}", load(path)[0]))
-    opened._runs.plan = RunPlan(to_run, lanes=2)
+    opened._runs.plan = RunPlan(to_run, parallel=2)
     found = opened.run(to_run[0][1], "node::killed")
 
     assert ("s-123456", False) in cleaned
@@ -571,14 +570,14 @@ def test_a_clean_up_that_has_to_be_ended_is_told(opened, tmp_path, monkeypatch):
         return result(file.name)
 
     monkeypatch.setattr(scenario_runs.runner, "run", perform)
-    monkeypatch.setattr(scenario_runs, "claims_of", lambda file, known: Conflicts())
+    monkeypatch.setattr(scenario_runs, "conflicts_of", lambda file, known: Conflicts())
     monkeypatch.setattr("harness.runner.workers._CLEAN_UP_SECONDS", 0.0)
     to_run = []
     for name in ("slow", "other"):
         path = tmp_path / f"{name}.yaml"
         path.write_text(SCENARIO.format(name=name))
         to_run.append((f"node::{name}", load(path)[0]))
-    opened._runs.plan = RunPlan(to_run, lanes=2)
+    opened._runs.plan = RunPlan(to_run, parallel=2)
     opened.run(to_run[1][1], "node::other")
     (late,) = opened.close()
     assert (late.name, late.verdict) == ("slow", Verdict.ERROR)
@@ -719,7 +718,7 @@ def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
 
 def test_stand_ins_are_named_in_the_last_lines(opened):
     opened.finish()
-    assert opened.summary_lines()[1] == "stand-ins, not the real programs: mini (for big)"
+    assert opened.summary_lines()[1] == "substitutes, not the real programs: mini (for big)"
 
 
 def test_what_a_scenario_puts_in_the_place_of_a_real_program_is_named_once_it_ran(opened, monkeypatch):
@@ -838,7 +837,7 @@ def test_a_script_has_a_process_of_its_own_though_scenarios_run_one_after_the_ot
         (file,) = load(path)
         script = (lambda run: None) if name == "script" else None
         to_run.append((f"node::{name}", replace(file, script=script)))
-    opened._runs.plan = RunPlan(to_run, lanes=1)
+    opened._runs.plan = RunPlan(to_run, parallel=1)
     assert [opened.run(file, node).verdict for node, file in to_run] == [Verdict.ERROR, Verdict.PASS]
 
 
@@ -847,7 +846,7 @@ def test_a_run_that_has_just_begun_has_results(opened):
     assert (found["scenarios"], found["run"]["complete"]) == ([], False)
 
 
-@pytest.mark.parametrize("file", [Path(plugin.__file__), bundled.fixtures() / "cluster.py"])
+@pytest.mark.parametrize("file", [Path(plugin.__file__), Path(fixtures.__file__)])
 def test_the_plugin_sets_no_field_of_a_run(file):
     own = vars(made(Path("report"))).keys() | {"plan", "outage", "own", "report"}
     set_there = {

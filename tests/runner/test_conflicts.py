@@ -4,7 +4,7 @@ import pytest
 
 from harness.base import bundled
 from harness.chaosmesh.catalogue import catalogue
-from harness.runner.conflicts import calls_daemon, claims_of
+from harness.runner.conflicts import calls_daemon, conflicts_of
 from harness.scenario.discover import discover
 from harness.scenario.load import load
 
@@ -29,7 +29,7 @@ def claims(tmp_path):
         apply = "  - apply: it\n" if chaos else ""
         first = f"  - wait: 1\n    expect: [{{{expect}}}]\n"
         path.write_text(HEAD.format(name="made-up") + more + applied + "steps:\n" + first + apply + steps)
-        return claims_of(load(path)[0], catalogue())
+        return conflicts_of(load(path)[0], catalogue())
 
     return make
 
@@ -184,7 +184,7 @@ def test_who_denies_a_component_something_runs_alone(claims):
 
 def test_every_scenario_that_ships_has_claims_and_most_of_them_meet_few():
     every = [
-        claims_of(file, catalogue())
+        conflicts_of(file, catalogue())
         for path in discover([bundled.scenarios()])
         if path.suffix != ".py"
         for file in load(path)

@@ -74,7 +74,7 @@ def test_what_was_over_before_the_step_excuses_nothing(run, cluster):
 
 def test_other_scenarios_of_the_run_are_no_strangers(run, cluster):
     def beside():
-        cluster.put("Namespace", "beside")["metadata"]["labels"] = {"chaos-harness/pytest_plugin/run": "run1"}
+        cluster.put("Namespace", "beside")["metadata"]["labels"] = {"chaos-harness/run": "run1"}
         strange(cluster, namespace="beside")
 
     when_applied(cluster, beside)

@@ -161,7 +161,7 @@ def test_everything_that_was_made_is_labelled_and_gone_afterwards(run, cluster, 
         if kind in ("Namespace", "PodChaos")
     )
     result = run()
-    own = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/pytest_plugin/run": "run1"}
+    own = {"app.kubernetes.io/managed-by": "chaos-harness", "chaos-harness/run": "run1"}
     assert all(own.items() <= each.items() for each in labels[:2])
     # By which a later run knows that it may remove what is left.
     assert "chaos-harness/stack" in labels[0]

@@ -52,9 +52,9 @@ def test_those_that_do_not_meet_run_at_the_same_time(waiting):
         together.wait()
         return result(file)
 
-    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
-    assert lanes.result("node-two").name == "two"
-    assert lanes.result("node-one").name == "one"
+    pool = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    assert pool.result("node-two").name == "two"
+    assert pool.result("node-one").name == "one"
 
 
 @pytest.mark.parametrize(
@@ -73,9 +73,9 @@ def test_those_that_meet_take_turns(waiting, tmp_path, claims, number):
         return result(file)
 
     names = ["one", "two", "three"]
-    lanes = WorkerPool([waiting(name, claims) for name in names], number, perform)
+    pool = WorkerPool([waiting(name, claims) for name in names], number, perform)
     for name in names:
-        lanes.result(f"node-{name}")
+        pool.result(f"node-{name}")
     lines = log.read_text().splitlines()
     assert [line.split()[0] for line in lines[::2]] == [line.split()[0] for line in lines[1::2]]
     assert [line.split()[1] for line in lines] == ["begins", "ends"] * 3
@@ -91,8 +91,8 @@ def test_what_is_asked_for_is_started_first(waiting, tmp_path):
 
     used = Conflicts(uses=frozenset({"it"}))
     queue = [waiting("first", used), waiting("second", used), waiting("alone", Conflicts(alone="why"))]
-    lanes = WorkerPool(queue, 2, perform)
-    lanes.result("node-second")
+    pool = WorkerPool(queue, 2, perform)
+    pool.result("node-second")
     assert log.read_text().splitlines()[0] == "second"
 
 
@@ -113,10 +113,10 @@ def test_no_lane_is_empty_for_what_is_asked_for_and_cannot_start(waiting):
         waiting("other", Conflicts(uses=frozenset({"another"}))),
         waiting("asked", Conflicts(uses=frozenset({"one", "another", "a third"}))),
     ]
-    lanes = WorkerPool(queue, 2, perform)
-    assert lanes.result("node-quick").name == "quick"
-    assert lanes.result("node-asked").name == "asked"
-    assert lanes.result("node-holds").name == "holds"
+    pool = WorkerPool(queue, 2, perform)
+    assert pool.result("node-quick").name == "quick"
+    assert pool.result("node-asked").name == "asked"
+    assert pool.result("node-holds").name == "holds"
 
 
 def test_the_observer_is_told_which_scenario_it_is_about(waiting):
@@ -188,10 +188,10 @@ def test_a_defect_that_does_not_arrive_is_told_in_words_and_to_whom_it_belongs(w
             raise make()
         return result(file)
 
-    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
-    assert lanes.result("node-two").name == "two"
+    pool = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    assert pool.result("node-two").name == "two"
     with pytest.raises(RuntimeError, match="Error: a defect"):
-        lanes.result("node-one")
+        pool.result("node-one")
 
 
 def test_a_process_that_is_killed_is_an_error_of_the_infrastructure(waiting):
@@ -200,10 +200,10 @@ def test_a_process_that_is_killed_is_an_error_of_the_infrastructure(waiting):
             os.kill(os.getpid(), signal.SIGKILL)
         return result(file)
 
-    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    pool = WorkerPool([waiting("one"), waiting("two")], 2, perform)
     with pytest.raises(InfrastructureError, match="the process of one ended before the scenario did"):
-        lanes.result("node-one")
-    assert lanes.result("node-two").name == "two"
+        pool.result("node-one")
+    assert pool.result("node-two").name == "two"
 
 
 def test_what_runs_when_it_is_stopped_cleans_up(waiting, tmp_path):
@@ -222,38 +222,38 @@ def test_what_runs_when_it_is_stopped_cleans_up(waiting, tmp_path):
             cleaned.write_text(file.name)
         return result(file)
 
-    lanes = WorkerPool([waiting("slow"), waiting("quick"), waiting("later")], 2, perform)
-    lanes.result("node-quick")
-    lanes.stop()
-    assert lanes.cut_short == []
+    pool = WorkerPool([waiting("slow"), waiting("quick"), waiting("later")], 2, perform)
+    pool.result("node-quick")
+    pool.stop()
+    assert pool.cut_short == []
     assert cleaned.read_text() in ("slow", "later")
     with pytest.raises(KeyError):
-        lanes.result("node-later")
+        pool.result("node-later")
 
 
 def test_what_nobody_asked_for_is_told_as_soon_as_it_ends(waiting):
     used = Conflicts(uses=frozenset({"it"}))
     queue = [waiting("one"), waiting("unasked", used), waiting("after", used)]
     told = []
-    lanes = WorkerPool(
+    pool = WorkerPool(
         queue,
         2,
         lambda file, observer: result(file),
         ended=lambda each, ended: told.append((each.node, ended.name)),
     )
-    lanes.result("node-one")
+    pool.result("node-one")
     # It cannot run before the one that has its place is over.
-    lanes.result("node-after")
+    pool.result("node-after")
     assert sorted(told) == [("node-after", "after"), ("node-one", "one"), ("node-unasked", "unasked")]
 
 
 def test_nothing_is_started_once_it_is_halted_and_what_runs_goes_on(waiting):
     used = Conflicts(uses=frozenset({"it"}))
     queue = [waiting("one", used), waiting("two", used)]
-    lanes = WorkerPool(queue, 2, lambda file, observer: result(file), ended=lambda *_: lanes.halt())
-    assert lanes.result("node-one").name == "one"
+    pool = WorkerPool(queue, 2, lambda file, observer: result(file), ended=lambda *_: pool.halt())
+    assert pool.result("node-one").name == "one"
     with pytest.raises(NotStartedError):
-        lanes.result("node-two")
+        pool.result("node-two")
 
 
 def test_what_is_not_waited_for_any_more_is_ended_and_its_namespaces_are_known(waiting):
@@ -267,16 +267,16 @@ def test_what_is_not_waited_for_any_more_is_ended_and_its_namespaces_are_known(w
 
     @contextlib.contextmanager
     def twice():
-        lanes._waits = contextlib.nullcontext
-        lanes.drain()
+        pool._waits = contextlib.nullcontext
+        pool.drain()
         raise KeyboardInterrupt
         yield
 
-    lanes = WorkerPool([waiting("slow"), waiting("never", Conflicts(alone="why"))], 2, perform)
-    lanes._start("node-slow")
+    pool = WorkerPool([waiting("slow"), waiting("never", Conflicts(alone="why"))], 2, perform)
+    pool._start("node-slow")
     assert ready.recv() == "ready"
-    lanes.stop(twice)
-    (cut,) = lanes.cut_short
+    pool.stop(twice)
+    (cut,) = pool.cut_short
     assert (cut.waiting.node, cut.namespaces) == ("node-slow", ["slow-123456", "slow-123456-b"])
 
 
@@ -284,10 +284,10 @@ def test_what_is_interrupted_after_its_end_has_its_result(waiting):
     def perform(file, observer):
         raise ScenarioInterruptedError(result(file), finished=file.name == "one")
 
-    lanes = WorkerPool([waiting("one"), waiting("two")], 2, perform)
-    assert lanes.result("node-one").verdict is Verdict.PASS
+    pool = WorkerPool([waiting("one"), waiting("two")], 2, perform)
+    assert pool.result("node-one").verdict is Verdict.PASS
     with pytest.raises(ScenarioInterruptedError) as raised:
-        lanes.result("node-two")
+        pool.result("node-two")
     assert (raised.value.result.name, raised.value.finished) == ("two", False)
 
 
@@ -308,10 +308,10 @@ def test_a_script_that_ends_its_process_is_an_error_of_its_scenario(waiting, num
             os._exit(0)
         return result(file)
 
-    lanes = WorkerPool([scripted(waiting("one")), scripted(waiting("two"))], number, perform)
+    pool = WorkerPool([scripted(waiting("one")), scripted(waiting("two"))], number, perform)
     with pytest.raises(InfrastructureError, match="ended before the scenario did: exit code 0"):
-        lanes.result("node-one")
-    assert lanes.result("node-two").name == "two"
+        pool.result("node-one")
+    assert pool.result("node-two").name == "two"
 
 
 def test_a_child_of_a_script_tells_nothing_and_does_not_stay(waiting):
@@ -323,8 +323,8 @@ def test_a_child_of_a_script_tells_nothing_and_does_not_stay(waiting):
         while True:
             signal.pause()
 
-    lanes = WorkerPool([scripted(waiting("one"))], 1, perform)
-    assert lanes.result("node-one").name == "one"
+    pool = WorkerPool([scripted(waiting("one"))], 1, perform)
+    assert pool.result("node-one").name == "one"
     os.close(writer)
     assert os.read(reader, 1) == b""
     os.close(reader)
@@ -337,9 +337,9 @@ def test_what_its_timeout_does_not_end_is_ended_by_force(waiting, monkeypatch):
         while True:
             signal.pause()
 
-    lanes = WorkerPool([waiting("one")], 1, perform)
+    pool = WorkerPool([waiting("one")], 1, perform)
     with pytest.raises(InfrastructureError, match="was ended by force: its timeout of 15m did not end it"):
-        lanes.result("node-one")
+        pool.result("node-one")
 
 
 def scripted(one):

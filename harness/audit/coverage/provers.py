@@ -20,7 +20,7 @@ from harness.judge.kind import arguments, kinds
 from harness.judge.matching import full_match
 from harness.kubernetes.kinds import EXPERIMENT_KINDS
 from harness.results.coverage import SeriesChange
-from harness.runner.conflicts import claims_of
+from harness.runner.conflicts import conflicts_of
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation, Matcher, Scenario
 from harness.scenario.template import TEMPLATE
@@ -113,8 +113,8 @@ def lacking(provers: Mapping[str, tuple[str, ...]], capabilities: Mapping[str, s
 
 
 def _operations(file: ScenarioFile, known: Catalogue) -> frozenset[str]:
-    claims = claims_of(file, known)
-    return claims.does | {"restart"} if claims.breaks else claims.does
+    conflicts = conflicts_of(file, known)
+    return conflicts.does | {"restart"} if conflicts.breaks else conflicts.does
 
 
 def _commands(scenario: Scenario) -> frozenset[str]:

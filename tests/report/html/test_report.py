@@ -217,7 +217,7 @@ def test_a_scenario_without_a_recording_has_its_findings(tmp_path):
 
 
 def with_fields(folder, **fields):
-    """Return the page of a run in whose results other rooms have put something."""
+    """Return the page of a run in whose results other packages have put something."""
     path = make_run(folder, 1, wrong=False).write(folder)
     path.write_text(json.dumps(json.loads(path.read_text()) | fields))
     return Page(render_again(folder))
