@@ -1,28 +1,25 @@
-"""The command `chaos-harness`: the subcommands of the stack are here, all others in `harness/cli/`.
+"""The command `chaos-harness`: one file here for each subcommand, with a function `add(commands)`.
 
-Errors are rendered here and nowhere else.
+Errors are rendered in this module and nowhere else.
 """
 
 from __future__ import annotations
 
 import argparse
+import difflib
 import os
+import re
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import NoReturn
 
+import harness
 from harness.base import defects, places
 from harness.base.errors import ExitCode, HarnessError, UsageError
-from harness.base.progress import Progress
 from harness.base.redaction import redact
 from harness.cli.command import add_all
-from harness.stack import options
-
-if TYPE_CHECKING:
-    from harness.stack.handle import StackHandle
-    from harness.stack.status import ClusterStatus
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -79,7 +76,12 @@ class _Parser(argparse.ArgumentParser):
         Raises:
             UsageError: always.
         """
-        raise UsageError(message, next_step=f"see {self.prog} --help")
+        wrong = re.match(r"argument COMMAND: invalid choice: '(.*?)' \(choose from (.*)\)", message)
+        if wrong is None:
+            raise UsageError(message, next_step=f"see {self.prog} --help")
+        near = difflib.get_close_matches(wrong[1], re.findall(r"[\w-]+", wrong[2]), n=1)
+        meant = f"did you mean `{self.prog} {near[0]}`? " if near else ""
+        raise UsageError(f"there is no command {wrong[1]}", next_step=f"{meant}see {self.prog} --help")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -88,127 +90,8 @@ def parser() -> argparse.ArgumentParser:
         prog="chaos-harness",
         description="Proves that every metric Chaos Mesh publishes about itself is right.",
     )
+    version = f"%(prog)s {harness.__version__}"
+    root.add_argument("--version", action="version", version=version, help="print the version and exit")
     commands = root.add_subparsers(required=True, metavar="COMMAND")
-    _add_up(commands)
-    _add_down(commands)
-    _add_status(commands)
-    _add_build(commands)
     add_all(commands)
-    commands.add_parser("run", help="run scenarios; all arguments are pytest's", add_help=False)
     return root
-
-
-def _add_up(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("up", help="bring up a cluster with Chaos Mesh and Prometheus, or reuse it")
-    for option in options.STACK:
-        option.add(command.add_argument)
-    command.set_defaults(command=_up)
-
-
-def _up(given: argparse.Namespace) -> int:
-    from harness import image_build
-    from harness.stack import lock
-    from harness.stack.capabilities import with_capabilities
-    from harness.stack.up import up
-
-    wanted = options.up_options(vars(given).__getitem__)
-    progress = Progress()
-    with lock.held(given.cluster, "up") as held:
-        handle = up(wanted, progress, held, prepare_images=image_build.prepare)
-    progress.say(f"{handle.cluster} is up")
-    sys.stdout.write("\n".join(_describe(with_capabilities(handle))) + "\n")
-    return ExitCode.OK
-
-
-def _add_down(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("down", help="delete the cluster; images and logs stay")
-    options.CLUSTER.add(command.add_argument)
-    command.set_defaults(command=_down)
-
-
-def _down(given: argparse.Namespace) -> int:
-    from harness.stack import lock
-    from harness.stack.up import down
-
-    progress = Progress()
-    with lock.held(given.cluster, "down") as held:
-        there = down(given.cluster, progress, held)
-    progress.say(f"{given.cluster} is down" if there else f"there is no cluster {given.cluster}")
-    return ExitCode.OK
-
-
-def _add_status(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser("status", help="show what is up and whether it answers")
-    options.CLUSTER.add(command.add_argument)
-    command.add_argument("--json", action="store_true", help="print JSON")
-    command.set_defaults(command=_status)
-
-
-def _status(given: argparse.Namespace) -> int:
-    from harness.stack.capabilities import with_capabilities
-    from harness.stack.status import status
-
-    found = status(given.cluster, Progress())
-    if found.handle and all(found.answers.values()):
-        found = found.model_copy(update={"handle": with_capabilities(found.handle)})
-    if given.json:
-        sys.stdout.write(found.model_dump_json(indent=2) + "\n")
-    else:
-        sys.stdout.write("\n".join(_render(found)) + "\n")
-    return ExitCode.OK
-
-
-def _add_build(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    command = commands.add_parser(
-        "build", help="build a program of the stack alone, for tests without a cluster"
-    )
-    command.add_argument("program", choices=["prometheus"])
-    command.set_defaults(command=_build)
-
-
-def _build(_: argparse.Namespace) -> int:
-    from harness.image_build import source
-
-    built = source.build_prometheus(progress=Progress(), logs=places.state_dir() / "logs")
-    sys.stdout.write(f"{built}\n")
-    return ExitCode.OK
-
-
-def _render(found: ClusterStatus) -> list[str]:
-    lines = [f"cluster      {found.cluster}: {found.state}"]
-    lines += [f"  problem    {problem}" for problem in found.problems]
-    if found.holder:
-        since = f"{found.holder.started:%Y-%m-%d %H:%M:%S} UTC"
-        lines.append(f"in use by    process {found.holder.pid} ({found.holder.doing}) since {since}")
-    if found.answers:
-        told = (f"{name} {'yes' if answers else 'NO'}" for name, answers in found.answers.items())
-        lines.append(f"answers      {', '.join(told)}")
-    if found.handle:
-        lines += _describe(found.handle)
-    if found.prometheus_path:
-        lines.append(f"query        kubectl get --raw '{found.prometheus_path}api/v1/query?query=up'")
-    return lines
-
-
-def _describe(handle: StackHandle) -> list[str]:
-    lines = [
-        f"provider     {handle.provider}, images from {handle.images} (key {handle.image_key[:12]})",
-        f"kubeconfig   {handle.kubeconfig} (context {handle.context})",
-    ]
-    lines += [
-        f"node         {node.name}: {node.kernel}, {node.runtime}, cgroup {node.cgroup}"
-        for node in handle.nodes
-    ]
-    lines.append("versions     " + ", ".join(f"{name} {value}" for name, value in handle.versions.items()))
-    address = handle.prometheus
-    lines.append(
-        f"Prometheus   service {address.namespace}/{address.name}:{address.port}, "
-        f"identity {handle.identity}, a scrape each {handle.scrape_interval:g} s"
-    )
-    lines += [f"substitute   {each.name} for {each.replaces}: {each.limits}" for each in handle.stand_ins]
-    missing = {name: reason for name, reason in handle.capabilities.items() if reason is not None}
-    present = [name for name, reason in handle.capabilities.items() if reason is None]
-    if handle.capabilities:
-        lines.append(f"capabilities {', '.join(present) or 'none'}")
-    lines += [f"  missing    {name}: {reason}" for name, reason in missing.items()]
-    return lines

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+import harness
 from harness import cli
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.base.progress import Progress
@@ -162,3 +163,26 @@ def test_the_exit_code_is_right_where_output_is_closed(closed: str, tmp_path: Pa
     command = f"exec '{sys.executable}' -m harness.cli lint '{tmp_path}/nothing' {closed}"
     done = subprocess.run(["sh", "-c", command], cwd=Path(__file__).parents[2], timeout=120, check=False)
     assert done.returncode == ExitCode.USAGE
+
+
+@pytest.mark.parametrize(("word", "meant"), [("lnt", "lint"), ("replays", "replay"), ("stat", "status")])
+def test_a_misspelt_command_names_the_one_that_was_meant(word, meant, capsys):
+    assert cli.main([word]) == 4
+    assert capsys.readouterr().err == (
+        f"chaos-harness: there is no command {word}\n"
+        f"  next step: did you mean `chaos-harness {meant}`? see chaos-harness --help\n"
+    )
+
+
+def test_a_command_that_is_like_no_other_is_only_refused(capsys):
+    assert cli.main(["xyzzy"]) == 4
+    assert capsys.readouterr().err == (
+        "chaos-harness: there is no command xyzzy\n  next step: see chaos-harness --help\n"
+    )
+
+
+def test_the_version(capsys):
+    with pytest.raises(SystemExit) as ended:
+        cli.main(["--version"])
+    assert ended.value.code == 0
+    assert capsys.readouterr().out == f"chaos-harness {harness.__version__}\n"

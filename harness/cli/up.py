@@ -1,0 +1,35 @@
+"""`chaos-harness up`."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from harness.base.errors import ExitCode
+from harness.base.progress import Progress
+from harness.cli.command import Commands
+from harness.cli.status import describe
+from harness.stack import options
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser("up", help="bring up a cluster with Chaos Mesh and Prometheus, or reuse it")
+    for option in options.STACK:
+        option.add(command.add_argument)
+    command.set_defaults(command=_up)
+
+
+def _up(given: argparse.Namespace) -> int:
+    from harness import image_build
+    from harness.stack import lock
+    from harness.stack.capabilities import with_capabilities
+    from harness.stack.up import up
+
+    wanted = options.up_options(vars(given).__getitem__)
+    progress = Progress()
+    with lock.held(given.cluster, "up") as held:
+        handle = up(wanted, progress, held, prepare_images=image_build.prepare)
+    progress.say(f"{handle.cluster} is up")
+    sys.stdout.write("\n".join(describe(with_capabilities(handle))) + "\n")
+    return ExitCode.OK
