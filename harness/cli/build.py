@@ -13,9 +13,7 @@ from harness.cli.command import Commands
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    command = commands.add_parser(
-        "build", help="build a program of the stack alone, for tests without a cluster"
-    )
+    command = commands.add_parser("build", help="build one program of the stack, for tests without a cluster")
     command.add_argument("program", choices=["prometheus"])
     command.set_defaults(command=_build)
 

@@ -12,10 +12,10 @@ from harness.cli.command import Commands
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser(
-        "compare", help="tell what changed between two runs, from their report folders"
+        "compare", help="report what changed between two runs, from their report folders"
     )
     command.add_argument("before", type=Path, metavar="RUN_A", help="the report folder of the earlier run")
-    command.add_argument("after", type=Path, metavar="RUN_B", help="that of the later run")
+    command.add_argument("after", type=Path, metavar="RUN_B", help="the report folder of the later run")
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_compare)
 

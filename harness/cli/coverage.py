@@ -16,7 +16,7 @@ def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser(
         "coverage",
-        help="tell which transitions of which metrics a run proved, and what to write for the others",
+        help="report which metric transitions a run proved, and what to write for the others",
     )
     command.add_argument(
         "results",
@@ -24,7 +24,7 @@ def add(commands: Commands) -> None:
         type=Path,
         default=Path("report/results.json"),
         metavar="RESULTS",
-        help="of a run, with its recordings beside it (default report/results.json)",
+        help="results of a run, with its recordings beside it (default: report/results.json)",
     )
     command.set_defaults(command=_coverage)
 

@@ -15,26 +15,26 @@ from harness.cli.command import Commands
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser(
-        "docs", help="write the generated pages: all scenarios, known issues, reference, JSON Schema"
+        "docs", help="generate pages: all scenarios, known issues, reference, JSON Schema"
     )
     command.add_argument(
         "paths",
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="scenario files, or folders of them, that the pages are about (default: all that ship)",
+        help="scenario files, or folders of them, to document (default: all that ship)",
     )
     command.add_argument(
         "--to", type=Path, metavar="DIR", help="folder to write to (default: docs/ of the checkout)"
     )
     command.add_argument(
-        "--check", action="store_true", help="write nothing; tell which pages are not current"
+        "--check", action="store_true", help="write nothing; report which pages are out of date"
     )
     command.add_argument(
         "--examples",
         type=Path,
         metavar="DIR",
-        help="write the scenarios that the pages show as files, to run them",
+        help="write the example scenarios of the pages as files, to run them",
     )
     command.set_defaults(command=_docs)
 

@@ -13,7 +13,7 @@ def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser(
         "flaky",
-        help="tell what was not the same in all of several runs of one build, from their report folders",
+        help="report what differed between runs of the same build, from their report folders",
     )
     command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="the report folder of a run")
     command.add_argument("--json", action="store_true", help="print JSON")

@@ -12,13 +12,13 @@ from harness.stack.options import ALLOW_NAMESPACE, SCRAPE_INTERVAL
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    command = commands.add_parser("lint", help="tell all that is wrong in scenario files, without a cluster")
+    command = commands.add_parser("lint", help="report every problem in scenario files, without a cluster")
     command.add_argument(
         "paths",
         nargs="*",
         type=Path,
         metavar="PATH",
-        help="a scenario file, or a folder of them (default: all)",
+        help="a scenario file or a folder of them (default: all)",
     )
     SCRAPE_INTERVAL.add(command.add_argument)
     ALLOW_NAMESPACE.add(command.add_argument)

@@ -14,12 +14,14 @@ from harness.cli.command import Commands
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser(
-        "mutate", help="make the samples of recordings wrong, and tell which expectations do not notice"
+        "mutate", help="falsify recorded samples and report which expectations do not notice"
     )
     command.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="a recording, or a folder of them"
+        "paths", nargs="+", type=Path, metavar="PATH", help="a recording or a folder of recordings"
     )
-    command.add_argument("-v", "--verbose", action="store_true", help="tell what kills each expectation")
+    command.add_argument(
+        "-v", "--verbose", action="store_true", help="print which mutations each expectation notices"
+    )
     command.set_defaults(command=_mutate)
 
 

@@ -25,15 +25,15 @@ def add(commands: Commands) -> None:
         nargs="?",
         type=Path,
         metavar="PATH",
-        help="the file to write, or a folder for it (default: NAME.yaml, here)",
+        help="file to write, or folder to write it to (default: NAME.yaml in the current folder)",
     )
     command.add_argument("--chaos", metavar="KIND", help=f"one of: {', '.join(names())}")
     command.add_argument(
         "--about",
         metavar="WHAT",
-        help="a component or a metric that the chaos touches; `all` for every one of them",
+        help="a component or metric that the chaos affects; `all` for every one",
     )
-    command.add_argument("--name", metavar="NAME", help="of the scenario (default: the kind of chaos)")
+    command.add_argument("--name", metavar="NAME", help="name of the scenario (default: the kind of chaos)")
     command.set_defaults(command=_new)
 
 

@@ -11,9 +11,11 @@ from harness.cli.command import Commands
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    command = commands.add_parser("replay", help="judge recordings again, without a cluster, and compare")
+    command = commands.add_parser(
+        "replay", help="judge recordings again without a cluster, and compare with the findings of the run"
+    )
     command.add_argument(
-        "paths", nargs="+", type=Path, metavar="PATH", help="a recording, or a folder of them"
+        "paths", nargs="+", type=Path, metavar="PATH", help="a recording or a folder of recordings"
     )
     command.set_defaults(command=_replay)
 

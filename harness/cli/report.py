@@ -13,7 +13,7 @@ from harness.cli.command import Commands
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser(
-        "report", help="render index.html again from a run's results and recordings, without a cluster"
+        "report", help="render index.html again from results and recordings, without a cluster"
     )
     command.add_argument(
         "folder",
@@ -21,7 +21,7 @@ def add(commands: Commands) -> None:
         type=Path,
         default=Path("report"),
         metavar="REPORT_DIR",
-        help="the folder of a run's report (default: report)",
+        help="report folder of a run (default: report)",
     )
     command.set_defaults(command=_report)
 

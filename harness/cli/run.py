@@ -7,4 +7,4 @@ from harness.cli.command import Commands
 
 def add(commands: Commands) -> None:
     """Add the subcommand; `harness.cli` hands all that follows it to pytest."""
-    commands.add_parser("run", help="run scenarios; all arguments are pytest's", add_help=False)
+    commands.add_parser("run", help="run scenarios; all arguments go to pytest", add_help=False)

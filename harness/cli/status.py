@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    command = commands.add_parser("status", help="show what is up and whether it answers")
+    command = commands.add_parser("status", help="show which parts of the stack are up and answer")
     options.CLUSTER.add(command.add_argument)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_status)

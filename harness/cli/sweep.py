@@ -16,10 +16,12 @@ if TYPE_CHECKING:
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    command = commands.add_parser("sweep", help="remove what killed runs left in the cluster")
+    command = commands.add_parser("sweep", help="remove what killed runs left behind in the cluster")
     CLUSTER.add(command.add_argument)
     command.add_argument(
-        "--force", action="store_true", help="remove the finalizers of what keeps a namespace of a killed run"
+        "--force",
+        action="store_true",
+        help="remove finalizers that keep a namespace of a killed run from being deleted",
     )
     command.set_defaults(command=_sweep)
 

@@ -14,11 +14,12 @@ from harness.cli.command import Commands
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    command = commands.add_parser(
-        "truth", help="tell which metrics were promised, by whom, and which of them there are"
-    )
+    command = commands.add_parser("truth", help="compare the documented metrics with those that exist")
     command.add_argument(
-        "--report", type=Path, metavar="DIR", help="the report folder of a run, to say what it saw, too"
+        "--report",
+        type=Path,
+        metavar="DIR",
+        help="report folder of a run whose observed metrics are compared, too",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_truth)

@@ -64,7 +64,7 @@ OTHER_FAILURES = pytest.StashKey[list[str]]()
 
 
 class ScenarioFailedError(Exception):
-    """A scenario's expectations did not hold, or a step did not come about."""
+    """A scenario's expectations did not hold, or a step failed."""
 
     def __init__(self, result: ScenarioResult) -> None:
         super().__init__(scenario_text(result))
@@ -84,7 +84,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption(
         "--control",
         action="store_true",
-        help="leave the chaos out: what is claimed about its effect must then not hold",
+        help="run without the chaos: expectations about its effect must then not hold",
     )
     group.addoption(
         "--parallel",
@@ -93,7 +93,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         type=_at_least_one,
         default=usual_parallel(),
         metavar="N",
-        help="run up to N scenarios at the same time, as far as they do not see each other "
+        help="run up to N scenarios in parallel if they do not conflict "
         "(default: %(default)s; 1: one after the other)",
     )
     group.addoption(
@@ -101,14 +101,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="append",
         default=[],
         metavar="VARIABLE",
-        help="an environment variable whose value is hidden wherever something is written; those named like "
-        "secrets (TOKEN, PASSWORD, ...) are anyway; may be given more than once",
+        help="environment variable whose value is hidden in all output; variables named like "
+        "secrets (TOKEN, PASSWORD, ...) always are; repeatable",
     )
     group.addoption(
         "--report",
         default=None,
         metavar="DIR",
-        help="folder for results and recordings (default: report, with --control report-control)",
+        help="folder for results and recordings (default: report; with --control: report-control)",
     )
 
 

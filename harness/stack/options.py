@@ -84,7 +84,7 @@ def _folder(text: str) -> Path:
 def _seconds(text: str) -> float:
     value = float(text)
     if not 0 < value < math.inf:
-        raise argparse.ArgumentTypeError(f"{text} is no number of seconds above 0")
+        raise argparse.ArgumentTypeError(f"{text} is not a number of seconds above 0")
     return value
 
 
@@ -94,7 +94,7 @@ CLUSTER = Option(
         "type": cluster_name.argument,
         "default": UpOptions.cluster,
         "metavar": "NAME",
-        "help": "the kind cluster (default %(default)s)",
+        "help": "name of the kind cluster (default: %(default)s)",
     },
 )
 SCRAPE_INTERVAL = Option(
@@ -103,7 +103,7 @@ SCRAPE_INTERVAL = Option(
         "type": _seconds,
         "default": UpOptions.scrape_interval,
         "metavar": "S",
-        "help": f"Prometheus' scrape interval, seconds (default {UpOptions.scrape_interval:g})",
+        "help": f"scrape interval of Prometheus in seconds (default: {UpOptions.scrape_interval:g})",
     },
 )
 STACK = (
@@ -113,7 +113,7 @@ STACK = (
         {
             "choices": get_args(ImageMode),
             "default": UpOptions.images,
-            "help": "pull images, or build them; auto probes the registry (default)",
+            "help": "pull images (registry), build them (source), or probe first (auto, the default)",
         },
     ),
     Option(
@@ -123,24 +123,24 @@ STACK = (
             "type": int,
             "default": UpOptions.workers,
             "metavar": "N",
-            "help": "nodes besides the control plane (default %(default)s)",
+            "help": "number of nodes besides the control plane (default: %(default)s)",
         },
         former=("--workers",),
     ),
     SCRAPE_INTERVAL,
     Option(
         "--chaos-mesh-source",
-        {"type": _folder, "metavar": "DIR", "help": "build this checkout of Chaos Mesh"},
+        {"type": _folder, "metavar": "DIR", "help": "build and install this checkout of Chaos Mesh"},
     ),
     Option(
         "--chaos-mesh-version",
-        {"metavar": "V", "help": "install this release of Chaos Mesh (registry images)"},
+        {"metavar": "V", "help": "release of Chaos Mesh to install (with registry images)"},
     ),
     Option(
         "--kubernetes-version",
-        {"metavar": "V", "help": "of the nodes, such as 1.34.0 (registry images)"},
+        {"metavar": "V", "help": "Kubernetes version of the nodes, such as 1.34.0 (with registry images)"},
     ),
-    Option("--fresh", {"action": "store_true", "help": "delete the cluster first"}),
+    Option("--fresh", {"action": "store_true", "help": "delete and re-create the cluster first"}),
 )
 """One for each field of UpOptions."""
 
@@ -159,7 +159,7 @@ ALLOW_NAMESPACE = Option(
         "action": "append",
         "default": [],
         "metavar": "NAME",
-        "help": "a namespace of others that scenarios may reach; may be given more than once",
+        "help": "another namespace that scenarios may reach; repeatable",
     },
 )
 
