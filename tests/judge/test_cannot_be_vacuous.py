@@ -130,7 +130,7 @@ def caught_timeouts():
 def test_a_timeout_is_caught_by_the_name_under_which_it_is_raised():
     # A helper caught TimeoutError where a library raised TimeoutExpiredError, which is no such error.
     raised = {
-        "WaitTimeout": WaitTimeoutError,
+        "WaitTimeoutError": WaitTimeoutError,
         "subprocess.TimeoutExpired": subprocess.TimeoutExpired,
         "filelock.Timeout": filelock.Timeout,
     }
