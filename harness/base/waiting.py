@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-
-from tenacity import Retrying, wait_fixed
-from tenacity.retry import retry_base
+from typing import TYPE_CHECKING
 
 from harness.base import working_time
+
+if TYPE_CHECKING:
+    from tenacity import Retrying
+    from tenacity.retry import retry_base
 
 
 def asking(
@@ -30,6 +32,8 @@ def asking(
         clock: what the bound goes by.
         sleep: waits some seconds.
     """
+    from tenacity import Retrying, wait_fixed
+
     end = clock() + seconds
     return Retrying(
         retry=again,

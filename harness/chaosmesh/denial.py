@@ -10,8 +10,6 @@ import json
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from tenacity import RetryError, retry_if_result
-
 from harness.base.errors import InfrastructureError
 from harness.base.waiting import asking
 from harness.chaosmesh.components import COMPONENTS
@@ -164,6 +162,8 @@ def lift(
 def _await(
     cluster: Cluster, account: _Account, requests: Collection[_Request], *, allowed: bool, seconds: float
 ) -> None:
+    from tenacity import RetryError, retry_if_result
+
     other = retry_if_result(lambda decided: decided["allowed"] is not allowed)
     decide = asking(other, seconds=seconds, every=_PAUSE_SECONDS)
     for request in sorted(requests, key=str):

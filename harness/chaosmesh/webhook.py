@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tenacity import retry_if_exception_type
-
 from harness.base import working_time
 from harness.base.waiting import asking
 from harness.kubernetes.client import Cluster
@@ -34,6 +32,8 @@ def await_webhook(
     Raises:
         ApiError: it did not in time; the API server's last answer.
     """
+    from tenacity import retry_if_exception_type
+
     asking(retry_if_exception_type(ApiError), seconds=seconds, every=_PAUSE_SECONDS, sleep=sleep)(
         cluster.create, _PROBE, dry_run=True, timeout=_REQUEST_SECONDS
     )

@@ -12,13 +12,7 @@ import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, cast
-
-import requests
-import urllib3
-from kubernetes import client as kubernetes_client
-from kubernetes import config as kubernetes_config
-from kubernetes.dynamic import DynamicClient
+from typing import TYPE_CHECKING, Any, cast
 
 from harness.base import working_time
 from harness.base.errors import UsageError
@@ -35,6 +29,10 @@ from harness.kubernetes.errors import (
 from harness.kubernetes.kinds import kind_of
 from harness.kubernetes.proxy import check_headers, proxy_path
 from harness.kubernetes.websocket import Credentials, ExecResult
+
+if TYPE_CHECKING:
+    import requests
+    import urllib3
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -100,11 +98,14 @@ class Cluster:
 
     def __init__(self, configuration: Any, context: str) -> None:
         """Use a loaded configuration of the `kubernetes` package; `connect` is what callers want."""
+        from kubernetes.client import ApiClient
+        from kubernetes.dynamic import DynamicClient
+
         # The package would repeat a failed request three times without a word.
         configuration.retries = False
         self.context = context
         self._configuration = configuration
-        self._client = DynamicClient(kubernetes_client.ApiClient(configuration), discoverer=_NoDiscovery)
+        self._client = DynamicClient(ApiClient(configuration), discoverer=_NoDiscovery)
 
     @classmethod
     def connect(cls, kubeconfig: Path, context: str | None = None) -> Cluster:
@@ -117,15 +118,18 @@ class Cluster:
         Raises:
             UsageError: no such file or context.
         """
-        configuration = kubernetes_client.Configuration()
+        from kubernetes.client import Configuration
+        from kubernetes.config import ConfigException, load_kube_config_from_dict
+
+        configuration = Configuration()
         try:
             parsed = credentials.read(kubeconfig)
             if context is None:
                 context = str(parsed["current-context"])
-            kubernetes_config.load_kube_config_from_dict(
+            load_kube_config_from_dict(
                 parsed, context, client_configuration=configuration, persist_config=False
             )
-        except (OSError, ValueError, KeyError, kubernetes_config.ConfigException) as error:
+        except (OSError, ValueError, KeyError, ConfigException) as error:
             raise UsageError(
                 f"cannot read the kubeconfig {kubeconfig}",
                 next_step="name an existing kubeconfig and one of its contexts",
@@ -360,6 +364,8 @@ class Cluster:
         Raises:
             ApiError: the watch could not be opened.
         """
+        from urllib3.exceptions import HTTPError
+
         if seconds <= 0:
             return
         deadline = working_time.now() + seconds
@@ -388,7 +394,7 @@ class Cluster:
                     yield event["type"], event["object"]
                 if working_time.now() >= deadline:
                     return
-        except (urllib3.exceptions.HTTPError, OSError, ValueError):
+        except (HTTPError, OSError, ValueError):
             return
         finally:
             response.close()
@@ -449,10 +455,13 @@ class Cluster:
         accept: str = "*/*",
     ) -> HttpAnswer:
         """Like `proxy_get`, with the content type, and with an Accept header of one's own."""
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
         url = proxy_path(resource, namespace, name, port, path)
         try:
             response = self._request("GET", url, [*(params or {}).items()], timeout=timeout, accept=accept)
-        except kubernetes_client.ApiException as error:
+        except ApiException as error:
             if not error.status:
                 raise UnreachableError(
                     f"cannot reach the API server {self.server}", details=[str(error.reason)]
@@ -461,7 +470,7 @@ class Cluster:
             return HttpAnswer(
                 int(error.status), str(error.body or "").encode(), str(headers.get("Content-Type", ""))
             )
-        except urllib3.exceptions.HTTPError as error:
+        except HTTPError as error:
             raise _unreachable(f"get {path} of {resource[:-1]} {name}", self.server, error) from error
         body = _read(response, working_time.now() + timeout, f"get {path} of {name}")
         return HttpAnswer(response.status, body, response.headers.get("Content-Type", ""))
@@ -498,6 +507,8 @@ class Cluster:
             BoundaryError: path or headers are for somebody else than the pod or Service.
             Unreachable: no answer in time, or a broken connection.
         """
+        from requests import RequestException
+
         deadline = working_time.now() + timeout
         url = self.server + proxy_path(resource, namespace, name, port, path)
         check_headers(headers or {})
@@ -513,7 +524,7 @@ class Cluster:
                 stream=True,
             ) as response:
                 content = _read_within(response, deadline, doing)
-        except requests.RequestException as error:
+        except RequestException as error:
             raise _unreachable(doing, self.server, error) from error
         return HttpAnswer(response.status_code, content, response.headers.get("Content-Type", ""))
 
@@ -523,7 +534,9 @@ class Cluster:
 
     def session(self) -> requests.Session:
         """Return a session that authenticates to the API server, for clients built on requests."""
-        session = _StaysHere()
+        from harness.kubernetes.stays_here import StaysHere
+
+        session = StaysHere()
         # Nothing of the environment: a CA bundle or a proxy set there is not the cluster's.
         session.trust_env = False
         session.verify = self._configuration.ssl_ca_cert or bool(self._configuration.verify_ssl)
@@ -713,15 +726,18 @@ class Cluster:
         timeout: float | tuple[float, float],
         accept: str = "application/json",
     ) -> urllib3.HTTPResponse:
+        from kubernetes.client import ApiException
+        from urllib3.exceptions import HTTPError
+
         try:
             return self._request(
                 method, path, query, timeout=timeout, accept=accept, body=body, content_type=content_type
             )
-        except kubernetes_client.ApiException as error:
+        except ApiException as error:
             if error.status:
                 raise from_answer(doing, int(error.status), str(error.body or "")) from error
             raise _unreachable(doing, self.server, error) from error
-        except urllib3.exceptions.HTTPError as error:
+        except HTTPError as error:
             raise _unreachable(doing, self.server, error) from error
 
     def _request(
@@ -736,7 +752,7 @@ class Cluster:
         content_type: str | None = None,
     ) -> urllib3.HTTPResponse:
         return cast(
-            urllib3.HTTPResponse,
+            "urllib3.HTTPResponse",
             self._client.request(
                 method,
                 path,
@@ -748,14 +764,6 @@ class Cluster:
                 _request_timeout=timeout,
             ),
         )
-
-
-class _StaysHere(requests.Session):
-    """A session that no answer sends elsewhere, with the harness' rights; whoever asks gets the redirect."""
-
-    def get_redirect_target(self, resp: requests.Response) -> str | None:
-        """Say that there is none, whatever the answer has."""
-        return None
 
 
 class _NoDiscovery:
@@ -793,6 +801,8 @@ def _unreachable(doing: str, server: str, error: Exception) -> ApiError:
 
 
 def _read(response: urllib3.HTTPResponse, deadline: float, doing: str) -> bytes:
+    from urllib3.exceptions import HTTPError
+
     parts = []
     try:
         for part in response.stream(1 << 16):
@@ -800,7 +810,7 @@ def _read(response: urllib3.HTTPResponse, deadline: float, doing: str) -> bytes:
             if working_time.now() > deadline:
                 response.close()
                 raise UnreachableError(f"cannot {doing}: the answer did not end in time")
-    except (urllib3.exceptions.HTTPError, OSError) as error:
+    except (HTTPError, OSError) as error:
         raise UnreachableError(f"cannot {doing}: the answer broke off", details=[str(error)]) from error
     response.release_conn()
     return b"".join(parts)

@@ -6,15 +6,6 @@ import contextlib
 import threading
 from collections.abc import Callable
 
-from tenacity import (
-    RetryError,
-    Retrying,
-    retry_if_exception_type,
-    sleep_using_event,
-    stop_when_event_set,
-    wait_fixed,
-)
-
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.errors import ApiError
 
@@ -66,6 +57,15 @@ class Follower:
             end()
 
     def _follow(self) -> None:
+        from tenacity import (
+            RetryError,
+            Retrying,
+            retry_if_exception_type,
+            sleep_using_event,
+            stop_when_event_set,
+            wait_fixed,
+        )
+
         # What was missed while the API server did not answer is in the list that the next turn begins with.
         until_stopped = Retrying(
             retry=retry_if_exception_type(ApiError),

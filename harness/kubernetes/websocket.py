@@ -11,12 +11,9 @@ Status object; in version 5, channel 255 closes the channel that follows.
 from __future__ import annotations
 
 import json
-import ssl
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
-
-from websocket import ABNF, WebSocket, WebSocketBadStatusException, WebSocketException
 
 from harness.base import working_time
 from harness.kubernetes.errors import UnreachableError, from_answer
@@ -62,6 +59,8 @@ def run(
         Refused: the API server or the kubelet refused the command.
         Unreachable: no connection, or no end within `timeout` seconds.
     """
+    from websocket import WebSocket, WebSocketBadStatusException, WebSocketException
+
     deadline = working_time.now() + timeout
     socket: Any = WebSocket(sslopt=_tls(credentials), skip_utf8_validation=True)
     headers = [f"Authorization: {credentials.authorization}"] if credentials.authorization else []
@@ -85,6 +84,8 @@ def run(
 
 
 def _converse(socket: Any, stdin: str | None, deadline: float, doing: str) -> ExecResult:
+    from websocket import ABNF
+
     if stdin is not None:
         socket.send(bytes([_STDIN]) + stdin.encode(), ABNF.OPCODE_BINARY)
         if socket.subprotocol == _V5:
@@ -127,6 +128,8 @@ def _exit_code(status: bytes, doing: str) -> int:
 
 
 def _tls(credentials: Credentials) -> dict[str, Any]:
+    import ssl
+
     options: dict[str, Any] = {"cert_reqs": ssl.CERT_REQUIRED if credentials.verify else ssl.CERT_NONE}
     if not credentials.verify:
         options["check_hostname"] = False

@@ -36,7 +36,7 @@ from harness.lint.references import check_references
 from harness.lint.rules.rule import check_rules
 from harness.recording.model import Point
 from harness.results.scenario import StepProblem, StepResult
-from harness.runner.actions import StepFailedError
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.discover import files_below
 from harness.scenario.load import ScenarioFile, named_chaos, validated
 from harness.scenario.model import MOST_STEPS, Scenario

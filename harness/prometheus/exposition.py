@@ -9,9 +9,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from prometheus_client import parser as classic
-from prometheus_client.openmetrics import parser as openmetrics
-
 from harness.base.errors import HarnessError
 
 TEXT_FORMAT = "text/plain; version=0.0.4"
@@ -61,6 +58,9 @@ def parse(body: str, content_type: str) -> list[Family]:
     Raises:
         ExpositionError: it does not parse.
     """
+    from prometheus_client import parser as classic
+    from prometheus_client.openmetrics import parser as openmetrics
+
     media = content_type.split(";", maxsplit=1)[0].strip().lower()
     read = openmetrics if media == "application/openmetrics-text" else classic
     # The classic parser adds `_total` to the samples of a counter that is exposed without it.

@@ -13,17 +13,17 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, TypeVar
 from urllib.parse import urlsplit
 
-import requests
-import urllib3
 import yaml
-from prometheus_api_client import PrometheusConnect
 
 from harness.base.durations import PROMETHEUS, seconds_of
 from harness.base.errors import InfrastructureError
 from harness.prometheus.between_scrapes import ScrapeGap
+
+if TYPE_CHECKING:
+    import requests
 
 _T = TypeVar("_T")
 
@@ -177,6 +177,9 @@ class Prometheus:
             port: the Service's port.
             timeout: seconds that a request may take.
         """
+        import urllib3
+        from prometheus_api_client import PrometheusConnect
+
         self._url = gateway.service_proxy_url(namespace, service, port)
         self._timeout = timeout
         self._session = gateway.session()
@@ -309,12 +312,14 @@ class Prometheus:
         )
 
     def _guard(self, doing: str, call: Callable[[], _T]) -> _T:
+        from requests import JSONDecodeError, RequestException
+
         wrong: Exception
         try:
             return call()
-        except requests.JSONDecodeError as error:
+        except JSONDecodeError as error:
             wrong = error
-        except requests.RequestException as error:
+        except RequestException as error:
             raise PrometheusUnreachableError(
                 f"cannot {doing}: no answer",
                 next_step="look whether Prometheus runs: chaos-harness status",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import importlib
 import os
 import time
 import uuid
@@ -13,7 +14,6 @@ from typing import Any
 import pytest
 
 import harness
-from harness import image_build
 from harness.audit.contract import at_end
 from harness.audit.contract.compare import Circumstances
 from harness.audit.contract.promtool import Linter, by_program, in_pod
@@ -31,7 +31,6 @@ from harness.prometheus.prometheus import Prometheus
 from harness.recording.writer import ENTRIES
 from harness.report import checks
 from harness.report.checks import RunCheck
-from harness.report.html import report as html_report
 from harness.report.outcome import RunEnding
 from harness.report.record import RunRecord
 from harness.report.text import left_lines, same_causes, should_lines, unmet_lines
@@ -198,6 +197,8 @@ class RunSession:
         return self.troubles[-1]
 
     def _open(self, progress: Progress) -> None:
+        from harness import image_build
+
         self._record.folder.check()
         held = self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
         self._record.folder.take(self.results.run.id)
@@ -216,6 +217,7 @@ class RunSession:
             at = handle.prometheus
             return cluster, Prometheus(cluster, at.namespace, at.name, at.port)
 
+        _load_clients()
         cluster, prometheus = connect()
         prometheus.check_identity(handle.identity)
         offset, uncertainty = prometheus.clock()
@@ -455,6 +457,8 @@ class RunSession:
     def _render(self) -> None:
         """Write the page from what was written; whatever goes wrong is told, and changes no verdict."""
         try:
+            from harness.report.html import report as html_report
+
             self._page = html_report.render_again(self.report)
         except Exception as caught:
             error = self._as_error(caught, "draw the page")
@@ -551,6 +555,12 @@ class RunSession:
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 """Where pytest's configuration keeps the run."""
+
+
+def _load_clients() -> None:
+    """Load once what scenarios use, rather than in each process that is forked for them."""
+    for client in ("prometheus_client.openmetrics.parser", "tenacity", "websocket"):
+        importlib.import_module(client)
 
 
 def usual_parallel() -> int:

@@ -20,25 +20,12 @@ from harness.kubernetes.errors import MalformedError, RefusedError, WaitTimeoutE
 from harness.kubernetes.kinds import CHAOS_MESH_API
 from harness.kubernetes.leftovers import Deadline, strip_finalizers
 from harness.results.scenario import StepProblem
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Chaos, Deny, Patch, Restart, Traffic
 from harness.scenario.positions import spelled
 from harness.scenario.template import resolve
 
 _TRAFFIC_SLACK_SECONDS = 10.0
-
-
-class StepFailedError(Exception):
-    """A step did not come about; the scenario fails, and says why.
-
-    Attributes:
-        problem: what goes into the results.
-        timed: on a machine that cannot act it would have come about, too late; a refusal would be one anyway.
-    """
-
-    def __init__(self, problem: StepProblem, *, timed: bool = True) -> None:
-        super().__init__(problem.reason)
-        self.problem = problem
-        self.timed = timed
 
 
 @dataclass

@@ -19,7 +19,8 @@ from harness.chaosmesh.workload import WorkloadHandle
 from harness.kubernetes.client import Cluster, ExecResult, HttpAnswer
 from harness.kubernetes.errors import ApiError, UnreachableError
 from harness.results.scenario import StepProblem
-from harness.runner.actions import StepFailedError, refuse_outside
+from harness.runner.actions import refuse_outside
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Exec, Http, Node
 from harness.scenario.template import resolve
 

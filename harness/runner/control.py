@@ -13,10 +13,11 @@ from harness.judge.finding import Finding, Verdict
 from harness.judge.replay import judge_step
 from harness.results.scenario import StepResult
 from harness.runner import actions
-from harness.runner.actions import Applied, StepFailedError
+from harness.runner.actions import Applied
 from harness.runner.proofs import proven
 from harness.runner.readings import OracleReadings
 from harness.runner.scenario_context import ScenarioContext
+from harness.runner.step_failed import StepFailedError
 from harness.runner.strategy import StepStrategy
 from harness.runner.waits import GATE_SCRAPES, Waits
 from harness.scenario.model import Step

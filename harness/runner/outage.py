@@ -7,8 +7,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tenacity import RetryError, retry_if_result
-
 from harness.base.errors import HarnessError
 from harness.base.waiting import asking
 
@@ -54,6 +52,8 @@ def lasting(
         now: a clock, epoch seconds.
         pause: waits between two looks, seconds.
     """
+    from tenacity import RetryError, retry_if_result
+
     if _missing(probes) is None:
         return None
     since = now()

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from tenacity import RetryError, retry_if_result
-
 from harness.base.errors import InfrastructureError
 from harness.base.waiting import asking
 from harness.judge.proof import check_proof, split_proof
 from harness.results.scenario import StepProblem
-from harness.runner.actions import StepFailedError
 from harness.runner.readings import OracleReadings
 from harness.runner.scenario_context import ScenarioContext
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Proof
 
 _PAUSE_SECONDS = 0.1
@@ -33,6 +31,8 @@ def await_proof(context: ScenarioContext, readings: OracleReadings, proof: Proof
         StepFailed: the chaos had no effect by the deadline.
         InfrastructureError: the oracle could not be read at the last.
     """
+    from tenacity import RetryError, retry_if_result
+
     clock = context.clock
 
     def look() -> tuple[bool | None, str]:

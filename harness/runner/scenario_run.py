@@ -20,13 +20,13 @@ from harness.recording.labels import WORKLOAD_JOB
 from harness.recording.model import Point
 from harness.results.concealed import secrets_of
 from harness.results.scenario import ScenarioResult, StepResult
-from harness.runner.actions import StepFailedError
 from harness.runner.clean_up import CleanUp
 from harness.runner.overload import InconclusiveError
 from harness.runner.plan import watch_of
 from harness.runner.readings import OracleReadings
 from harness.runner.run_context import RunContext
 from harness.runner.scenario_context import ScenarioContext
+from harness.runner.step_failed import StepFailedError
 from harness.runner.strategy import StepStrategy
 from harness.runner.waits import Waits
 from harness.scenario.load import ScenarioFile

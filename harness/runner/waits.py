@@ -12,8 +12,8 @@ from harness.kubernetes.errors import WaitTimeoutError
 from harness.recording.labels import WORKLOAD_JOB
 from harness.results.scenario import StepProblem
 from harness.runner import actions
-from harness.runner.actions import StepFailedError
 from harness.runner.scenario_context import ScenarioContext
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Step
 
 GATE_SCRAPES = 15

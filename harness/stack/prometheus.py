@@ -11,8 +11,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from tenacity import RetryError, retry_if_result
-
 from harness.base import bundled
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
@@ -144,6 +142,8 @@ def wait_targets(
         ScrapeTooSlowError: names the slowest target and an interval that would do.
         InfrastructureError: a target is missing or down.
     """
+    from tenacity import RetryError, retry_if_result
+
     server = client(cluster)
 
     def look() -> tuple[list[ScrapeTarget], list[str], list[ScrapeTarget]]:

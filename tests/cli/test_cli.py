@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 
 import harness
 from harness import cli
+from harness.base import bundled
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.base.progress import Progress
 from harness.stack import lock
@@ -156,6 +158,32 @@ def test_help_loads_nothing_that_takes_time() -> None:
     )
 
     assert slow.intersection(found.stdout.split()) == set()
+
+
+CHECKED = "cli.main(['lint', *sys.argv[1:]])"
+COLLECTED = "cli.main(['run', *sys.argv[1:], '--collect-only', '-p', 'no:cacheprovider'])"
+
+
+@pytest.mark.parametrize("command", [CHECKED, COLLECTED])
+def test_what_needs_no_cluster_loads_no_client_of_one(command: str, tmp_path: Path) -> None:
+    clients = {"kubernetes", "requests", "urllib3", "websocket", "tenacity"}
+    clients |= {"prometheus_api_client", "prometheus_client", "jinja2"}
+    scenario = next(iter(sorted(bundled.scenarios().rglob("*.yaml"))))
+    script = f"import sys; from harness import cli; code = {command}; print(code, *sys.modules)"
+    found = subprocess.run(
+        [sys.executable, "-c", script, str(scenario)],
+        cwd=tmp_path,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+
+    code, *loaded = found.stdout.splitlines()[-1].split()
+    assert code == "0", found.stdout
+    assert "harness.lint.check" in loaded
+    assert clients.intersection(loaded) == set()
 
 
 @pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])

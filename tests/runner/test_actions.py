@@ -9,7 +9,8 @@ from harness.chaosmesh.boundary import Reach
 from harness.chaosmesh.workload import WorkloadHandle
 from harness.kubernetes.errors import RefusedError, UnreachableError, WaitTimeoutError, from_answer
 from harness.runner import actions
-from harness.runner.actions import Applied, Sender, StepFailedError
+from harness.runner.actions import Applied, Sender
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Chaos, Patch, Traffic
 
 BURN = Applied("StressChaos", "burn", "ns", "u-1")

@@ -11,7 +11,7 @@ from harness.chaosmesh.workload import WorkloadHandle
 from harness.kubernetes.client import ExecResult, HttpAnswer
 from harness.kubernetes.errors import UnreachableError, from_answer
 from harness.runner import calls
-from harness.runner.actions import StepFailedError
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Exec, Http
 
 POD = {

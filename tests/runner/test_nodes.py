@@ -10,7 +10,7 @@ from harness.chaosmesh.workload import WorkloadHandle
 from harness.kubernetes.client import ExecResult
 from harness.kubernetes.errors import UnreachableError
 from harness.runner import nodes
-from harness.runner.actions import StepFailedError
+from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Node
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import CHAOS_MESH, FakeCluster

@@ -18,8 +18,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
-from tenacity import RetryError, retry_if_not_result
-
 from harness.audit.contract.capture import Scraper
 from harness.base.errors import HarnessError
 from harness.base.waiting import asking
@@ -85,6 +83,8 @@ class Settling:
 
     def wait(self, seconds: float = SETTLE_SECONDS) -> dict[str, str]:
         """Wait until all are settled; return those that are not, each with the reason."""
+        from tenacity import RetryError, retry_if_not_result
+
         left = dict.fromkeys(self.always, "")
 
         def look() -> bool:
