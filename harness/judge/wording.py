@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import re
 
-from harness.judge.argument import time_text
-from harness.judge.finding import Finding
+from harness.judge.argument import number_text, time_text
+from harness.judge.finding import Finding, Verdict
+from harness.judge.terms import FIXED
 
 _EPOCH = re.compile(r"(?<![\w.])\d{10}\.\d{3}(?![\w.])")
 """A time in a reason: to thousandths of a second, and of this century."""
@@ -31,6 +32,31 @@ def head(finding: Finding) -> str:
 def sentence(finding: Finding) -> str:
     """Return how an expectation came out, and why, in one line."""
     return f"{head(finding)}: {with_clock(finding.reason)}"
+
+
+def gist(finding: Finding) -> str:
+    """Return what was expected of what, and what was seen: `m{a="b"}: expected 2, got 1 [product]`.
+
+    Where the two would look the same, or say nothing, the reason is in their place.
+    """
+    layer = f" [{finding.layer}]" if finding.layer else ""
+    got = _got(finding)
+    wanted = finding.expected.removeprefix("equal to ")
+    told = with_clock(finding.reason) if got is None else f"expected {wanted}, got {got}"
+    return f"{finding.promql or finding.metric}: {told}{layer}"
+
+
+def _got(finding: Finding) -> str | None:
+    """Return what was seen in a few words; None where only the reason tells what is wrong."""
+    late = finding.layer == "late" or finding.reason.startswith(FIXED)
+    if finding.verdict is not Verdict.FAIL or late or "table" in finding.evidence or len(finding.actual) > 1:
+        return None
+    if not finding.actual:
+        return "no series"
+    (seen,) = finding.actual
+    if "increase" in seen:
+        return f"an increase of {number_text(float(seen['increase']))}"
+    return number_text(float(seen["value"]))
 
 
 def expectation(finding: Finding) -> str:

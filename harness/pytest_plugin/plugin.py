@@ -29,6 +29,7 @@ from harness.lint import python
 from harness.lint.check import load_checked
 from harness.lint.python import is_python_scenario
 from harness.pytest_plugin import fixtures
+from harness.pytest_plugin.failure import ScenarioFailureRepr
 from harness.pytest_plugin.fixtures import CleanupFailedError
 from harness.pytest_plugin.live import Live
 from harness.pytest_plugin.screen import PytestScreen
@@ -38,8 +39,9 @@ from harness.report.checks import RunCheck
 from harness.report.fields import durations
 from harness.report.junit import junit_properties, junit_reports, not_run_reports
 from harness.report.outcome import RunEnding, RunOutcome, outcome
-from harness.report.text import scenario_text
+from harness.report.view import first_lines, first_place
 from harness.results.concealed import secrets_of
+from harness.results.places import document_path
 from harness.results.scenario import ScenarioResult
 from harness.runner.observer import Observer
 from harness.runner.scenario_runs import RunPlan
@@ -67,7 +69,7 @@ class ScenarioFailedError(Exception):
     """A scenario's expectations did not hold, or a step failed."""
 
     def __init__(self, result: ScenarioResult) -> None:
-        super().__init__(scenario_text(result))
+        super().__init__(first_lines(result))
         self.result = result
 
 
@@ -137,6 +139,7 @@ def pytest_configure(config: pytest.Config) -> None:
         beside=[Path(xml)] if (xml := config.getoption("xmlpath", None)) else [],
     )
     config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
+    config.pluginmanager.register(JunitPlaces(config), "harness.junit-places")
 
 
 class InternalErrors:
@@ -149,6 +152,30 @@ class InternalErrors:
         """Keep it for the last lines and the exit code, where scenarios were to run."""
         if self._run.plan.to_run:
             self._run.keep_trouble(excinfo.value, "go on")
+
+
+class JunitPlaces:
+    """Gives the scenarios in JUnit's XML the attributes `file` and `line`, of what failed first.
+
+    pytest takes them out of a test case unless its old format was asked for.
+    """
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> Generator[None]:
+        """Add them when pytest has made the test case, which it does after the tear-down."""
+        result = self._config.stash[RUN_SESSION].result_of(report.nodeid)
+        if result is None or report.when != "teardown":
+            return (yield)
+        cases = [xml.node_reporter(report) for xml in _junit(self._config)]
+        yield
+        place = first_place(result)
+        for case in cases:
+            element = case.to_xml()
+            element.set("file", place.file)
+            element.set("line", str(place.line))
 
 
 def _report_folder(config: pytest.Config) -> str:
@@ -256,8 +283,8 @@ class ScenarioItem(pytest.Function):
     file: ScenarioFile
 
     def reportinfo(self) -> tuple[Path, int | None, str]:
-        """Name the scenario by its file."""
-        return self.path, 0, self.name
+        """Name the scenario by its file and line."""
+        return self.path, self.file.positions.at(document_path("")).line - 1, self.name
 
 
 def _test_of(file: ScenarioFile) -> Callable[..., None]:
@@ -302,7 +329,9 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     if not isinstance(item, ScenarioItem):
         return
     if error and (message := _message(error)):
-        report.longrepr = message
+        report.longrepr = (
+            ScenarioFailureRepr(error.result) if isinstance(error, ScenarioFailedError) else message
+        )
     result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
     if call.when == "call" and result is not None:
         item.config.stash[RUN_SESSION].was_reported(item.nodeid)
@@ -327,7 +356,9 @@ def _message(error: BaseException) -> str | None:
             # pytest groups what the tear-downs of several fixtures raise.
             messages = [_message(each) for each in error.exceptions]
             return None if None in messages else "\n".join(str(message) for message in messages)
-        case ScenarioFailedError() | CleanupFailedError():
+        case ScenarioFailedError():
+            return str(ScenarioFailureRepr(error.result))
+        case CleanupFailedError():
             return str(error)
         case HarnessError():
             return redact(error.render())

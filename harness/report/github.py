@@ -10,6 +10,7 @@ from harness.judge.finding import Verdict
 from harness.report import view
 from harness.report.checks import RunCheck
 from harness.report.view import ReportEntry
+from harness.results.places import document_path
 from harness.results.scenario import ScenarioResult
 from harness.scenario.load import ScenarioFile
 from harness.scenario.positions import DocumentPath
@@ -32,7 +33,13 @@ def errors(file: ScenarioFile, result: ScenarioResult, root: Path) -> Iterator[s
         root: the checkout, which GitHub's paths are relative to.
     """
     for each in view.wrong(result):
-        yield _error(file, _place(each), root, f"{result.name}: {each.title}", _text(each))
+        yield _error(
+            file,
+            document_path(each.finding.id if each.finding else str(each.step)),
+            root,
+            f"{result.name}: {each.title}",
+            _text(each),
+        )
     if result.verdict in (Verdict.FAIL, Verdict.ERROR) and result.reason:
         text = "\n".join([result.reason, *filter(None, result.details)])
         yield _error(file, ("scenario",), root, f"{result.name}: {result.verdict.value}", text)
@@ -46,16 +53,8 @@ def errors(file: ScenarioFile, result: ScenarioResult, root: Path) -> Iterator[s
         )
 
 
-def _place(entry: ReportEntry) -> DocumentPath:
-    if entry.finding is None:
-        return "steps", entry.step
-    # An id is "<step>.<position>".
-    position = entry.finding.id.rpartition(".")[2]
-    return "steps", entry.step, "expect", int(position) if position.isdecimal() else 0
-
-
 def _text(entry: ReportEntry) -> str:
-    lines = [entry.sentence, *(entry.problem.details if entry.problem else ())]
+    lines = [entry.first_line, entry.sentence, *(entry.problem.details if entry.problem else ())]
     lines += [f"promql: {entry.promql}"] if entry.promql else []
     if entry.finding:
         lines.append(f"expected: {entry.finding.expected}")

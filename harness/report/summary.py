@@ -111,6 +111,7 @@ def _failure(result: ScenarioResult, folder: Path) -> str:
     if result.reason:
         parts.append(f"{_cell(result.reason)}\n\n")
     for each in view.wrong(result):
+        parts.append(f"{_cell(each.first_line)}\n\n")
         parts.append(f"{each.place[:1].upper()}{_cell(each.place[1:])}: {_cell(each.sentence)}\n\n")
         parts += [_block(each.promql, "promql")] if each.promql else []
     parts += [f"Left behind: {_cell(left.sentence)}\n\n" for left in result.leftovers]

@@ -97,17 +97,22 @@ def leftovers_text(result: ScenarioResult) -> str:
 
 def _entry_lines(entry: ReportEntry) -> list[str]:
     if entry.finding:
-        return finding_lines(entry.finding)
+        told = finding_lines(entry.finding)
+        return [told[0], *_at(entry, "       "), *told[1:]]
     if entry.problem:
-        return [entry.sentence, *(f"  {detail}" for detail in entry.problem.details)]
+        return [entry.sentence, *_at(entry, " "), *(f"  {detail}" for detail in entry.problem.details)]
     assert entry.claim is not None
-    lines = [entry.head, f"  reason:     {entry.reason}"]
+    lines = [entry.head, *_at(entry, "         "), f"  reason:     {entry.reason}"]
     if entry.promql:
         lines.append(f"  promql:     {entry.promql}")
     lines += [f"  no excuse:  {reason}" for reason in entry.claim.not_excused]
     if entry.claim.next_step:
         lines.append(f"  next step:  {entry.claim.next_step}")
     return lines
+
+
+def _at(entry: ReportEntry, gap: str) -> list[str]:
+    return [f"  at:{gap}{entry.at}"] if entry.at else []
 
 
 def finding_lines(finding: Finding) -> list[str]:

@@ -9,6 +9,7 @@ from harness.judge import wording
 from harness.judge.control import Controlled, ControlOutcome
 from harness.judge.finding import Finding, Verdict
 from harness.report.causes import Cause, causes
+from harness.results.places import SourceLine
 from harness.results.results import Results
 from harness.results.scenario import ScenarioResult, StepProblem
 
@@ -24,6 +25,7 @@ class ReportEntry:
 
     Attributes:
         step, title: index and title of the step.
+        at: where in the scenario file it stands; None of a result that does not say.
     """
 
     step: int
@@ -31,6 +33,7 @@ class ReportEntry:
     finding: Finding | None = None
     problem: StepProblem | None = None
     claim: Controlled | None = None
+    at: SourceLine | None = None
 
     @property
     def place(self) -> str:
@@ -74,6 +77,12 @@ class ReportEntry:
         return self.problem.sentence if self.problem else f"{self.head}: {self.reason}"
 
     @property
+    def first_line(self) -> str:
+        """What every report says of it first: `FILE:LINE METRIC{labels}: expected 2, got 1 [product]`."""
+        told = wording.gist(self.finding) if self.finding else f"{self.place}: {self.head}: {self.reason}"
+        return _line(self.at, told)
+
+    @property
     def promql(self) -> str:
         """An expression to paste into Prometheus; "" without one."""
         about = self.finding or self.claim
@@ -90,15 +99,18 @@ def entries(result: ScenarioResult) -> list[ReportEntry]:
     """Return all that is to be reported of a scenario, in its order; what passed is not."""
     found = []
     for number, step in enumerate(result.steps):
+        at = result.places.get(str(number))
         if step.problem:
-            found.append(ReportEntry(number, step.title, problem=step.problem))
+            found.append(ReportEntry(number, step.title, problem=step.problem, at=at))
         found += [
-            ReportEntry(number, step.title, finding=finding)
+            ReportEntry(number, step.title, finding=finding, at=result.places.get(finding.id, at))
             for finding in step.findings
             if finding.verdict is not Verdict.PASS
         ]
     found += [
-        ReportEntry(claim.step, result.steps[claim.step].title, claim=claim)
+        ReportEntry(
+            claim.step, result.steps[claim.step].title, claim=claim, at=result.places.get(str(claim.step))
+        )
         for claim in result.control or []
         if claim.outcome in _CLAIMS and 0 <= claim.step < len(result.steps)
     ]
@@ -108,6 +120,25 @@ def entries(result: ScenarioResult) -> list[ReportEntry]:
 def wrong(result: ScenarioResult) -> list[ReportEntry]:
     """Return what decided against a scenario."""
     return [each for each in entries(result) if each.wrong]
+
+
+def first_lines(result: ScenarioResult) -> list[str]:
+    """Return the first line of each thing that decided against a scenario; of its own reason last."""
+    lines = [each.first_line for each in wrong(result)]
+    if result.reason and result.verdict in (Verdict.FAIL, Verdict.ERROR):
+        lines.append(_line(result.places.get(""), f"{result.name}: {result.reason}"))
+    return lines
+
+
+def first_place(result: ScenarioResult) -> SourceLine:
+    """Return where what decided against a scenario stands, the first of it; else the scenario itself."""
+    places = [each.at for each in wrong(result) if each.at]
+    return next(iter(places), result.places.get("", SourceLine(file=result.file, line=1)))
+
+
+def _line(at: SourceLine | None, told: str) -> str:
+    line = " ".join(told.split())
+    return f"{at} {line}" if at else line
 
 
 def unmet(result: ScenarioResult) -> list[ReportEntry]:

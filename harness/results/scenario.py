@@ -13,6 +13,7 @@ from harness.judge.control import Controlled, ControlOutcome
 from harness.judge.finding import Finding, Verdict
 from harness.judge.overload import Overload
 from harness.kubernetes.leftovers import StuckObject as Left
+from harness.results.places import SourceLine
 
 Line = Annotated[str, AfterValidator(cut)]
 """A sentence that may repeat a value, which may be long."""
@@ -111,6 +112,7 @@ class ScenarioResult(BaseModel):
         defect: what of the harness itself broke, and where the traceback is; the verdict is then error.
         seconds: wall time from the first to the last thing done for it.
         control: of a run without chaos: what each claim came to; None in any other run.
+        places: where in the scenario file its expectations ("1.0"), its steps ("1") and itself ("") stand.
     """
 
     name: str
@@ -131,6 +133,7 @@ class ScenarioResult(BaseModel):
     seconds: float = 0.0
     phases: dict[str, float] = {}
     control: list[Controlled] | None = None
+    places: dict[str, SourceLine] = {}
 
     def findings(self) -> list[Finding]:
         """Return the findings of all steps."""

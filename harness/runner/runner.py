@@ -13,6 +13,7 @@ from harness.chaosmesh.catalogue import Catalogue
 from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
 from harness.results.concealed import conceal, secrets_of
+from harness.results.places import source_lines
 from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, timeout, trouble
 from harness.runner.run_context import RunContext
@@ -70,7 +71,11 @@ def lost(file: ScenarioFile, error: HarnessError) -> ScenarioResult:
 def _begun(file: ScenarioFile) -> ScenarioResult:
     scenario = file.scenario
     return ScenarioResult(
-        name=file.name, file=bundled.shown(file.path), about=scenario.about, tags=list(scenario.tags)
+        name=file.name,
+        file=bundled.shown(file.path),
+        about=scenario.about,
+        tags=list(scenario.tags),
+        places=source_lines(file),
     )
 
 

@@ -24,6 +24,7 @@ from harness.results.contract import Contract
 from harness.results.contract_problem import ContractProblem, ProblemKind
 from harness.results.coverage import Coverage, Standing, TransitionScore
 from harness.results.mutation import ExpectationScore, RecordingScore, Survivor, sum_up
+from harness.results.places import source_lines
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem
 from harness.runner.outage import Outage
 from tests.fakes.run import change, recorded, scenario, skipped
@@ -185,6 +186,7 @@ def main(folder):
 
     def ran(run, file, node):
         run._runs.results[node] = result = made(report, file.name)
+        result.places = source_lines(file)
         run.results.add(result)
         if result.verdict is Verdict.ERROR and result.reason:
             run._runs.outage = Outage("Prometheus", 1795402188.0, "connection refused")

@@ -3,7 +3,7 @@
 import pytest
 
 from harness.judge.finding import Finding, Verdict
-from harness.judge.wording import expectation, sentence, subject, with_clock
+from harness.judge.wording import expectation, gist, sentence, subject, with_clock
 
 
 def finding(**changes):
@@ -49,3 +49,25 @@ def test_only_times_of_this_century_are_shown_as_a_clock():
     assert with_clock("12345.678 of 1795402188.591234 and m1795402188.591") == (
         "12345.678 of 1795402188.591234 and m1795402188.591"
     )
+
+
+@pytest.mark.parametrize(
+    ("changes", "text"),
+    [
+        ({}, "m{}: expected 2, got 1 [product]"),
+        ({"layer": None}, "m{}: expected 2, got 1"),
+        ({"actual": []}, "m{}: expected 2, got no series [product]"),
+        (
+            {"expected": "an increase of 2", "actual": [{"labels": {}, "value": 9, "increase": 1}]},
+            "m{}: expected an increase of 2, got an increase of 1 [product]",
+        ),
+        ({"layer": "late", "reason": "true 3 s late"}, "m{}: true 3 s late [late]"),
+        ({"reason": "fixed upstream? it is right"}, "m{}: fixed upstream? it is right [product]"),
+        ({"verdict": Verdict.ERROR, "reason": "target down"}, "m{}: target down [product]"),
+        ({"evidence": {"table": [{}]}, "reason": "1 series differs"}, "m{}: 1 series differs [product]"),
+        ({"actual": [{"labels": {}, "value": 1}] * 2, "reason": "two"}, "m{}: two [product]"),
+    ],
+)
+def test_what_was_expected_and_what_was_seen(changes, text):
+    seen = {"expected": "equal to 2", "actual": [{"labels": {}, "value": 1.0}], "layer": "product"}
+    assert gist(finding(**seen | changes)) == text

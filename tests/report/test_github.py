@@ -5,6 +5,7 @@ import pytest
 from harness.judge.finding import Finding, Verdict
 from harness.lint.check import load_checked
 from harness.report.github import errors
+from harness.results.places import SourceLine
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 
 SCENARIO = """\
@@ -48,6 +49,9 @@ def finding(verdict=Verdict.FAIL, **changes):
 
 def result(*findings, problem=None, **changes):
     steps = [StepResult(title="wait, 1", findings=list(findings), problem=problem)]
+    changes["places"] = {
+        name: SourceLine(file="scenarios/example.yaml", line=line) for name, line in (("0", 5), ("0.1", 9))
+    }
     return ScenarioResult(name="example", file="x", steps=steps, verdict=Verdict.FAIL, **changes)
 
 
@@ -55,6 +59,7 @@ def test_a_failed_expectation_is_marked_at_its_line(file, tmp_path):
     (line,) = errors(file, result(finding(), finding(Verdict.PASS, id="0.0")), tmp_path)
     assert line == (
         "::error file=scenarios/example.yaml,line=9,col=9,title=example%3A wait%2C 1::"
+        "scenarios/example.yaml:9 m{}: expected a series, got no series [product]%0A"
         "failed: m present: none%0Apromql: m{}%0Aexpected: a series%0Alayer: product"
     )
 
@@ -63,7 +68,9 @@ def test_a_step_that_did_not_come_about_is_marked_at_the_step(file, tmp_path):
     problem = StepProblem(kind="until", reason="never", details=["no netem"])
     (line,) = errors(file, result(problem=problem), tmp_path)
     assert "line=5," in line
-    assert line.endswith("::until: never%0Ano netem")
+    assert line.endswith(
+        "::scenarios/example.yaml:5 step 0 (wait, 1): until: never%0Auntil: never%0Ano netem"
+    )
 
 
 def test_trouble_and_leftovers_are_marked_at_the_scenario(file, tmp_path):
