@@ -60,8 +60,8 @@ def _ask_chaos() -> str:
     known = new.templates()
     if not sys.stdin.isatty():
         raise UsageError(
-            "which chaos? nobody is there to be asked",
-            next_step="name one: chaos-harness new --chaos KIND",
+            "not a terminal: pass --chaos KIND",
+            next_step="chaos-harness new --chaos KIND",
             details=[f"{name}: {each.about}" for name, each in known.items()],
         )
     lines = [f"  {number:2}  {name}: {each.about}" for number, (name, each) in enumerate(known.items(), 1)]

@@ -117,9 +117,9 @@ def test_nothing_is_overwritten(capsys: pytest.CaptureFixture[str]) -> None:
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        ([], "which chaos? nobody is there to be asked"),
+        ([], "not a terminal: pass --chaos KIND"),
         (["--chaos", "pod-kil"], "no kind of chaos named 'pod-kil' (did you mean 'pod-kill'?)"),
-        (["--chaos", ""], "which chaos? nobody is there to be asked"),
+        (["--chaos", ""], "not a terminal: pass --chaos KIND"),
         (["--chaos", "pod-kill", "--about", "chaos_daemon_tcs_rules"], "touched by pod-kill named"),
         (["--chaos", "pod-kill", "--name", "My Scenario"], "'My Scenario' cannot be the name"),
         (["--chaos", "pod-kill", "--name", "x" * 51], "cannot be the name of a scenario"),

@@ -29,17 +29,17 @@ def text(rows: list[InventoryRow], said: DocumentedMetrics) -> str:
     """Return the page.
 
     Args:
-        rows: of the truth table, by the catalogue alone.
+        rows: of the inventory, by the catalogue alone.
         said: who names what.
     """
     intro = (
-        "Which metrics were promised, by whom, and which of them there are, as of v2.8.3. What a run saw of "
-        "them: `chaos-harness truth --report DIR`, which ends with 1 when a run exposes what should not be "
-        "there, or our dashboards use what is not. "
+        "Which metrics are documented, by whom, and which of them exist, as of v2.8.3. To compare with what "
+        "a run saw, use `chaos-harness truth --report DIR`. It ends with 1 when a run exposes a metric that "
+        "should not exist, or our dashboards use one that does not. "
         f"Generated from `harness/audit/inventory/claims.yaml` and the "
         f"[catalogue](catalogue.md) (`{COMMAND}`)."
     )
-    lines = ["# Promised and true", "", _wrapped(intro), "", "## Who names metrics", ""]
+    lines = ["# Metric inventory", "", _wrapped(intro), "", "## Who names metrics", ""]
     lines += [entry(f"`{source.id}`: {source.title}. {source.about}") for source in said.sources]
     lines += ["", "No metric is named by:", ""]
     lines += [entry(where) for where in said.without]
