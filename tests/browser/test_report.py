@@ -93,7 +93,7 @@ def test_the_filter(chromium, path):
     assert chromium.run(status) == f"1 of {len(everything)} scenarios"
     search.send_keys(" nowhere")
     assert shown(chromium) == []
-    assert "No scenario fits the filter." in chromium.driver.find_element("tag name", "main").text
+    assert "No scenario matches the filter." in chromium.driver.find_element("tag name", "main").text
 
     chromium.driver.find_element("css selector", "button[type=reset]").click()
     chromium.driver.execute_async_script("setTimeout(arguments[0])")
