@@ -33,7 +33,7 @@ from harness.report import checks
 from harness.report.checks import RunCheck
 from harness.report.outcome import RunEnding
 from harness.report.record import RunRecord
-from harness.report.text import left_lines, same_causes, should_lines, unmet_lines
+from harness.report.text import left_lines, same_causes, should_lines, unmet_lines, wrong_lines
 from harness.results import results
 from harness.results.folder import ReportFolder
 from harness.results.results import NotRun, Results, Run
@@ -489,7 +489,8 @@ class RunSession:
         where = self._where()
         if self._failure:
             return where
-        lines = [f"scenarios: {self.results.summary.text()}", *same_causes(self.results)]
+        lines = [f"scenarios: {self.results.summary.text()}", *wrong_lines(self.results)]
+        lines += same_causes(self.results)
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"expectations without the chaos: {', '.join(told)}")

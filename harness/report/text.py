@@ -12,11 +12,12 @@ from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import head, with_clock
 from harness.report.causes import causes
 from harness.report.evidence import evidence_lines, number, table_lines
-from harness.report.view import ReportEntry, entries, not_run, not_verified, unmet
+from harness.report.view import ReportEntry, entries, first_lines, not_run, not_verified, unmet
 from harness.results.results import Results
 from harness.results.scenario import ScenarioResult
 
 _MOST_SERIES = 12
+_MOST_WRONG = 20
 _WIDTH = 110
 
 
@@ -48,6 +49,13 @@ def should_lines(results: Results) -> list[str]:
     if not any(result.unmet() for result in results.scenarios):
         return []
     return [f"expectations of level should: {results.summary.text(should=True)}; they fail no scenario"]
+
+
+def wrong_lines(results: Results) -> list[str]:
+    """Return the first line of each failure; pytest cuts those in its short summary to the width."""
+    lines = [line for result in results.scenarios for line in first_lines(result)]
+    left = len(lines) - _MOST_WRONG
+    return lines[:_MOST_WRONG] + ([f"and {left} more, in results.json"] if left > 0 else [])
 
 
 def same_causes(results: Results) -> list[str]:

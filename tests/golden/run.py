@@ -83,6 +83,8 @@ def _put_in(result):
             change(result, last, verdict=Verdict.FAIL, level="should", reason="the value is 2")
         case "stress-cpu":
             result.diagnostics = result.recording.parent.parent / "diagnostics" / result.name
+            result.diagnostics.mkdir(parents=True)
+            (result.diagnostics / "index.txt").write_text("pods.txt\n")
             change(result, "1.1", **_WRONG_VALUE)
             change(result, "1.0", **_WRONG_SERIES)
 

@@ -5,7 +5,8 @@ import math
 import pytest
 
 from harness.judge.finding import Finding, Verdict
-from harness.report.text import finding_lines, labels_text, leftovers_text, scenario_text
+from harness.report.text import finding_lines, labels_text, leftovers_text, scenario_text, wrong_lines
+from harness.results.results import Results, Run
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 
 TARGET = {"job": "controller-manager", "instance": "10.0.1.1:10080", "node": "n1"}
@@ -275,3 +276,15 @@ def test_leftovers():
         "  NetworkChaos cut: its finalizers were removed\n"
         "  Namespace example-1: still there after 30 s"
     )
+
+
+def test_the_last_lines_have_the_first_line_of_each_failure_up_to_a_number():
+    problem = StepProblem(kind="until", reason="never")
+    failed = StepResult(title="apply burn", problem=problem)
+    results = Results(run=Run(id="abc", harness="0.1.0", started="2026-01-01T00:00:00+00:00"))
+    results.add(scenario(failed, verdict=Verdict.FAIL))
+    results.add(scenario(StepResult(title="wait"), verdict=Verdict.PASS).model_copy(update={"name": "good"}))
+    assert wrong_lines(results) == ["step 0 (apply burn): until: never"]
+    results.add(scenario(*[failed] * 21, verdict=Verdict.FAIL).model_copy(update={"name": "many"}))
+    lines = wrong_lines(results)
+    assert (len(lines), lines[-1]) == (21, "and 2 more, in results.json")

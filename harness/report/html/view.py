@@ -75,7 +75,8 @@ class ScenarioView:
         drawing: its timeline; None without a recording.
         unplotted: why there is no timeline.
         place: the folder of the recording, relative to the report.
-        diagnostics: the index of what was kept at the moment of a failure, relative to the report.
+        diagnostics: the folder of what was kept at the moment of a failure, relative to the report; None when
+            it is not there.
         told: what the timeline shows, in a sentence.
         in_full: whether the page has more of it than one line.
         unread: its recording was not read, so that nothing is known of its chaos.
@@ -143,7 +144,8 @@ def _describe(view: ScenarioView, folder: Path, known: Catalogue) -> None:
     result = view.result
     metrics = [known.find(finding.metric) for finding in result.findings() if finding.metric]
     view.components = sorted({component for metric in metrics if metric for component in metric.components})
-    if result.diagnostics is not None:
+    # A report may have been copied without it.
+    if result.diagnostics is not None and (folder / result.diagnostics / "index.txt").is_file():
         view.diagnostics = os.path.relpath(folder / result.diagnostics, folder)
     if result.recording is not None:
         view.place = os.path.relpath(folder / result.recording, folder)

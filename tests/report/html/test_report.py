@@ -342,9 +342,26 @@ def test_a_control_run_tells_which_claims_are_vacuous(tmp_path):
     assert "n is 1 no needs chaos" in shown
 
 
+def test_links_lead_to_places_in_the_page_and_to_files_that_are_there(tmp_path):
+    results = make_run(tmp_path, 3)
+    for name in ("kept", "gone"):
+        results.add(ScenarioResult(name=name, file="s.yaml", diagnostics=tmp_path / "diagnostics" / name))
+    (tmp_path / "diagnostics/kept").mkdir(parents=True)
+    (tmp_path / "diagnostics/kept/index.txt").write_text("pods.txt")
+    shown = page(results, tmp_path)
+    links = {each["href"] for each in shown.tagged("a")}
+    assert "diagnostics/kept/index.txt" in links
+    inside = {link for link in links if link.startswith("#")}
+    assert {link[1:] for link in inside} <= set(shown.ids())
+    outside = {link for link in links - inside if "://" not in link}
+    assert [link for link in outside if not (tmp_path / link).is_file()] == []
+
+
 def test_what_was_kept_of_a_failure_is_linked(tmp_path):
     results = empty()
     results.add(ScenarioResult(name="s", file="s.yaml", diagnostics=tmp_path / "diagnostics" / "s"))
+    (tmp_path / "diagnostics/s").mkdir(parents=True)
+    (tmp_path / "diagnostics/s/index.txt").write_text("pods.txt")
     (link,) = [each["href"] for each in page(results, tmp_path).tagged("a") if "diag" in each["href"]]
     assert link == "diagnostics/s/index.txt"
 
