@@ -11,6 +11,8 @@ from xml.etree import ElementTree
 
 import pytest
 
+# Loaded here: pytester drops what a run inside of a test loads, and what is patched has to be what it uses.
+import harness.report.html.report  # noqa: F401
 from harness.base import bundled, redaction
 from harness.base.errors import ExitCode, InfrastructureError, UsageError
 from harness.judge.finding import Finding, Verdict
