@@ -141,6 +141,16 @@ def _on_its_way(error: BaseException | None) -> bool:
     return error is not None
 
 
+class _Postponed:
+    """The handler of a signal while it is put off."""
+
+    def __init__(self, note: Callable[[int, FrameType | None], None]) -> None:
+        self._note = note
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        self._note(number, frame)
+
+
 @contextmanager
 def put_off(*, waits: bool = True) -> Iterator[None]:
     """Put off what interrupts a run to the end of the block; a second one interrupts at once.
@@ -160,6 +170,10 @@ def put_off(*, waits: bool = True) -> Iterator[None]:
         yield
         return
     before: dict[int, Any] = {number: signal.getsignal(number) for number in SIGNALS}
+    if any(isinstance(handler, _Postponed) for handler in before.values()):
+        # A block around this one puts off already, to its own end.
+        yield
+        return
     handled = [number for number, handler in before.items() if callable(handler)]
     owner = next((owner for number in handled if (owner := _owner(before[number]))), None)
     counting = owner or Interrupts()
@@ -177,7 +191,7 @@ def put_off(*, waits: bool = True) -> Iterator[None]:
             raise KeyboardInterrupt(name)
 
     for number in handled:
-        signal.signal(number, note)
+        signal.signal(number, _Postponed(note))
     try:
         yield
     finally:

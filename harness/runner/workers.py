@@ -233,22 +233,26 @@ class WorkerPool:
             self._running = [replace(worker, latest=worker.latest + late) for worker in self._running]
             by_connection = {worker.connection: worker for worker in self._running}
         for ready in said:
-            worker = by_connection[ready]  # type: ignore[index]
-            try:
-                what, arguments = worker.connection.recv()
-            except (EOFError, OSError):
-                self._lost(worker)
-                continue
-            if what == _ENDED:
-                self._end(worker, arguments)
-                continue
-            if what == Observer.owns.__name__:
-                worker.namespaces.extend(*arguments)
-            self._observer.turn_to(worker.waiting.file.name)
-            getattr(self._observer, what)(*arguments)
+            # A message that is read in part ends what the process has to say, and one that is read is kept.
+            with interrupts.put_off(waits=False):
+                self._take_in(by_connection[ready])  # type: ignore[index]
         for worker in [worker for worker in self._running if time.monotonic() > worker.latest]:
             self._end_by_force(worker)
         return bool(said)
+
+    def _take_in(self, worker: _Worker) -> None:
+        try:
+            what, arguments = worker.connection.recv()
+        except (EOFError, OSError):
+            self._lost(worker)
+            return
+        if what == _ENDED:
+            self._end(worker, arguments)
+            return
+        if what == Observer.owns.__name__:
+            worker.namespaces.extend(*arguments)
+        self._observer.turn_to(worker.waiting.file.name)
+        getattr(self._observer, what)(*arguments)
 
     def _end_by_force(self, worker: _Worker) -> None:
         """End a process that its own timeout does not: it swallows what interrupts it, or is stuck."""
