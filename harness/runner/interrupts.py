@@ -178,8 +178,6 @@ def put_off(*, waits: bool = True) -> Iterator[None]:
     owner = next((owner for number in handled if (owner := _owner(before[number]))), None)
     counting = owner or Interrupts()
     began_ending = counting.ending
-    if waits and counting.count > 1:
-        raise KeyboardInterrupt(counting.how)
     names: list[str] = []
 
     def note(number: int, _frame: FrameType | None) -> None:
@@ -193,6 +191,9 @@ def put_off(*, waits: bool = True) -> Iterator[None]:
     for number in handled:
         signal.signal(number, _Postponed(note))
     try:
+        if waits and counting.count > 1:
+            # It came while the handlers were being set.
+            raise KeyboardInterrupt(counting.how)
         yield
     finally:
         for number in handled:
