@@ -37,7 +37,7 @@ def fetch(
         timeout: seconds.
 
     Raises:
-        NotExposed: no answer in time, another status than 200, or no exposition.
+        NotExposedError: no answer in time, another status than 200, or no exposition.
     """
     if job == WORKLOAD:
         namespace, _, pod = instance.partition("/")

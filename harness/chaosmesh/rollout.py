@@ -114,7 +114,7 @@ def finish(cluster: Cluster, rollout: Rollout, seconds: float, chaos_mesh_namesp
     the kubelet has begun with it: their processes are killed on their node.
 
     Raises:
-        NotWhole: not so in time; the details say why.
+        NotReadyError: not so in time; the details say why.
         ApiError: the API server did not answer, or refused.
     """
     deadline = Deadline(seconds)

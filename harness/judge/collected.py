@@ -196,8 +196,8 @@ class Collected:
         """Take up the baseline when the first state shows which targets matter.
 
         Raises:
-            NotComparable: of an expression, the answer at that time is not there yet.
-            BadExpression: it gives nothing to judge, then or later.
+            NotComparableError: of an expression, the answer at that time is not there yet.
+            BadExpressionError: it gives nothing to judge, then or later.
         """
         given, spec = self.given, self.given.spec
         seen = given.recording.seen_at(given.expected.step, "started")
@@ -229,7 +229,7 @@ class Collected:
         """Return a state with what the expression gave at its time; asks for the answer when it is missing.
 
         Raises:
-            NotComparable: there is no answer yet.
+            NotComparableError: there is no answer yet.
             BadAnswer, BadExpression: see with_answer.
         """
         expression = self.given.spec.promql

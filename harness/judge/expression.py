@@ -33,8 +33,8 @@ def with_answer(state: SeriesState, answer: Answer) -> SeriesState:
     """Return a state with the elements of an answer as its series.
 
     Raises:
-        BadExpression: Prometheus cannot parse it, or it gives no vector.
-        BadAnswer: refused this time, answered with a warning, or with native histograms.
+        BadExpressionError: Prometheus cannot parse it, or it gives no vector.
+        BadAnswerError: refused this time, answered with a warning, or with native histograms.
     """
     if answer.error is not None:
         # What it cannot parse it never will; an execution may fail on one state of the series only.

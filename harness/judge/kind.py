@@ -92,7 +92,7 @@ class Context(Protocol):
         """Return what an oracle said both before and after the state's scrapes.
 
         Raises:
-            NotComparable: there is no such reading (yet), or the oracle was changing.
+            NotComparableError: there is no such reading (yet), or the oracle was changing.
         """
 
     def increases(self, state: SeriesState) -> list[Increase]:
@@ -150,7 +150,7 @@ class Kind(ABC):
             context: see Context.
 
         Raises:
-            NotComparable: an oracle gives nothing to compare this state with.
+            NotComparableError: an oracle gives nothing to compare this state with.
         """
 
     def oracles(self, argument: Any) -> list[OracleRef]:

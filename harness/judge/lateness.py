@@ -93,7 +93,7 @@ class Lateness:
             lost: see `due`.
 
         Raises:
-            NotComparable: the oracle that is followed was not read after the scrape, yet.
+            NotComparableError: the oracle that is followed was not read after the scrape, yet.
         """
         if self._follows(readings) and time > self.due(lost) and first_after(self._followed(), time) is None:
             oracle = self._promptness.oracle

@@ -29,7 +29,7 @@ def bracket(
         manifest: the interval and the clocks' uncertainty.
 
     Raises:
-        NotComparable: there is no reading before or (yet) after, or the oracle was changing.
+        NotComparableError: there is no reading before or (yet) after, or the oracle was changing.
     """
     margin = manifest.clock_uncertainty
     began = min(scrape.time for scrape in state.scrapes.values()) - margin

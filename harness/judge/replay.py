@@ -26,7 +26,7 @@ def replay(entries: Iterable[AnyEntry], manifest: Manifest) -> list[Finding]:
         manifest: of the same recording.
 
     Raises:
-        Inconsistent: an entry does not fit those before it.
+        InconsistentRecordingError: an entry does not fit those before it.
     """
     recording = Recording(manifest)
     judging = Judge(recording)

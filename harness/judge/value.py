@@ -26,8 +26,8 @@ def value_of(number: Quantity, state: SeriesState, context: Context) -> tuple[fl
         context: has the readings.
 
     Raises:
-        NotComparable: an oracle gives several points or nothing to compare with; arithmetic has no result.
-        Nothing: an oracle says that there is nothing.
+        NotComparableError: an oracle gives several points or nothing to compare with; arithmetic gives none.
+        EmptyAnswerError: an oracle says that there is nothing.
     """
     match number:
         case OracleRef():
@@ -51,8 +51,8 @@ def one_point(oracle: OracleRef, points: list[Point]) -> Point:
     """Return the only point of an oracle's answer.
 
     Raises:
-        NotComparable: there are several.
-        Nothing: there is none.
+        NotComparableError: there are several.
+        EmptyAnswerError: there is none.
     """
     if not points:
         raise EmptyAnswerError(oracle)

@@ -195,8 +195,8 @@ class Cluster:
             timeout: seconds.
 
         Raises:
-            Refused: by the API server or an admission webhook; Conflict when it exists, MalformedError when
-                it does not fit its schema.
+            RefusedError: by the API server or an admission webhook; ConflictError when it exists,
+                MalformedError when it does not fit its schema.
         """
         name = body["metadata"].get("name", "")
         path = kind_of(body["kind"]).path(body["metadata"].get("namespace"))
@@ -307,7 +307,7 @@ class Cluster:
             What the predicate was true for.
 
         Raises:
-            WaitTimeout: the time is over; it holds the object as it was last.
+            WaitTimeoutError: the time is over; it holds the object as it was last.
             ApiError: the API server did not answer, or refused.
         """
         found = self._until(
@@ -331,7 +331,7 @@ class Cluster:
         """Wait until an object does not exist.
 
         Raises:
-            WaitTimeout: it still does; `last` holds it, with the finalizers that keep it.
+            WaitTimeoutError: it still does; `last` holds it, with the finalizers that keep it.
         """
         self.until(kind, namespace, lambda found: found is None, timeout, name)
 
@@ -437,7 +437,7 @@ class Cluster:
 
         Raises:
             BoundaryError: the path leads out of the pod or Service.
-            Unreachable: the API server itself did not answer.
+            UnreachableError: the API server itself did not answer.
         """
         answer = self.proxy_fetch(resource, namespace, name, port, path, params=params, timeout=timeout)
         return answer.status, answer.body
@@ -505,7 +505,7 @@ class Cluster:
 
         Raises:
             BoundaryError: path or headers are for somebody else than the pod or Service.
-            Unreachable: no answer in time, or a broken connection.
+            UnreachableError: no answer in time, or a broken connection.
         """
         from requests import RequestException
 
@@ -581,8 +581,8 @@ class Cluster:
             Output and exit code; a code other than 0 is an answer, not an error.
 
         Raises:
-            Refused: the pod or container does not exist or does not run.
-            Unreachable: no connection, or no end in time.
+            RefusedError: the pod or container does not exist or does not run.
+            UnreachableError: no connection, or no end in time.
         """
         query = [("container", container), ("stdout", "true"), ("stderr", "true")]
         query += [("command", word) for word in argv]

@@ -32,7 +32,7 @@ def create(cluster: Cluster, name: str, run: str, stack: str) -> None:
         stack: the stack's identity, by which a later run knows that it may remove what is left.
 
     Raises:
-        Conflict: it exists.
+        ConflictError: it exists.
         ApiError: any other refusal.
     """
     metadata = {"name": name, "labels": {**labels(run), STACK_LABEL: stack}}

@@ -56,8 +56,8 @@ def run(
     """Run a command; see `Cluster.exec`.
 
     Raises:
-        Refused: the API server or the kubelet refused the command.
-        Unreachable: no connection, or no end within `timeout` seconds.
+        RefusedError: the API server or the kubelet refused the command.
+        UnreachableError: no connection, or no end within `timeout` seconds.
     """
     from websocket import WebSocket, WebSocketBadStatusException, WebSocketException
 

@@ -142,7 +142,7 @@ class Steps:
         Raises:
             ScenarioError: it is no step, or expects what makes no sense.
             BoundaryError: it would reach what is not the scenario's own; nothing was sent.
-            StepFailed: the action failed, or phase or proof did not come in time.
+            StepFailedError: the action failed, or phase or proof did not come in time.
         """
         line = sys._getframe(1).f_lineno
         done = self.file.data["steps"]
@@ -411,7 +411,7 @@ def _call(function: Callable[[Steps], None], steps: Steps) -> None:
     """Call a scenario's function.
 
     Raises:
-        StepFailed: a step did not come about, or an assertion of the function does not hold.
+        StepFailedError: a step did not come about, or an assertion of the function does not hold.
         UsageError: anything else went wrong in the function.
     """
     try:
@@ -448,7 +448,7 @@ class _Rehearsal:
         """Say that nobody knows.
 
         Raises:
-            Unknown: always.
+            UnknownValueError: always.
         """
         raise UnknownValueError
 
@@ -456,7 +456,7 @@ class _Rehearsal:
         """Say that nobody knows.
 
         Raises:
-            Unknown: always.
+            UnknownValueError: always.
         """
         raise UnknownValueError
 

@@ -199,8 +199,8 @@ class Prometheus:
             at: the end of the range, Prometheus' clock; None for its now.
 
         Raises:
-            QueryRefused: by Prometheus.
-            PrometheusUnreachable: no answer.
+            QueryRefusedError: by Prometheus.
+            PrometheusUnreachableError: no answer.
         """
         answer = self._ask(f"{selector}[{round(seconds * 1000)}ms]", at)
         if answer.result_type != "matrix":
@@ -223,7 +223,7 @@ class Prometheus:
             at: evaluation time on Prometheus' clock; None for its now.
 
         Raises:
-            PrometheusUnreachable: no answer.
+            PrometheusUnreachableError: no answer.
         """
         try:
             return self._ask(expression, at)
@@ -261,8 +261,8 @@ class Prometheus:
         External labels do not show in query results, so the configuration that it runs with is read.
 
         Raises:
-            PrometheusUnreachable: no answer.
-            BadAnswer: something else answered.
+            PrometheusUnreachableError: no answer.
+            MalformedAnswerError: something else answered.
         """
 
         def ask() -> Any:
@@ -277,7 +277,7 @@ class Prometheus:
         """Make sure that it is this stack's Prometheus that answers.
 
         Raises:
-            WrongPrometheus: its identity is another one, or it has none.
+            WrongPrometheusError: its identity is another one, or it has none.
         """
         found = self.identity()
         if found != expected:

@@ -334,7 +334,7 @@ class Recording:
         """Add one entry.
 
         Raises:
-            Inconsistent: samples, or a layout, of what was not defined before.
+            InconsistentRecordingError: samples, or a layout, of what was not defined before.
         """
         match entry:
             case Mark():

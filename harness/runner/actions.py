@@ -75,7 +75,7 @@ class Sender:
 
         Raises:
             BoundaryError: it reaches other namespaces; nothing was sent.
-            Refused: by the API server or the admission webhook.
+            RefusedError: by the API server or the admission webhook.
         """
         metadata = body["metadata"]
         what = f"{body['kind']} {metadata['name']}"
@@ -90,7 +90,7 @@ class Sender:
 
         Raises:
             BoundaryError: it would reach other namespaces then; nothing was sent.
-            Refused: by the API server or the admission webhook.
+            RefusedError: by the API server or the admission webhook.
         """
         if "spec" in change:
             found = self.cluster.get(kind, name, namespace) or {}
@@ -122,7 +122,7 @@ def apply(
 
     Raises:
         BoundaryError: it reaches other namespaces than the scenario's; nothing was sent.
-        StepFailed: the API server or the admission webhook refused it.
+        StepFailedError: the API server or the admission webhook refused it.
     """
     called = chaos.name or name
     body = {
@@ -147,7 +147,7 @@ def delete(cluster: Cluster, applied: Applied) -> None:
     """Delete a chaos; its finalizers then recover what it did.
 
     Raises:
-        StepFailed: refused.
+        StepFailedError: refused.
     """
     with _may_be_refused(f"the deletion of {applied.kind} {applied.name}"):
         cluster.delete(applied.kind, applied.name, applied.namespace)
@@ -157,7 +157,7 @@ def pause(cluster: Cluster, applied: Applied, *, paused: bool) -> None:
     """Pause or resume a chaos by its annotation.
 
     Raises:
-        StepFailed: refused, or the chaos does not exist any more.
+        StepFailedError: refused, or the chaos does not exist any more.
     """
     patch = {"metadata": {"annotations": {phases.PAUSE_ANNOTATION: "true" if paused else None}}}
     with _may_be_refused(f"{'pausing' if paused else 'resuming'} {applied.kind} {applied.name}"):
@@ -168,7 +168,7 @@ def unstick(cluster: Cluster, applied: Applied, seconds: float) -> None:
     """Remove the finalizers of a chaos that stays in deletion.
 
     Raises:
-        StepFailed: it does not exist any more, it is not being deleted, or it does not go even so.
+        StepFailedError: it does not exist any more, it is not being deleted, or it does not go even so.
     """
     what = f"{applied.kind} {applied.name}"
     found = cluster.get(applied.kind, applied.name, applied.namespace)
@@ -188,7 +188,7 @@ def patch(sender: Sender, applied: Applied, wanted: Patch, scope: dict[str, Any]
 
     Raises:
         BoundaryError: it would reach other namespaces then; nothing was sent.
-        StepFailed: refused, or the chaos does not exist any more.
+        StepFailedError: refused, or the chaos does not exist any more.
     """
     change: dict[str, Any] = {}
     if wanted.annotations:
@@ -203,7 +203,7 @@ def remove_namespace(cluster: Cluster, name: str, seconds: float) -> None:
     """Delete a namespace with all that is in it, and wait until it is gone.
 
     Raises:
-        StepFailed: refused, or not gone within `seconds`.
+        StepFailedError: refused, or not gone within `seconds`.
     """
     with _may_be_refused(f"the deletion of the namespace {name}"):
         namespaces.delete(cluster, name)
@@ -228,7 +228,7 @@ def expected_refusal(words: str, title: str) -> Iterator[list[str]]:
         title: of the step.
 
     Raises:
-        StepFailed: the action was not refused, or with other words.
+        StepFailedError: the action was not refused, or with other words.
     """
     said: list[str] = []
     try:
@@ -269,7 +269,7 @@ def restart(cluster: Cluster, group: PodGroup, wanted: Restart, scope: dict[str,
     """Delete the pods of a component, or of the workload.
 
     Raises:
-        StepFailed: refused.
+        StepFailedError: refused.
         InfrastructureError: there are none.
     """
     node = None if wanted.node is None else str(resolve(wanted.node, scope))
@@ -281,7 +281,7 @@ def scale(cluster: Cluster, group: PodGroup, replicas: int) -> Rollout:
     """Ask for another number of pods of a component, or of the workload.
 
     Raises:
-        StepFailed: refused.
+        StepFailedError: refused.
         InfrastructureError: what keeps the pods is not there.
     """
     with _may_be_refused(f"scaling {group.job} to {replicas}"):
@@ -292,7 +292,7 @@ def deny(cluster: Cluster, wanted: Deny, chaos_mesh_namespace: str) -> None:
     """Let the API server refuse a component certain requests; return when it does.
 
     Raises:
-        StepFailed: the roles may not be changed.
+        StepFailedError: the roles may not be changed.
         InfrastructureError: there is nothing to deny, or the API server does not refuse it in time.
     """
     with _may_be_refused(f"the change of the roles of {wanted.component}"):
@@ -303,7 +303,7 @@ def allow(cluster: Cluster, job: str, chaos_mesh_namespace: str) -> None:
     """Allow a component again all that was denied to it; return when the API server does.
 
     Raises:
-        StepFailed: the roles may not be changed.
+        StepFailedError: the roles may not be changed.
         InfrastructureError: the API server does not allow it in time.
     """
     with _may_be_refused(f"the change of the roles of {job}"):
@@ -314,7 +314,7 @@ def finish(cluster: Cluster, begun: Rollout, seconds: float, chaos_mesh_namespac
     """Wait until a restart or a change of scale is done; return the pods.
 
     Raises:
-        StepFailed: not within `seconds`.
+        StepFailedError: not within `seconds`.
     """
     try:
         return rollout.finish(cluster, begun, seconds, chaos_mesh_namespace)
@@ -331,7 +331,7 @@ def traffic(
 
     Raises:
         UsageError: the workload has no such pod.
-        StepFailed: the sender did not answer, or `answered` differs.
+        StepFailedError: the sender did not answer, or `answered` differs.
     """
     source, target = str(resolve(wanted.source, scope)), str(resolve(wanted.target, scope))
     # Both are pods of the workload: what is none of its names is an error.

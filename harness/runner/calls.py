@@ -61,9 +61,9 @@ def http(
 
     Raises:
         BoundaryError: a request would reach what is not the scenario's own; none was sent.
-        StepFailed: an answer has another status than wanted, is late, or is the API server's own.
+        StepFailedError: an answer has another status than wanted, is late, or is the API server's own.
         UsageError: there is nothing of that name to be called.
-        Unreachable: the API server itself does not answer.
+        UnreachableError: the API server itself does not answer.
     """
     to, path = str(resolve(wanted.to, scope)), str(resolve(wanted.path, scope))
     where = _where(to, chaos_mesh_namespace, workload)
@@ -121,10 +121,10 @@ def execute(
     """Run a command in a container; return what a recording says about it.
 
     Raises:
-        StepFailed: it could not be started, or ended with another exit code or answer than wanted.
+        StepFailedError: it could not be started, or ended with another exit code or answer than wanted.
         BoundaryError: the container is in another namespace.
         UsageError: `in` is no container.
-        Unreachable: no connection, or no end in time.
+        UnreachableError: no connection, or no end in time.
     """
     container = container_of(resolve(wanted.in_, scope), workload, bounds)
     argv = [str(resolve(word, scope)) for word in wanted.command]
@@ -154,7 +154,7 @@ def checked(
     """Return what a recording says about how a command ended.
 
     Raises:
-        StepFailed: with another exit code or answer than wanted.
+        StepFailedError: with another exit code or answer than wanted.
     """
     output = [line for text in (result.stdout, result.stderr) for line in _first(text).splitlines()]
     if result.code != wanted.exit:

@@ -86,7 +86,7 @@ class Expectations:
         """Have expressions evaluated; return whether any was. What fails is asked again at the next tick.
 
         Raises:
-            PrometheusLost: none was answered for 30 s, though samples may be.
+            PrometheusLostError: none was answered for 30 s, though samples may be.
         """
         context, answered = self._context, False
         for expression, time in sorted(asks):

@@ -32,11 +32,11 @@ def execute(
     What it breaks is noted at the scenario's namespace first, so that it is put back whatever comes.
 
     Raises:
-        StepFailed: it could not be started, or ended with another exit code or answer than wanted.
+        StepFailedError: it could not be started, or ended with another exit code or answer than wanted.
         BoundaryError: the container is in another namespace.
         UsageError: `network_of` is no container.
         InfrastructureError: no pod of `node_of` is ready.
-        Unreachable: no connection, or no end in time.
+        UnreachableError: no connection, or no end in time.
     """
     argv = [str(resolve(word, scope)) for word in wanted.command]
     what = f"`{shlex.join(argv)}`"

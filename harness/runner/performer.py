@@ -30,7 +30,7 @@ class ActionPerformer:
         """Perform an action; where the step says `refused`, record with which words it was.
 
         Raises:
-            StepFailed: it failed, or was not refused as it should.
+            StepFailedError: it failed, or was not refused as it should.
         """
         if step.refused is None:
             return self.perform(step)
@@ -43,7 +43,7 @@ class ActionPerformer:
         """Perform an action; return what it began, if it replaces pods.
 
         Raises:
-            StepFailed: it was refused, or came to something else than wanted.
+            StepFailedError: it was refused, or came to something else than wanted.
         """
         context = self._context
         match step.action:

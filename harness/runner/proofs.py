@@ -28,7 +28,7 @@ def await_proof(context: ScenarioContext, readings: OracleReadings, proof: Proof
     """Read until a proof holds; return how it does.
 
     Raises:
-        StepFailed: the chaos had no effect by the deadline.
+        StepFailedError: the chaos had no effect by the deadline.
         InfrastructureError: the oracle could not be read at the last.
     """
     from tenacity import RetryError, retry_if_result

@@ -108,7 +108,7 @@ class Sampler:
         one that succeeded.
 
         Raises:
-            PrometheusLost: every fetch of more than 5 s failed. Time in which nobody fetched, as while a
+            PrometheusLostError: every fetch of more than 5 s failed. Time in which nobody fetched, as while a
                 phase is waited for, does not count.
         """
         began, working = self._clock.now(), self._clock.working()

@@ -79,7 +79,7 @@ class ScenarioRun:
         What it looks at and no step did before is watched from now on, so the step waits for one scrape.
 
         Raises:
-            StepFailed: the step did not come about, or one before it; no other is performed.
+            StepFailedError: the step did not come about, or one before it; no other is performed.
         """
         if problem := next((each.problem for each in self._result.steps if each.problem), None):
             raise StepFailedError(problem)
@@ -170,7 +170,7 @@ class ScenarioRun:
         """Call a script; what fails in it outside of a step is a problem, too.
 
         Raises:
-            StepFailed: it failed, or one of its steps did.
+            StepFailedError: it failed, or one of its steps did.
         """
         try:
             script(self)
@@ -185,7 +185,7 @@ class ScenarioRun:
         """Perform a step and keep what it came to.
 
         Raises:
-            StepFailed: it did not come about.
+            StepFailedError: it did not come about.
         """
         context = self._context
         outcome = StepResult(title=redact(step.title()))

@@ -118,7 +118,7 @@ class Waits:
         So what is judged, and the state that the next step starts from, has exactly the new targets.
 
         Raises:
-            StepFailed: the pods are not replaced by the deadline.
+            StepFailedError: the pods are not replaced by the deadline.
             InfrastructureError: the targets do not follow.
         """
         context, group = self._context, begun.group
@@ -138,7 +138,7 @@ class Waits:
         """Wait until the chaos of a step is in the step's phase; find out what it hits.
 
         Raises:
-            StepFailed: it is in another phase at the deadline.
+            StepFailedError: it is in another phase at the deadline.
         """
         assert step.chaos is not None
         applied = self._context.applied[step.chaos]

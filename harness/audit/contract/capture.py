@@ -126,7 +126,7 @@ class _Look:
         """Look until nothing overlapped.
 
         Raises:
-            NotCaptured: the target is down, does not answer, or every look overlapped a scrape.
+            NotCapturedError: the target is down, does not answer, or every look overlapped a scrape.
         """
         for tries in range(1, TRIES + 1):
             before = self._gap()
@@ -226,8 +226,8 @@ class _Look:
         """Return the target as Prometheus sees it now.
 
         Raises:
-            Gone: it is none any more.
-            NotCaptured: it was never scraped.
+            TargetGoneError: it is none any more.
+            NotCapturedError: it was never scraped.
         """
         for found in self.scraper.targets():
             if (found.job, found.instance) == (self.target.job, self.target.instance):

@@ -58,7 +58,7 @@ def judged(entries: Iterable[AnyEntry], manifest: Manifest, known: Catalogue) ->
     """Yield the expectations of one recording that can prove something, each while its step ends.
 
     Raises:
-        Inconsistent: an entry does not fit those before it.
+        InconsistentRecordingError: an entry does not fit those before it.
     """
     if manifest.control:
         return
@@ -94,7 +94,7 @@ def proven(
     """Yield what the expectations of one recording prove.
 
     Raises:
-        Inconsistent: an entry does not fit those before it.
+        InconsistentRecordingError: an entry does not fit those before it.
     """
     for each in judged(entries, manifest, known):
         for transition in transitions(each):

@@ -91,7 +91,7 @@ def mutate(entries: Iterable[AnyEntry], manifest: Manifest, waivers: list[Surviv
     """Return the score of one recording: of each step with what was recorded until its `ended` mark.
 
     Raises:
-        Inconsistent: an entry does not fit those before it.
+        InconsistentRecordingError: an entry does not fit those before it.
     """
     score = RecordingScore(scenario=manifest.scenario)
     if manifest.control:

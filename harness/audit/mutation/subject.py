@@ -82,7 +82,7 @@ class MutationSubject:
             ended: the step's mark.
 
         Raises:
-            Unsteady: see there.
+            UnsteadyRecordingError: see there.
         """
         self._given, self.interval = given, given.interval
         self.expected, self.spec = given.expected, given.spec
