@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, cast
 from harness.base import working_time
 from harness.base.errors import UsageError
 from harness.kubernetes import credentials, websocket
+from harness.kubernetes.asked import asked
 from harness.kubernetes.errors import (
     ApiError,
     ConflictError,
@@ -33,6 +34,8 @@ from harness.kubernetes.websocket import Credentials, ExecResult
 if TYPE_CHECKING:
     import requests
     import urllib3
+
+    from harness.kubernetes.guard import Guard
 
 __all__ = [
     "DEFAULT_TIMEOUT",
@@ -96,7 +99,7 @@ class HttpAnswer:
 class Cluster:
     """The Kubernetes API. May be used by several threads at once."""
 
-    def __init__(self, configuration: Any, context: str) -> None:
+    def __init__(self, configuration: Any, context: str, guard: Guard | None = None) -> None:
         """Use a loaded configuration of the `kubernetes` package; `connect` is what callers want."""
         from kubernetes.client import ApiClient
         from kubernetes.dynamic import DynamicClient
@@ -104,16 +107,18 @@ class Cluster:
         # The package would repeat a failed request three times without a word.
         configuration.retries = False
         self.context = context
+        self._guard = guard
         self._configuration = configuration
         self._client = DynamicClient(ApiClient(configuration), discoverer=_NoDiscovery)
 
     @classmethod
-    def connect(cls, kubeconfig: Path, context: str | None = None) -> Cluster:
+    def connect(cls, kubeconfig: Path, context: str | None = None, *, guard: Guard | None = None) -> Cluster:
         """Read a kubeconfig; nothing is sent yet.
 
         Args:
             kubeconfig: the file.
             context: a context in it; None for its current one.
+            guard: is asked before each request; None on a cluster that is the harness' own.
 
         Raises:
             UsageError: no such file or context.
@@ -135,7 +140,7 @@ class Cluster:
                 next_step="name an existing kubeconfig and one of its contexts",
                 details=[str(error)],
             ) from error
-        return cls(configuration, context)
+        return cls(configuration, context, guard)
 
     @property
     def server(self) -> str:
@@ -536,7 +541,7 @@ class Cluster:
         """Return a session that authenticates to the API server, for clients built on requests."""
         from harness.kubernetes.stays_here import StaysHere
 
-        session = StaysHere()
+        session = StaysHere(self._check)
         # Nothing of the environment: a CA bundle or a proxy set there is not the cluster's.
         session.trust_env = False
         session.verify = self._configuration.ssl_ca_cert or bool(self._configuration.verify_ssl)
@@ -588,8 +593,10 @@ class Cluster:
         query += [("command", word) for word in argv]
         if stdin is not None:
             query.append(("stdin", "true"))
+        path = kind_of("Pod").path(namespace, pod) + "/exec"
+        self._check("GET", path, query, container=container)
         return websocket.run(
-            self.server + kind_of("Pod").path(namespace, pod) + "/exec",
+            self.server + path,
             query,
             self.credentials(),
             stdin=stdin,
@@ -628,6 +635,17 @@ class Cluster:
         # The default media type of _open would be refused: a log is no object.
         response = self._open(doing, "GET", path, query=query, timeout=timeout, accept="*/*")
         return _read(response, working_time.now() + timeout, doing).decode(errors="replace")
+
+    def _check(
+        self, method: str, path: str, query: Query, body: Object | None = None, *, container: str = ""
+    ) -> None:
+        """Ask the guard, if there is one, whether a request may be sent.
+
+        Raises:
+            ForeignRequestError: it may not.
+        """
+        if self._guard is not None:
+            self._guard.check(asked(method, path, query), self.get, body=body, container=container)
 
     def _authorization(self) -> str | None:
         setting = self._configuration.auth_settings().get("BearerToken", {})
@@ -751,6 +769,7 @@ class Cluster:
         body: Object | None = None,
         content_type: str | None = None,
     ) -> urllib3.HTTPResponse:
+        self._check(method, path, query, body)
         return cast(
             "urllib3.HTTPResponse",
             self._client.request(

@@ -88,7 +88,7 @@ class ApiServer:
                 outer.requests.append(request)
                 outer.route(request)
 
-            do_GET = do_POST = do_PATCH = do_DELETE = handle_any  # noqa: N815
+            do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = handle_any  # noqa: N815
 
             def log_message(self, *_):
                 pass
