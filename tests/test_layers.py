@@ -17,8 +17,8 @@ FLOORS = [
     ["image_build", "runner"],
     ["oracles", "results", "stack"],
     ["chaosmesh", "judge"],
-    ["prometheus"],
-    ["kubernetes", "recording", "scenario"],
+    ["scenario"],
+    ["kubernetes", "prometheus", "recording"],
     ["base"],
 ]
 

@@ -11,9 +11,9 @@ from harness.judge.kind import Increase
 from harness.judge.matching import Where, label_test
 from harness.judge.state import Sample, SeriesState, target_text
 from harness.judge.sweep import Selection
+from harness.prometheus.matcher import Matcher
 from harness.recording.model import Reading, Recording
 from harness.recording.series import Series, TargetKey
-from harness.scenario.model import Matcher
 
 _SAMPLES = 8
 _SERIES = 20

@@ -15,10 +15,10 @@ from typing import Any
 
 import re2
 
+from harness.prometheus.matcher import Matcher
 from harness.recording.index import LabelIndex
 from harness.recording.labels import TARGET_LABELS
 from harness.recording.series import Series
-from harness.scenario.model import Matcher
 
 Where = Mapping[str, str | Matcher]
 

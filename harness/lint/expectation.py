@@ -13,8 +13,9 @@ from harness.judge.kind import kinds
 from harness.judge.matching import regex_problem
 from harness.judge.proof import COMPARISONS, split_proof
 from harness.oracles.base import oracles
+from harness.prometheus.matcher import Matcher
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Expectation, Matcher
+from harness.scenario.model import Expectation
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem, Wrong
 

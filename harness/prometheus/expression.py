@@ -13,8 +13,8 @@ from typing import Any, Literal
 
 import promql_parser
 
+from harness.prometheus.matcher import Matcher
 from harness.prometheus.promql import PromQLError, one_of, parse
-from harness.scenario.model import Matcher
 
 ResultType = Literal["vector", "scalar", "matrix", "string"]
 

@@ -10,7 +10,7 @@ from typing import Any
 import promql_parser
 
 from harness.base.errors import UsageError
-from harness.scenario.model import Matcher
+from harness.prometheus.matcher import Matcher
 
 _METRIC = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*\Z")
 _LABEL = re.compile(r"[a-zA-Z_][a-zA-Z0-9_]*\Z")

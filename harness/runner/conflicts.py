@@ -19,9 +19,10 @@ from harness.chaosmesh.daemons import DAEMON
 from harness.kubernetes.kinds import EXPERIMENT_KINDS, MAKERS
 from harness.oracles.base import Oracle, oracles
 from harness.prometheus.expression import selectors
+from harness.prometheus.matcher import Matcher
 from harness.runner.plan import jobs_of, oracles_in, oracles_of
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Expectation, Matcher, Scenario
+from harness.scenario.model import Expectation, Scenario
 from harness.scenario.template import TEMPLATE
 
 _CPU = "the CPU"

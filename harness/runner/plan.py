@@ -8,9 +8,10 @@ from typing import Any
 from harness.chaosmesh.catalogue import Catalogue
 from harness.judge.matching import Matchers
 from harness.prometheus.expression import selectors
+from harness.prometheus.matcher import Matcher
 from harness.recording.labels import WORKLOAD_JOB
 from harness.runner.sampler import Watch
-from harness.scenario.model import Expectation, Matcher, Scenario
+from harness.scenario.model import Expectation, Scenario
 from harness.scenario.template import TEMPLATE, TemplateError, resolve
 
 

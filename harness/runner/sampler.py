@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
 from harness.judge.sweep import GONE_AFTER_INTERVALS, KNOWN_AFTER_INTERVALS
+from harness.prometheus.matcher import Matcher
 from harness.prometheus.prometheus import (
     MalformedAnswerError,
     Prometheus,
@@ -21,7 +22,6 @@ from harness.recording.overload import Stretch
 from harness.recording.series import TargetKey
 from harness.runner.clock import Clock
 from harness.runner.recorder import Recorder
-from harness.scenario.model import Matcher
 
 _LOST_AFTER_SECONDS = 5.0
 _SLOW_SECONDS = 2.0

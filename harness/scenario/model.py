@@ -13,7 +13,9 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from harness.base.durations import TIMEOUT, seconds_of, text_of
+from harness.base.model import Model
 from harness.base.stand_in import StandIn
+from harness.prometheus.matcher import Matcher
 
 LONGEST_NAME = 50
 DEFAULT_TIMEOUT = 15 * 60
@@ -36,32 +38,6 @@ Verb = Literal["get", "list", "watch", "create", "update", "patch", "delete", "d
 
 Resource = Annotated[str, StringConstraints(pattern=r"^[a-z]+(/[a-z]+)?$")]
 """A resource of the API, with a subresource or without."""
-
-
-class Model(BaseModel):
-    """Base of all: unknown keys are errors, values do not change."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class Matcher(Model):
-    """A label matcher other than plain equality; exactly one key.
-
-    Attributes:
-        not_: another value, or no such label.
-        matches: the whole value, as a regular expression (RE2).
-        not_matches: not the whole value, as a regular expression (RE2).
-    """
-
-    not_: str | None = Field(default=None, alias="not")
-    matches: str | None = None
-    not_matches: str | None = None
-
-    @model_validator(mode="after")
-    def _one(self) -> Matcher:
-        if sum(value is not None for value in (self.not_, self.matches, self.not_matches)) != 1:
-            raise ValueError("a matcher takes exactly one of: not, matches, not_matches")
-        return self
 
 
 class KnownIssue(Model):

@@ -13,10 +13,10 @@ from harness.judge.replay import judge_step
 from harness.oracles.asking import InTargets
 from harness.oracles.base import oracles
 from harness.prometheus.exposition import parse
+from harness.prometheus.matcher import Matcher
 from harness.prometheus.promql import selector as promql_selector
 from harness.recording.model import Exposition, reading_key
 from harness.runner.shown import declared_of, shown
-from harness.scenario.model import Matcher
 from tests.fakes.recordings import Timeline, expected
 
 NAMESPACE, POD, CONTAINER = "ns", "web-0", "web"

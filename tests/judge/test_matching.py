@@ -5,9 +5,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.judge.matching import Matchers, compiles, fixed_labels, full_match, regex_problem
+from harness.prometheus.matcher import Matcher
 from harness.recording.index import LabelIndex
 from harness.recording.series import Series
-from harness.scenario.model import Matcher
 
 
 @pytest.mark.parametrize(

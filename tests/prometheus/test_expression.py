@@ -13,8 +13,8 @@ from harness.prometheus.expression import (
     result_type,
     selectors,
 )
+from harness.prometheus.matcher import Matcher
 from harness.prometheus.promql import PromQLError, selector
-from harness.scenario.model import Matcher
 
 
 @pytest.mark.parametrize(

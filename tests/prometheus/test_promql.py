@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from harness.prometheus import promql
-from harness.scenario.model import Matcher
+from harness.prometheus.matcher import Matcher
 
 
 def test_selector_is_what_a_person_would_paste():

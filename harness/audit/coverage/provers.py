@@ -19,10 +19,11 @@ from harness.chaosmesh.catalogue.metric import Metric
 from harness.judge.kind import arguments, kinds
 from harness.judge.matching import full_match
 from harness.kubernetes.kinds import EXPERIMENT_KINDS
+from harness.prometheus.matcher import Matcher
 from harness.results.coverage import SeriesChange
 from harness.runner.conflicts import conflicts_of
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Expectation, Matcher, Scenario
+from harness.scenario.model import Expectation, Scenario
 from harness.scenario.template import TEMPLATE
 
 _GOING = {"absent", "series"}

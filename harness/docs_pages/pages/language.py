@@ -11,13 +11,13 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from harness.docs_pages.page import COMMAND, Page, Sources
+from harness.prometheus.matcher import Matcher
 from harness.report.reference import PARTS, entry
 from harness.scenario.model import (
     ACTIONS,
     Chaos,
     Expectation,
     KnownIssue,
-    Matcher,
     Proof,
     ScenarioDocument,
     Step,

@@ -16,10 +16,10 @@ from harness.judge.fault_domains.scene import Diagnosis, FailureContext
 from harness.judge.fault_domains.words import MOST, joined, series_text
 from harness.judge.matching import Where, label_test
 from harness.judge.state import target_text
+from harness.prometheus.matcher import Matcher
 from harness.recording.declared import Declared
 from harness.recording.labels import TARGET_LABELS, without_target
 from harness.recording.model import Point
-from harness.scenario.model import Matcher
 
 _CODE = "Look at the code of the component that writes this metric."
 

@@ -10,7 +10,7 @@ from harness.judge.matching import compiles, label_test
 from harness.lint.rules.rule import LintSubject
 from harness.lint.rules.template import stands_for_more
 from harness.prometheus.expression import Aggregation, Binary, Call, Range, Selector
-from harness.scenario.model import Matcher
+from harness.prometheus.matcher import Matcher
 from harness.scenario.problem import Wrong
 
 FUNCTIONS = (

@@ -11,8 +11,8 @@ from harness.lint.chaos import never_seen, unknown_metric, values_of, wrong_labe
 from harness.lint.rules.rule import LintSubject, Stated
 from harness.lint.rules.template import stands_for_more
 from harness.prometheus.expression import Aggregation, Binary, Call, ExpressionNode, Selector, StringLiteral
+from harness.prometheus.matcher import Matcher
 from harness.recording.labels import TARGET_LABELS
-from harness.scenario.model import Matcher
 from harness.scenario.problem import Wrong
 
 

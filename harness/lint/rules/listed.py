@@ -18,8 +18,8 @@ from harness.prometheus.expression import (
     Selector,
     StringLiteral,
 )
+from harness.prometheus.matcher import Matcher
 from harness.recording.labels import TARGET_LABELS
-from harness.scenario.model import Matcher
 from harness.scenario.problem import Wrong
 
 _LIKE_ITS_ARGUMENT = ("topk", "bottomk")

@@ -10,9 +10,9 @@ from harness.audit.mutation.operators.swap_label import OTHER
 from harness.audit.mutation.subject import MutationSubject
 from harness.audit.mutation.table import Column
 from harness.judge.matching import Where, fixed_labels, label_test
+from harness.prometheus.matcher import Matcher
 from harness.recording.labels import TARGET_LABELS
 from harness.recording.series import TargetKey
-from harness.scenario.model import Matcher
 
 
 class ExtraSeries(Operator):
