@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
 from harness.base.errors import UsageError
 from harness.base.progress import Progress
 from harness.image_build import registry, source
+from harness.image_build.chosen import choose
 from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet
 
@@ -20,6 +22,8 @@ def prepare(
     logs: Path,
     chaos_mesh_source: Path | None = None,
     chaos_mesh_version: str | None = None,
+    chaos_mesh_images: Sequence[str] = (),
+    chaos_mesh_chart: str | None = None,
     kubernetes_version: str | None = None,
 ) -> ImageSet:
     """Return everything that a stack is made of; what has to be built or loaded is, when this returns.
@@ -34,6 +38,8 @@ def prepare(
         chaos_mesh_source: a checkout of Chaos Mesh, built in place of the pinned module; for `source`
             (`auto` takes that then).
         chaos_mesh_version: a release of Chaos Mesh, such as 2.8.4; for `registry` (likewise).
+        chaos_mesh_images: archives, folders of them or tags in the engine, in place of Chaos Mesh's images.
+        chaos_mesh_chart: a folder, a package or a version (for `registry`), in place of the chart.
         kubernetes_version: of the node image, such as 1.34.0; for `registry`.
 
     Raises:
@@ -45,6 +51,17 @@ def prepare(
             "a checkout of Chaos Mesh and a release of it are both named",
             next_step="give --chaos-mesh-source or --chaos-mesh-version, not both",
         )
+    if chaos_mesh_images and (chaos_mesh_source or chaos_mesh_version):
+        other = "--chaos-mesh-source" if chaos_mesh_source else "--chaos-mesh-version"
+        raise UsageError(
+            f"--chaos-mesh-images and {other} both say which Chaos Mesh is installed",
+            next_step="give one of them; a chart is named by --chaos-mesh-chart",
+        )
+    if chaos_mesh_source and chaos_mesh_chart:
+        raise UsageError(
+            "a checkout of Chaos Mesh has its own chart, and another one is named",
+            next_step="leave --chaos-mesh-chart out, or change the chart in the checkout",
+        )
     if mode == "registry" and chaos_mesh_source:
         raise UsageError(
             "a checkout of Chaos Mesh is built from source, and --images registry builds nothing",
@@ -55,6 +72,8 @@ def prepare(
             "a release of Chaos Mesh is pulled by its version, and --images source pulls nothing",
             next_step="use --images registry with --chaos-mesh-version, or name a checkout",
         )
+    # Read first: a build or a pull would be in vain.
+    chosen = choose(chaos_mesh_images, chaos_mesh_chart, engine=engine, progress=progress, logs=logs)
     if mode == "auto":
         mode = _choose(progress, chaos_mesh_source, chaos_mesh_version)
     if mode == "source" and kubernetes_version:
@@ -63,13 +82,20 @@ def prepare(
             next_step="use --images registry with --kubernetes-version, or leave it out",
         )
     if mode == "registry":
-        return registry.prepare(
+        got = registry.prepare(
             progress=progress,
             logs=logs,
             chaos_mesh_version=chaos_mesh_version,
             kubernetes_version=kubernetes_version,
         )
-    return source.prepare(engine=engine, progress=progress, logs=logs, chaos_mesh_source=chaos_mesh_source)
+    elif chosen and chosen.chart and chosen.chart.version:
+        raise UsageError(
+            f"the chart {chosen.chart.version} is pulled, and images come from source, without a registry",
+            next_step="name a folder or a package with --chaos-mesh-chart, or use --images registry",
+        )
+    else:
+        got = source.prepare(engine=engine, progress=progress, logs=logs, chaos_mesh_source=chaos_mesh_source)
+    return chosen.put_into(got) if chosen else got
 
 
 def _choose(

@@ -8,6 +8,7 @@ from harness.stack.imageset import ImageRef
 
 # Resolves nowhere: an image that was not imported fails at once, it is not looked for.
 REGISTRY = "chaos-harness.local"
+DOCKER_HUB = "docker.io"
 NODE_REPOSITORY = "localhost/chaos-harness/node"
 PAUSE_TAG = "v1"
 ROLES = ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
@@ -42,3 +43,18 @@ class ImageNames:
             "pause": ("pause", PAUSE_TAG),
         }[role]
         return ImageRef(registry=REGISTRY, repository=repository, tag=tag)
+
+
+def parse(name: str) -> ImageRef:
+    """Return the parts of an image's name; without a registry in it, it is on Docker Hub.
+
+    Raises:
+        ValueError: the name has no tag.
+    """
+    path, colon, tag = name.rpartition(":")
+    if not colon or "/" in tag:
+        raise ValueError(f"the image {name} has no tag")
+    first, slash, rest = path.partition("/")
+    if slash and ("." in first or ":" in first or first == "localhost"):
+        return ImageRef(registry=first, repository=rest, tag=tag)
+    return ImageRef(registry=DOCKER_HUB, repository=path if slash else f"library/{path}", tag=tag)

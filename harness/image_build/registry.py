@@ -20,7 +20,7 @@ from harness.image_build import recipes
 from harness.image_build.artefact import digest_of
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all
-from harness.image_build.names import ImageNames
+from harness.image_build.names import DOCKER_HUB, ImageNames, parse
 from harness.image_build.pins import KIND, Pins, version_of
 from harness.image_build.store import Store
 from harness.stack.imageset import ImageRef, ImageSet
@@ -29,9 +29,8 @@ REGISTRY_VARIABLE = "CHAOS_HARNESS_REGISTRY"
 
 _PROBE_SECONDS = 5.0
 _VERSION_SECONDS = 30.0
-_DOCKER_HUB = "docker.io"
 # The name in image references is not the host that serves the images.
-_SERVED_BY = {_DOCKER_HUB: "registry-1.docker.io"}
+_SERVED_BY = {DOCKER_HUB: "registry-1.docker.io"}
 # A registry that wants a token answers 401: https://distribution.github.io/distribution/spec/api/#api-version-check
 _ANSWERS = frozenset({200, 401})
 
@@ -98,7 +97,7 @@ def prepare(
     images = images_for(pins, chaos_mesh, prefix)
     # Empty: kind's own default, which is pinned by digest.
     chosen = bool(prefix or kubernetes_version)
-    node_image = f"{prefix or _DOCKER_HUB}/kindest/node:{kubernetes}" if chosen else ""
+    node_image = f"{prefix or DOCKER_HUB}/kindest/node:{kubernetes}" if chosen else ""
     versions = {
         "kubernetes": kubernetes,
         "kind": version_of(KIND, stack),
@@ -154,21 +153,6 @@ def images_for(pins: Pins, chaos_mesh: str, prefix: str) -> dict[str, ImageRef]:
         image = parse(name)
         images[role] = image.model_copy(update={"registry": prefix}) if prefix else image
     return images
-
-
-def parse(name: str) -> ImageRef:
-    """Return the parts of an image's name; without a registry in it, it is on Docker Hub.
-
-    Raises:
-        ValueError: the name has no tag.
-    """
-    path, colon, tag = name.rpartition(":")
-    if not colon or "/" in tag:
-        raise ValueError(f"the image {name} has no tag")
-    first, slash, rest = path.partition("/")
-    if slash and ("." in first or ":" in first or first == "localhost"):
-        return ImageRef(registry=first, repository=rest, tag=tag)
-    return ImageRef(registry=_DOCKER_HUB, repository=path if slash else f"library/{path}", tag=tag)
 
 
 def programs_for(stack: Path, kubernetes: str) -> tuple[Program, ...]:
@@ -234,7 +218,7 @@ def probe() -> RegistryProbe:
         hosts = [prefix.split("/", 1)[0]]
     else:
         images = images_for(pins, pins.registry.chaos_mesh, prefix)
-        hosts = sorted({image.registry for image in images.values()} | {_DOCKER_HUB})
+        hosts = sorted({image.registry for image in images.values()} | {DOCKER_HUB})
     return probe_hosts(hosts)
 
 

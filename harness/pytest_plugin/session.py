@@ -120,7 +120,7 @@ class RunSession:
             harness=harness.__version__,
             started=results.now(),
             options={
-                key: str(value) for key, value in vars(up_options).items() if value not in (None, False)
+                key: str(value) for key, value in vars(up_options).items() if value not in (None, False, ())
             },
         )
         if control:
@@ -579,6 +579,7 @@ def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[s
         "identity": handle.identity,
         "scrape_interval": handle.scrape_interval,
         "versions": handle.versions,
+        **({"image_ids": handle.image_ids} if handle.image_ids else {}),
         "stand_ins": [stand_in.model_dump() for stand_in in handle.stand_ins],
         "nodes": [node.model_dump() for node in handle.nodes],
         "capabilities": capabilities,

@@ -17,9 +17,11 @@ from harness.chaosmesh import components
 from harness.chaosmesh.webhook import await_webhook
 from harness.kubernetes.client import Cluster
 from harness.kubernetes.errors import ApiError
+from harness.stack.helm_values import HelmValues
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
 
+NO_VALUES = HelmValues()
 NAMESPACE = components.NAMESPACE
 RELEASE = "chaos-mesh"
 # Kind and name of each workload of the chart, by the job that Prometheus scrapes it as.
@@ -107,7 +109,9 @@ def apply_crds(kubectl: Kubectl, crds: Path) -> None:
     )
 
 
-def install(kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path) -> None:
+def install(
+    kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path, more: HelmValues = NO_VALUES
+) -> None:
     """Install or upgrade Chaos Mesh, without waiting for its pods.
 
     Args:
@@ -115,6 +119,7 @@ def install(kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path) -> N
         images: chart and images.
         folder: takes the values file and Helm's own state.
         log: takes Helm's output.
+        more: the user's own values, over ours.
 
     Raises:
         CommandError: Helm failed.
@@ -140,6 +145,7 @@ def install(kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path) -> N
             f"--namespace={NAMESPACE}",
             "--create-namespace",
             f"--values={file}",
+            *more.arguments(),
             f"--kubeconfig={kubectl.kubeconfig}",
             f"--timeout={_HELM_SECONDS:.0f}s",
         ],

@@ -41,6 +41,7 @@ class StackHandle(BaseModel):
         scrape_interval, scrape_timeout: seconds.
         images: which way the images came.
         image_key: `ImageSet.key` that the cluster was made from.
+        image_ids: role to the id of its image, where it is known.
         capabilities: capability to None when present, or to the reason why it is missing.
         durations: seconds of each step of `up`.
         configuration: part to a hash of what it was configured with; a change of our own manifests or
@@ -63,6 +64,7 @@ class StackHandle(BaseModel):
     images: Literal["registry", "source"]
     image_key: str
     versions: dict[str, str]
+    image_ids: dict[str, str] = {}
     stand_ins: list[StandIn]
     nodes: list[StackNode]
     capabilities: dict[str, str | None] = {}

@@ -33,6 +33,8 @@ class ImageSet(BaseModel):
         node_image: for `kind create cluster --image`; in the engine's storage already (source) or
             pulled by kind (registry).
         archives: image archives to import into every node once it runs; none in registry mode.
+        archives_to_load: image archives to hand to every node's containerd once it runs, whatever the
+            node image; each a tar, or one that gzip made.
         kind, helm, kubectl: the programs to call.
         promtool: the program to check rules and metrics with; None when it is only in an image.
         kubernetes: the version, such as v1.35.3.
@@ -44,6 +46,7 @@ class ImageSet(BaseModel):
         needs_own_cni: the node image has no default CNI; ours is installed.
         stand_ins: what is not the real thing, shown wherever results are.
         versions: component to version, for results.
+        image_ids: role to the id of its image (`sha256:...`), where a version would not tell which.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +55,7 @@ class ImageSet(BaseModel):
     key: str
     node_image: str
     archives: list[Path] = []
+    archives_to_load: list[Path] = []
     kind: Path
     helm: Path
     kubectl: Path
@@ -68,3 +72,4 @@ class ImageSet(BaseModel):
     needs_own_cni: bool = False
     stand_ins: list[StandIn] = []
     versions: dict[str, str] = {}
+    image_ids: dict[str, str] = {}

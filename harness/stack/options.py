@@ -15,6 +15,7 @@ from typing import Any, Literal, get_args
 from harness.base.defaults import DEFAULT_CLUSTER, DEFAULT_INTERVAL
 from harness.base.errors import UsageError
 from harness.stack import cluster_name
+from harness.stack.helm_values import HelmValues
 
 ImageMode = Literal["auto", "registry", "source"]
 
@@ -33,6 +34,9 @@ class UpOptions:
         scrape_interval: of Prometheus, seconds.
         chaos_mesh_source: a checkout of Chaos Mesh to build instead of the pinned version.
         chaos_mesh_version: the release to install in registry mode instead of the pinned one.
+        chaos_mesh_images: archives, folders of archives or tags in the engine, with the images of Chaos Mesh.
+        chaos_mesh_chart: a folder, a package or a version, in place of the chart that comes with the images.
+        helm_set, helm_files: values for the chart, `key=value` and YAML files.
         kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
         fresh: delete the cluster first.
     """
@@ -43,6 +47,10 @@ class UpOptions:
     scrape_interval: float = DEFAULT_INTERVAL
     chaos_mesh_source: Path | None = None
     chaos_mesh_version: str | None = None
+    chaos_mesh_images: tuple[str, ...] = ()
+    chaos_mesh_chart: str | None = None
+    helm_set: tuple[str, ...] = ()
+    helm_files: tuple[Path, ...] = ()
     kubernetes_version: str | None = None
     fresh: bool = False
 
@@ -56,6 +64,12 @@ class UpOptions:
                 f"a scrape interval of {self.scrape_interval:g} s",
                 next_step=f"use {_LEAST_INTERVAL:g} to {_MOST_INTERVAL} seconds",
             )
+        self.helm_values.check()
+
+    @property
+    def helm_values(self) -> HelmValues:
+        """The user's values for the chart."""
+        return HelmValues(self.helm_files, self.helm_set)
 
 
 @dataclass(frozen=True)
@@ -77,7 +91,7 @@ class Option:
         to(self.name, *self.former, **self.arguments)
 
 
-def _folder(text: str) -> Path:
+def _path(text: str) -> Path:
     return Path(text).resolve()
 
 
@@ -130,11 +144,47 @@ STACK = (
     SCRAPE_INTERVAL,
     Option(
         "--chaos-mesh-source",
-        {"type": _folder, "metavar": "DIR", "help": "build and install this checkout of Chaos Mesh"},
+        {"type": _path, "metavar": "DIR", "help": "build and install this checkout of Chaos Mesh"},
     ),
     Option(
         "--chaos-mesh-version",
         {"metavar": "V", "help": "release of Chaos Mesh to install (with registry images)"},
+    ),
+    Option(
+        "--chaos-mesh-images",
+        {
+            "nargs": "+",
+            "action": "extend",
+            "default": [],
+            "metavar": "FILE|TAG",
+            "help": "images of Chaos Mesh to install: archives (docker save), folders of them, or tags in "
+            "the local engine",
+        },
+    ),
+    Option(
+        "--chaos-mesh-chart",
+        {"metavar": "DIR|TGZ|V", "help": "chart of Chaos Mesh to install: a folder, a package or a version"},
+    ),
+    Option(
+        "--set",
+        {
+            "dest": "helm_set",
+            "action": "append",
+            "default": [],
+            "metavar": "KEY=VALUE",
+            "help": "value for the chart of Chaos Mesh, as of helm; repeatable",
+        },
+    ),
+    Option(
+        "--values",
+        {
+            "dest": "helm_files",
+            "action": "append",
+            "type": _path,
+            "default": [],
+            "metavar": "FILE",
+            "help": "YAML file with values for the chart of Chaos Mesh; repeatable",
+        },
     ),
     Option(
         "--kubernetes-version",
@@ -166,4 +216,6 @@ ALLOW_NAMESPACE = Option(
 
 def up_options(value: Callable[[str], Any]) -> UpOptions:
     """Return what the options of STACK made of a command line; `value` gives that of a field."""
-    return UpOptions(**{each.name: value(each.name) for each in fields(UpOptions)})
+    given = {each.name: value(each.name) for each in fields(UpOptions)}
+    several: dict[str, Any] = {name: tuple(of) for name, of in given.items() if isinstance(of, list)}
+    return UpOptions(**{**given, **several})

@@ -7,7 +7,7 @@ import hashlib
 import json
 import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -24,6 +24,7 @@ from harness.stack import (
     engine,
     grafana,
     kind,
+    loading,
     ownership,
     preflight,
     prometheus,
@@ -80,6 +81,8 @@ def up(
         logs=state.logs,
         chaos_mesh_source=options.chaos_mesh_source,
         chaos_mesh_version=options.chaos_mesh_version,
+        chaos_mesh_images=options.chaos_mesh_images,
+        chaos_mesh_chart=options.chaos_mesh_chart,
         kubernetes_version=options.kubernetes_version,
     )
     stack = _Stack(options, progress, state, where, got, held)
@@ -100,6 +103,8 @@ class PrepareImages(Protocol):
         logs: Path,
         chaos_mesh_source: Path | None,
         chaos_mesh_version: str | None,
+        chaos_mesh_images: Sequence[str],
+        chaos_mesh_chart: str | None,
         kubernetes_version: str | None,
     ) -> ImageSet:
         """Return it."""
@@ -244,6 +249,11 @@ class _Stack:
         kubectl = self._kubectl("install")
         settings = self._settings(uuid.uuid4().hex)
         nodes = [container.name for container in made]
+        if self.images.archives_to_load:
+            # Before any pod is made: the kubelet looks again for a missing image after a back-off only.
+            with self.progress.step("loading images into the nodes", "5-30 s"):
+                for archive in self.images.archives_to_load:
+                    loading.load(archive, nodes, self.engine, logs=self.logs, cancel=self.cancel)
 
         def network() -> None:
             # Pods are scheduled when their node has a network. A CRD or an image that is not there by
@@ -291,7 +301,11 @@ class _Stack:
     def _install_chaos_mesh(self, kubectl: Kubectl) -> None:
         with self.progress.step("installing Chaos Mesh", "5-10 s"):
             chaosmesh.install(
-                kubectl, self.images, folder=self.state.folder, log=self.logs / "chaos-mesh.log"
+                kubectl,
+                self.images,
+                folder=self.state.folder,
+                log=self.logs / "chaos-mesh.log",
+                more=self.options.helm_values,
             )
 
     def _install_prometheus(self, settings: prometheus.Settings) -> None:
@@ -405,6 +419,7 @@ class _Stack:
             images=self.images.mode,
             image_key=self.images.key,
             versions=versions,
+            image_ids=self.images.image_ids,
             stand_ins=self.images.stand_ins,
             nodes=nodes,
             configuration={str(part): digest for part, digest in self._configuration().items()},
@@ -413,7 +428,8 @@ class _Stack:
     def _configuration(self) -> dict[drift.Part, str]:
         """Return a hash of what each part is configured with, but for the identity."""
         texts: dict[drift.Part, str] = {
-            "chaos-mesh": json.dumps(chaosmesh.values(self.images), sort_keys=True),
+            "chaos-mesh": json.dumps(chaosmesh.values(self.images), sort_keys=True)
+            + self.options.helm_values.text(),
             "prometheus": prometheus.render(self._settings("")),
         }
         if image := self.images.images.get(grafana.ROLE):

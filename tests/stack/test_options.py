@@ -21,6 +21,17 @@ WORDS += [
     "v2.8.4",
     "--kubernetes-version",
     "1.34.0",
+    "--chaos-mesh-images",
+    "a.tgz",
+    "b:1",
+    "--chaos-mesh-chart",
+    "2.8.4",
+    "--set",
+    "a.b=1",
+    "--set",
+    "c=2",
+    "--values",
+    "v.yaml",
 ]
 
 
@@ -50,7 +61,20 @@ def test_every_field_has_an_option_and_its_default() -> None:
 
 def test_the_same_words_mean_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    expected = UpOptions("c", "source", 2, 0.5, tmp_path / "checkout", "v2.8.4", "1.34.0", fresh=True)
+    expected = UpOptions(
+        "c",
+        "source",
+        2,
+        0.5,
+        tmp_path / "checkout",
+        "v2.8.4",
+        ("a.tgz", "b:1"),
+        "2.8.4",
+        ("a.b=1", "c=2"),
+        (tmp_path / "v.yaml",),
+        "1.34.0",
+        fresh=True,
+    )
     assert chosen(given_to_pytest(*WORDS)) == chosen(given_to_the_command(*WORDS)) == expected
 
 
