@@ -48,9 +48,9 @@ class Swept:
     stuck: list[Stuck] = field(default_factory=list)
     strange: list[str] = field(default_factory=list)
 
-    def warnings(self, cluster: str = "") -> list[str]:
-        """Return what a person should know, a line each; `cluster` is the kind cluster's name."""
-        named = f" --cluster {cluster}" if cluster else ""
+    def warnings(self, words: str = "") -> list[str]:
+        """Return what a person should know, a line each; `words` are the options that name the cluster."""
+        named = f" {words}" if words else ""
         lines = [
             f"{each.text()}. Its chaos is gone, and nothing of it is in the way; next step: {FORCE}{named}"
             for each in self.stuck

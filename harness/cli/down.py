@@ -12,17 +12,26 @@ from harness.stack import options
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
-    command = commands.add_parser("down", help="delete the cluster; images and logs stay")
-    options.CLUSTER.add(command.add_argument)
+    command = commands.add_parser(
+        "down", help="delete the cluster; images and logs stay (with --context: remove what was installed)"
+    )
+    for option in (options.CLUSTER, *options.CONTEXT):
+        option.add(command.add_argument)
     command.set_defaults(command=_down)
 
 
 def _down(given: argparse.Namespace) -> int:
-    from harness.stack import lock
+    from harness.stack.existing.use import held, remove
     from harness.stack.up import down
 
     progress = Progress()
-    with lock.held(given.cluster, "down") as held:
-        there = down(given.cluster, progress, held)
+    wanted = options.named(given.cluster, given.context, given.kubeconfig)
+    with held(wanted, "down") as mine:
+        if wanted.existing is not None:
+            removed = remove(wanted, progress, mine)
+            told = f"removed: {', '.join(removed)}" if removed else "nothing was installed by the harness"
+            progress.say(f"{given.context}: {told}; the cluster stays as it is")
+            return ExitCode.OK
+        there = down(given.cluster, progress, mine)
     progress.say(f"{given.cluster} is down" if there else f"there is no cluster {given.cluster}")
     return ExitCode.OK

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.base.progress import Progress
 from harness.cli.command import Commands
-from harness.stack.options import CLUSTER
+from harness.stack.options import CLUSTER, CONTEXT, UpOptions, named
 
 if TYPE_CHECKING:
     from harness.stack.handle import StackHandle
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser("sweep", help="remove what killed runs left behind in the cluster")
-    CLUSTER.add(command.add_argument)
+    for option in (CLUSTER, *CONTEXT):
+        option.add(command.add_argument)
     command.add_argument(
         "--force",
         action="store_true",
@@ -29,12 +30,13 @@ def add(commands: Commands) -> None:
 def _sweep(options: argparse.Namespace) -> int:
     from harness.chaosmesh.sweep import FORCE, sweep
     from harness.kubernetes.client import Cluster
-    from harness.stack import lock
+    from harness.stack.existing.use import held
 
     progress = Progress()
-    with lock.held(options.cluster, "sweep") as held:
-        handle = _existing(options.cluster, progress)
-        held.claim(handle.kubeconfig, handle.context)
+    wanted = named(options.cluster, options.context, options.kubeconfig)
+    with held(wanted, "sweep") as mine:
+        handle = _theirs(wanted) if wanted.existing else _existing(options.cluster, progress)
+        mine.claim(handle.kubeconfig, handle.context)
         cluster = Cluster.connect(handle.kubeconfig, handle.context)
         # No run is this one: whatever is left is of another.
         swept = sweep(cluster, "", handle.identity, handle.chaos_mesh_namespace, force=options.force)
@@ -45,7 +47,7 @@ def _sweep(options: argparse.Namespace) -> int:
             f"namespaces of earlier runs do not go: {', '.join(each.namespace for each in swept.stuck)}",
             next_step="look at what is named; chaos-harness down and up make the cluster again"
             if options.force
-            else f"{FORCE} --cluster {options.cluster}",
+            else f"{FORCE} {wanted.words}".rstrip(),
             details=[each.text() for each in swept.stuck],
         )
     for line in swept.warnings():
@@ -53,6 +55,26 @@ def _sweep(options: argparse.Namespace) -> int:
     if not swept.removed:
         progress.say("nothing of earlier runs is left")
     return ExitCode.OK
+
+
+def _theirs(wanted: UpOptions) -> StackHandle:
+    """Return the stack of a cluster that is there already, as the last run found it.
+
+    Raises:
+        InfrastructureError: none has been there.
+    """
+    from harness.stack.existing.use import connect
+    from harness.stack.state import StateFolder
+
+    assert wanted.existing is not None
+    connect(wanted.existing)
+    handle = StateFolder(wanted.place).load()
+    if handle is None:
+        raise InfrastructureError(
+            f"no run has been in the cluster of the context {wanted.existing.context!r} from here",
+            next_step=f"chaos-harness up {wanted.words}",
+        )
+    return handle
 
 
 def _existing(name: str, progress: Progress) -> StackHandle:

@@ -15,21 +15,22 @@ from harness.stack import options
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser("up", help="bring up a cluster with Chaos Mesh and Prometheus, or reuse it")
-    for option in options.STACK:
+    for option in (*options.STACK, *options.EXISTING):
         option.add(command.add_argument)
     command.set_defaults(command=_up)
 
 
 def _up(given: argparse.Namespace) -> int:
     from harness import image_build
-    from harness.stack import lock
+    from harness.image_build.published import image_names
     from harness.stack.capabilities import with_capabilities
+    from harness.stack.existing.use import held
     from harness.stack.up import up
 
     wanted = options.up_options(vars(given).__getitem__)
     progress = Progress()
-    with lock.held(given.cluster, "up") as held:
-        handle = up(wanted, progress, held, prepare_images=image_build.prepare)
-    progress.say(f"{handle.cluster} is up")
-    sys.stdout.write("\n".join(describe(with_capabilities(handle))) + "\n")
+    with held(wanted, "up") as mine:
+        handle = up(wanted, progress, mine, prepare_images=image_build.prepare, image_names=image_names)
+        progress.say(f"{handle.cluster} is up")
+        sys.stdout.write("\n".join(describe(with_capabilities(handle))) + "\n")
     return ExitCode.OK

@@ -80,7 +80,7 @@ class ScenarioInconclusiveError(ScenarioFailedError):
 def pytest_addoption(parser: pytest.Parser) -> None:
     """Add the options of the stack and of the report."""
     group = parser.getgroup("chaos-harness", "chaos observability harness")
-    for option in (*options.STACK, options.ALLOW_NAMESPACE):
+    for option in (*options.STACK, *options.EXISTING, options.ALLOW_NAMESPACE):
         option.add(group.addoption)
     group.addoption("--without-path-all", action="store_true", help=argparse.SUPPRESS)
     group.addoption(

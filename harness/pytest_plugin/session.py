@@ -40,6 +40,7 @@ from harness.results.results import NotRun, Results, Run
 from harness.results.scenario import ScenarioResult
 from harness.runner.clock import Clock
 from harness.runner.control import ControlStrategy
+from harness.runner.duration import expected_duration
 from harness.runner.interrupts import Interrupts
 from harness.runner.late import still_there
 from harness.runner.outage import Outage
@@ -50,6 +51,8 @@ from harness.runner.vitals import ThreadedVitals
 from harness.runner.workers import NotStartedError
 from harness.scenario.load import ScenarioFile
 from harness.stack import lock, prometheus
+from harness.stack.access import prometheus_of, verify
+from harness.stack.existing.use import held as cluster_held
 from harness.stack.handle import StackHandle
 from harness.stack.options import UpOptions
 from harness.stack.state import StateFolder
@@ -119,9 +122,7 @@ class RunSession:
             id=uuid.uuid4().hex[:8],
             harness=harness.__version__,
             started=results.now(),
-            options={
-                key: str(value) for key, value in vars(up_options).items() if value not in (None, False, ())
-            },
+            options=_chosen(up_options),
         )
         if control:
             run.options["control"] = "True"
@@ -198,12 +199,15 @@ class RunSession:
 
     def _open(self, progress: Progress) -> None:
         from harness import image_build
+        from harness.image_build.published import image_names
 
         self._record.folder.check()
-        held = self._held.enter_context(lock.held(self.options.cluster, f"run {self.results.run.id}"))
+        held = self._held.enter_context(cluster_held(self.options, f"run {self.results.run.id}"))
         self._record.folder.take(self.results.run.id)
         try:
-            handle = up(self.options, progress, held, prepare_images=image_build.prepare)
+            handle = up(
+                self.options, progress, held, prepare_images=image_build.prepare, image_names=image_names
+            )
         except lock.InUseError:
             # In the cluster, by another state folder: what an earlier run reported stays.
             raise
@@ -214,17 +218,16 @@ class RunSession:
 
         def connect() -> tuple[Cluster, Prometheus]:
             cluster = Cluster.connect(handle.kubeconfig, handle.context)
-            at = handle.prometheus
-            return cluster, Prometheus(cluster, at.namespace, at.name, at.port)
+            return cluster, prometheus_of(handle, cluster)
 
         _load_clients()
         cluster, prometheus = connect()
-        prometheus.check_identity(handle.identity)
+        verify(handle, prometheus)
         offset, uncertainty = prometheus.clock()
         swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
         for name in swept.removed:
             progress.say(f"removed what an earlier run left: namespace {name}")
-        self.results.run.warnings = swept.warnings(handle.cluster)
+        self.results.run.warnings = swept.warnings(self.options.words)
         for line in self.results.run.warnings:
             progress.say(line)
         capabilities = probe(cluster, handle.chaos_mesh_namespace)
@@ -247,6 +250,9 @@ class RunSession:
             facts=facts,
             vitals=ThreadedVitals,
         )
+        if handle.target.whose == "theirs":
+            files = [file for _, file in self.plan.to_run]
+            progress.say(expected_duration(files, handle.scrape_interval, self.plan.parallel))
         self._runs.connected(self._surroundings, connect)
         self._opened = self._surroundings.clock.now()
         # A run that is killed before its first scenario has ended has been there, too.
@@ -319,9 +325,12 @@ class RunSession:
         )
         self.results.contract = at_end.check(run, catalogue())
 
-    def _linter(self, around: RunContext) -> Linter:
-        if program := StateFolder(self.options.cluster).program("promtool"):
+    def _linter(self, around: RunContext) -> Linter | None:
+        if program := StateFolder(self.options.place).program("promtool"):
             return by_program(program)
+        existing = self.options.existing
+        if existing is not None and existing.prometheus_url is not None:
+            return None
         return in_pod(around.cluster, *prometheus.POD)
 
     def run(self, file: ScenarioFile, node: str) -> ScenarioResult:
@@ -513,7 +522,7 @@ class RunSession:
 
     def left_behind(self) -> list[str]:
         """Return the very last lines: what is still there, and how it is removed."""
-        return left_lines(self.results, self.options.cluster)
+        return left_lines(self.results, self.options.words)
 
     def _where(self) -> list[str]:
         if not self.own:
@@ -569,6 +578,13 @@ def usual_parallel() -> int:
     return min((os.cpu_count() or 1) + 1, _MOST_PARALLEL)
 
 
+def _chosen(options: UpOptions) -> dict[str, str]:
+    """Return the options that results tell: those that were given, and those with a default."""
+    chosen = {**vars(options), **(vars(options.existing) if options.existing else {})}
+    del chosen["existing"]
+    return {key: str(value) for key, value in chosen.items() if value not in (None, False, ())}
+
+
 def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[str, Any]:
     """Return what results and recordings say about the stack; no path, no credential."""
     return {
@@ -583,4 +599,5 @@ def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[s
         "stand_ins": [stand_in.model_dump() for stand_in in handle.stand_ins],
         "nodes": [node.model_dump() for node in handle.nodes],
         "capabilities": capabilities,
+        **({"target": handle.target.model_dump()} if handle.target.whose == "theirs" else {}),
     }

@@ -6,7 +6,6 @@ import textwrap
 from itertools import groupby
 from typing import Any
 
-from harness.base.defaults import DEFAULT_CLUSTER
 from harness.judge.argument import labels_text
 from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import head, with_clock
@@ -72,12 +71,12 @@ def same_causes(results: Results) -> list[str]:
     return lines
 
 
-def left_lines(results: Results, cluster: str) -> list[str]:
+def left_lines(results: Results, words: str) -> list[str]:
     """Return the namespaces that may still be there after a run that was interrupted, and what removes them.
 
     Args:
         results: of the run.
-        cluster: its name.
+        words: the options that name the cluster; empty for the default one.
     """
     if results.run.interrupted is None:
         return []
@@ -87,7 +86,7 @@ def left_lines(results: Results, cluster: str) -> list[str]:
     left += [name for each in results.not_run if each.began for name in each.namespaces if name not in left]
     if not left:
         return []
-    option = f" --cluster {cluster}" if cluster != DEFAULT_CLUSTER else ""
+    option = f" {words}" if words else ""
     return [
         f"may be left behind: namespace {', namespace '.join(dict.fromkeys(left))}",
         f"  remove it now: chaos-harness sweep{option}; or the next run does",

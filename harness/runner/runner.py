@@ -16,6 +16,7 @@ from harness.results.concealed import conceal, secrets_of
 from harness.results.places import source_lines
 from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, timeout, trouble
+from harness.runner.duration import time_limit
 from harness.runner.run_context import RunContext
 from harness.runner.sampler import PrometheusLostError
 from harness.runner.scenario_run import ScenarioRun
@@ -93,7 +94,7 @@ def _perform(
         try:
             scenario_run = ScenarioRun(file, context, catalogue, result, strategy)
             context.observer.owns([result.namespace or "", *result.further_namespaces])
-            with timeout.limited(file.scenario.timeout):
+            with timeout.limited(time_limit(file.scenario, context.interval)):
                 scenario_run.perform()
             result.verdict = result.decide()
         except (Exception, timeout.TimeIsUpError) as caught:
@@ -118,7 +119,8 @@ def _foreseen(caught: BaseException, file: ScenarioFile, context: RunContext) ->
     """Return what ended a scenario before its time as an error that says where to look."""
     if isinstance(caught, timeout.TimeIsUpError):
         return InfrastructureError(
-            "inconclusive: the scenario took longer than its timeout of " + text_of(file.scenario.timeout),
+            "inconclusive: the scenario took longer than its timeout of "
+            + text_of(round(time_limit(file.scenario, context.interval))),
             next_step="look at what it waited for; one that needs more time says so: `timeout: 30m`",
         )
     error = trouble.as_error(caught, file, context)

@@ -16,6 +16,7 @@ from harness.results.concealed import conceal
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult, left_over
 from harness.runner import interrupts, outage, runner
 from harness.runner.conflicts import conflicts_of
+from harness.runner.duration import time_limit
 from harness.runner.interrupts import Interrupts
 from harness.runner.observer import Observer
 from harness.runner.outage import Outage
@@ -147,8 +148,12 @@ class ScenarioRuns:
         # What a script does is not known: it never runs in the process that has the results.
         scripted = any(file.script is not None for _, file in plan.to_run)
         if self._side_by_side is None and (several or scripted):
+            interval = self._around.interval if self._around is not None else 0.0
             queue = [
-                QueuedScenario(node, file, conflicts_of(file, catalogue())) for node, file in plan.to_run
+                QueuedScenario(
+                    node, file, conflicts_of(file, catalogue()), time_limit(file.scenario, interval)
+                )
+                for node, file in plan.to_run
             ]
             self._side_by_side = WorkerPool(
                 queue,

@@ -52,11 +52,18 @@ class QueuedScenario:
         node: what it is asked for by; unique.
         file: the scenario.
         conflicts: see conflicts.py.
+        limit: after how many seconds its own process ends it; None for the timeout of the file.
     """
 
     node: str
     file: ScenarioFile
     conflicts: Conflicts
+    limit: float | None = None
+
+    @property
+    def seconds(self) -> float:
+        """How long it may take, without its clean-up."""
+        return self.file.scenario.timeout if self.limit is None else self.limit
 
 
 Ended = Callable[[QueuedScenario, ScenarioResult | BaseException], None]
@@ -217,7 +224,7 @@ class WorkerPool:
         )
         process.start()
         theirs.close()
-        latest = time.monotonic() + waiting.file.scenario.timeout + _CLEAN_UP_SECONDS
+        latest = time.monotonic() + waiting.seconds + _CLEAN_UP_SECONDS
         self._running.append(_Worker(waiting, process, ours, latest))
 
     def _listen(self, seconds: float) -> bool:
@@ -257,7 +264,7 @@ class WorkerPool:
     def _end_by_force(self, worker: _Worker) -> None:
         """End a process that its own timeout does not: it swallows what interrupts it, or is stuck."""
         worker.process.kill()
-        name, timeout = worker.waiting.file.name, text_of(worker.waiting.file.scenario.timeout)
+        name, timeout = worker.waiting.file.name, text_of(round(worker.waiting.seconds))
         error = ProcessLostError(
             f"the process of {name} was ended by force: its timeout of {timeout} did not end it",
             next_step="look for what does not let it go on, such as a loop in the scenario's own code",

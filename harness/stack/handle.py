@@ -8,6 +8,9 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from harness.base.stand_in import StandIn
+from harness.stack.target import TargetCluster
+
+CgroupVersion = Literal["v1", "v2", "hybrid", "unknown"]
 
 
 class ServiceAddress(BaseModel):
@@ -21,22 +24,26 @@ class ServiceAddress(BaseModel):
 
 
 class StackNode(BaseModel):
-    """One node, as it was when the stack came up."""
+    """One node, as it was when the stack came up.
+
+    Attributes:
+        cgroup: `unknown` when the container that is looked from does not show it.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str
     kernel: str
     runtime: str
-    cgroup: Literal["v1", "v2", "hybrid"]
+    cgroup: CgroupVersion
 
 
 class StackHandle(BaseModel):
     """Written to `stack.json` in the cluster's state folder when `up` is done.
 
     Attributes:
-        cluster: the kind cluster's name.
-        provider: the engine that was forced on kind.
+        cluster: the kind cluster's name; the context of a cluster that was there already.
+        provider: the engine that was forced on kind; `existing` for a cluster that was there already.
         identity: the value of Prometheus' external label `chaos_harness_stack`, made at `up`.
         scrape_interval, scrape_timeout: seconds.
         images: which way the images came.
@@ -44,6 +51,7 @@ class StackHandle(BaseModel):
         image_ids: role to the id of its image, where it is known.
         capabilities: capability to None when present, or to the reason why it is missing.
         durations: seconds of each step of `up`.
+        target: whose cluster it is, and what of the stack was there already.
         configuration: part to a hash of what it was configured with; a change of our own manifests or
             values is applied to a running stack by it.
     """
@@ -51,7 +59,7 @@ class StackHandle(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     cluster: str
-    provider: Literal["docker", "podman"]
+    provider: Literal["docker", "podman", "existing"]
     kubeconfig: Path
     context: str
     identity: str
@@ -61,7 +69,7 @@ class StackHandle(BaseModel):
     workload_image: str
     scrape_interval: float
     scrape_timeout: float
-    images: Literal["registry", "source"]
+    images: Literal["registry", "source", "existing"]
     image_key: str
     versions: dict[str, str]
     image_ids: dict[str, str] = {}
@@ -70,3 +78,4 @@ class StackHandle(BaseModel):
     capabilities: dict[str, str | None] = {}
     durations: dict[str, float] = {}
     configuration: dict[str, str] = {}
+    target: TargetCluster = TargetCluster()

@@ -7,14 +7,15 @@ from __future__ import annotations
 
 import argparse
 import math
-from collections.abc import Callable
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Iterable
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 from harness.base.defaults import DEFAULT_CLUSTER, DEFAULT_INTERVAL
 from harness.base.errors import UsageError
 from harness.stack import cluster_name
+from harness.stack.existing.options import HEADERS_VARIABLE, ExistingOptions, label
 from harness.stack.helm_values import HelmValues
 
 ImageMode = Literal["auto", "registry", "source"]
@@ -39,6 +40,7 @@ class UpOptions:
         helm_set, helm_files: values for the chart, `key=value` and YAML files.
         kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
         fresh: delete the cluster first.
+        existing: a cluster that is there already, in place of a kind cluster; None without `--context`.
     """
 
     cluster: str = DEFAULT_CLUSTER
@@ -53,10 +55,25 @@ class UpOptions:
     helm_files: tuple[Path, ...] = ()
     kubernetes_version: str | None = None
     fresh: bool = False
+    existing: ExistingOptions | None = None
+
+    @property
+    def place(self) -> str:
+        """The name of the cluster's folder in the state folder."""
+        return self.cluster if self.existing is None else self.existing.place
+
+    @property
+    def words(self) -> str:
+        """The options that name the cluster, for messages; empty for the default one."""
+        if self.existing is not None:
+            return self.existing.words
+        return f"--cluster {self.cluster}" if self.cluster != DEFAULT_CLUSTER else ""
 
     def check(self) -> None:
         """Raise UsageError for values that cannot work."""
         cluster_name.check(self.cluster)
+        if self.existing is not None:
+            self._check_existing(self.existing)
         if not 0 <= self.workers <= _MOST_WORKERS:
             raise UsageError(f"{self.workers} worker nodes", next_step=f"use 0 to {_MOST_WORKERS}")
         if not _LEAST_INTERVAL <= self.scrape_interval <= _MOST_INTERVAL:
@@ -70,6 +87,37 @@ class UpOptions:
     def helm_values(self) -> HelmValues:
         """The user's values for the chart."""
         return HelmValues(self.helm_files, self.helm_set)
+
+    def _check_existing(self, existing: ExistingOptions) -> None:
+        existing.check()
+        default = UpOptions()
+        of_kind = {
+            "--cluster": "cluster",
+            "--worker-nodes": "workers",
+            "--kubernetes-version": "kubernetes_version",
+            "--fresh": "fresh",
+            "--chaos-mesh-images": "chaos_mesh_images",
+        }
+        given = [name for name, field in of_kind.items() if getattr(self, field) != getattr(default, field)]
+        if self.images == "source" and not existing.install_chaos_mesh:
+            given.append("--images source")
+        if given:
+            raise UsageError(
+                f"{', '.join(given)} cannot go with --context: the cluster is there, and stays as it is",
+                next_step=f"leave out {', '.join(given)}, or --context for a kind cluster of the harness",
+            )
+        of_the_chart = (
+            self.chaos_mesh_version,
+            self.chaos_mesh_source,
+            self.chaos_mesh_chart,
+            self.helm_set,
+            self.helm_files,
+        )
+        if any(of_the_chart) and not existing.install_chaos_mesh:
+            raise UsageError(
+                "version, checkout, chart and values are of a Chaos Mesh that the harness installs",
+                next_step="add --install-chaos-mesh, or leave them out: the one that is there is used",
+            )
 
 
 @dataclass(frozen=True)
@@ -195,6 +243,64 @@ STACK = (
 """One for each field of UpOptions."""
 
 
+EXISTING = (
+    Option(
+        "--context",
+        {
+            "metavar": "NAME",
+            "help": "use the cluster of this context of the kubeconfig, which is there already, and make no "
+            "kind cluster; the current context is never used by itself",
+        },
+    ),
+    Option(
+        "--kubeconfig",
+        {
+            "type": _path,
+            "metavar": "FILE",
+            "help": "with --context: the kubeconfig (default: $KUBECONFIG, else ~/.kube/config)",
+        },
+    ),
+    Option(
+        "--prometheus-url",
+        {
+            "metavar": "URL",
+            "help": "with --context: use the Prometheus (or Thanos, Mimir, VictoriaMetrics) at this address, "
+            f"which scrapes Chaos Mesh already; headers for it are in ${HEADERS_VARIABLE}",
+        },
+    ),
+    Option(
+        "--prometheus-label",
+        {
+            "dest": "prometheus_labels",
+            "type": label,
+            "action": "append",
+            "metavar": "LABEL=THEIRS",
+            "help": "with --prometheus-url: the label that it has in place of namespace, pod, container, "
+            "node, instance or job; repeatable",
+        },
+    ),
+    Option(
+        "--install-chaos-mesh",
+        {
+            "action": "store_true",
+            "help": "with --context: install Chaos Mesh by its chart if it is not there",
+        },
+    ),
+    Option(
+        "--prometheus-image",
+        {"metavar": "IMAGE", "help": "with --context: image of the Prometheus that is installed"},
+    ),
+    Option(
+        "--workload-image",
+        {"metavar": "IMAGE", "help": "with --context: image of the pods that chaos hits, with python3"},
+    ),
+)
+"""One for each field of ExistingOptions."""
+
+CONTEXT = EXISTING[:2]
+"""What names a cluster that is there already."""
+
+
 def _namespace(text: str) -> str:
     # The rules of boundaries take time to load.
     from harness.chaosmesh.boundary import namespace  # noqa: PLC0415
@@ -214,8 +320,49 @@ ALLOW_NAMESPACE = Option(
 )
 
 
+def named(cluster: str, context: str | None, kubeconfig: Path | None) -> UpOptions:
+    """Return the options that do nothing but name a cluster.
+
+    Raises:
+        UsageError: they contradict each other.
+    """
+    values = {"context": context, "kubeconfig": kubeconfig}
+    of = [each for each in fields(ExistingOptions) if each.name in values]
+    chosen = UpOptions(cluster=cluster, existing=existing_options(values.__getitem__, of))
+    chosen.check()
+    return chosen
+
+
 def up_options(value: Callable[[str], Any]) -> UpOptions:
-    """Return what the options of STACK made of a command line; `value` gives that of a field."""
-    given = {each.name: value(each.name) for each in fields(UpOptions)}
+    """Return what the options of STACK and EXISTING made of a command line; `value` gives that of a field.
+
+    Raises:
+        UsageError: an option needs `--context`, which is not there.
+    """
+    given = {each.name: value(each.name) for each in fields(UpOptions) if each.name != "existing"}
     several: dict[str, Any] = {name: tuple(of) for name, of in given.items() if isinstance(of, list)}
-    return UpOptions(**{**given, **several})
+    return UpOptions(**{**given, **several}, existing=existing_options(value, fields(ExistingOptions)))
+
+
+def existing_options(value: Callable[[str], Any], of: Iterable[Field[Any]]) -> ExistingOptions | None:
+    """Return what names a cluster that is there already; None without `--context`.
+
+    Args:
+        value: gives the value of a field.
+        of: the fields that the command line has options for.
+
+    Raises:
+        UsageError: an option needs `--context`, which is not there.
+    """
+    chosen = {each.name: value(each.name) for each in of}
+    if "prometheus_labels" in chosen:
+        chosen["prometheus_labels"] = tuple(chosen["prometheus_labels"] or ())
+    if chosen["context"] is not None:
+        return ExistingOptions(**chosen)
+    if given := [name for name, found in chosen.items() if found]:
+        names = {each.arguments.get("dest", each.name[2:].replace("-", "_")): each.name for each in EXISTING}
+        raise UsageError(
+            f"{', '.join(names[each] for each in given)} needs --context",
+            next_step="name the cluster with --context NAME; the current context is never used by itself",
+        )
+    return None

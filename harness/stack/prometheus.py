@@ -8,7 +8,7 @@ import math
 import string
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 
 from harness.base import bundled
@@ -125,6 +125,7 @@ def wait_targets(
     expected: dict[str, int],
     progress: Progress,
     *,
+    leave_out: Collection[str] = (),
     clock: Callable[[], float] = time.monotonic,
     pause: Callable[[float], None] = time.sleep,
 ) -> None:
@@ -135,6 +136,7 @@ def wait_targets(
         settings: interval and timeout are checked against what scrapes really take.
         expected: job to number of targets.
         progress: told what is waited for.
+        leave_out: nodes whose targets do not count.
         clock: seconds, for the bound.
         pause: waits some seconds between two looks: Prometheus has no event to wait for.
 
@@ -147,7 +149,7 @@ def wait_targets(
     server = client(cluster)
 
     def look() -> tuple[list[ScrapeTarget], list[str], list[ScrapeTarget]]:
-        targets = server.targets()
+        targets = [target for target in server.targets() if target.node not in leave_out]
         up = [target for target in targets if target.health == "up"]
         slow = [target for target in up if target.scrape_duration > _ROOM * settings.timeout]
         return targets, not_scraped(targets, expected), slow

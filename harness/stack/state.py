@@ -67,11 +67,20 @@ class StateFolder:
     def save(self, handle: StackHandle, images: ImageSet) -> None:
         """Write the handle whole or not at all: it is there only when `up` came to its end."""
         self.save_programs(images)
+        self.save_handle(handle)
+
+    def save_handle(self, handle: StackHandle) -> None:
+        """Write the handle alone: of a cluster for which no program was needed."""
         write_whole(self.handle, handle.model_dump_json(indent=2))
 
     def save_programs(self, images: ImageSet) -> None:
         """Write where the programs are that fit the stack."""
-        programs = {"kind": images.kind, "kubectl": images.kubectl, "promtool": images.promtool}
+        programs = {
+            "kind": images.kind,
+            "kubectl": images.kubectl,
+            "helm": images.helm,
+            "promtool": images.promtool,
+        }
         text = json.dumps({name: str(path) for name, path in programs.items() if path})
         write_whole(self.folder / "programs.json", text)
 
@@ -87,7 +96,7 @@ class StateFolder:
         self.handle.unlink(missing_ok=True)
 
     def program(self, name: str) -> Path | None:
-        """Return kind, kubectl or promtool as `up` used it, or as it is on PATH."""
+        """Return kind, kubectl, helm or promtool as `up` used it, or as it is on PATH."""
         try:
             known = Path(json.loads((self.folder / "programs.json").read_text())[name])
         except (OSError, ValueError, KeyError, TypeError):

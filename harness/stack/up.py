@@ -31,6 +31,8 @@ from harness.stack import (
     wait_for_gc,
 )
 from harness.stack.engine import Engine
+from harness.stack.existing.install import install
+from harness.stack.existing.use import ImageNames, use
 from harness.stack.handle import ServiceAddress, StackHandle, StackNode
 from harness.stack.imageset import ImageSet
 from harness.stack.kubectl import Kubectl
@@ -44,7 +46,12 @@ _READY_SECONDS = 120.0
 
 
 def up(
-    options: UpOptions, progress: Progress, held: Held | None = None, *, prepare_images: PrepareImages
+    options: UpOptions,
+    progress: Progress,
+    held: Held | None = None,
+    *,
+    prepare_images: PrepareImages,
+    image_names: ImageNames | None = None,
 ) -> StackHandle:
     """Return a stack that is up and answers, as `options` want it.
 
@@ -55,6 +62,10 @@ def up(
         progress: where the steps are announced.
         held: of `harness.stack.lock`, where others may come: takes the cluster's Lease, too.
         prepare_images: returns what the stack is made of; once engine and machine have been looked at.
+        image_names: returns the pinned images; needed for a cluster that is there already.
+
+    A cluster that is there already is looked at, and gets what it lacks and was asked for: see
+    `harness.stack.existing`.
 
     Raises:
         UsageError: an option is wrong.
@@ -63,6 +74,13 @@ def up(
         InfrastructureError: something failed; names the step's log.
     """
     options.check()
+    if options.existing is not None:
+        assert image_names is not None
+
+        def install_chaos_mesh(cluster: Cluster, state: StateFolder, identity: str) -> None:
+            _install_theirs(options, progress, prepare_images, cluster, state, identity)
+
+        return use(options, progress, held, image_names=image_names, install_chaos_mesh=install_chaos_mesh)
     state = StateFolder(options.cluster)
     state.prepare()
     state.logs.mkdir(exist_ok=True)
@@ -89,6 +107,29 @@ def up(
     handle = stack.bring_up(containers)
     stack.claim()
     return handle
+
+
+def _install_theirs(
+    options: UpOptions,
+    progress: Progress,
+    prepare_images: PrepareImages,
+    cluster: Cluster,
+    state: StateFolder,
+    identity: str,
+) -> None:
+    """Install Chaos Mesh in a cluster that is there already; its nodes pull the images, or have them."""
+    images = prepare_images(
+        "source" if options.images == "source" else "registry",
+        engine=engine.find(progress),
+        progress=progress,
+        logs=state.logs,
+        chaos_mesh_source=options.chaos_mesh_source,
+        chaos_mesh_version=options.chaos_mesh_version,
+        chaos_mesh_images=(),
+        chaos_mesh_chart=options.chaos_mesh_chart,
+        kubernetes_version=None,
+    )
+    install(cluster, state, images, identity, progress, more=options.helm_values)
 
 
 class PrepareImages(Protocol):

@@ -31,6 +31,7 @@ from harness.runner import clean_up
 from harness.runner.diagnostics import collect
 from harness.runner.diagnostics import keep as evidence
 from harness.stack import chaosmesh, dashboards, engine, lock, ownership
+from harness.stack.existing import kubeconfig
 from harness.stack.state import StateFolder
 
 PACKAGE = Path(harness.__file__).parent
@@ -160,12 +161,15 @@ def save_ownership(path):
 
 
 def save_state(path):
-    StateFolder("c").save_programs(SimpleNamespace(kind=None, kubectl=None, promtool=None))
+    StateFolder("c").save_programs(SimpleNamespace(kind=None, kubectl=None, helm=None, promtool=None))
 
 
 def save_handle(path):
-    images = SimpleNamespace(kind=None, kubectl=None, promtool=None)
-    StateFolder("c").save(SimpleNamespace(model_dump_json=lambda **_: "{}"), images)
+    StateFolder("c").save_handle(SimpleNamespace(model_dump_json=lambda **_: "{}"))
+
+
+def copy_kubeconfig(path):
+    kubeconfig.copy(path.with_name("of-the-user"), "x", path / "kubeconfig")
 
 
 def probe_engine(path):
@@ -212,7 +216,8 @@ CASES = {
     "stack/lock.py:held": (hold_lock, "run.lock"),
     "stack/ownership.py:_save": (save_ownership, "owner.json"),
     "stack/state.py:save_programs": (save_state, "programs.json"),
-    "stack/state.py:save": (save_handle, "programs.json"),
+    "stack/state.py:save_handle": (save_handle, "stack.json"),
+    "stack/existing/kubeconfig.py:copy": (copy_kubeconfig, "kubeconfig"),
     "stack/engine.py:_probe": (probe_engine, "rootfs.tar"),
     "stack/engine.py:_write_when_changed": (remember_probe, "engine.json"),
     "stack/chaosmesh.py:install": (write_values, "chaos-mesh-values.json"),
@@ -229,6 +234,10 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setattr(chaosmesh, "values", lambda _: {})
     path = tmp_path / "c"
     path.mkdir(mode=0o700)
+    (tmp_path / "of-the-user").write_text(
+        "{clusters: [{name: c, cluster: {}}], users: [{name: u, user: {}}],"
+        " contexts: [{name: x, context: {cluster: c, user: u}}]}"
+    )
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages/a.md").write_text("```yaml\nscenario: a\n```\n")
     return path

@@ -139,7 +139,7 @@ def test_a_stuck_namespace_is_named_with_what_holds_it_and_nothing_stops(cluster
     assert [each.namespace for each in found.stuck] == ["a"]
     assert found.stuck[0].holds == ["Thing keeper waits for its finalizers example.com/hold"]
     assert cluster.patched == []
-    (line,) = found.warnings("c")
+    (line,) = found.warnings("--cluster c")
     assert "its chaos is gone" in line.lower()
     assert line.endswith("next step: chaos-harness sweep --force --cluster c")
 

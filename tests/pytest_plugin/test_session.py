@@ -31,7 +31,7 @@ from harness.runner.conflicts import Conflicts
 from harness.runner.observer import Observer
 from harness.runner.scenario_runs import RunPlan
 from harness.scenario.load import load
-from harness.stack import lock
+from harness.stack import access, lock
 from harness.stack.handle import ServiceAddress, StackHandle, StackNode
 from harness.stack.options import UpOptions
 from tests.fakes.clock import FakeClock
@@ -50,7 +50,7 @@ CAPABILITIES = {"stress": None, "netem": "unknown qdisc"}
 class FakePrometheus:
     """Its clock is 2.5 s ahead; it is the Prometheus of the stack `made-up`."""
 
-    def __init__(self, cluster, namespace, name, port):
+    def __init__(self, cluster, namespace, name, port, *, timeout):
         self.address = (namespace, name, port)
 
     def check_identity(self, expected):
@@ -95,7 +95,7 @@ def stack(cluster, tmp_path, monkeypatch):
         handle=handle(tmp_path), fails=None, ups=0, connected=[], contract=contract, checked=[]
     )
 
-    def up(options, progress, held, *, prepare_images):
+    def up(options, progress, held, *, prepare_images, image_names):
         state.ups += 1
         if state.fails:
             raise state.fails
@@ -114,7 +114,7 @@ def stack(cluster, tmp_path, monkeypatch):
 
     monkeypatch.setattr(session.at_end, "check", check)
     monkeypatch.setattr(session, "up", up)
-    monkeypatch.setattr(session, "Prometheus", FakePrometheus)
+    monkeypatch.setattr(access, "Prometheus", FakePrometheus)
     monkeypatch.setattr(session, "probe", lambda cluster, namespace: CAPABILITIES)
     monkeypatch.setattr(Cluster, "connect", connect)
     return state

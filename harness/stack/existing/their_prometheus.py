@@ -1,0 +1,167 @@
+"""Looks at a Prometheus that scrapes Chaos Mesh already: whether of this cluster, how often, which labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from harness.base.defaults import DEFAULT_INTERVAL
+from harness.base.errors import InfrastructureError, UsageError
+from harness.chaosmesh.components import COMPONENTS
+from harness.kubernetes.client import Object
+from harness.prometheus.prometheus import (
+    MalformedAnswerError,
+    Prometheus,
+    PrometheusError,
+    ScrapeTarget,
+)
+from harness.stack.existing.options import HEADERS_VARIABLE
+
+LONGEST_INTERVAL = 30.0
+"""Seconds between two scrapes; with more a scenario takes minutes, and has to be asked for."""
+
+
+class WrongPrometheusUrlError(UsageError):
+    """What is at the address does not serve: no Prometheus, not this cluster's, or it scrapes too little."""
+
+
+@dataclass(frozen=True)
+class Scraped:
+    """A component's pod and the target that it is.
+
+    Attributes:
+        job, pod, node: as the harness names them.
+        target: as that Prometheus has it.
+    """
+
+    job: str
+    pod: str
+    node: str
+    target: ScrapeTarget
+
+
+@dataclass(frozen=True)
+class TheirPrometheus:
+    """What was found.
+
+    Attributes:
+        interval: between two scrapes, seconds; the longest of the components.
+        scraped: the components' pods.
+    """
+
+    interval: float
+    scraped: list[Scraped]
+
+
+def check(
+    server: Prometheus,
+    url: str,
+    pods: Mapping[str, list[Object]],
+    wanted_interval: float,
+    *,
+    not_ready: list[str],
+) -> TheirPrometheus:
+    """Return how a Prometheus scrapes the components.
+
+    Args:
+        server: at the address.
+        url: the address, for messages.
+        pods: of the components, by job.
+        wanted_interval: what the command line says.
+        not_ready: nodes whose pods do not count.
+
+    Raises:
+        WrongPrometheusUrlError: it is none, or does not scrape the components of this cluster.
+        InfrastructureError: it does not answer, or a target is down.
+    """
+    targets = _targets(server, url)
+    scraped, missing = _match(targets, pods, not_ready)
+    if not scraped:
+        raise WrongPrometheusUrlError(
+            f"the Prometheus {url} scrapes nothing of this cluster's Chaos Mesh",
+            next_step="name the one that scrapes it, have it scrape the components "
+            "(docs/existing-cluster.md), or leave --prometheus-url out: the harness installs one",
+            details=[f"it has {len(targets)} targets; none is a pod of {', '.join(sorted(pods))}"],
+        )
+    if missing:
+        raise WrongPrometheusUrlError(
+            f"the Prometheus {url} does not scrape all of Chaos Mesh: {', '.join(missing)} missing",
+            next_step="have it scrape them (docs/existing-cluster.md), or leave --prometheus-url out",
+            details=[f"it scrapes {each.job} {each.pod}" for each in scraped],
+        )
+    down = [each for each in scraped if each.target.health != "up"]
+    if down:
+        raise InfrastructureError(
+            f"the Prometheus {url} does not reach {', '.join(f'{each.job} {each.pod}' for each in down)}",
+            next_step="look at its page of targets",
+            details=[
+                f"{each.target.address}: {each.target.last_error or 'not scraped yet'}" for each in down
+            ],
+        )
+    interval = max(each.target.scrape_interval for each in scraped)
+    _check_interval(url, interval, wanted_interval)
+    return TheirPrometheus(interval, scraped)
+
+
+def _targets(server: Prometheus, url: str) -> list[ScrapeTarget]:
+    try:
+        return server.targets()
+    except MalformedAnswerError as error:
+        raise WrongPrometheusUrlError(
+            f"what answers at {url} is no Prometheus",
+            next_step="write what comes before /api/v1/targets in its address",
+            details=error.details,
+        ) from error
+    except PrometheusError as error:
+        raise InfrastructureError(
+            f"the Prometheus {url} does not answer: {error.problem}",
+            next_step=f"look whether you reach it: curl {url}/api/v1/targets; headers for it, such as "
+            f"Authorization, are taken from {HEADERS_VARIABLE}",
+            details=error.details,
+        ) from error
+
+
+def _match(
+    targets: list[ScrapeTarget], pods: Mapping[str, list[Object]], not_ready: list[str]
+) -> tuple[list[Scraped], list[str]]:
+    scraped, missing = [], []
+    for job, found in pods.items():
+        if job not in COMPONENTS:
+            continue
+        port = COMPONENTS[job].metrics_port
+        for pod in found:
+            node = str(pod["spec"].get("nodeName", ""))
+            if node in not_ready:
+                continue
+            name, namespace = str(pod["metadata"]["name"]), str(pod["metadata"]["namespace"])
+            address = str((pod.get("status") or {}).get("podIP", ""))
+            own = [
+                each
+                for each in targets
+                if each.port == port
+                and (
+                    (each.namespace, each.pod) == (namespace, name)
+                    or urlsplit(each.address).hostname == address
+                )
+            ]
+            if own:
+                scraped.append(Scraped(job, name, node, min(own, key=lambda each: (each.job, each.instance))))
+            else:
+                missing.append(f"{job} {name}")
+    return scraped, missing
+
+
+def _check_interval(url: str, interval: float, wanted: float) -> None:
+    asked = wanted != DEFAULT_INTERVAL
+    if asked and wanted != interval:
+        raise UsageError(
+            f"the Prometheus {url} scrapes every {interval:g} s, not {wanted:g} s as --scrape-interval says",
+            next_step="leave --scrape-interval out: that of the Prometheus counts",
+        )
+    if interval > LONGEST_INTERVAL and not asked:
+        raise UsageError(
+            f"the Prometheus {url} scrapes every {interval:g} s, so each scenario would take minutes",
+            next_step=f"have it scrape Chaos Mesh every {LONGEST_INTERVAL:g} s or more often, leave "
+            f"--prometheus-url out, or accept it: --scrape-interval {interval:g}",
+        )

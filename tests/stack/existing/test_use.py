@@ -1,0 +1,148 @@
+"""A cluster of others is looked at before anything is created in it, and each refusal says what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.progress import Progress
+from harness.kubernetes.errors import RefusedError, from_answer
+from harness.stack.existing import use
+from harness.stack.existing.options import ExistingOptions
+from harness.stack.existing.refusal import NotAllowedError, refusal
+from harness.stack.options import UpOptions
+from harness.stack.state import StateFolder
+from tests.stack.existing.conftest import TheirCluster, node, write_kubeconfig
+
+
+@pytest.fixture
+def state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path / "state"))
+    # The client for exec is no part of what is looked at here.
+    monkeypatch.setattr("harness.chaosmesh.daemons.Daemons.run", lambda *_, **__: "v2\n")
+    return tmp_path / "state"
+
+
+def options(tmp_path: Path, url: str, context: str = "staging", **more: Any) -> UpOptions:
+    file = write_kubeconfig(tmp_path / "config", url)
+    return UpOptions(existing=ExistingOptions(context, file, **more))
+
+
+def used(wanted: UpOptions, installed: list[str] | None = None) -> Any:
+    def install(*_: Any) -> None:
+        assert installed is not None
+        installed.append("chaos-mesh")
+
+    def claim() -> None:
+        raise AssertionError("nothing is claimed")
+
+    with use.held(wanted, "run") as held:
+        held.claim = lambda *_: claim()  # type: ignore[method-assign]
+        return use.use(
+            wanted, Progress(), held, image_names=lambda _: {"workload": "w:1"}, install_chaos_mesh=install
+        )
+
+
+def no_manager(theirs: TheirCluster) -> None:
+    theirs.objects["deployments"], theirs.objects["daemonsets"] = [], []
+
+
+def nothing(theirs: TheirCluster) -> None:
+    no_manager(theirs)
+    theirs.objects["customresourcedefinitions"] = []
+
+
+def no_ready_node(theirs: TheirCluster) -> None:
+    theirs.objects["nodes"] = [node("n1", ready=False), node("n2", ready=False)]
+
+
+@pytest.mark.parametrize(
+    ("spoil", "problem"),
+    [
+        (nothing, "there is no Chaos Mesh in the cluster of the context 'staging'"),
+        (no_manager, "Chaos Mesh is half there"),
+        (no_ready_node, "no node that is Ready has a chaos-daemon"),
+    ],
+)
+def test_what_cannot_be_used_is_found_before_anything_is_created(
+    theirs: TheirCluster,
+    state: Path,
+    tmp_path: Path,
+    spoil: Callable[[TheirCluster], None],
+    problem: str,
+) -> None:
+    spoil(theirs)
+    with pytest.raises(HarnessError, match=problem) as caught:
+        used(options(tmp_path, theirs.url))
+    assert caught.value.next_step
+    assert theirs.written == []
+
+
+def test_no_copy_of_the_kubeconfig_is_left(theirs: TheirCluster, state: Path, tmp_path: Path) -> None:
+    nothing(theirs)
+    wanted = options(tmp_path, theirs.url)
+    with pytest.raises(HarnessError, match="no Chaos Mesh"):
+        used(wanted)
+    folder = StateFolder(wanted.place).folder
+    assert sorted(path.name for path in folder.iterdir()) == ["logs", "run.lock"]
+
+
+@pytest.mark.parametrize(
+    ("verb", "collection", "asked"),
+    [
+        ("list", "deployments", "may not list deployments in the whole cluster"),
+        ("list", "customresourcedefinitions", "may not list customresourcedefinitions in the whole cluster"),
+        ("list", "nodes", "may not list nodes in the whole cluster"),
+        ("list", "pods", "may not list pods in the namespace chaos-testing"),
+        ("get", "namespaces", "may not get namespaces in the whole cluster"),
+    ],
+)
+def test_what_is_not_allowed_is_named_by_verb_and_resource(
+    theirs: TheirCluster, state: Path, tmp_path: Path, verb: str, collection: str, asked: str
+) -> None:
+    theirs.forbidden = {(verb, collection)}
+    with pytest.raises(NotAllowedError) as caught:
+        used(options(tmp_path, theirs.url))
+    assert caught.value.problem == f"the user 'jane' of the context 'staging' {asked}"
+    assert f"kubectl --context staging auth can-i {verb} {collection}" in caught.value.next_step
+    assert theirs.written == []
+
+
+def test_a_refusal_of_exec_names_the_subresource() -> None:
+    message = (
+        'pods "chaos-daemon-a" is forbidden: User "system:serviceaccount:ci:runner" cannot create resource '
+        '"pods/exec" in API group "" in the namespace "chaos-mesh"'
+    )
+    error = RefusedError("cannot", status=403, message=message)
+    said = refusal(error, "staging")
+    assert "may not create pods/exec in the namespace chaos-mesh" in said.problem
+    assert "create pods --subresource=exec --namespace chaos-mesh" in said.next_step
+
+
+def test_credentials_that_are_not_known_are_told_apart() -> None:
+    error = from_answer("ask for the version", 401, '{"reason": "Unauthorized", "message": "Unauthorized"}')
+    assert isinstance(error, RefusedError)
+    said = refusal(error, "staging")
+    assert said.problem == "the API server does not accept the credentials of the context 'staging'"
+    assert "log in again" in said.next_step
+
+
+def test_an_api_server_that_does_not_answer_is_named(state: Path, tmp_path: Path) -> None:
+    with pytest.raises(
+        InfrastructureError, match=r"the API server http://127.0.0.1:1 of the context"
+    ) as caught:
+        used(options(tmp_path, "http://127.0.0.1:1"))
+    assert "kubectl --context staging" in caught.value.next_step
+
+
+def test_a_node_that_is_not_ready_is_left_out(
+    theirs: TheirCluster, state: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    theirs.objects["nodes"] = [node("n1"), node("n2", ready=False)]
+    with pytest.raises(AssertionError, match="nothing is claimed"):
+        used(options(tmp_path, theirs.url))
+    assert "left out, as not Ready: node n2" in capsys.readouterr().err
