@@ -132,6 +132,11 @@ def read_bytes(path: Path, *, most: int = MOST_DOCUMENT_BYTES, inside: Path | No
     return found
 
 
+def leads_out(path: Path, folder: Path) -> bool:
+    """Say whether a path, links followed, is neither a folder itself nor in it."""
+    return not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder))
+
+
 def read_start(path: Path, size: int) -> bytes:
     """Return the first bytes of a file of any size; see `opened`."""
     with opened(path, most=sys.maxsize) as file:
@@ -235,7 +240,7 @@ def unpacked(path: Path, *, most: int, inside: Path | None = None) -> Iterator[b
 
 
 def _check_inside(path: Path, inside: Path | None) -> None:
-    if inside is not None and not Path(os.path.realpath(path)).is_relative_to(os.path.realpath(inside)):
+    if inside is not None and leads_out(path, inside):
         raise FileError(path, f"leads out of {inside}")
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 _LEAST_LIKENESS = 0.6
+_COMMAND = re.compile(r"^(\s*)::")
 
 
 def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
@@ -31,6 +33,15 @@ def capitalised(text: str) -> str:
 def printable(text: str) -> str:
     """Return a text as one line that changes nothing on a terminal but what it shows."""
     return "".join(letter if letter.isprintable() else " " for letter in text)
+
+
+def inert(text: str) -> str:
+    """Return a text in whose lines nothing is obeyed, by a terminal or by GitHub's log, whoever wrote them.
+
+    A line of a log that begins with `::` is a command to GitHub, such as `::add-mask::`.
+    """
+    lines = [printable(line) for line in text.split("\n")]
+    return "\n".join(_COMMAND.sub(r"\1: :", line) for line in lines)
 
 
 LONGEST_LINE = 1000

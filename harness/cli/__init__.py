@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import difflib
+import io
 import os
 import re
 import sys
@@ -19,6 +20,7 @@ import harness
 from harness.base import defects, places
 from harness.base.errors import ExitCode, HarnessError, UsageError
 from harness.base.redaction import redact
+from harness.base.words import inert
 from harness.cli.command import add_all
 
 
@@ -27,6 +29,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     # Closed, as by `>&-`: what is said there is lost, and the exit code is not.
     sys.stdout = sys.stdout or Path(os.devnull).open("w")  # noqa: SIM115
     sys.stderr = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115
+    for stream in (sys.stdout, sys.stderr):
+        # A file may hold what no encoding has, as half of a pair of surrogates.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     words = list(sys.argv[1:] if argv is None else argv)
     try:
         return _called(words)
@@ -59,7 +65,7 @@ def _called(words: list[str]) -> int:
 
 
 def _told(error: HarnessError) -> int:
-    sys.stderr.write(f"chaos-harness: {redact(error.render())}\n")
+    sys.stderr.write(f"chaos-harness: {inert(redact(error.render()))}\n")
     return error.exit_code
 
 

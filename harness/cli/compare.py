@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 
 
 def add(commands: Commands) -> None:
@@ -28,5 +28,5 @@ def _compare(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(comparison.model_dump_json(indent=1) + "\n")
     else:
-        sys.stdout.write("\n".join(comparison.lines()) + "\n")
+        show(comparison.lines())
     return comparison.exit_code()

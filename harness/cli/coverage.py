@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import ExitCode, UsageError
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 
 
 def add(commands: Commands) -> None:
@@ -49,5 +48,5 @@ def _coverage(options: argparse.Namespace) -> int:
     was = field_of(recordings, "coverage")
     found.whole = isinstance(was, dict) and was.get("whole") is True
     put(recordings, "coverage", found.model_dump(mode="json"))
-    sys.stdout.write("\n".join(lines(found, catalogue())) + "\n")
+    show(lines(found, catalogue()))
     return ExitCode.FAILED if found.gap else ExitCode.OK

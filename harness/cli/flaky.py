@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 
 
 def add(commands: Commands) -> None:
@@ -27,5 +27,5 @@ def _flaky(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(found.model_dump_json(indent=1) + "\n")
     else:
-        sys.stdout.write("\n".join(found.lines()) + "\n")
+        show(found.lines())
     return found.exit_code()

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 from harness.stack.options import ALLOW_NAMESPACE, SCRAPE_INTERVAL
 
 
@@ -29,5 +28,5 @@ def _lint(options: argparse.Namespace) -> int:
     from harness.lint import lint
 
     lines, code = lint.run(options.paths, options.scrape_interval, options.allow_namespace)
-    sys.stdout.write("\n".join(lines) + "\n")
+    show(lines)
     return code

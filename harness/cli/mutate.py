@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 
 
 def add(commands: Commands) -> None:
@@ -37,5 +36,5 @@ def _mutate(options: argparse.Namespace) -> int:
     score = mutate_folders(recordings_in(options.paths), datetime.now(UTC).date())
     for path in options.paths:
         put(path, "mutation", score.model_dump(mode="json"))
-    sys.stdout.write("\n".join(lines(score, verbose=options.verbose)) + "\n")
+    show(lines(score, verbose=options.verbose))
     return ExitCode.OK if score.passed else ExitCode.FAILED

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 
 
 def add(commands: Commands) -> None:
@@ -24,5 +23,5 @@ def _replay(options: argparse.Namespace) -> int:
     from harness.audit import replay
 
     lines, code = replay.run(options.paths)
-    sys.stdout.write("\n".join(lines) + "\n")
+    show(lines)
     return code

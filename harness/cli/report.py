@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from pathlib import Path
 
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 
 
 def add(commands: Commands) -> None:
@@ -29,5 +28,5 @@ def add(commands: Commands) -> None:
 def _report(options: argparse.Namespace) -> int:
     from harness.report.html.report import render_again
 
-    sys.stdout.write(f"{render_again(options.folder)}\n")
+    show([str(render_again(options.folder))])
     return ExitCode.OK

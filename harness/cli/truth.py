@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands
+from harness.cli.command import Commands, show
 
 
 def add(commands: Commands) -> None:
@@ -42,5 +42,5 @@ def _truth(options: argparse.Namespace) -> int:
         sys.stdout.write(json.dumps(body, indent=1) + "\n")
     else:
         told = [f"CONTRADICTION {line}" for line in wrong]
-        sys.stdout.write("\n".join([*lines(rows), *told]) + "\n")
+        show([*lines(rows), *told])
     return ExitCode.FAILED if wrong else ExitCode.OK

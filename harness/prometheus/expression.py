@@ -14,7 +14,7 @@ from typing import Any, Literal
 import promql_parser
 
 from harness.prometheus.matcher import Matcher
-from harness.prometheus.promql import PromQLError, one_of, parse
+from harness.prometheus.promql import PromQLError, one_of, parse, refused
 
 ResultType = Literal["vector", "scalar", "matrix", "string"]
 
@@ -269,7 +269,12 @@ def read(expression: str) -> ExpressionNode:
     Raises:
         PromQLError: it is none.
     """
-    return _node(parse(expression))
+    raw = parse(expression)
+    try:
+        return _node(raw)
+    except (ValueError, OverflowError) as error:
+        # A duration of more years than Python knows.
+        raise PromQLError(refused(expression), details=[str(error)]) from error
 
 
 def selectors(expression: str) -> list[tuple[str, dict[str, str | Matcher]]]:

@@ -68,11 +68,11 @@ def parse(expression: str) -> Any:
     """
     # The parser recurses without a bound: some thousand brackets or additions end the process.
     if sum(1 for _ in islice(_TOKEN.finditer(expression), _MOST_TOKENS + 1)) > _MOST_TOKENS:
-        raise PromQLError(_refused(expression), details=[f"has more than {_MOST_TOKENS} tokens"])
+        raise PromQLError(refused(expression), details=[f"has more than {_MOST_TOKENS} tokens"])
     try:
         return promql_parser.parse(expression)
     except ValueError as error:
-        raise PromQLError(_refused(expression), details=[str(error)]) from error
+        raise PromQLError(refused(expression), details=[str(error)]) from error
 
 
 def check(expression: str) -> None:
@@ -84,7 +84,8 @@ def check(expression: str) -> None:
     parse(expression)
 
 
-def _refused(expression: str) -> str:
+def refused(expression: str) -> str:
+    """Return what is said of an expression that is none."""
     shown = expression if len(expression) <= _SHOWN else f"{expression[: _SHOWN - 3]}..."
     return f"not a PromQL expression: {shown}"
 

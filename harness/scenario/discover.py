@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from pathlib import Path
 
-from harness.base.bounded import FileError, read_start
+from harness.base.bounded import FileError, leads_out, read_start
 from harness.scenario.problem import Problem, ScenarioError
 from harness.scenario.text import MOST_BYTES, read_text
 
@@ -33,7 +33,9 @@ def discover(paths: Iterable[Path]) -> list[Path]:
     problems = []
     for path in paths:
         if path.is_dir():
-            found |= dict.fromkeys(_in_folder(path))
+            inside, links = _in_folder(path)
+            found |= dict.fromkeys(inside)
+            problems += [Problem(link, 0, 0, f"is a link that leads out of {path}") for link in links]
             continue
         try:
             text = read_text(path)
@@ -56,12 +58,16 @@ def is_scenario_file(path: Path) -> bool:
     It is not parsed: a file that is not valid YAML may be meant as a scenario too, and that it is
     broken has to be told rather than skipped.
     """
-    if path.suffix not in SUFFIXES or path.name.startswith((".", "_")):
+    if not _may_be_one(path):
         return False
     try:
         return _wants_to_be_one(read_start(path, MOST_BYTES).decode("utf-8", errors="replace"))
     except FileError:
         return False
+
+
+def _may_be_one(path: Path) -> bool:
+    return path.suffix in SUFFIXES and not path.name.startswith((".", "_"))
 
 
 def _wants_to_be_one(text: str) -> bool:
@@ -86,5 +92,14 @@ def _is_foreign(folder: Path) -> bool:
     return folder.name.startswith((".", "_")) or folder.name in _FOREIGN or (folder / _VENV).exists()
 
 
-def _in_folder(folder: Path) -> list[Path]:
-    return [path for path in files_below(folder) if path.is_file() and is_scenario_file(path)]
+def _in_folder(folder: Path) -> tuple[list[Path], list[Path]]:
+    """Return the scenario files of a folder, and the links in it that are not followed."""
+    files, links = [], []
+    for path in files_below(folder):
+        if not _may_be_one(path):
+            continue
+        if path.is_symlink() and leads_out(path, folder):
+            links.append(path)
+        elif path.is_file() and is_scenario_file(path):
+            files.append(path)
+    return files, links

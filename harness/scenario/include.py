@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+from harness.base.bounded import leads_out
 from harness.base.words import meant
 from harness.scenario.document import parse
 from harness.scenario.positions import DocumentPath, Place, Positions
@@ -18,6 +19,11 @@ from harness.scenario.translate import describe
 
 _KEY = "include"
 _BEGINS = "an included file begins with `chaos:`"
+
+MOST_FILES = 50
+_MOST_VALUES = 20_000
+"""Of all included files together."""
+_LONGEST_PATH = 1000
 
 _Wrong = tuple[str, str | None]
 
@@ -43,7 +49,11 @@ def with_includes(
     rest = {key: value for key, value in data.items() if key != _KEY}
     own = rest.get("chaos", {})
     merging = _Merging(path, positions, dict(own) if isinstance(own, dict) else {})
-    for at, written in _entries(data[_KEY]):
+    entries = list(_entries(data[_KEY]))
+    if len(entries) > MOST_FILES:
+        message = f"`{_KEY}` names {len(entries)} files; a scenario includes at most {MOST_FILES}"
+        return rest, positions, [Problem.at(path, positions.at((_KEY,)), message)]
+    for at, written in entries:
         merging.include(at, written)
     if isinstance(own, dict):
         rest["chaos"] = merging.chaos
@@ -63,6 +73,7 @@ class _Merging:
         self._positions = positions
         self._defined_by: dict[str, str] = dict.fromkeys(own, "this scenario")
         self._seen: set[str] = set()
+        self._values = 0
         self.chaos = own
         self.places: dict[DocumentPath, Place] = {}
         self.problems: list[Problem] = []
@@ -79,6 +90,9 @@ class _Merging:
             return "files are included before templates are filled in; write the path itself", None
         if os.path.realpath(self._path.parent / written) == os.path.realpath(self._path):
             return "a file cannot include itself", None
+        if len(written) > _LONGEST_PATH or Path(written).is_absolute():
+            wanted = f"relative to the scenario's folder, of at most {_LONGEST_PATH} characters"
+            return f"the path of an included file is {wanted}", None
         name = Path(written).name
         if not name.startswith("_"):
             message = "the name of an included file has to begin with `_`"
@@ -90,6 +104,8 @@ class _Merging:
         """Merge a file; return what is wrong with it where that is to be told at the include."""
         file = Path(os.path.normpath(self._path.parent / written))
         real = os.path.realpath(file)
+        if why := self._out_of_reach(file, Path(real)):
+            return f"`{written}` {why}", None
         if real in self._seen:
             return f"`{written}` is included twice", None
         self._seen.add(real)
@@ -99,12 +115,23 @@ class _Merging:
             if all(problem.line for problem in error.problems):
                 self.problems += error.problems
                 return None
-            siblings = [] if file.exists() else [each.name for each in file.parent.glob("_*")]
+            siblings = [] if os.path.lexists(file) else [each.name for each in file.parent.glob("_*")]
             better = meant(file.name, siblings)
             message = f"`{written}`: {error.problems[0].message}"
             return message, better and str(Path(written).with_name(better))
+        self._values += len(positions)
+        if self._values > _MOST_VALUES:
+            return f"the files that are included have more than {_MOST_VALUES} values", None
         self.problems += found
         self._merge(file, written, data, positions)
+        return None
+
+    def _out_of_reach(self, file: Path, real: Path) -> str | None:
+        """Say why a file is not read: a scenario of a stranger must not show what it has no business with."""
+        if leads_out(real, _reach(self._path)):
+            return "leads out of the checkout, or out of the folder above the scenario's where there is none"
+        if file.is_symlink() and not real.name.startswith("_"):
+            return "is a link to a file whose name does not begin with `_`"
         return None
 
     def _merge(self, file: Path, written: str, data: Any, positions: Positions) -> None:
@@ -123,6 +150,12 @@ class _Merging:
             self.places |= {
                 at: replace(place, file=file) for at, place in positions.below(("chaos", name)).items()
             }
+
+
+def _reach(scenario: Path) -> Path:
+    """Return the folder that all included files are in: the checkout, or the one above the scenario's."""
+    folder = scenario.parent.resolve()
+    return next((each for each in folder.parents if (each / ".git").exists()), folder.parent)
 
 
 def _wrong_content(data: Any) -> Iterator[tuple[DocumentPath, str, str | None]]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from harness.base.errors import UsageError
-from harness.base.words import cut
+from harness.base.words import cut, printable
 from harness.scenario.positions import DocumentPath, Place
 
 Wrong = tuple[DocumentPath, str, str | None]
@@ -51,7 +51,7 @@ class Problem:
         place = f"{self.path}:{self.line}:{self.column}" if self.line else str(self.path)
         hint = f" (did you mean `{cut(self.suggestion)}`?)" if self.suggestion else ""
         level = "warning: " if self.warning else ""
-        return f"{place}: {level}{cut(self.message)}{hint}"
+        return printable(f"{place}: {level}{cut(self.message)}{hint}")
 
 
 class ScenarioError(UsageError):

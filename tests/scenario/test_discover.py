@@ -68,3 +68,19 @@ def test_what_is_hidden_or_was_installed_is_never_looked_at(tmp_path: Path) -> N
     (tmp_path / "own/s.yaml").write_text("scenario: s\n")
 
     assert discover([tmp_path]) == [tmp_path / "own/s.yaml"]
+
+
+def test_a_link_that_leads_out_of_the_folder_is_told_and_not_read(tmp_path: Path) -> None:
+    (tmp_path / "outside.yaml").write_text("scenario: secret\n")
+    folder = tmp_path / "in"
+    folder.mkdir()
+    (folder / "a.yaml").write_text("scenario: a\n")
+    (folder / "b.yaml").symlink_to("a.yaml")
+    assert discover([folder]) == [folder / "a.yaml", folder / "b.yaml"]
+
+    (folder / "c.yaml").symlink_to("../outside.yaml")
+    with pytest.raises(ScenarioError) as caught:
+        discover([folder])
+    assert [str(problem) for problem in caught.value.problems] == [
+        f"{folder}/c.yaml: is a link that leads out of {folder}"
+    ]

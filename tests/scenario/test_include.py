@@ -204,3 +204,48 @@ def test_own_chaos_that_is_no_mapping_is_what_is_told(write: Write, problems: Pr
     assert problems(f"{HEAD}include: ../_b.yaml\nchaos: [burn]\nsteps: [{{wait: 1}}]\n") == [
         "a/s.yaml:4:1: `chaos` must be a mapping, not a list"
     ]
+
+
+def test_an_included_file_is_in_reach_of_the_scenario(
+    tmp_path: Path, write: Write, problems: Problems
+) -> None:
+    outside = tmp_path.parent / f"{tmp_path.name}-outside"
+    outside.mkdir()
+    (outside / "_b.yaml").write_text(BURN)
+    write("a/x", "")
+    (tmp_path / "a/_link.yaml").symlink_to(outside / "_b.yaml")
+    (tmp_path / "a/folder").symlink_to(outside)
+    out = "leads out of the checkout, or out of the folder above the scenario's where there is none"
+    for written in ("_link.yaml", "folder/_b.yaml", f"../../{outside.name}/_b.yaml"):
+        assert problems(f"{HEAD}include: {written}\n{STEPS}") == [f"a/s.yaml:3:1: `{written}` {out}"]
+
+    (found,) = problems(f"{HEAD}include: {outside}/_b.yaml\n{STEPS}")
+    assert "relative to the scenario's folder" in found
+
+
+def test_an_included_file_is_anywhere_in_the_checkout(tmp_path: Path, write: Write) -> None:
+    (tmp_path / ".git").mkdir()
+    write("shared/_burn.yaml", BURN)
+    assert load(write("a/b/c/s.yaml", f"{HEAD}include: ../../../shared/_burn.yaml\n{STEPS}"))
+
+
+def test_a_link_to_an_included_file_is_to_one_of_that_kind(
+    tmp_path: Path, write: Write, problems: Problems
+) -> None:
+    write("secret", BURN)
+    (tmp_path / "_link.yaml").symlink_to("secret")
+
+    assert problems(f"{HEAD}include: ../_link.yaml\n{STEPS}") == [
+        "a/s.yaml:3:1: `../_link.yaml` is a link to a file whose name does not begin with `_`"
+    ]
+
+
+def test_files_that_are_included_are_bounded(write: Write, problems: Problems) -> None:
+    many = ", ".join(f"_{number}.yaml" for number in range(51))
+    assert problems(f"{HEAD}include: [{many}]\n{STEPS}") == [
+        "a/s.yaml:3:1: `include` names 51 files; a scenario includes at most 50"
+    ]
+    for name in ("_a", "_b"):
+        write(f"{name}.yaml", f"chaos: {{{name}: {{kind: x, spec: [{'1, ' * 12000}1]}}}}\n")
+    (found,) = problems(f"{HEAD}include: [../_a.yaml, ../_b.yaml]\n{STEPS}")
+    assert found.endswith("the files that are included have more than 20000 values")
