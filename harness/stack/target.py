@@ -23,6 +23,7 @@ class TargetCluster(BaseModel):
         features: what Chaos Mesh is configured to do: name to value, as read from its objects.
         not_ready: nodes that are left out, as they are not Ready.
         prometheus_url: of a Prometheus that is not reached through the API server.
+        prometheus_labels: our name of a label to the one that this Prometheus has in its place.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -36,3 +37,4 @@ class TargetCluster(BaseModel):
     features: dict[str, str] = {}
     not_ready: list[str] = []
     prometheus_url: str | None = None
+    prometheus_labels: dict[str, str] = {}

@@ -16,7 +16,12 @@ from harness.prometheus.prometheus import (
     PrometheusError,
     ScrapeTarget,
 )
-from harness.stack.existing.options import HEADERS_VARIABLE
+from harness.prometheus.promql import quote
+from harness.stack.existing.options import HEADERS_VARIABLE, LABELS
+
+_EXPORTED = "exported_"
+"""What Prometheus puts before the label of a metric that its target has, too, without honor_labels."""
+_MOST_DIFFERENCES = 20
 
 LONGEST_INTERVAL = 30.0
 """Seconds between two scrapes; with more a scenario takes minutes, and has to be asked for."""
@@ -101,7 +106,54 @@ def check(
         )
     interval = max(each.target.scrape_interval for each in scraped)
     _check_interval(url, interval, wanted_interval)
+    _check_labels(server, url, scraped)
     return TheirPrometheus(interval, scraped)
+
+
+def _check_labels(server: Prometheus, url: str, scraped: list[Scraped]) -> None:
+    """Make sure that targets and series have the labels that scenarios name.
+
+    Raises:
+        WrongPrometheusUrlError: they have others; the details show the difference.
+    """
+    differences: dict[str, None] = {}
+    suggested: dict[str, str] = {}
+    for each in scraped:
+        for label, needed in {"job": each.job, "instance": each.pod, "node": each.node}.items():
+            found = each.target.labels.get(label, "")
+            if found == needed:
+                continue
+            there = sorted(name for name, value in each.target.labels.items() if value == needed)
+            also = f"; its label {' or '.join(there)} has it" if there else ""
+            differences[f"{label} of {each.pod}: needed {needed!r}, found {found!r}{also}"] = None
+            if there:
+                suggested.setdefault(label, there[0])
+    for each in scraped:
+        own = each.target.labels
+        where = ", ".join(f"{name}={quote(own[name])}" for name in ("job", "instance") if name in own)
+        answer = server.query(f'{{__name__=~"chaos_.+", {where}}}')
+        if not answer.result:
+            differences[f"{each.pod}: no series of Chaos Mesh, such as chaos_*"] = None
+        for element in answer.result:
+            for name in element["metric"]:
+                label = name.removeprefix(_EXPORTED)
+                if name.startswith(_EXPORTED) and label in LABELS:
+                    differences[f"{label} of metrics: the target's own, and theirs is {name}"] = None
+                    suggested.setdefault(label, name)
+            wrong = element["metric"].get("instance")
+            if wrong != own.get("instance"):
+                differences[f"instance of series of {each.pod}: found {wrong!r}"] = None
+    if differences:
+        options = " ".join(
+            f"--prometheus-label {name}={theirs}" for name, theirs in sorted(suggested.items())
+        )
+        raise WrongPrometheusUrlError(
+            f"the labels of the Prometheus {url} are not those that scenarios name",
+            next_step=f"say which labels it has in their place: {options}"
+            if options
+            else "have it set job, instance and node as docs/existing-cluster.md says",
+            details=list(differences)[:_MOST_DIFFERENCES],
+        )
 
 
 def _targets(server: Prometheus, url: str) -> list[ScrapeTarget]:

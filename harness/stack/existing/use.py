@@ -209,7 +209,11 @@ class _Look:
         if (url := self.existing.prometheus_url) is not None:
             with self.progress.step(f"looking at the Prometheus {url}"):
                 theirs = their_prometheus.check(
-                    by_url(url), url, pods, self.options.scrape_interval, not_ready=not_ready
+                    by_url(url, dict(self.existing.prometheus_labels)),
+                    url,
+                    pods,
+                    self.options.scrape_interval,
+                    not_ready=not_ready,
                 )
         return _Seen(pods, nodes, not_ready, theirs)
 
@@ -230,6 +234,7 @@ class _Look:
             features=found.features,
             not_ready=seen.not_ready,
             prometheus_url=self.existing.prometheus_url,
+            prometheus_labels=dict(self.existing.prometheus_labels),
         )
         known = self.identity
         if seen.prometheus is not None:
