@@ -85,7 +85,9 @@ def networks(nodes: list[Object]) -> list[NodeNetwork]:
             entry["address"] for entry in node["status"]["addresses"] if entry["type"] == "InternalIP"
         ]
         ipv4 = [address for address in internal if ipaddress.ip_address(address).version == 4]
-        found.append(NodeNetwork(node["metadata"]["name"], ipv4[0], node["spec"]["podCIDR"]))
+        # A shell gets these: nothing but addresses.
+        pods = str(ipaddress.ip_network(node["spec"]["podCIDR"]))
+        found.append(NodeNetwork(node["metadata"]["name"], ipv4[0], pods))
     return found
 
 
