@@ -6,6 +6,8 @@ changes. A reason tells how it was probed and what was answered.
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh import grafana
 from harness.chaosmesh.components import DNS_SERVER
@@ -77,17 +79,20 @@ def probes() -> dict[str, str]:
     return {name: found[name] for name in CAPABILITIES}
 
 
-def probe(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, str | None]:
+def probe(
+    cluster: Cluster, chaos_mesh_namespace: str, leave_out: Collection[str] = ()
+) -> dict[str, str | None]:
     """Return each capability with None when every node has it, or with the reason why not.
 
     Args:
         cluster: where.
         chaos_mesh_namespace: where Chaos Mesh runs.
+        leave_out: nodes that are not asked, as they are not Ready.
 
     Raises:
         InfrastructureError: no daemon runs, or one did not answer.
     """
-    by_node = probe_nodes(cluster, chaos_mesh_namespace)
+    by_node = probe_nodes(cluster, chaos_mesh_namespace, leave_out)
     found: dict[str, str | None] = {}
     for name in CAPABILITIES:
         if name == "dns-server":
@@ -104,7 +109,9 @@ def probe(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, str | None]:
     return found
 
 
-def probe_nodes(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, dict[str, str | None]]:
+def probe_nodes(
+    cluster: Cluster, chaos_mesh_namespace: str, leave_out: Collection[str] = ()
+) -> dict[str, dict[str, str | None]]:
     """Return, for each node, each capability of a node with None or the reason why it is missing."""
     daemons = Daemons(cluster, chaos_mesh_namespace)
     return {
@@ -113,6 +120,7 @@ def probe_nodes(cluster: Cluster, chaos_mesh_namespace: str) -> dict[str, dict[s
             **_runtime(daemon),
         }
         for daemon in daemons.all()
+        if daemon.node not in leave_out
     }
 
 

@@ -230,7 +230,7 @@ class RunSession:
         self.results.run.warnings = swept.warnings(self.options.words)
         for line in self.results.run.warnings:
             progress.say(line)
-        capabilities = probe(cluster, handle.chaos_mesh_namespace)
+        capabilities = probe(cluster, handle.chaos_mesh_namespace, handle.target.not_ready)
         facts = facts_of(handle, capabilities)
         self.results.run.stack = facts
         self._surroundings = RunContext(

@@ -15,4 +15,5 @@ def with_capabilities(handle: StackHandle) -> StackHandle:
         InfrastructureError: no daemon runs.
     """
     cluster = Cluster.connect(handle.kubeconfig, handle.context)
-    return handle.model_copy(update={"capabilities": probe(cluster, handle.chaos_mesh_namespace)})
+    found = probe(cluster, handle.chaos_mesh_namespace, handle.target.not_ready)
+    return handle.model_copy(update={"capabilities": found})

@@ -83,6 +83,12 @@ def test_probe_covers_all_names_with_one_exec_a_node():
     assert found["two-nodes"] == "one node has a chaos-daemon: n1"
 
 
+def test_a_node_that_is_left_out_is_not_asked():
+    cluster = FakeCluster(answers())
+    assert capabilities.probe_nodes(cluster, "chaos-mesh", ["n1"]) == {}
+    assert cluster.scripts == 0
+
+
 @pytest.mark.parametrize("ready", [None, False])
 def test_a_dns_server_that_is_not_ready_is_missing(ready):
     assert "chaos-dns-server" in capabilities.probe(FakeCluster(answers(), ready), "chaos-mesh")["dns-server"]

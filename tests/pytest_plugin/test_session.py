@@ -115,7 +115,7 @@ def stack(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(session.at_end, "check", check)
     monkeypatch.setattr(session, "up", up)
     monkeypatch.setattr(access, "Prometheus", FakePrometheus)
-    monkeypatch.setattr(session, "probe", lambda cluster, namespace: CAPABILITIES)
+    monkeypatch.setattr(session, "probe", lambda cluster, namespace, leave_out: CAPABILITIES)
     monkeypatch.setattr(Cluster, "connect", connect)
     return state
 

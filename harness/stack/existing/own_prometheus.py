@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import contextlib
+import time
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -10,6 +12,7 @@ import yaml
 
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.progress import Progress
+from harness.base.waiting import asking
 from harness.chaosmesh.workload import is_ready, why_not_ready
 from harness.kubernetes.client import Cluster, ConflictError, NotFoundError, Object
 from harness.kubernetes.errors import WaitTimeoutError
@@ -23,6 +26,8 @@ INSTALLED = "chaos-harness/installed-in"
 _CONFIGURATION = "chaos-harness/configuration"
 _NAME = "prometheus"
 _ROLLOUT_SECONDS = 120.0
+_ENDPOINTS_SECONDS = 20.0
+_POLL_SECONDS = 0.25
 _SHARED = "ClusterRole", "ClusterRoleBinding"
 
 
@@ -86,6 +91,7 @@ def ensure(
         settings = replace(settings, identity=identity)
     with progress.step("waiting for Prometheus"):
         _wait_ready(cluster)
+        _await_endpoints(cluster)
         prometheus.client(cluster).check_identity(settings.identity)
     with progress.step("waiting for the first scrapes"):
         prometheus.wait_targets(cluster, settings, expected, progress, leave_out=not_ready)
@@ -159,6 +165,25 @@ def _wait_ready(cluster: Cluster) -> None:
             "--prometheus-image IMAGE",
             details=[line for pod in late.last for line in why_not_ready(pod)] or ["no pod was created"],
         ) from late
+
+
+def _await_endpoints(
+    cluster: Cluster,
+    clock: Callable[[], float] = time.monotonic,
+    pause: Callable[[float], None] = time.sleep,
+) -> None:
+    """Wait until the Service leads to the pod, which it does a moment after the pod is ready.
+
+    There is no event for it: the API server's proxy has its own view of endpoints. What is wrong after that
+    is said by whoever asks next.
+    """
+    # It takes time to load.
+    from tenacity import RetryError, retry_if_result  # noqa: PLC0415
+
+    silent = retry_if_result(lambda answers: not answers)
+    wait = asking(silent, seconds=_ENDPOINTS_SECONDS, every=_POLL_SECONDS, clock=clock, sleep=pause)
+    with contextlib.suppress(RetryError):
+        wait(prometheus.client(cluster).ready)
 
 
 def _is_ours(found: Object, identity: str) -> bool:
