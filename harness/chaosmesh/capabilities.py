@@ -1,5 +1,7 @@
 """Probes what a cluster can do, where it matters: in the chaos-daemon's container of each node.
 
+What cannot be probed without harm is known from the release of Chaos Mesh.
+
 Everything about the network is tried in a network namespace of its own, so that nothing of the node
 changes. A reason tells how it was probed and what was answered.
 """
@@ -12,6 +14,7 @@ from harness.base.errors import InfrastructureError
 from harness.chaosmesh import grafana
 from harness.chaosmesh.components import DNS_SERVER
 from harness.chaosmesh.daemons import COMPONENT, DAEMON, Daemon, Daemons
+from harness.chaosmesh.release import Release
 from harness.kubernetes.client import Cluster
 
 # Each probe is a shell command in the daemon's container; it succeeds when the capability is there.
@@ -43,6 +46,13 @@ _PLAIN = {
     "byteman": "test -f /usr/local/byteman/bin/bminstall.sh",
 }
 
+# Known from the release, as to probe it would break a component: the first that has it, and what was before.
+_SINCE = {
+    "recovers-panics": (
+        "v2.8.0",
+        "a panic of a reconciler ends the controller-manager (controller-runtime v0.16.2, RecoverPanic)",
+    ),
+}
 _RUNTIMES = ("containerd", "docker", "crio")
 _TWO_NODES = "two-nodes"
 _GRAFANA = "grafana"
@@ -52,6 +62,7 @@ CAPABILITIES = tuple(
         [
             *_IN_NAMESPACE,
             *_PLAIN,
+            *_SINCE,
             *(f"runtime-{runtime}" for runtime in _RUNTIMES),
             "dns-server",
             _TWO_NODES,
@@ -71,6 +82,7 @@ def probes() -> dict[str, str]:
     }
     found |= {name: f"`{command}`" for name, command in _PLAIN.items()}
     found |= {f"runtime-{name}": f"{DAEMON} was started with `--runtime {name}`" for name in _RUNTIMES}
+    found |= {name: f"Chaos Mesh is {since} or newer; before, {how}" for name, (since, how) in _SINCE.items()}
     found[_TWO_NODES] = f"at least two nodes have a running {DAEMON}"
     found["dns-server"] = f"a pod with the label `{COMPONENT}={DNS_SERVER}` is ready"
     found[_GRAFANA] = (
@@ -80,13 +92,14 @@ def probes() -> dict[str, str]:
 
 
 def probe(
-    cluster: Cluster, chaos_mesh_namespace: str, leave_out: Collection[str] = ()
+    cluster: Cluster, chaos_mesh_namespace: str, release: Release, leave_out: Collection[str] = ()
 ) -> dict[str, str | None]:
     """Return each capability with None when every node has it, or with the reason why not.
 
     Args:
         cluster: where.
         chaos_mesh_namespace: where Chaos Mesh runs.
+        release: of Chaos Mesh.
         leave_out: nodes that are not asked, as they are not Ready.
 
     Raises:
@@ -95,6 +108,10 @@ def probe(
     by_node = probe_nodes(cluster, chaos_mesh_namespace, leave_out)
     found: dict[str, str | None] = {}
     for name in CAPABILITIES:
+        if name in _SINCE:
+            since, how = _SINCE[name]
+            found[name] = f"{how}; this is {release}" if release.older_than(since) else None
+            continue
         if name == "dns-server":
             found[name] = _dns_server(cluster, chaos_mesh_namespace)
             continue

@@ -16,6 +16,7 @@ import requests
 from harness.base import bundled, places, process
 from harness.base.errors import UsageError
 from harness.base.progress import Progress
+from harness.chaosmesh.release import RELEASE, Release
 from harness.image_build import recipes
 from harness.image_build.artefact import digest_of
 from harness.image_build.golang import Go
@@ -117,7 +118,7 @@ def prepare(
         chart="chaos-mesh",
         chart_repository=pins.registry.chart_repository,
         chart_version=chaos_mesh,
-        versions=versions,
+        versions={**versions, RELEASE: str(Release.of(chaos_mesh))},
     )
 
 

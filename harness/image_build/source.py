@@ -9,7 +9,8 @@ from pathlib import Path
 from harness.base import bundled, places
 from harness.base.progress import Progress
 from harness.base.stand_in import StandIn
-from harness.image_build import chaosmesh, recipes, requirements
+from harness.chaosmesh.release import RELEASE
+from harness.image_build import chaosmesh, recipes, release, requirements
 from harness.image_build.artefact import CacheEntry, digest_of
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all
@@ -114,6 +115,7 @@ def prepare(
             "kind": version_of(KIND, stack),
             "helm": version_of(HELM, stack),
             "chaos-mesh": chaos_mesh,
+            RELEASE: str(release.of_chart(entries[made.chart.name].path("chart"), chaos_mesh)),
             "chaos-mesh-api": chaos_mesh if checkout and checkout.has_api else api_pinned,
             "prometheus": prometheus,
             "go": go.version(stack),

@@ -24,6 +24,7 @@ from harness.base.progress import Progress
 from harness.base.redaction import redact
 from harness.chaosmesh.capabilities import probe
 from harness.chaosmesh.catalogue import catalogue
+from harness.chaosmesh.release import release_of
 from harness.chaosmesh.sweep import sweep
 from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
@@ -227,11 +228,12 @@ class RunSession:
         swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
         for name in swept.removed:
             progress.say(f"removed what an earlier run left: namespace {name}")
-        self.results.run.warnings = swept.warnings(self.options.words)
+        release = release_of(handle.versions)
+        capabilities = probe(cluster, handle.chaos_mesh_namespace, release, handle.target.not_ready)
+        facts = facts_of(handle, capabilities)
+        self.results.run.warnings = [*swept.warnings(self.options.words), *filter(None, [release.note])]
         for line in self.results.run.warnings:
             progress.say(line)
-        capabilities = probe(cluster, handle.chaos_mesh_namespace, handle.target.not_ready)
-        facts = facts_of(handle, capabilities)
         self.results.run.stack = facts
         self._surroundings = RunContext(
             cluster=cluster,
@@ -240,6 +242,7 @@ class RunSession:
             chaos_mesh_namespace=handle.chaos_mesh_namespace,
             workload_image=handle.workload_image,
             interval=handle.scrape_interval,
+            release=release,
             capabilities=capabilities,
             nodes=[node.name for node in handle.nodes],
             run=self.results.run.id,
@@ -316,9 +319,7 @@ class RunSession:
             began=self._opened,
             namespaces=[each.namespace for each in self.results.scenarios if each.namespace],
             recordings=[each.recording for each in self.results.scenarios if each.recording],
-            given=Circumstances(
-                str(around.facts["versions"].get("chaos-mesh", "")), around.capabilities, whole
-            ),
+            given=Circumstances(around.release, around.capabilities, whole),
             report=self.report,
             linter=self._linter(around),
             chaos_mesh_namespace=around.chaos_mesh_namespace,

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from harness.chaosmesh.release import Release
 from harness.kubernetes.client import Cluster
 from harness.prometheus.prometheus import Prometheus
 from harness.runner.clock import Clock
@@ -20,6 +21,7 @@ class RunContext:
 
     Attributes:
         interval: the scrape interval, seconds.
+        release: of Chaos Mesh.
         capabilities: capability to None when it is there, or to the reason why not.
         nodes: names of the nodes.
         run: the run's id; a label on everything created.
@@ -42,6 +44,7 @@ class RunContext:
     nodes: list[str]
     run: str
     recordings: Path
+    release: Release = field(default_factory=Release)
     diagnostics: Path | None = None
     observer: Observer = field(default_factory=Observer)
     allowed_namespaces: frozenset[str] = frozenset()

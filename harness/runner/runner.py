@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
+from dataclasses import replace
 
 from harness.base import bundled, redaction
 from harness.base.durations import text_of
@@ -17,6 +18,7 @@ from harness.results.places import source_lines
 from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, timeout, trouble
 from harness.runner.duration import time_limit
+from harness.runner.of_release import lacking, of_release
 from harness.runner.run_context import RunContext
 from harness.runner.sampler import PrometheusLostError
 from harness.runner.scenario_run import ScenarioRun
@@ -40,9 +42,10 @@ def run(
     Args:
         file: the scenario.
         context: what all scenarios of the run share.
-        catalogue: of metrics.
+        catalogue: of metrics, of all releases.
         strategy: how the steps are performed.
     """
+    file = replace(file, scenario=of_release(file.scenario, context.release))
     scenario = file.scenario
     redaction.remember(secrets_of(file))
     result = _begun(file)
@@ -52,11 +55,12 @@ def run(
         for name in scenario.needs
         if context.capabilities.get(name, "unknown") is not None
     ]
+    missing += lacking(scenario, catalogue, context.release)
     if missing:
         result.verdict = Verdict.SKIPPED
         result.reason = "; ".join(missing)
     else:
-        _perform(file, context, catalogue, strategy, result)
+        _perform(file, context, catalogue.in_release(context.release), strategy, result)
     conceal(result)
     context.observer.ended(result)
     return result

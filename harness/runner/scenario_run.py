@@ -21,6 +21,7 @@ from harness.recording.model import Point
 from harness.results.concealed import secrets_of
 from harness.results.scenario import ScenarioResult, StepResult
 from harness.runner.clean_up import CleanUp
+from harness.runner.of_release import of_release
 from harness.runner.overload import InconclusiveError
 from harness.runner.plan import watch_of
 from harness.runner.readings import OracleReadings
@@ -84,6 +85,7 @@ class ScenarioRun:
         if problem := next((each.problem for each in self._result.steps if each.problem), None):
             raise StepFailedError(problem)
         context = self._context
+        scenario = of_release(scenario, context.around.release)
         context.scenario = scenario
         step = scenario.steps[-1]
         redaction.remember(secrets_of(replace(context.file, scenario=scenario)))

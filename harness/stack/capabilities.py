@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from harness.chaosmesh.capabilities import probe
+from harness.chaosmesh.release import release_of
 from harness.kubernetes.client import Cluster
 from harness.stack.handle import StackHandle
 
@@ -15,5 +16,6 @@ def with_capabilities(handle: StackHandle) -> StackHandle:
         InfrastructureError: no daemon runs.
     """
     cluster = Cluster.connect(handle.kubeconfig, handle.context)
-    found = probe(cluster, handle.chaos_mesh_namespace, handle.target.not_ready)
+    release = release_of(handle.versions)
+    found = probe(cluster, handle.chaos_mesh_namespace, release, handle.target.not_ready)
     return handle.model_copy(update={"capabilities": found})

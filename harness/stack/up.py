@@ -181,7 +181,8 @@ class _Stack:
         if handle is not None and plan.action == "reuse":
             # What is built may have moved since, or been built for the first time.
             self.state.save_programs(self.images)
-            return handle
+            # An older version of the harness named fewer of them.
+            return handle.model_copy(update={"versions": {**handle.versions, **self.images.versions}})
         if handle is not None and plan.action == "repair":
             self._say(f"repairing {' and '.join(sorted(plan.parts))}", plan.reasons)
             try:

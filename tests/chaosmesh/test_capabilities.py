@@ -4,7 +4,12 @@ import pytest
 
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh import capabilities
+from harness.chaosmesh.release import Release
 from harness.kubernetes.client import ExecResult
+
+
+def probed(cluster, release="v2.8.4"):
+    return capabilities.probe(cluster, "chaos-mesh", Release.of(release))
 
 
 def answers(**wrong):
@@ -73,7 +78,7 @@ class FakeCluster:
 
 def test_probe_covers_all_names_with_one_exec_a_node():
     cluster = FakeCluster(answers(netem=("2", "no")), dns_ready=True)
-    found = capabilities.probe(cluster, "chaos-mesh")
+    found = probed(cluster)
     assert tuple(found) == capabilities.CAPABILITIES
     assert cluster.scripts == 1
     assert found["runtime-containerd"] is None
@@ -91,7 +96,7 @@ def test_a_node_that_is_left_out_is_not_asked():
 
 @pytest.mark.parametrize("ready", [None, False])
 def test_a_dns_server_that_is_not_ready_is_missing(ready):
-    assert "chaos-dns-server" in capabilities.probe(FakeCluster(answers(), ready), "chaos-mesh")["dns-server"]
+    assert "chaos-dns-server" in probed(FakeCluster(answers(), ready))["dns-server"]
 
 
 NOT_READY = "no pod with app=grafana is ready in the namespace chaos-harness"
@@ -117,5 +122,18 @@ PULLING = {
     ],
 )
 def test_grafana_says_why_it_is_missing(status, reason):
-    found = capabilities.probe(FakeCluster(answers(), grafana=status), "chaos-mesh")["grafana"]
+    found = probed(FakeCluster(answers(), grafana=status))["grafana"]
     assert found is None if reason is None else found.startswith(reason)
+
+
+@pytest.mark.parametrize("release", ["v2.8.0", "v2.8.4+6", "latest"])
+def test_what_a_release_brings_is_not_probed(release):
+    assert probed(FakeCluster(answers()), release)["recovers-panics"] is None
+
+
+def test_what_a_release_does_not_have_yet_says_which_release_it_is():
+    reason = probed(FakeCluster(answers()), "chart-2.7.3-source-0a1b2c3d")["recovers-panics"]
+
+    assert reason is not None
+    assert reason.startswith("a panic of a reconciler ends the controller-manager")
+    assert reason.endswith("this is v2.7.3")

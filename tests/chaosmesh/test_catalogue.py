@@ -13,6 +13,7 @@ from harness.chaosmesh.catalogue import (
     catalogue,
 )
 from harness.chaosmesh.components import METRICS_PORTS
+from harness.chaosmesh.release import Release
 from harness.oracles.base import oracles
 from harness.scenario.phases import EXPERIMENT_PHASES
 
@@ -216,6 +217,10 @@ def test_the_ports_are_those_that_prometheus_scrapes() -> None:
         ("chaos_daemon_tcs_rules", "v2.7.1", MetricStatus.LIVE),
         ("chaos_daemon_tcs_rules", "v2.10.0", MetricStatus.LIVE),
         ("chaos_daemon_tcs_rules", "v0.9.1-0.20260902003049-47411975a8cb", MetricStatus.LIVE),
+        ("chaos_daemon_tcs_rules", "chart-2.7.0-source-0a1b2c3d", None),
+        ("chaos_daemon_tcs", "chart-2.7.0-source-0a1b2c3d", MetricStatus.LIVE),
+        ("controller_runtime_reconcile_panics_total", "v2.7.3", None),
+        ("controller_runtime_reconcile_panics_total", "v2.8.0", MetricStatus.LIVE),
         ("chaos_mesh_experiments", "v2.0.3", MetricStatus.LIVE),
         ("chaos_mesh_experiments", "v2.1.0", MetricStatus.RENAMED),
         ("grpc_server_started_total", "v2.0.0", MetricStatus.LIVE),
@@ -225,7 +230,60 @@ def test_what_a_metric_is_in_a_release(name: str, release: str, status: MetricSt
     entry = catalogue().find(name)
 
     assert entry is not None
-    assert entry.status_in(release) is status
+    assert entry.status_in(Release.of(release)) is status
+
+
+def test_a_metric_has_the_shape_that_it_has_in_a_release() -> None:
+    depth = catalogue().find("workqueue_depth")
+    waits = catalogue().find("workqueue_queue_duration_seconds_bucket")
+
+    assert depth is not None
+    assert waits is not None
+    assert depth.in_release(Release.of("v2.7.3")).labels == ("name",)
+    assert depth.in_release(Release.of("v2.7.3")).help == "Current depth of workqueue"
+    assert depth.in_release(Release.of("v2.8.0")) is depth
+    assert depth.in_release(Release.of("latest")) is depth
+    assert waits.in_release(Release.of("v2.7.3+5")).buckets == (*(10.0**power for power in range(-8, 2)),)
+
+
+def test_values_and_shapes_are_those_of_a_release() -> None:
+    entry = metric(
+        labels=["kind", "zone"],
+        values={
+            "kind": ["A", {"value": "B", "since": "v2.3.0"}, {"value": "C", "until": "v2.4.0"}, "D"],
+            "zone": ["z"],
+        },
+        examples={"zone": ["z"]},
+        earlier=[
+            {"until": "v2.1.8", "source": "s", "labels": ["kind"], "help": "First."},
+            {"until": "v2.2.0", "source": "s", "help": "Second."},
+        ],
+    )
+
+    def shape(release: str) -> tuple[str, tuple[str, ...], tuple[str, ...]]:
+        found = entry.in_release(Release.of(release))
+        return found.help, found.labels, found.values["kind"]
+
+    assert shape("v2.1.0") == ("First.", ("kind",), ("A", "D", "C"))
+    assert "zone" not in entry.in_release(Release.of("v2.1.0")).values
+    assert entry.in_release(Release.of("v2.1.0")).examples == {}
+    assert shape("v2.2.0") == ("Second.", ("kind", "zone"), ("A", "D", "C"))
+    assert shape("v2.3.0") == (entry.help, ("kind", "zone"), ("A", "B", "D", "C"))
+    assert shape("v2.8.4") == (entry.help, ("kind", "zone"), ("A", "B", "D"))
+    # Without a release: what the newest has.
+    assert entry.values["kind"] == ("A", "B", "D")
+
+
+def test_bounds_of_the_catalogue_are_releases() -> None:
+    for wrong in (
+        {"since": "2.8.0"},
+        {"until": "v2.8"},
+        {"values": {"kind": [{"value": "A", "since": "soon"}]}},
+    ):
+        with pytest.raises(ValueError, match="is no release such as"):
+            metric(**wrong)
+    with pytest.raises(ValueError, match="m: the shapes of earlier releases are not in their order"):
+        metric(earlier=[{"until": "v2.2.0", "source": "s"}, {"until": "v2.1.0", "source": "s"}])
 
 
 def test_what_is_there_from_the_start_needs_no_chaos() -> None:

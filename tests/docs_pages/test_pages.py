@@ -54,7 +54,8 @@ ISSUE = RegisteredIssue(
     component="daemon",
     summary="Something is wrong.",
     metrics=["m"],
-    versions="all",
+    since="v2.2.0",
+    seen=["v2.8.4"],
     evidence="It was seen to be wrong.",
     correct="It would be right.",
     place="somewhere.go",
@@ -155,7 +156,8 @@ def test_a_known_issue_names_the_scenarios_that_show_it(sources: Sources) -> Non
 
 def test_a_report_has_all_that_a_maintainer_needs() -> None:
     assert issue_pages.report(ISSUE, ["kills"]) == (
-        "# Something is wrong\n\n- component: daemon\n- metrics: `m`\n- versions: all\n\n"
+        "# Something is wrong\n\n- component: daemon\n- metrics: `m`\n"
+        "- releases: since v2.2.0, not fixed; seen in v2.8.4\n\n"
         "## What was seen\n\nIt was seen to be wrong.\n\n"
         "## What is right\n\nIt would be right.\n\n"
         "## How to see it\n\n```sh\nkubectl get pods\n```\n\n"

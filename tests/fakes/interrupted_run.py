@@ -134,6 +134,7 @@ def main(fd, words):
         chaos_mesh_namespace="chaos-mesh",
         workload_image="",
         scrape_interval=1.0,
+        versions={"chaos-mesh": "v2.8.3"},
         nodes=[],
     )
     session.RunSession._write = written

@@ -12,8 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from harness.audit.contract.compare import Circumstances
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.stand_in import StandIn
+from harness.chaosmesh.release import Release
 from harness.judge.finding import Finding, Verdict
 from harness.kubernetes import leftovers
 from harness.kubernetes.client import Cluster
@@ -115,7 +117,7 @@ def stack(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(session.at_end, "check", check)
     monkeypatch.setattr(session, "up", up)
     monkeypatch.setattr(access, "Prometheus", FakePrometheus)
-    monkeypatch.setattr(session, "probe", lambda cluster, namespace, leave_out: CAPABILITIES)
+    monkeypatch.setattr(session, "probe", lambda cluster, namespace, release, leave_out: CAPABILITIES)
     monkeypatch.setattr(Cluster, "connect", connect)
     return state
 
@@ -734,6 +736,21 @@ def test_what_a_scenario_puts_in_the_place_of_a_real_program_is_named_once_it_ra
     assert [each["name"] for each in at_first["stand_ins"]] == ["mini"]
 
 
+@pytest.mark.parametrize(
+    ("versions", "told"),
+    [
+        ({"chaos-mesh": "v2.8.3"}, False),
+        ({"chaos-mesh": "chart-2.4.0-alpha.0-401-g608b61e7c1b1", "chaos-mesh-release": "unreleased"}, True),
+    ],
+)
+def test_a_build_that_belongs_to_no_release_is_told(stack, tmp_path, versions, told):
+    stack.handle = stack.handle.model_copy(update={"versions": versions})
+    run = made(tmp_path)
+    run.open()
+
+    assert any("belongs to no known release" in line for line in run.results.run.warnings) is told
+
+
 def test_the_contract_is_checked_before_the_cluster_is_let_go(opened, stack, tmp_path):
     opened.results.add(result("first", "first-1"))
     opened.results.add(ScenarioResult(name="second", file="s.yaml", recording=tmp_path / "recordings/second"))
@@ -741,7 +758,7 @@ def test_the_contract_is_checked_before_the_cluster_is_let_go(opened, stack, tmp
     (run,) = stack.checked
     assert run.namespaces == ["first-1"]
     assert run.recordings == [tmp_path / "recordings/second"]
-    assert (run.given.release, run.given.capabilities, run.given.whole) == ("v2.8.3", CAPABILITIES, False)
+    assert run.given == Circumstances(Release.of("v2.8.3"), CAPABILITIES, whole=False)
     assert run.report == tmp_path / "report"
     assert opened.results.contract is stack.contract
 

@@ -9,6 +9,7 @@ import pytest
 
 from harness.chaosmesh import experiments
 from harness.chaosmesh.catalogue import catalogue
+from harness.chaosmesh.release import Release
 from harness.judge.finding import Finding, Verdict
 from harness.judge.replay import replay
 from harness.kubernetes.errors import from_answer
@@ -326,6 +327,15 @@ def test_all_missing_capabilities_are_named(run, around):
     assert run(more="needs: [cgroup-v2, netem]").reason == (
         "cgroup-v2: node n1: not mounted; netem: not a capability that is probed"
     )
+
+
+def test_what_the_release_does_not_have_skips_like_a_missing_capability(run, around):
+    object.__setattr__(around, "release", Release.of("v2.1.8"))
+
+    result = run()
+
+    assert result.verdict is Verdict.SKIPPED
+    assert result.reason == "chaos_controller_manager_emitted_event_total: since v2.2.0; this is v2.1.8"
 
 
 def test_a_proof_that_cannot_be_read_is_an_error_and_no_missing_effect(run, monkeypatch):

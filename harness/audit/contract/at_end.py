@@ -64,7 +64,7 @@ class EndedRun:
 
 def check(run: EndedRun, known: Catalogue) -> Contract:
     """Return what the end of a run came to; what went wrong on the way is in it, too."""
-    contract = Contract(release=run.given.release, whole=run.given.whole)
+    contract = Contract(release=str(run.given.release), whole=run.given.whole)
     try:
         _check(run, known, contract)
     except HarnessError as error:

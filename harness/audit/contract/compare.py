@@ -9,16 +9,16 @@ from dataclasses import dataclass, field
 from harness.audit.contract.exposed import Exposed, Recorded
 from harness.base.words import nearest
 from harness.chaosmesh.catalogue import Appears, Catalogue, Metric, MetricStatus, MetricType
-from harness.chaosmesh.catalogue.release import before
 from harness.chaosmesh.components import METRICS_PORTS
+from harness.chaosmesh.release import Release
 from harness.prometheus.exposition import ExposedSample, Family
 from harness.results.contract_problem import NEXT_STEPS, ContractProblem, ProblemKind, merged
 
 OWN = "chaos_"
 """How the names of Chaos Mesh's own metrics begin."""
 
-LIBRARIES_OF = "v2.8.0"
-"""The first release with the libraries that the catalogue describes; older ones have older libraries."""
+LIBRARIES_OF = "v2.7.0"
+"""The first release with libraries that the catalogue describes; older ones have older libraries."""
 
 _PARTS = {MetricType.HISTOGRAM: {"le"}, MetricType.SUMMARY: {"quantile"}}
 _SHOWN = 300
@@ -30,12 +30,12 @@ class Circumstances:
     """What decides which metrics can be asked for.
 
     Attributes:
-        release: of Chaos Mesh; a build from source counts as the newest.
+        release: of Chaos Mesh.
         capabilities: capability to None when it is there, or to the reason why not.
         whole: all scenarios ran, so that whatever can be touched was touched.
     """
 
-    release: str
+    release: Release
     capabilities: Mapping[str, str | None] = field(default_factory=dict)
     whole: bool = False
 
@@ -44,6 +44,7 @@ def compare(
     known: Catalogue, exposed: Sequence[Exposed], recorded: Recorded, given: Circumstances
 ) -> list[ContractProblem]:
     """Return all differences, those that fail a run first."""
+    known = known.in_release(given.release)
     problems: list[ContractProblem] = []
     for target in exposed:
         for family in target.families:
@@ -80,7 +81,7 @@ def always(known: Catalogue, given: Circumstances) -> list[Metric]:
     """Return the metrics that are there as soon as their component answers."""
     return [
         metric
-        for metric in known.metrics
+        for metric in known.in_release(given.release).metrics
         if (
             metric.appears is Appears.ALWAYS
             # Registered without labels, so the value 0 is there without anybody's doing.
@@ -119,7 +120,7 @@ def fails(name: str, given: Circumstances) -> bool:
     What Chaos Mesh itself defines always does. What comes from libraries does for the releases that have
     the libraries which the catalogue describes.
     """
-    return name.startswith(OWN) or not before(given.release, LIBRARIES_OF)
+    return name.startswith(OWN) or not given.release.older_than(LIBRARIES_OF)
 
 
 def bounds_of(family: Family) -> list[float]:

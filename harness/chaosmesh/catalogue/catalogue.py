@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
 from harness.base.words import nearest
-from harness.chaosmesh.catalogue.metric import Metric, Produced
+from harness.chaosmesh.catalogue.metric import LabelValue, Metric, Produced
+from harness.chaosmesh.release import Release
 
 _FOLDER = Path(__file__).resolve().parent
 
@@ -32,7 +33,7 @@ class ComponentFile(BaseModel):
 
     components: tuple[str, ...]
     source: str | None = None
-    values: dict[str, tuple[str, ...]] = {}
+    values: dict[str, tuple[str | LabelValue, ...]] = {}
     produced: Produced | None = None
     touched_by: tuple[str, ...] = ()
     needs: tuple[str, ...] = ()
@@ -67,6 +68,10 @@ class Catalogue:
                 if self._by_name.setdefault(name, metric) is not metric:
                     raise ValueError(f"the catalogue has {name!r} twice")
         self._prefixes = [metric for metric in self.metrics if metric.prefix]
+
+    def in_release(self, release: Release) -> Catalogue:
+        """Return the metrics with the shapes that they have in a release; `status_in`: which are there."""
+        return Catalogue(metric.in_release(release) for metric in self.metrics)
 
     def find(self, series_name: str) -> Metric | None:
         """Return the metric that a series belongs to, by the name of the series or of the metric."""

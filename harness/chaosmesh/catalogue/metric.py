@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-from harness.chaosmesh.catalogue.release import before, part_of
 from harness.chaosmesh.catalogue.twin import Twin
+from harness.chaosmesh.release import Release, ReleaseBound
 
 _HISTOGRAM = {"_bucket": ("le",), "_sum": (), "_count": ()}
 _SUMMARY = {"": ("quantile",), "_sum": (), "_count": ()}
@@ -84,6 +85,42 @@ OPERATIONS = ("every-chaos", "requests", "restart")
 requests to the component's own port, a restart of the component."""
 
 
+class LabelValue(BaseModel):
+    """A value of a label that not all releases have.
+
+    Attributes:
+        value: the value.
+        since: the first release that has it.
+        until: the last one, if it is gone.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    value: str
+    since: ReleaseBound | None = None
+    until: ReleaseBound | None = None
+
+
+class EarlierShape(BaseModel):
+    """What a metric was like up to a release; what is not given was as it is now.
+
+    Attributes:
+        until: the last release of which this is true.
+        source: where it is so.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    until: ReleaseBound
+    source: str
+    type: MetricType | None = None
+    help: str | None = None
+    components: tuple[str, ...] | None = None
+    labels: tuple[str, ...] | None = None
+    buckets: tuple[float, ...] | None = None
+    appears: Appears | None = None
+
+
 class Metric(BaseModel):
     """One metric, or with `prefix` all metrics whose names begin like that.
 
@@ -94,7 +131,9 @@ class Metric(BaseModel):
         unit: of the value: seconds, bytes, experiments, ...
         components: values of the `job` label of the targets that have it.
         labels: its own label names; those of the target (job, instance, node) come on top.
-        values: label name to all values that it can take, for labels with a closed set.
+        values: label name to all values that it can take, for labels with a closed set. In the file a value
+            that not all releases have is a mapping, see LabelValue; here are those of the newest.
+        some_releases: label name to these values.
         examples: label name to values that it is known to take, for labels with an open set.
         labels_known: False when `labels` is not the whole truth.
         buckets: upper bounds of a histogram's buckets, without +Inf; None when they are not known, empty when
@@ -102,8 +141,9 @@ class Metric(BaseModel):
         prefix: `name` is a prefix.
         exposed: False for what Prometheus itself writes about a target.
         status: see Status.
-        since: first version with this name.
-        until: last version with this name, if it is gone.
+        since: first release with this name.
+        until: last release with this name, if it is gone.
+        earlier: what it was like before, the oldest first.
         renamed_to: the names that replaced it.
         source: file and line of its definition at v2.8.3, or module and version.
         grows: a gauge by type whose series only grow, until they go.
@@ -127,14 +167,16 @@ class Metric(BaseModel):
     components: tuple[str, ...]
     labels: tuple[str, ...] = ()
     values: dict[str, tuple[str, ...]] = {}
+    some_releases: dict[str, tuple[LabelValue, ...]] = {}
     examples: dict[str, tuple[str, ...]] = {}
     labels_known: bool = True
     buckets: tuple[float, ...] | None = None
     prefix: bool = False
     exposed: bool = True
     status: MetricStatus = MetricStatus.LIVE
-    since: str | None = None
-    until: str | None = None
+    since: ReleaseBound | None = None
+    until: ReleaseBound | None = None
+    earlier: tuple[EarlierShape, ...] = ()
     renamed_to: tuple[str, ...] = ()
     source: str
     grows: bool = False
@@ -148,6 +190,25 @@ class Metric(BaseModel):
     twins: tuple[Twin, ...] = ()
     note: str | None = None
 
+    @model_validator(mode="before")
+    @classmethod
+    def _values_by_release(cls, raw: Any) -> Any:
+        """Take the values that not all releases have out of `values`; those that are not gone stay, too."""
+        if not isinstance(raw, dict) or not isinstance(raw.get("values"), dict):
+            return raw
+        values: dict[str, Any] = {}
+        some: dict[str, Any] = dict(raw.get("some_releases", {}))
+        for label, each in raw["values"].items():
+            stated = [value if isinstance(value, str) else LabelValue.model_validate(value) for value in each]
+            if found := [value for value in stated if isinstance(value, LabelValue)]:
+                some[label] = found
+            values[label] = [
+                value if isinstance(value, str) else value.value
+                for value in stated
+                if isinstance(value, str) or value.until is None
+            ]
+        return {**raw, "values": values, "some_releases": some}
+
     @model_validator(mode="after")
     def _consistent(self) -> Metric:
         for label in {*self.values, *self.examples} - set(self.labels):
@@ -158,6 +219,11 @@ class Metric(BaseModel):
             raise ValueError(f"{self.name}: only a histogram has buckets")
         if list(self.buckets or ()) != sorted(set(self.buckets or ())):
             raise ValueError(f"{self.name}: the buckets are not in ascending order")
+        ends = [Release.of(shape.until) for shape in self.earlier]
+        if any(
+            not later.newer_than(shape.until) for shape, later in zip(self.earlier, ends[1:], strict=False)
+        ):
+            raise ValueError(f"{self.name}: the shapes of earlier releases are not in their order")
         if self.grows and self.type is not MetricType.GAUGE:
             raise ValueError(f"{self.name}: `grows` is said of gauges only")
         names = [twin.name for twin in self.twins]
@@ -167,17 +233,37 @@ class Metric(BaseModel):
             raise ValueError(f"{self.name}: a twin of {sorted(unknown)[0]!r}, which it has no series of")
         return self
 
-    def status_in(self, release: str) -> MetricStatus | None:
-        """Return what it is in a release of Chaos Mesh; None when it is not known there under this name.
-
-        Args:
-            release: such as v2.7.0; what is no release is taken for the newest one.
-        """
-        if self.since is not None and before(release, self.since):
+    def status_in(self, release: Release) -> MetricStatus | None:
+        """Return what it is in a release of Chaos Mesh; None when it is not known there under this name."""
+        if self.since is not None and release.older_than(self.since):
             return None
-        if self.until is not None and (before(release, self.until) or part_of(release, self.until)):
+        if self.until is not None and not release.newer_than(self.until):
             return MetricStatus.LIVE
         return self.status
+
+    def in_release(self, release: Release) -> Metric:
+        """Return it with the shape and the values that it has in a release."""
+        changed: dict[str, Any] = {}
+        if shape := next((each for each in self.earlier if not release.newer_than(each.until)), None):
+            changed |= {name: getattr(shape, name) for name in shape.model_fields_set - {"until", "source"}}
+        labels = changed.get("labels", self.labels)
+        values = {label: self._values_in(label, release) for label in self.values if label in labels}
+        if values != self.values:
+            changed["values"] = values
+        if not changed:
+            return self
+        changed["examples"] = {label: each for label, each in self.examples.items() if label in labels}
+        return self.model_copy(update=changed)
+
+    def lacks(self, label: str, value: str, release: Release) -> LabelValue | None:
+        """Return the value of a label when it is one that a release does not have; None otherwise."""
+        some = (each for each in self.some_releases.get(label, ()) if each.value == value)
+        return next((each for each in some if not release.within(each.since, each.until)), None)
+
+    def _values_in(self, label: str, release: Release) -> tuple[str, ...]:
+        there = (value for value in self.values[label] if self.lacks(label, value, release) is None)
+        gone = (each for each in self.some_releases.get(label, ()) if each.until is not None)
+        return (*there, *(each.value for each in gone if release.within(each.since, each.until)))
 
     def is_counter(self, series_name: str) -> bool | None:
         """Say whether one of its series is a counter by its exposed type; None when that is not known."""

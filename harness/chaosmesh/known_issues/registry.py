@@ -6,10 +6,11 @@ from functools import cache
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from harness.base.bounded import FileError, read_yaml
 from harness.base.errors import UsageError
+from harness.chaosmesh.release import Release, ReleaseBound
 
 _FOLDER = Path(__file__).parent
 
@@ -22,7 +23,9 @@ class RegisteredIssue(BaseModel):
         component: whose metric is wrong.
         summary: one sentence: what is wrong.
         metrics: the metrics that show it.
-        versions: in which it was seen.
+        since: the first release whose code has it.
+        fixed: the first release whose code does not; None when each has it.
+        seen: the releases in which it was seen on a cluster.
         evidence: how it was seen, and with which numbers.
         correct: what would be right.
         place: where in Chaos Mesh's source it comes from.
@@ -36,12 +39,30 @@ class RegisteredIssue(BaseModel):
     component: Literal["controller-manager", "daemon", "dashboard", "dns-server"]
     summary: str = Field(min_length=10)
     metrics: list[str] = Field(min_length=1)
-    versions: str
+    since: ReleaseBound
+    fixed: ReleaseBound | None = None
+    seen: list[ReleaseBound] = Field(min_length=1)
     evidence: str = Field(min_length=10)
     correct: str = Field(min_length=10)
     place: str
     promql: list[str] = Field(min_length=1)
     reproduce: str = Field(min_length=10)
+
+    @model_validator(mode="after")
+    def _in_order(self) -> RegisteredIssue:
+        for release in self.seen:
+            if not self.is_of(Release.of(release)):
+                raise ValueError(f"seen in {release}, which does not have it: {self.releases}")
+        return self
+
+    def is_of(self, release: Release) -> bool:
+        """Say whether a release has it; where it does not, only the right value passes."""
+        return not release.older_than(self.since) and (self.fixed is None or release.older_than(self.fixed))
+
+    @property
+    def releases(self) -> str:
+        """The releases that have it, in words."""
+        return f"since {self.since}" + (f", fixed in {self.fixed}" if self.fixed else ", not fixed")
 
 
 def load(folder: Path) -> dict[str, RegisteredIssue]:

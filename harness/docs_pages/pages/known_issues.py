@@ -35,10 +35,11 @@ def overview(issues: list[RegisteredIssue], shown: dict[str, list[str]]) -> str:
         shown: id to the names of the scenarios that show it.
     """
     intro = (
-        "What Chaos Mesh gets wrong, each of it seen on a real cluster. A scenario "
-        "that meets one has the verdict `known_issue` as long as exactly this wrong value is there; any "
-        "other value fails, the right one too ([verdicts.md](verdicts.md#known-issues)). Each has a report "
-        "that can be pasted into an issue of Chaos Mesh. "
+        "What Chaos Mesh gets wrong, each of it seen on a real cluster. A scenario that meets one has the "
+        "verdict `known_issue` as long as exactly this wrong value is there; any other value fails, the "
+        "right one too. That holds for the releases that have the issue; for any other the right value is "
+        "expected ([verdicts.md](verdicts.md#known-issues)). `master` stands for what no release has yet. "
+        "Each has a report that can be pasted into an issue of Chaos Mesh. "
         f"Generated from `harness/chaosmesh/known_issues/` (`{COMMAND}`)."
     )
     lines = ["# Known issues of Chaos Mesh", "", _wrapped(intro), ""]
@@ -51,7 +52,7 @@ def overview(issues: list[RegisteredIssue], shown: dict[str, list[str]]) -> str:
         told = [
             ("component", issue.component),
             ("metrics", metrics),
-            ("versions", issue.versions),
+            ("releases", _releases(issue)),
             ("seen", issue.evidence),
             ("right", issue.correct),
             ("place", issue.place),
@@ -73,7 +74,7 @@ def report(issue: RegisteredIssue, shown: list[str]) -> str:
     by = ", ".join(f"`{name}`" for name in shown) or "no scenario"
     lines = [f"# {issue.summary.rstrip('.')}", "", f"- component: {issue.component}"]
     lines += [entry(f"metrics: {', '.join(f'`{metric}`' for metric in issue.metrics)}")]
-    lines += [entry(f"versions: {issue.versions}")]
+    lines += [entry(f"releases: {_releases(issue)}")]
     lines += ["", "## What was seen", "", _wrapped(issue.evidence)]
     lines += ["", "## What is right", "", _wrapped(issue.correct)]
     lines += ["", "## How to see it", "", *_fenced("sh", issue.reproduce)]
@@ -91,6 +92,10 @@ def _shown(sources: Sources) -> dict[str, list[str]]:
             for identity in issues_of(case.scenario):
                 found.setdefault(identity, set()).add(case.name.partition("[")[0])
     return {identity: sorted(names) for identity, names in found.items()}
+
+
+def _releases(issue: RegisteredIssue) -> str:
+    return f"{issue.releases}; seen in {', '.join(issue.seen)}"
 
 
 def _wrapped(text: str) -> str:

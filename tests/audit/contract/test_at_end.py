@@ -7,6 +7,7 @@ from harness.audit.contract.at_end import EndedRun
 from harness.audit.contract.compare import Circumstances
 from harness.audit.contract.promtool import Linted
 from harness.chaosmesh.catalogue import Catalogue, Metric
+from harness.chaosmesh.release import Release
 from harness.kubernetes.client import HttpAnswer
 from harness.prometheus.prometheus import PrometheusUnreachableError, QueryResult, ScrapeTarget
 from harness.recording.model import Manifest, SeriesDefinition
@@ -90,7 +91,7 @@ def ended(world, tmp_path, *more, linter=lambda body: Linted(code=0, output=""),
         "began": world.clock.now() - 60,
         "namespaces": ["own"],
         "recordings": [],
-        "given": Circumstances("v2.8.3", {"dns-server": "none"}, whole=True),
+        "given": Circumstances(Release.of("v2.8.3"), {"dns-server": "none"}, whole=True),
         "report": tmp_path,
         "linter": linter,
     }
@@ -168,7 +169,7 @@ def test_a_component_that_prometheus_does_not_scrape_is_told(world, tmp_path):
 
 
 def test_the_dns_server_is_only_asked_for_where_it_is_installed(world, tmp_path):
-    contract = ended(world, tmp_path, given=Circumstances("v2.8.3", {"dns-server": None}))
+    contract = ended(world, tmp_path, given=Circumstances(Release.of("v2.8.3"), {"dns-server": None}))
 
     assert [each.split(":")[0] for each in contract.not_captured] == ["chaos-dns-server"]
 

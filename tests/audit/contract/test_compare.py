@@ -5,6 +5,7 @@ import pytest
 from harness.audit.contract.compare import Circumstances, compare, impossible
 from harness.audit.contract.exposed import Exposed, Recorded
 from harness.chaosmesh.catalogue import Catalogue, Metric, catalogue
+from harness.chaosmesh.release import Release
 from harness.prometheus.exposition import parse
 from harness.results.contract_problem import ProblemKind, merged
 
@@ -24,8 +25,8 @@ chaos_daemon_took_seconds_bucket{le="+Inf"} 2
 chaos_daemon_took_seconds_sum 0.5
 chaos_daemon_took_seconds_count 2
 """
-NOW = Circumstances("v2.8.3", {"netem": None, "toda": "not there"})
-WHOLE = Circumstances("v2.8.3", {"netem": None, "toda": "not there"}, whole=True)
+NOW = Circumstances(Release.of("v2.8.3"), {"netem": None, "toda": "not there"})
+WHOLE = Circumstances(Release.of("v2.8.3"), {"netem": None, "toda": "not there"}, whole=True)
 
 
 def entry(name, **fields):
@@ -189,14 +190,28 @@ def test_a_metric_of_a_library_that_has_no_entry_is_only_told():
     assert not problem.fails
 
 
-@pytest.mark.parametrize(("release", "fails"), [("v2.8.3", True), ("a checkout", True), ("v2.6.0", False)])
+@pytest.mark.parametrize(
+    ("release", "fails"), [("v2.8.3", True), ("a checkout", True), ("v2.7.3", True), ("v2.6.0", False)]
+)
 def test_libraries_are_those_of_the_release_that_the_catalogue_describes(release, fails):
     library = entry("workqueue_depth", type="gauge", help="Depth.")
     text = TEXT + "# HELP workqueue_depth Depth of it.\n# TYPE workqueue_depth gauge\nworkqueue_depth 1\n"
 
-    problem = only(found(known(None, None, None, library), exposed(text), given=Circumstances(release)))
+    given = Circumstances(Release.of(release))
+    problem = only(found(known(None, None, None, library), exposed(text), given=given))
 
     assert (problem.kind, problem.fails) == (ProblemKind.HELP, fails)
+
+
+def test_a_library_is_compared_with_the_shape_that_it_has_in_the_release():
+    earlier = {"until": "v2.7.3", "source": "s", "help": "Depth of it.", "labels": []}
+    library = entry("workqueue_depth", type="gauge", help="Depth.", labels=["controller"], earlier=[earlier])
+    text = TEXT + "# HELP workqueue_depth Depth of it.\n# TYPE workqueue_depth gauge\nworkqueue_depth 1\n"
+    entries = known(None, None, None, library)
+
+    assert found(entries, exposed(text), given=Circumstances(Release.of("v2.7.3"))) == []
+    kinds = {each.kind for each in found(entries, exposed(text), given=Circumstances(Release.of("v2.8.0")))}
+    assert kinds == {ProblemKind.HELP, ProblemKind.LABEL_MISSING}
 
 
 def test_labels_that_are_not_known_are_not_compared():
@@ -338,7 +353,7 @@ def test_buckets_that_go_computes_are_off_by_a_rounding():
 
 
 def test_a_removed_metric_of_the_real_catalogue_is_missed():
-    problems = compare(catalogue(), [exposed("")], Recorded(), Circumstances("v2.8.3"))
+    problems = compare(catalogue(), [exposed("")], Recorded(), Circumstances(Release.of("v2.8.3")))
 
     missed = {problem.metric for problem in problems if problem.kind is ProblemKind.NOT_SEEN}
     assert {"chaos_daemon_bpm_controlled_processes", "chaos_daemon_tcs_rules"} <= missed

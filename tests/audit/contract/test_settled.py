@@ -10,6 +10,7 @@ from harness.audit.contract.compare import Circumstances
 from harness.audit.contract.settled import SETTLE_SECONDS, YOUNG_SECONDS, Settling
 from harness.chaosmesh.catalogue import Catalogue, Metric
 from harness.chaosmesh.components import COMPONENTS, METRICS_PORTS
+from harness.chaosmesh.release import Release
 from harness.kubernetes.client import HttpAnswer
 from harness.kubernetes.errors import UnreachableError
 from harness.prometheus.prometheus import PrometheusUnreachableError, QueryResult, ScrapeTarget
@@ -152,7 +153,7 @@ class Stack:
             began=START - 600,
             namespaces=[],
             recordings=[],
-            given=Circumstances("v2.8.3", {"dns-server": "none"}, whole=whole),
+            given=Circumstances(Release.of("v2.8.3"), {"dns-server": "none"}, whole=whole),
             report=tmp_path,
             linter=None,
             chaos_mesh_namespace="chaos-mesh",
