@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
 from harness.chaosmesh import components
-from harness.chaosmesh.components import COMPONENTS, DASHBOARD, DNS_SERVER
+from harness.chaosmesh.components import COMPONENTS, DASHBOARD, DNS_SERVER, MANAGER
 from harness.chaosmesh.daemons import DAEMON, Daemons
 from harness.kubernetes import credentials
 from harness.kubernetes.client import Cluster, Object
@@ -223,6 +223,11 @@ class _Look:
             f"Chaos Mesh {found.version} in the namespace {found.namespace}"
             f"{f' (release {found.release})' if found.release else ''}: {told}"
         )
+        if (number := found.replicas[MANAGER]) > 1:
+            self.progress.say(
+                f"each of the {number} replicas of {MANAGER} counts all experiments by itself: scenarios "
+                "that compare its metrics with the cluster come out as inconclusive; one replica decides them"
+            )
 
     def handle(self, found: FoundChaosMesh, seen: _Seen) -> StackHandle:
         target = TargetCluster(

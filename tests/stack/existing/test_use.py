@@ -145,4 +145,6 @@ def test_a_node_that_is_not_ready_is_left_out(
     theirs.objects["nodes"] = [node("n1"), node("n2", ready=False)]
     with pytest.raises(AssertionError, match="nothing is claimed"):
         used(options(tmp_path, theirs.url))
-    assert "left out, as not Ready: node n2" in capsys.readouterr().err
+    said = capsys.readouterr().err
+    assert "left out, as not Ready: node n2" in said
+    assert "each of the 3 replicas of controller-manager counts all experiments by itself" in said
