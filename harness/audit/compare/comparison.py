@@ -9,6 +9,7 @@ from pydantic import BaseModel
 from harness.audit.compare import latencies, metrics, scenarios
 from harness.audit.compare.bridge import relabel_configs
 from harness.audit.compare.change import Change, ChangeKind
+from harness.audit.compare.headline import Headline, headline
 from harness.audit.compare.latencies import Latency
 from harness.audit.compare.side import ComparedRun, load
 from harness.audit.contract.compare import OWN
@@ -30,7 +31,8 @@ class RunComparison(BaseModel):
     """What changed between two runs.
 
     Attributes:
-        before, after: the versions of Chaos Mesh.
+        before, after: the releases of Chaos Mesh.
+        headline: see Headline.
         changes: breaking ones first.
         latencies: all durations that both runs have; those that changed are in `changes`, too.
         not_comparable: what one of the runs says nothing about.
@@ -41,6 +43,7 @@ class RunComparison(BaseModel):
 
     before: str
     after: str
+    headline: Headline
     changes: list[Change]
     latencies: list[Latency]
     not_comparable: list[str]
@@ -56,16 +59,22 @@ class RunComparison(BaseModel):
     def lines(self) -> list[str]:
         """Return it as text."""
         breaking = sum(change.breaking for change in self.changes)
-        lines = [f"{self.before} -> {self.after}: {count(len(self.changes), 'change')}, {breaking} breaking"]
-        lines += [f"  {change.line()}" for change in self.changes]
+        lines = [
+            f"Chaos Mesh {self.before} -> {self.after}",
+            *(f"  {line}" for line in self.headline.lines()),
+        ]
+        lines += ["for the release notes:", *(f"  {line}" for line in self.release_note.splitlines())]
         for title, items in (
+            (
+                f"{count(len(self.changes), 'change')}, {breaking} breaking:",
+                [change.line() for change in self.changes],
+            ),
             ("durations, medians:", [_latency_line(each) for each in self.latencies]),
             ("not comparable:", self.not_comparable),
             ("mind that:", self.caveats),
         ):
             if items:
                 lines += [title, *(f"  {item}" for item in items)]
-        lines += ["for the release notes:", *(f"  {line}" for line in self.release_note.splitlines())]
         if self.metric_relabel_configs:
             lines.append("to keep the old names, in each scrape config of Prometheus:")
             lines += [f"  {line}" for line in self.metric_relabel_configs.splitlines()]
@@ -89,14 +98,16 @@ def compared(before: ComparedRun, after: ComparedRun, known: Catalogue) -> RunCo
     changes = [*found, *verdicts, *(each.change() for each in durations if each.changed)]
     changes.sort(key=lambda change: (not change.breaking, not scenarios.regressed(change)))
     types = {name: facts.type for name, facts in after.metrics.items()}
+    told = headline(before, after, changes)
     return RunComparison(
         before=before.version,
         after=after.version,
+        headline=told,
         changes=changes,
         latencies=durations,
         not_comparable=[*unsure, *alone],
         caveats=_caveats(before, after),
-        release_note=release_note(changes, before.version, after.version),
+        release_note=" ".join([release_note(changes, before.version, after.version), *told.sentences()]),
         metric_relabel_configs=relabel_configs(changes, types),
     )
 

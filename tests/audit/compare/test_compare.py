@@ -282,6 +282,31 @@ def test_a_scenario_that_is_right_now_is_a_change_and_no_regression(write):
     assert done.exit_code() is ExitCode.OK
 
 
+def test_the_headline_names_known_issues_that_are_fixed_and_new_failures(write):
+    def wrong(issue):
+        return finding(Verdict.KNOWN_ISSUE, value=0.0, known_issue=issue)
+
+    def known_issue(name, issue):
+        return scenario(name, wrong(issue), verdict=Verdict.KNOWN_ISSUE)
+
+    failed = scenario("broken", finding(Verdict.FAIL), verdict=Verdict.FAIL)
+    before = [known_issue("one", "fixed"), known_issue("two", "stays"), known_issue("three", "not-run")]
+    after = [
+        scenario("one", finding()),
+        known_issue("two", "stays"),
+        known_issue("four", "elsewhere"),
+        failed,
+    ]
+    done = compare(
+        write("a", scenarios=[*before, scenario("broken", finding())]), write("b", scenarios=after), KNOWN
+    )
+
+    assert done.headline.issues_fixed == ["fixed"]
+    assert done.headline.issues_new == []
+    assert done.headline.new_failures == ["broken"]
+    assert done.release_note.endswith("Fixed: 1 known issue (fixed).")
+
+
 def test_values_count_where_both_runs_are_wrong_in_another_way(write):
     runs = [
         write(name, scenarios=[scenario("s", finding(Verdict.FAIL, value=value), verdict=Verdict.FAIL)])
@@ -477,7 +502,14 @@ def test_the_command_prints_text_and_json_and_its_exit_code_tells(write, capsys)
 
     assert main(["compare", str(before), str(after)]) == ExitCode.FAILED
     text = capsys.readouterr().out
-    assert text.splitlines()[0] == "v1 -> v2: 1 change, 1 breaking"
+    assert text.splitlines()[:5] == [
+        "Chaos Mesh v1 -> v2",
+        "  metrics: 0 added, 0 removed, 1 renamed, 0 changed",
+        "    renamed: chaos_daemon_rules",
+        "  known issues: fixed none; new none",
+        "  new failures: none",
+    ]
+    assert "1 change, 1 breaking:" in text
     assert "  BREAKING renamed chaos_daemon_rules: chaos_daemon_rules -> chaos_daemon_qdiscs" in text
     assert main(["compare", "--json", str(before), str(after)]) == ExitCode.FAILED
     assert json.loads(capsys.readouterr().out)["changes"][0]["kind"] == "renamed"
