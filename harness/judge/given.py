@@ -6,11 +6,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
+from pydantic import ValidationError
+
+from harness.base.words import cut
 from harness.judge.argument import ArgumentError
 from harness.judge.kind import Kind, kinds
 from harness.judge.matching import Matchers, fixed_labels
 from harness.judge.sweep import Selection
-from harness.recording.model import Expected, Recording
+from harness.recording.model import Expected, InconsistentRecordingError, Recording
 from harness.scenario.model import Expectation
 
 
@@ -59,8 +62,16 @@ class Given:
 
     @classmethod
     def of(cls, recording: Recording, expected: Expected) -> Given:
-        """Type an expectation as it was recorded, templates resolved."""
-        return cls(recording, expected, Expectation.model_validate(expected.spec))
+        """Type an expectation as it was recorded, templates resolved.
+
+        Raises:
+            InconsistentRecordingError: it is none.
+        """
+        try:
+            return cls(recording, expected, Expectation.model_validate(expected.spec))
+        except ValidationError as error:
+            problem = error.errors()[0]["msg"]
+            raise InconsistentRecordingError(f"{cut(expected.id)} is no expectation: {problem}") from error
 
     @property
     def interval(self) -> float:

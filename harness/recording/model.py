@@ -12,7 +12,8 @@ from bisect import insort
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, field_validator
+from typing_extensions import TypedDict
 
 from harness.recording.durations import Durations
 from harness.recording.index import LabelIndex
@@ -290,6 +291,14 @@ class Manifest(Entry):
         return value
 
 
+class _Histogram(TypedDict):
+    labels: dict[str, str]
+    times: list[float]
+
+
+_HISTOGRAMS: TypeAdapter[list[_Histogram]] = TypeAdapter(list[_Histogram])
+
+
 class InconsistentRecordingError(ValueError):
     """An entry does not fit those before it."""
 
@@ -364,7 +373,7 @@ class Recording:
                 self.events.append(entry)
             case Note():
                 self.notes.append(entry)
-                self.native_histograms += entry.detail.get(NATIVE_HISTOGRAMS, [])
+                self._add_histograms(entry.detail.get(NATIVE_HISTOGRAMS, []))
 
     def mark(self, step: int, name: str) -> Mark | None:
         """Return a step's mark of that name, or None when it was not made yet."""
@@ -417,6 +426,13 @@ class Recording:
         view.durations = Durations(view.by_name.get(SCRAPE_DURATION, []))
         view._indexes = {}
         return view
+
+    def _add_histograms(self, found: Any) -> None:
+        try:
+            _HISTOGRAMS.validate_python(found)
+        except ValidationError as error:
+            raise InconsistentRecordingError(f"a note lists no {NATIVE_HISTOGRAMS}") from error
+        self.native_histograms += found
 
     def _define(self, entry: SeriesDefinition) -> None:
         labels = labels_of(entry.labels)
