@@ -17,8 +17,6 @@ from harness.judge.terms import DEADLINE_SCRAPES, STEADY_STATES
 from harness.recording.model import Mark, Point, Reading, labels_of
 from harness.recording.series import TargetKey
 
-_MOST_LOST_SCRAPES = 10
-
 
 @dataclass
 class JudgedState:
@@ -136,10 +134,11 @@ class Collected:
             raise UnjudgeableError(str(error), QUERY) from error
         self._readings = []
         if not state.complete:
-            # The deadline counts scrapes, and this one of a target that was down told nothing.
-            if not standing and self.lost < _MOST_LOST_SCRAPES:
+            # Deadlines count scrapes that told something, and this one of a target that was down did not.
+            if not standing:
                 self.lost += 1
-                self.deadline += given.interval
+                if self.lost <= given.recording.manifest.lost_scrapes:
+                    self.deadline += given.interval
             return NotComparableError(
                 f"target down: {', '.join(target_text(target) for target in state.down)}"
             )

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 from harness.judge.finding import Finding, Verdict
@@ -17,6 +17,8 @@ from harness.recording.model import Expected, Recording
 from harness.recording.overload import Stretch, stretch_of
 from harness.recording.series import Series
 
+OVERLOADED = "inconclusive: the machine was overloaded"
+
 LEAST_SECONDS = 2.0
 LEAST_SCRAPES = 2.0
 LEAST_SHARE = 0.1
@@ -24,6 +26,9 @@ LEAST_SHARE = 0.1
 
 MISSING_INTERVALS = 3.0
 """Prometheus keeps every scrape, also one that fails; without any for so long it did not scrape."""
+
+TIMED_OUT_INTERVALS = 0.8
+"""A scrape that failed after so long was given up: a target that is down refuses at once."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +47,7 @@ class Overload:
 
     def text(self) -> str:
         """Return the beginning of a reason."""
-        return f"inconclusive: the machine was overloaded ({self.how})"
+        return f"{OVERLOADED} ({self.how})"
 
 
 @dataclass(frozen=True)
@@ -63,8 +68,9 @@ def observed(recording: Recording, began: float, ended: float, least: float | No
         ended: its end.
         least: so much of it has to be lost to matter, seconds; the three limits of this module by default.
     """
-    noted = (stretch_of(note) for note in recording.notes)
-    found = [*(each for each in noted if each is not None)]
+    noted = [each for note in recording.notes if (each := stretch_of(note)) is not None]
+    found = [each for each in noted if each.what != "busy"]
+    found += _timed_out(recording, [each for each in noted if each.what == "busy"])
     missing, due = _scrapes(recording, began, ended)
     gaps = _gaps(recording)
     return summed_up(
@@ -85,7 +91,7 @@ def summed_up(
     """Return what stretches of a time come to; None when they are too short to matter.
 
     Args:
-        stretches: in any order, overlapping or not.
+        stretches: in any order, overlapping or not; those that are `busy` say nothing by themselves.
         began: the beginning of the time, seconds.
         ended: its end.
         interval: between two scrapes, seconds.
@@ -93,7 +99,7 @@ def summed_up(
         scrapes: how many scrapes of the time are missing or failed, and how many there should be.
         least: so much of it has to be lost to matter, seconds; the three limits of this module by default.
     """
-    inside = [each for each in stretches if each.began < ended and each.ended > began]
+    inside = [each for each in stretches if each.what != "busy" and each.began < ended and each.ended > began]
     unscraped = [(low, high) for low, high in gaps if low < ended and high > began]
     lost = _together([*((each.began, each.ended) for each in inside), *unscraped], began, ended)
     if not inside and not unscraped:
@@ -201,6 +207,22 @@ def _of_both(ones: Sequence[_Gap], others: Sequence[_Gap]) -> list[_Gap]:
         for other in others
         if max(one.began, other.began) < min(one.ended, other.ended)
     ]
+
+
+def _timed_out(recording: Recording, busy: Sequence[Stretch]) -> list[Stretch]:
+    """Return when scrapes of a component timed out on a CPU that was busy: it was too slow for them."""
+    found = []
+    for up in _components(recording) if busy else ():
+        for time, value in up.between(-math.inf, math.inf):
+            took = recording.durations.at(up.target, time)
+            if value == 1 or took is None or took < TIMED_OUT_INTERVALS * recording.manifest.interval:
+                continue
+            found += [
+                replace(each, what="cpu", began=time, ended=time + took)
+                for each in busy
+                if each.began < time + took and each.ended > time
+            ]
+    return found
 
 
 def _scrapes(recording: Recording, began: float, ended: float) -> tuple[int, int]:

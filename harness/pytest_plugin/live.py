@@ -88,7 +88,7 @@ class Live(Observer):
         self._verbosity = verbosity
         self._now = now
         self._took: dict[str, float] = {}
-        self._counts: Counter[Verdict] = Counter()
+        self._verdicts: dict[str, Verdict] = {}
         self._parallel = parallel
         self._turns: dict[str, _Turn] = {}
         self._turn = _Turn("", 0, now(), now(), now())
@@ -100,7 +100,10 @@ class Live(Observer):
     def scenario(self, name: str, steps: Sequence[str]) -> None:
         """Begin with a scenario."""
         now = self._now()
+        again = self._verdicts.pop(name, None) is not None
         self._turn = self._turns[name] = _Turn(name, len(steps), now, now, now)
+        if again:
+            self._line(f"{name}: runs again, alone, as its first run was inconclusive")
         self._show("set-up")
 
     def step(self, index: int, title: str) -> None:
@@ -132,7 +135,7 @@ class Live(Observer):
 
     def ended(self, result: ScenarioResult) -> None:
         """Count the scenario and say how far the run is."""
-        self._counts[result.verdict] += 1
+        self._verdicts[result.name] = result.verdict
         if result.name in self._left:
             self._left.remove(result.name)
         if result.verdict is not Verdict.SKIPPED:
@@ -186,10 +189,11 @@ class Live(Observer):
         self._screen.status(f"{number} {turn.name}{step} {what}", ", ".join(self._summary()))
 
     def _done(self) -> int:
-        return sum(self._counts.values())
+        return len(self._verdicts)
 
     def _summary(self) -> list[str]:
-        parts = [f"{number} {verdict.words}" for verdict, number in self._counts.items()]
+        counts = Counter(self._verdicts.values())
+        parts = [f"{number} {verdict.words}" for verdict, number in counts.items()]
         found = [", ".join(parts)] if parts else []
         left = self.seconds_left()
         return [*found, f"about {_clock(left)} left"] if left is not None and self._left else found

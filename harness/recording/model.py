@@ -271,6 +271,8 @@ class Manifest(Entry):
         steps: a title for each step.
         file: the scenario's file as given.
         control: the chaos was left out (docs/verdicts.md, "Control"): what does not hold is as it should be.
+        lost_scrapes: by so many scrapes of targets that were down the deadline is put off; older recordings
+            do not say it.
     """
 
     format: int = FORMAT
@@ -283,6 +285,7 @@ class Manifest(Entry):
     steps: list[str]
     stack: dict[str, Any] = {}
     control: bool = False
+    lost_scrapes: int = Field(default=10, ge=0, le=1000)
 
     @field_validator("stack")
     @classmethod

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from harness.recording.model import Note
 from harness.recording.notes import OVERLOAD
 
-What = Literal["frozen", "cpu", "cluster", "prometheus"]
+What = Literal["frozen", "cpu", "busy", "cluster", "prometheus"]
 
 
 @dataclass(frozen=True)
@@ -17,10 +17,11 @@ class Stretch:
 
     Attributes:
         what: `frozen`: this process did not run, or the clock jumped; `cpu`: work on the CPU took many times
-            as long as it needs; `cluster`: the API server or a kubelet did not answer, or took seconds;
+            as long as it needs; `busy`: it took some times as long, which matters where scrapes timed out
+            as well; `cluster`: the API server or a kubelet did not answer, or took seconds;
             `prometheus`: it took seconds to answer.
         began, ended: seconds.
-        worst: seconds of the longest tick or answer; of `cpu` how many times as long work took.
+        worst: seconds of the longest tick or answer; of `cpu` and `busy` how many times as long work took.
     """
 
     what: What
@@ -33,6 +34,7 @@ class Stretch:
         text = {
             "frozen": f"the harness did not run for {self.worst:.1f} s",
             "cpu": f"the CPU was {self.worst:.0f} times as slow as it is",
+            "busy": f"the CPU was {self.worst:.0f} times as slow as it is",
             "cluster": f"the cluster took {self.worst:.1f} s to answer, or did not",
             "prometheus": f"Prometheus took {self.worst:.1f} s to answer",
         }

@@ -85,6 +85,9 @@ def _sections(results: Results, folder: Path, checks: Sequence[RunCheck]) -> Ite
     for cause in view.not_run(results):
         named = _evidence(", ".join(cause.names))
         yield f"### Not run: {len(cause.names)}\n\n{_cell(cause.reason)}\n\n{named}"
+    for each in results.scenarios:
+        if each.first_attempt:
+            yield f"{_cell(each.name)}: {_cell(each.first_attempt.sentence)}\n\n"
     found = sorted(results.scenarios, key=lambda each: _ORDER.index(each.verdict))
     for each in found:
         if each.verdict in (Verdict.FAIL, Verdict.ERROR) or each.leftovers:

@@ -66,6 +66,9 @@ def same_causes(results: Results) -> list[str]:
     for cause in causes((each.name, each.reason or "") for each in errors):
         if len(cause.names) > 1:
             lines += [f"error: {len(cause.names)} of the same cause: {cause.reason}", f"  {cause.named()}"]
+    lines += [
+        f"{each.name}: {each.first_attempt.sentence}" for each in results.scenarios if each.first_attempt
+    ]
     for cause in not_verified(results):
         lines += [f"clean-up not verified: {len(cause.names)}: {cause.reason}", f"  {cause.named()}"]
     return lines

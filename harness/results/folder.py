@@ -32,7 +32,12 @@ MARKER = ".chaos-harness-run"
 INDEX = "index.html"
 SUMMARY = "summary.md"
 DIAGNOSTICS = "diagnostics"
-WRITTEN = (RESULTS, JOURNAL, INDEX, SUMMARY, RECORDINGS, DIAGNOSTICS, EXPOSITIONS, defects.FOLDER)
+FIRST_ATTEMPTS = "first-attempts"
+"""Recordings and diagnostics of scenarios that were run again; see harness/runner/attempts.py."""
+WRITTEN = (
+    *(RESULTS, JOURNAL, INDEX, SUMMARY, RECORDINGS, DIAGNOSTICS, FIRST_ATTEMPTS, EXPOSITIONS),
+    defects.FOLDER,
+)
 """All that runs write into the folder of a report, beside the mark."""
 
 _OTHER = "choose another folder with --report"

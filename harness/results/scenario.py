@@ -84,6 +84,23 @@ def left_over(found: Iterable[Left], overload: Overload | None) -> list[Leftover
     ]
 
 
+class FirstAttempt(BaseModel):
+    """A run of a scenario that told nothing, as the machine was overloaded; it was run again, alone.
+
+    Attributes:
+        reason: what kept it from being decided.
+        seconds: what it took.
+    """
+
+    reason: Line
+    seconds: float
+
+    @property
+    def sentence(self) -> str:
+        """What was done, and why."""
+        return f"run again, alone: its first run was {self.reason}"
+
+
 class ScenarioInterruptedError(KeyboardInterrupt):
     """What interrupts a run came while a scenario ran.
 
@@ -112,6 +129,7 @@ class ScenarioResult(BaseModel):
         defect: what of the harness itself broke, and where the traceback is; the verdict is then error.
         seconds: wall time from the first to the last thing done for it.
         control: of a run without chaos: what each claim came to; None in any other run.
+        first_attempt: why it was run again; None when it ran once.
         places: where in the scenario file its expectations ("1.0"), its steps ("1") and itself ("") stand.
     """
 
@@ -133,6 +151,7 @@ class ScenarioResult(BaseModel):
     seconds: float = 0.0
     phases: dict[str, float] = {}
     control: list[Controlled] | None = None
+    first_attempt: FirstAttempt | None = None
     places: dict[str, SourceLine] = {}
 
     def findings(self) -> list[Finding]:

@@ -29,6 +29,8 @@ from harness.scenario.template import resolve
 
 _LONGEST_NAMESPACE = 63
 """Characters of a DNS label."""
+_LOST_SCRAPES = 30
+"""On a busy machine a component of Chaos Mesh may miss as many in a row and come back."""
 
 
 class ScenarioContext:
@@ -73,6 +75,7 @@ class ScenarioContext:
             steps=[redact(step.title()) for step in self.scenario.steps],
             stack=around.facts,
             control=control,
+            lost_scrapes=_LOST_SCRAPES,
         )
         self.recording = Recording(manifest)
         self.recorder = Recorder(self.recording, RecordingWriter(folder, manifest))

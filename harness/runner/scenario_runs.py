@@ -14,7 +14,7 @@ from harness.kubernetes.client import Cluster
 from harness.prometheus.prometheus import Prometheus
 from harness.results.concealed import conceal
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult, left_over
-from harness.runner import interrupts, outage, runner
+from harness.runner import attempts, interrupts, outage, runner
 from harness.runner.conflicts import conflicts_of
 from harness.runner.duration import time_limit
 from harness.runner.interrupts import Interrupts
@@ -73,6 +73,8 @@ class ScenarioRuns:
         self.results: dict[str, ScenarioResult] = {}
         self.begun: dict[str, ScenarioResult] = {}
         self.outage: Outage | None = None
+        self._again = 0
+        self._inconclusive: dict[str, tuple[ScenarioFile, ScenarioResult]] = {}
         self._strategy = strategy
         self._keep = keep
         self._as_error = as_error
@@ -92,12 +94,14 @@ class ScenarioRuns:
         """
         try:
             pool = self._pool()
-            if pool is None:
-                self._came_to(node, file, self._alone(node, file))
-            else:
+            if pool is not None:
                 pool.result(node)
+            elif self._came_to(node, file, self._alone(node, file)):
+                self._came_to(node, file, self._alone(node, file))
         except NotStartedError:
-            raise
+            self._keep_first_attempts(node)
+            if node not in self.results:
+                raise
         except (Exception, SystemExit) as error:
             if node not in self.results:
                 self._ended(node, file, self._lost(file, self._as_error(error, f"run {file.name}")))
@@ -112,6 +116,7 @@ class ScenarioRuns:
         if self._side_by_side is not None:
             self._side_by_side.halt()
             self._side_by_side.drain()
+        self._keep_first_attempts(*self._inconclusive)
 
     def stop(self, asked: Interrupts) -> list[ScenarioResult]:
         """End what still runs; return what is known of scenarios whose clean-up was not over."""
@@ -164,27 +169,57 @@ class ScenarioRuns:
             )
         return self._side_by_side
 
-    def _came_to(self, node: str, file: ScenarioFile, ended: ScenarioResult | BaseException) -> None:
-        """Keep what a scenario came to, as soon as it has; look after the cluster when it was an error."""
+    def _came_to(self, node: str, file: ScenarioFile, ended: ScenarioResult | BaseException) -> bool:
+        """Keep what a scenario came to, as soon as it has; look after the cluster when it was an error.
+
+        Return whether it is to run again: nothing is known of it, and its result is not kept yet.
+        """
         match ended:
             case ScenarioInterruptedError():
                 conceal(ended.result)
                 self.begun[node] = ended.result
-                return
+                return False
             case KeyboardInterrupt():
-                return
+                return False
             case ScenarioResult():
                 result = ended
             case _:
                 result = self._lost(file, self._as_error(ended, f"run {file.name}"))
                 if isinstance(ended, ProcessLostError):
                     self._clean_up_after(result, ended.namespaces)
-        self._ended(node, file, result)
         unknown = any(left.infrastructure for left in result.leftovers)
         if (result.verdict is Verdict.ERROR or unknown) and self.outage is None:
             self.outage = self._look_for_outage()
             if self.outage and self._side_by_side is not None:
                 self._side_by_side.halt()
+        if self._runs_again(node, file, result):
+            return True
+        if node in self._inconclusive:
+            _, first = self._inconclusive.pop(node)
+            result.first_attempt = attempts.inconclusive(first)
+        self._ended(node, file, result)
+        return False
+
+    def _runs_again(self, node: str, file: ScenarioFile, result: ScenarioResult) -> bool:
+        """Put a result away of which nothing is known, and return whether the scenario is to run again."""
+        reason = attempts.inconclusive(result)
+        if reason is None or self.outage or self._around is None or self._again >= attempts.MOST_AGAIN:
+            return False
+        if node in self._inconclusive:
+            return False
+        try:
+            kept = attempts.put_away(result, self._around.recordings.parent)
+        except OSError:
+            return False
+        self._inconclusive[node] = (file, kept)
+        self._again += 1
+        return True
+
+    def _keep_first_attempts(self, *nodes: str) -> None:
+        """Keep what is known of scenarios that are not run again after all."""
+        for node in nodes:
+            if node in self._inconclusive and node not in self.results:
+                self._ended(node, *self._inconclusive.pop(node))
 
     def _ended(self, node: str, file: ScenarioFile, result: ScenarioResult) -> None:
         # A record that is cut short loses results.

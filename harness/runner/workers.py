@@ -30,6 +30,7 @@ from harness.base.working_time import FROZEN_SECONDS
 from harness.judge.finding import Finding, Pending
 from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts
+from harness.runner.attempts import ALONE
 from harness.runner.conflicts import Conflicts
 from harness.runner.observer import Observer
 from harness.scenario.load import ScenarioFile
@@ -66,8 +67,8 @@ class QueuedScenario:
         return self.file.scenario.timeout if self.limit is None else self.limit
 
 
-Ended = Callable[[QueuedScenario, ScenarioResult | BaseException], None]
-"""Is told what a scenario came to, as soon as it has."""
+Ended = Callable[[QueuedScenario, ScenarioResult | BaseException], bool]
+"""Is told what a scenario came to, as soon as it has; returns whether it is to run again, alone."""
 
 Waits = Callable[[], AbstractContextManager[None]]
 """Makes what a wait stands in."""
@@ -124,7 +125,7 @@ class WorkerPool:
         number: int,
         perform: Perform,
         observer: Observer | None = None,
-        ended: Ended = lambda *_: None,
+        ended: Ended = lambda *_: False,
     ) -> None:
         """Prepare; nothing is started before the first result is asked for.
 
@@ -146,6 +147,7 @@ class WorkerPool:
         self._tell_ended = ended
         self._waits: Waits = contextlib.nullcontext
         self.cut_short: list[CutShort] = []
+        self._halted = False
         self._running: list[_Worker] = []
         self._ended: dict[str, ScenarioResult | BaseException] = {}
 
@@ -171,6 +173,7 @@ class WorkerPool:
 
     def halt(self) -> None:
         """Start nothing any more; what runs goes on."""
+        self._halted = True
         self._queue.clear()
 
     def running(self) -> list[QueuedScenario]:
@@ -273,13 +276,15 @@ class WorkerPool:
         self._end(worker, error)
 
     def _end(self, worker: _Worker, ended: ScenarioResult | BaseException) -> None:
-        self._ended[worker.waiting.node] = ended
         self._running.remove(worker)
         worker.process.join(_KILL_SECONDS)
         if worker.waiting.file.script is not None and worker.process.pid is not None:
             end_group(worker.process.pid)
         worker.connection.close()
-        self._tell_ended(worker.waiting, ended)
+        if self._tell_ended(worker.waiting, ended) and not self._halted:
+            self._queue.append(replace(worker.waiting, conflicts=Conflicts(alone=ALONE)))
+        else:
+            self._ended[worker.waiting.node] = ended
 
     def _lost(self, worker: _Worker) -> None:
         worker.process.join(_KILL_SECONDS)

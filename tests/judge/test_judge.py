@@ -444,7 +444,7 @@ def test_a_lost_scrape_puts_the_deadline_off_by_one():
 
 
 def test_a_target_that_stays_down_does_not_put_it_off_for_ever():
-    finding = found(after(*["down"] * 40), equals=2)
+    finding = found(after(*["down"] * 60), equals=2)
     assert finding.verdict is Verdict.ERROR
     assert finding.reason == "target down: manager/one at the deadline"
     assert finding.evidence["scrapes"][0]["time"] <= SETTLED + 10 + 10 + 5 + 1

@@ -151,6 +151,37 @@ def test_scrapes_that_fail_are_no_evidence():
     assert observed(timeline.recording(), SETTLED, 120.0) is None
 
 
+def timed_out(timeline, busy=None):
+    """Scrape a component that answers too late from 106 to 113; the CPU is busy for some of that time."""
+    for second in range(30):
+        failed = 7 <= second < 15
+        duration = 1.0 if failed else 0.1
+        timeline.scrape(100.0 + second, [] if failed else [({}, 0)], up=not failed, duration=duration)
+    return timeline if busy is None else overloaded(timeline, "busy", *busy, worst=3.0)
+
+
+def test_scrapes_that_time_out_on_a_busy_cpu_are_evidence_together():
+    found = finding(timed_out(Timeline(), (104.0, 120.0)), equals=1, end=135.0)
+    assert found.verdict is Verdict.ERROR
+    assert found.reason.startswith(
+        "inconclusive: the machine was overloaded (work on the CPU up to 3 times as slow as usual, 8 of "
+    )
+
+
+@pytest.mark.parametrize("busy", [None, (90.0, 104.0), (116.0, 120.0)], ids=["idle", "before", "after"])
+def test_scrapes_that_time_out_without_a_busy_cpu_are_none(busy):
+    assert finding(timed_out(Timeline(), busy), equals=1, end=135.0).verdict is Verdict.FAIL
+
+
+def test_a_busy_cpu_that_lets_all_scrapes_through_is_none():
+    assert finding(overloaded(Timeline().values(WRONG), "busy"), equals=1).verdict is Verdict.FAIL
+
+
+def test_a_target_that_refuses_at_once_on_a_busy_cpu_is_down():
+    timeline = Timeline().values([0] * 7 + ["down"] * 8 + [0] * 15)
+    assert finding(overloaded(timeline, "busy", 104.0, 120.0), equals=1, end=135.0).verdict is Verdict.FAIL
+
+
 def test_stretches_that_overlap_are_counted_once():
     stretches = [Stretch("cpu", 10.0, 14.0, 30.0), Stretch("frozen", 12.0, 15.0, 3.0)]
     overload = summed_up(stretches, 0.0, 20.0, 1.0)

@@ -4,6 +4,7 @@ import threading
 
 import pytest
 
+from harness.runner import vitals
 from harness.runner.vitals import MOST_EXTENSION_SECONDS, Pulse, ThreadedVitals, Vitals
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
@@ -37,6 +38,9 @@ class Watched:
         self.pulse.answered(self.mono, self.wall, reached=reached)
 
     def take(self):
+        return [each for each in self.take_all() if each[0] != "busy"]
+
+    def take_all(self):
         return [
             (each.what, round(each.began, 2), round(each.ended, 2), round(each.worst, 2))
             for each in self.pulse.take(self.mono, self.wall)
@@ -106,6 +110,29 @@ def test_work_that_takes_many_times_as_long_is_told_while_it_lasts(watched):
     assert [each[:2] for each in watched.take()] == [("cpu", 1010.0)]
     assert watched.take() == []
     assert 7 <= watched.lost <= 12
+
+
+def test_a_cpu_that_is_busy_is_noted_and_puts_nothing_off(watched):
+    watched.works(1.0, 3)
+    watched.works(3.0, 4)
+    (first,) = watched.take_all()
+    assert (first[0], first[2:]) == ("busy", (1007.0, 3.0))
+    watched.works(3.0, 2)
+    assert watched.take_all() == []
+    watched.works(3.0, 2)
+    assert watched.take_all() == [("busy", 1007.0, 1011.0, 3.0)]
+    assert watched.lost == 0
+
+
+def test_work_is_slow_when_the_host_takes_the_cpu_away(monkeypatch, tmp_path):
+    stat = tmp_path / "stat"
+    stat.write_text("cpu  100 0 100 500 0 0 0 10 0 0\ncpu0 1\n")
+    monkeypatch.setattr(vitals, "_STAT", stat)
+    work = vitals.Work()
+    stat.write_text("cpu  103 0 107 500 0 0 0 100 0 0\ncpu0 1\n")
+    assert work.times() >= 10
+    stat.write_text("nonsense\n")
+    assert work.times() >= 1
 
 
 def test_one_piece_of_work_that_had_to_wait_says_nothing(watched):

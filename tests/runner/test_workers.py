@@ -344,3 +344,33 @@ def test_what_its_timeout_does_not_end_is_ended_by_force(waiting, monkeypatch):
 
 def scripted(one):
     return replace(one, file=replace(one.file, script=lambda run: None))
+
+
+def test_a_scenario_of_which_nothing_is_known_runs_again_alone_at_the_end(waiting, tmp_path):
+    log = tmp_path / "log"
+    told = []
+
+    def perform(file, observer):
+        with log.open("a") as lines:
+            lines.write(f"{file.name} begins\n")
+            lines.flush()
+            os.sched_yield()
+            lines.write(f"{file.name} ends\n")
+        return result(file)
+
+    def ended(queued, came_to):
+        told.append(queued.file.name)
+        return queued.file.name == "one" and told.count("one") == 1
+
+    pool = WorkerPool([waiting(name) for name in ("one", "two", "three")], 2, perform, ended=ended)
+    assert pool.result("node-one").name == "one"
+    assert sorted(told) == ["one", "one", "three", "two"]
+    assert log.read_text().splitlines()[-2:] == ["one begins", "one ends"]
+    assert pool.result("node-two").name == "two"
+
+
+def test_nothing_runs_again_once_nothing_is_to_be_started(waiting):
+    pool = WorkerPool([waiting("one")], 2, lambda file, observer: result(file), ended=lambda *_: True)
+    pool._start("node-one")
+    pool.halt()
+    assert pool.result("node-one").name == "one"

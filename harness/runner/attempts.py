@@ -1,0 +1,48 @@
+"""A scenario of which nothing is known, because the machine was overloaded, is run once more: alone, later.
+
+What failed is never run again, nor what is an error for any other reason: a second run could hide it.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from harness.judge.finding import Verdict
+from harness.judge.overload import OVERLOADED
+from harness.results.folder import FIRST_ATTEMPTS
+from harness.results.scenario import FirstAttempt, ScenarioResult
+
+MOST_AGAIN = 10
+"""In one run; a machine that cannot run more of them is not fit for it, and the run says so."""
+ALONE = "its first run was inconclusive"
+
+
+def inconclusive(result: ScenarioResult) -> FirstAttempt | None:
+    """Return why a scenario should run again; None when its result is to stay.
+
+    It has to be an error by overload alone (harness/judge/overload.py), with everything cleaned up.
+    """
+    if result.verdict is not Verdict.ERROR or result.defect or result.leftovers or result.control is not None:
+        return None
+    reasons = [each.reason for each in result.findings() if each.verdict is Verdict.ERROR]
+    reasons += [step.problem.reason for step in result.steps if step.problem]
+    reasons += [result.reason] if result.reason else []
+    if not reasons or any(OVERLOADED not in each for each in reasons):
+        return None
+    return FirstAttempt(reason=reasons[0], seconds=result.seconds)
+
+
+def put_away(result: ScenarioResult, report: Path) -> ScenarioResult:
+    """Move what was kept of the first run to a folder of its own in the report; return the result with it.
+
+    Raises:
+        OSError: the disk refuses that.
+    """
+    moved = {}
+    for field in ("recording", "diagnostics"):
+        kept: Path | None = getattr(result, field)
+        if kept is not None and kept.is_dir():
+            moved[field] = report / FIRST_ATTEMPTS / kept.name / field
+            moved[field].parent.mkdir(parents=True, exist_ok=True)
+            kept.rename(moved[field])
+    return result.model_copy(update=moved)
