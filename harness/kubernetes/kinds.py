@@ -97,6 +97,9 @@ _KINDS = {
         ResourceKind(
             "SubjectAccessReview", "authorization.k8s.io/v1", "subjectaccessreviews", namespaced=False
         ),
+        ResourceKind(
+            "SelfSubjectAccessReview", "authorization.k8s.io/v1", "selfsubjectaccessreviews", namespaced=False
+        ),
         *(
             ResourceKind(name, "admissionregistration.k8s.io/v1", f"{name.lower()}s", namespaced=False)
             for name in ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")

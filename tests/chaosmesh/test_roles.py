@@ -1,0 +1,98 @@
+"""The roles that are printed, and the check before a run that they are there."""
+
+import pytest
+import yaml
+
+from harness.base.errors import ExitCode, UsageError
+from harness.chaosmesh import access
+from harness.chaosmesh.permissions import of_tiers, single
+from harness.chaosmesh.roles import ACCOUNT, manifest
+from harness.cli import main
+from harness.kubernetes import rbac
+from harness.kubernetes.namespaces import HARNESS_NAMESPACE
+
+MESH = "their-mesh"
+
+
+class FakeReviews:
+    """An API server that decides by the roles of a manifest, as it decides itself."""
+
+    context = "theirs"
+
+    def __init__(self, text):
+        self.objects = list(yaml.safe_load_all(text))
+        self.asked = []
+
+    def create(self, body):
+        assert body["kind"] == "SelfSubjectAccessReview"
+        wanted = body["spec"]["resourceAttributes"]
+        self.asked.append(wanted)
+        resource = "/".join(filter(None, [wanted["resource"], wanted.get("subresource")]))
+        rules = [
+            rule
+            for each in self.objects
+            if each["kind"] in ("ClusterRole", "Role")
+            and each["metadata"].get("namespace") in (None, wanted["namespace"])
+            for rule in each["rules"]
+        ]
+        return {"status": {"allowed": rbac.allows(rules, wanted["group"], resource, wanted["verb"])}}
+
+
+@pytest.mark.parametrize("tier", ["api", "node"])
+@pytest.mark.parametrize("disruption", [False, True])
+def test_the_roles_permit_what_their_tiers_need_and_nothing_more(tier, disruption):
+    cluster = FakeReviews(manifest(tier, MESH, disruption=disruption))
+    tiers = ["api", *(["node"] if tier == "node" else []), *(["disruption"] if disruption else [])]
+    assert access.missing(cluster, MESH, tiers) == []
+    access.check(cluster, MESH, tiers)
+
+    rules = [rule for each in cluster.objects for rule in each.get("rules", [])]
+    given = {
+        (group, resource, verb)
+        for rule in rules
+        for group in rule.get("apiGroups", [])
+        for resource in rule.get("resources", [])
+        for verb in rule["verbs"]
+    }
+    assert given == {
+        (each.group, what, verb) for each, what, verb in single(of_tiers(tiers)) if each.resources
+    }
+
+
+def test_what_is_missing_is_named_with_the_next_step():
+    cluster = FakeReviews(manifest("api", MESH))
+    with pytest.raises(access.NotPermittedError) as caught:
+        access.check(cluster, MESH, ["api", "node", "disruption"])
+
+    text = caught.value.render()
+    assert "theirs lacks" in text
+    assert "create pods/exec in all namespaces: " in text
+    assert f"patch deployments.apps in the namespace {MESH}: " in text
+    assert "chaos-harness rbac | kubectl apply -f -" in text
+    assert caught.value.exit_code == ExitCode.USAGE
+    assert isinstance(caught.value, UsageError)
+
+
+def test_every_binding_is_of_the_one_account():
+    objects = list(yaml.safe_load_all(manifest("node", MESH)))
+    bindings = [each for each in objects if each["kind"].endswith("Binding")]
+    subject = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": HARNESS_NAMESPACE}
+    assert len(bindings) == 3
+    assert all(each["subjects"] == [subject] for each in bindings)
+    places = [each["metadata"].get("namespace") for each in objects if each["kind"] == "Role"]
+    assert places == [HARNESS_NAMESPACE, MESH]
+
+
+def test_the_command_prints_it_and_says_what_node_means(capsys):
+    assert main(["rbac", "--chaos-mesh-namespace", MESH]) == 0
+    assert capsys.readouterr().out == manifest("api", MESH)
+    assert main(["rbac", "--tier", "node", "--allow-disruption"]) == 0
+    printed = capsys.readouterr().out
+    assert "ROOT ON EVERY NODE" in printed
+    assert printed == manifest("node", "chaos-mesh", disruption=True)
+
+
+@pytest.mark.parametrize("words", [["--tier", "root"], ["--chaos-mesh-namespace", "No_Name"], ["more"]])
+def test_wrong_words_are_an_error(words, capsys):
+    assert main(["rbac", *words]) == ExitCode.USAGE
+    assert capsys.readouterr().err
