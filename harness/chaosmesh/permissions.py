@@ -76,6 +76,13 @@ PERMISSIONS = (
         _ALL_OF_HTTP,
         "Prometheus, /metrics of the components, the dashboard, HTTP requests of scenarios",
     ),
+    Permission(
+        "api",
+        "apiextensions.k8s.io",
+        ("customresourcedefinitions",),
+        ("list",),
+        "which Chaos Mesh is there",
+    ),
     Permission("api", "", ("events",), ("list", "watch"), "what Chaos Mesh's controllers emit"),
     Permission("api", "apps", ("statefulsets",), ("create", "patch"), "workloads"),
     Permission(
@@ -153,8 +160,29 @@ PERMISSIONS = (
     ),
     Permission("owner", "", ("namespaces/finalize",), ("update",), "chaos-harness sweep --force"),
     Permission(
-        "owner", "apiextensions.k8s.io", ("customresourcedefinitions",), ("list",), "installing Chaos Mesh"
+        "owner",
+        "apiextensions.k8s.io",
+        ("customresourcedefinitions",),
+        ("delete",),
+        "removing a Chaos Mesh that the harness installed",
     ),
+    Permission(
+        "owner",
+        _RBAC,
+        ("clusterroles", "clusterrolebindings"),
+        ("list", "watch", "create", "delete"),
+        "installing and removing the harness' Prometheus",
+    ),
+    Permission("owner", _RBAC, ("clusterrolebindings",), ("get",), "whether that is there"),
+    Permission(
+        "owner",
+        "",
+        ("serviceaccounts", "configmaps", "services"),
+        ("get", "list", "watch", "delete"),
+        "installing and removing the harness' Prometheus",
+    ),
+    Permission("owner", "", ("serviceaccounts",), ("create",), "installing the harness' Prometheus"),
+    Permission("owner", "apps", ("deployments",), ("watch", "create"), "installing the harness' Prometheus"),
 )
 
 

@@ -15,9 +15,9 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "--tier",
         choices=("api", "node"),
-        default="api",
-        help="api: the Kubernetes API only (default); node: also commands in chaos-daemon, "
-        "which is root on every node",
+        default="node",
+        help="api: the Kubernetes API only; node (default): also commands in chaos-daemon, "
+        "which is root on every node; a run needs it",
     )
     command.add_argument(
         "--chaos-mesh-namespace",

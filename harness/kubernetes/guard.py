@@ -69,9 +69,9 @@ class Guard:
     chaos_mesh_namespace: str
     disruption: bool = False
     allowed: frozenset[str] = frozenset()
-    _own: set[str] = field(default_factory=set, init=False, repr=False)
-    _daemons: set[str] = field(default_factory=set, init=False, repr=False)
-    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False)
+    _own: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _daemons: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
+    _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
 
     def check(
         self, request: AskedRequest, look: Look, *, body: Object | None = None, container: str = ""

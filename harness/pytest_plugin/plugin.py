@@ -43,6 +43,7 @@ from harness.report.view import first_lines, first_place
 from harness.results.concealed import secrets_of
 from harness.results.places import document_path
 from harness.results.scenario import ScenarioResult
+from harness.runner.needs import SharedUse
 from harness.runner.observer import Observer
 from harness.runner.scenario_runs import RunPlan
 from harness.scenario.discover import discover, is_scenario_file
@@ -82,6 +83,17 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group = parser.getgroup("chaos-harness", "chaos observability harness")
     for option in (*options.STACK, *options.EXISTING, options.ALLOW_NAMESPACE):
         option.add(group.addoption)
+    group.addoption(
+        "--exclusive",
+        action="store_true",
+        help="with --context: nobody else uses Chaos Mesh while the run lasts, so scenarios that look at "
+        "what others change run too",
+    )
+    group.addoption(
+        "--allow-disruption",
+        action="store_true",
+        help="with --context: scenarios may restart, scale and break Chaos Mesh's components",
+    )
     group.addoption("--without-path-all", action="store_true", help=argparse.SUPPRESS)
     group.addoption(
         "--control",
@@ -135,6 +147,7 @@ def pytest_configure(config: pytest.Config) -> None:
         options.up_options(config.getoption),
         control=config.getoption("--control"),
         allowed_namespaces=config.getoption("--allow-namespace"),
+        shared=SharedUse(config.getoption("--exclusive"), config.getoption("--allow-disruption")),
         report=Path(config.invocation_params.dir) / _report_folder(config),
         beside=[Path(xml)] if (xml := config.getoption("xmlpath", None)) else [],
     )

@@ -22,12 +22,15 @@ from harness.base import bundled, defects, places
 from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.base.redaction import redact
+from harness.chaosmesh import access
 from harness.chaosmesh.capabilities import probe
 from harness.chaosmesh.catalogue import catalogue
+from harness.chaosmesh.permissions import Tier
 from harness.chaosmesh.release import release_of
 from harness.chaosmesh.sweep import sweep
 from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
+from harness.kubernetes.guard import Guard
 from harness.prometheus.prometheus import Prometheus
 from harness.recording.writer import ENTRIES
 from harness.report import checks
@@ -44,6 +47,7 @@ from harness.runner.control import ControlStrategy
 from harness.runner.duration import expected_duration
 from harness.runner.interrupts import Interrupts
 from harness.runner.late import still_there
+from harness.runner.needs import SharedUse
 from harness.runner.outage import Outage
 from harness.runner.run_context import RunContext
 from harness.runner.scenario_runs import RunPlan, ScenarioRuns
@@ -62,6 +66,7 @@ from harness.stack.up import up
 _MOST_LATE = 3
 """Scenarios whose namespaces that stay are looked into; with more of them it is the cluster."""
 _MOST_PARALLEL = 4
+_DEFAULT_USE = SharedUse()
 
 
 class NotRunError(InfrastructureError):
@@ -86,6 +91,7 @@ class RunSession:
         *,
         control: bool,
         allowed_namespaces: frozenset[str],
+        shared: SharedUse = _DEFAULT_USE,
     ) -> None:
         self.options = options
         self.results = results
@@ -93,6 +99,7 @@ class RunSession:
         self.interrupts = Interrupts()
         self.troubles: list[HarnessError] = []
         self._allowed_namespaces = allowed_namespaces
+        self._shared = shared
         self._record = RunRecord(folder)
         self._scores = RunScores()
         strategy = ControlStrategy if control else ChaosStrategy
@@ -116,6 +123,7 @@ class RunSession:
         report: Path,
         control: bool = False,
         allowed_namespaces: Collection[str] = (),
+        shared: SharedUse = _DEFAULT_USE,
         beside: Iterable[Path] = (),
     ) -> RunSession:
         """Make a session of the command line's options; `beside`: see ReportFolder."""
@@ -135,6 +143,7 @@ class RunSession:
             Results(run=run),
             control=control,
             allowed_namespaces=frozenset(allowed_namespaces),
+            shared=shared,
         )
 
     def begin(self, plan: RunPlan) -> None:
@@ -217,12 +226,21 @@ class RunSession:
             raise
         self._record.begin()
 
+        theirs = handle.target.whose == "theirs"
+
         def connect() -> tuple[Cluster, Prometheus]:
-            cluster = Cluster.connect(handle.kubeconfig, handle.context)
+            # A guard of its own for each process: it has a lock.
+            guard = self._guard(handle) if theirs else None
+            cluster = Cluster.connect(handle.kubeconfig, handle.context, guard=guard)
             return cluster, prometheus_of(handle, cluster)
 
         _load_clients()
         cluster, prometheus = connect()
+        if theirs:
+            tiers: list[Tier] = ["api", "node"]
+            if self._shared.disruption:
+                tiers.append("disruption")
+            access.check(cluster, handle.chaos_mesh_namespace, tiers)
         verify(handle, prometheus)
         offset, uncertainty = prometheus.clock()
         swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
@@ -251,15 +269,25 @@ class RunSession:
             observer=self.plan.observer,
             allowed_namespaces=self._allowed_namespaces,
             facts=facts,
+            shared=self._shared if theirs else None,
             vitals=ThreadedVitals,
         )
-        if handle.target.whose == "theirs":
+        if theirs:
             files = [file for _, file in self.plan.to_run]
             progress.say(expected_duration(files, handle.scrape_interval, self.plan.parallel))
         self._runs.connected(self._surroundings, connect)
         self._opened = self._surroundings.clock.now()
         # A run that is killed before its first scenario has ended has been there, too.
         self._write()
+
+    def _guard(self, handle: StackHandle) -> Guard:
+        return Guard(
+            handle.identity,
+            self.results.run.id,
+            handle.chaos_mesh_namespace,
+            disruption=self._shared.disruption,
+            allowed=self._allowed_namespaces,
+        )
 
     def close(self) -> list[ScenarioResult]:
         """Let go of the lock; the stack stays up for the next run.

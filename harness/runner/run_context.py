@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from harness.chaosmesh.release import Release
 from harness.kubernetes.client import Cluster
@@ -13,6 +13,9 @@ from harness.prometheus.prometheus import Prometheus
 from harness.runner.clock import Clock
 from harness.runner.observer import Observer
 from harness.runner.vitals import Vitals
+
+if TYPE_CHECKING:
+    from harness.runner.needs import SharedUse
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class RunContext:
         observer: is told how scenarios go on.
         allowed_namespaces: namespaces of others that scenarios may reach.
         facts: versions, images, substitutes, nodes; goes into each recording's manifest.
+        shared: what may be done on a cluster that others use, too; None on one of the harness' own.
         vitals: makes what observes whether a scenario and the cluster are able to act; of the cluster and the
             names of its nodes.
     """
@@ -49,4 +53,5 @@ class RunContext:
     observer: Observer = field(default_factory=Observer)
     allowed_namespaces: frozenset[str] = frozenset()
     facts: dict[str, Any] = field(default_factory=dict)
+    shared: SharedUse | None = None
     vitals: Callable[[Cluster, Sequence[str]], Vitals] = field(default=lambda _cluster, _nodes: Vitals())

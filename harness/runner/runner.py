@@ -18,6 +18,7 @@ from harness.results.places import source_lines
 from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, timeout, trouble
 from harness.runner.duration import time_limit
+from harness.runner.needs import needs_of
 from harness.runner.of_release import lacking, of_release
 from harness.runner.run_context import RunContext
 from harness.runner.sampler import PrometheusLostError
@@ -56,6 +57,8 @@ def run(
         if context.capabilities.get(name, "unknown") is not None
     ]
     missing += lacking(scenario, catalogue, context.release)
+    if context.shared is not None and (why := needs_of(file, catalogue).refused(context.shared)):
+        missing.append(why)
     if missing:
         result.verdict = Verdict.SKIPPED
         result.reason = "; ".join(missing)

@@ -46,6 +46,12 @@ WORKLOADS = ["StatefulSet", "Deployment", "DaemonSet"]
 MADE = ["Pod", "Service", "ConfigMap", "StatefulSet"]
 """Of what fixtures/workloads is made."""
 
+PROMETHEUS = [
+    *("Namespace", "ServiceAccount", "ClusterRole", "ClusterRoleBinding"),
+    *("ConfigMap", "Service", "Deployment"),
+]
+"""Of what fixtures/manifests/prometheus.yaml is made."""
+
 NOT_LITERAL = {
     "chaosmesh/denial.py": {"get": ["ClusterRole", "Role"], "patch": ["ClusterRole", "Role"]},
     "chaosmesh/experiments.py": {"list": CHAOS},
@@ -65,6 +71,14 @@ NOT_LITERAL = {
     "runner/final_look.py": {"get": CHAOS},
     "runner/waits.py": {"get": CHAOS, "until": CHAOS},
     "stack/drift.py": {"list": ["Deployment", "DaemonSet"]},
+    "stack/existing/chaosmesh.py": {"list": ["Deployment", "DaemonSet"]},
+    "stack/existing/own_prometheus.py": {
+        "create": PROMETHEUS,
+        "get": PROMETHEUS,
+        "list": PROMETHEUS,
+        "delete": PROMETHEUS,
+        "wait_gone": PROMETHEUS,
+    },
     "stack/lease.py": {"create": ["Lease"]},
 }
 """Where the kind is not written in the call, by module and method: the kinds that come there."""
@@ -82,7 +96,7 @@ ASKED_BY_PATH = {("get", "", "nodes/proxy"), ("update", "", "namespaces/finalize
 def calls():
     """Yield module, method and first argument of each call of the client."""
     for path in sorted(PACKAGE.rglob("*.py")):
-        if path == CLIENT or "_bundled" in path.parts or "existing" in path.parts:
+        if path == CLIENT or "_bundled" in path.parts:
             continue
         module = str(path.relative_to(PACKAGE))
         for node in ast.walk(ast.parse(path.read_text())):
@@ -167,6 +181,11 @@ def test_workloads_are_made_of_kinds_that_may_be_created():
     assert kinds and kinds <= {*MADE}
 
 
+def test_the_manifest_of_prometheus_is_made_of_kinds_that_are_declared():
+    text = (PACKAGE.parent / "fixtures" / "manifests" / "prometheus.yaml").read_text()
+    assert {*re.findall(r"^kind: (\w+)", text, re.MULTILINE)} == {*PROMETHEUS}
+
+
 def test_what_the_table_above_names_is_what_the_code_has():
     assert set(WORKLOADS) == set(OWNER_KINDS)
 
@@ -187,3 +206,8 @@ def test_only_an_administrator_may_change_roles_or_finalize_namespaces():
 def test_nothing_but_the_node_tier_enters_a_container():
     for each, what, _ in single(PERMISSIONS):
         assert (what in ("pods/exec", "nodes/proxy")) == (each.tier == "node")
+
+
+def test_containers_are_entered_in_few_places():
+    entering = {module for module, method, _ in calls() if method == "exec"}
+    assert entering == {"audit/contract/promtool.py", "chaosmesh/daemons.py", "runner/calls.py"}

@@ -84,9 +84,9 @@ def test_every_binding_is_of_the_one_account():
 
 
 def test_the_command_prints_it_and_says_what_node_means(capsys):
-    assert main(["rbac", "--chaos-mesh-namespace", MESH]) == 0
+    assert main(["rbac", "--tier", "api", "--chaos-mesh-namespace", MESH]) == 0
     assert capsys.readouterr().out == manifest("api", MESH)
-    assert main(["rbac", "--tier", "node", "--allow-disruption"]) == 0
+    assert main(["rbac", "--allow-disruption"]) == 0
     printed = capsys.readouterr().out
     assert "ROOT ON EVERY NODE" in printed
     assert printed == manifest("node", "chaos-mesh", disruption=True)

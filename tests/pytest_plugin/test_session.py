@@ -20,6 +20,7 @@ from harness.judge.finding import Finding, Verdict
 from harness.kubernetes import leftovers
 from harness.kubernetes.client import Cluster
 from harness.kubernetes.errors import UnreachableError
+from harness.kubernetes.guard import Guard
 from harness.pytest_plugin import fixtures, plugin, session
 from harness.pytest_plugin.session import RunSession
 from harness.recording.writer import ENTRIES
@@ -30,12 +31,14 @@ from harness.results.results import Results, Run
 from harness.results.scenario import ScenarioResult, StepResult
 from harness.runner import late, scenario_runs
 from harness.runner.conflicts import Conflicts
+from harness.runner.needs import SharedUse
 from harness.runner.observer import Observer
 from harness.runner.scenario_runs import RunPlan
 from harness.scenario.load import load
 from harness.stack import access, lock
 from harness.stack.handle import ServiceAddress, StackHandle, StackNode
 from harness.stack.options import UpOptions
+from harness.stack.target import TargetCluster
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
 
@@ -94,7 +97,7 @@ def stack(cluster, tmp_path, monkeypatch):
     """A stack that comes up at once; `fails` is raised instead."""
     contract = Contract(release="v2.8.3", whole=False)
     state = types.SimpleNamespace(
-        handle=handle(tmp_path), fails=None, ups=0, connected=[], contract=contract, checked=[]
+        handle=handle(tmp_path), fails=None, ups=0, connected=[], guards=[], contract=contract, checked=[]
     )
 
     def up(options, progress, held, *, prepare_images, image_names):
@@ -103,8 +106,9 @@ def stack(cluster, tmp_path, monkeypatch):
             raise state.fails
         return state.handle
 
-    def connect(kubeconfig, context):
+    def connect(kubeconfig, context, *, guard=None):
         state.connected.append((kubeconfig, context))
+        state.guards.append(guard)
         return cluster
 
     monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path / "state"))
@@ -874,3 +878,26 @@ def test_the_plugin_sets_no_field_of_a_run(file):
         if isinstance(target, ast.Attribute)
     }
     assert not set_there & own
+
+
+@pytest.mark.parametrize("disruption", [False, True])
+def test_on_a_cluster_of_others_requests_are_guarded_and_permissions_asked_for(
+    stack, tmp_path, monkeypatch, disruption
+):
+    stack.handle = stack.handle.model_copy(update={"target": TargetCluster(whose="theirs")})
+    asked = []
+    monkeypatch.setattr(session.access, "check", lambda _, namespace, tiers: asked.append((namespace, tiers)))
+    use = SharedUse(disruption=disruption)
+    run = made(tmp_path, shared=use, allowed_namespaces=["shop"])
+    run.open()
+    run.close()
+
+    guard = Guard("made-up", run.results.run.id, "chaos-mesh", disruption, frozenset({"shop"}))
+    assert [replace(each) for each in stack.guards] == [guard]
+    assert asked == [("chaos-mesh", ["api", "node", *(["disruption"] if disruption else [])])]
+    assert run._surroundings.shared == use
+
+
+def test_on_ones_own_cluster_nothing_is_held_back(opened, stack):
+    assert stack.guards == [None]
+    assert opened._surroundings.shared is None

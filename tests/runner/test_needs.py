@@ -1,10 +1,14 @@
 """What may run on a cluster of others: derived from what a scenario does and looks at."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.base import bundled
 from harness.chaosmesh.catalogue import catalogue
+from harness.judge.finding import Verdict
 from harness.lint.check import load_checked
+from harness.runner import runner
 from harness.runner.conflicts import conflicts_of
 from harness.runner.needs import ScenarioNeeds, SharedUse, needs_of
 from harness.scenario.discover import discover
@@ -89,3 +93,15 @@ def test_the_default_on_a_cluster_of_others_touches_nothing_of_theirs():
     assert all(not needs_of(file, catalogue()).refused(by_all) for file in found)
     by_api = SharedUse(node="the account may not")
     assert 0 < sum(not needs_of(file, catalogue()).refused(by_api) for file in found) < len(runs)
+
+
+def test_the_runner_skips_what_may_not_run_and_sends_nothing(around, cluster, tmp_path):
+    path = tmp_path / "made-up.yaml"
+    path.write_text(f"{HEAD}  - {{restart: chaos-daemon, expect: {OWN}}}\n")
+    before = len(cluster.requests)
+
+    result = runner.run(load(path)[0], replace(around, shared=SharedUse()), catalogue())
+
+    assert result.verdict is Verdict.SKIPPED
+    assert result.reason == "not without --allow-disruption on a cluster of others: it restarts chaos-daemon"
+    assert len(cluster.requests) == before
