@@ -18,7 +18,7 @@ FLOORS = [
     ["oracles", "results", "stack"],
     ["chaosmesh", "judge"],
     ["scenario"],
-    ["kubernetes", "prometheus", "recording"],
+    ["actions", "kubernetes", "prometheus", "recording"],
     ["base"],
 ]
 

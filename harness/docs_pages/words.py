@@ -20,7 +20,7 @@ def chaos_text(name: str, chaos: Chaos) -> str:
 def step_text(step: Step) -> str:
     """Return what a step does, waits for, and proves."""
     parts = [f"**{step.title()}**"]
-    if step.until is not None and step.wait_for is None:
+    if step.until is not None and not step.act.needs_until:
         parts.append(f"until {step.until}")
     told = ", ".join(parts)
     proofs = "; ".join(map(proof_text, step.proof))

@@ -28,40 +28,17 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict
 
+from harness.actions.action import ControlRole
+from harness.actions.before import Forces
 from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import kinds
 from harness.judge.proof import split_proof
 from harness.scenario.model import Expectation, Proof, Step
 from harness.scenario.phases import WITHOUT_EFFECT
 
-CHAOS = frozenset(
-    {
-        "apply",
-        "delete",
-        "pause",
-        "resume",
-        "unstick",
-        "wait_for",
-        "restart",
-        "scale",
-        "deny",
-        "allow",
-        "node",
-        "patch",
-        "remove_namespace",
-    }
-)
-"""Actions that a control run leaves out; their phases are not waited for either."""
-
-STIMULI = frozenset({"traffic", "http", "exec"})
-"""Actions that a control run performs, as `wait`; what they come to is noted and not enforced."""
-
 DEADLINE_SCRAPES = 3
 MOST_HOLD = 2
 """Nothing is waited for to come true, and what does not hold in three scrapes does not."""
-
-_OVER = ("paused", "finished", "accomplished", "gone")
-"""The phases in which a chaos has no effect any more."""
 
 
 class ControlOutcome(StrEnum):
@@ -150,7 +127,7 @@ def control(
         holds: a claim's id to whether it held without the chaos; None when that could not be told.
         promql: a claim's id to the expression that was judged.
     """
-    claims = [claim for index, step in enumerate(steps) for claim in conflicts_of(index, step)]
+    claims = [claim for index, step in enumerate(steps) for claim in claims_of(index, step)]
     # What could not be told may have held or not; only what is the same either way is said.
     worst = _Rules(steps, claims, {name: held is not False for name, held in holds.items()})
     best = _Rules(steps, claims, {name: held is True for name, held in holds.items()})
@@ -187,18 +164,17 @@ def _say(
     return ControlOutcome.VACUOUS, {"not_excused": reasons, "next_step": _next_step(claim)}
 
 
-def conflicts_of(index: int, step: Step) -> Iterator[Claim]:
+def claims_of(index: int, step: Step) -> Iterator[Claim]:
     """Yield what a step claims: how its requests fare, its proofs, its expectations."""
-    traffic = step.traffic
-    if traffic is not None and traffic.answered is not None:
-        everything = traffic.answered == traffic.requests
+    if (claim := step.act.claim) is not None:
+        everything = claim.answered == claim.sent
         yield Claim(
             id=f"{index}.answered",
             step=index,
             what="answered",
-            about=("answered", traffic.source, traffic.target, traffic.requests),
-            demand=Demand(1, 1, (SeriesDemand(low=traffic.answered, high=traffic.answered),), everything),
-            words=f"{traffic.answered} of {traffic.requests} requests are answered",
+            about=claim.about,
+            demand=Demand(1, 1, (SeriesDemand(low=claim.answered, high=claim.answered),), everything),
+            words=f"{claim.answered} of {claim.sent} requests are answered",
         )
     for position, proof in enumerate(step.proof):
         yield _of_proof(index, position, proof)
@@ -279,8 +255,8 @@ class _Rules:
         return None if claim.what == "shows" else ""
 
     def _before(self, claim: Claim) -> str | None:
-        done = (index for index, step in enumerate(self._steps[: claim.step + 1]) if step.action in CHAOS)
-        first = next(done, None)
+        steps = enumerate(self._steps[: claim.step + 1])
+        first = next((index for index, step in steps if step.act.role is ControlRole.LEFT_OUT), None)
         return None if first is None else f"step {first} ({self._steps[first].title()}) comes first"
 
     def _stays(self, claim: Claim) -> str | None:
@@ -335,7 +311,7 @@ class _Rules:
 
     def _stimulus(self, claim: Claim) -> str | None:
         step = self._steps[claim.step]
-        if step.action not in STIMULI:
+        if step.act.role is not ControlRole.STIMULUS:
             return ""
         if forces := _in_force(self._steps[: claim.step + 1]):
             return f"in force is {', '.join(forces)}"
@@ -365,36 +341,11 @@ def _counts(claim: Claim, step: Step) -> bool:
 
 
 def _in_force(steps: Sequence[Step]) -> list[str]:
-    """Return what is in force after these steps: names of chaos, what is scaled or denied, commands on nodes.
-
-    A component is scaled back by a second step; what a command broke is whole again when it was restarted;
-    what is denied is allowed by `allow` alone.
-    """
-    forces: dict[str, None] = {}
-    broken: dict[str, list[str]] = {}
+    """Return what is in force after these steps; see Forces."""
+    forces = Forces()
     for step in steps:
-        if step.scale is not None:
-            scaled = f"the scale of {step.scale.component}"
-            if scaled in forces:
-                del forces[scaled]
-            else:
-                forces[scaled] = None
-        elif step.node is not None:
-            forces[step.title()] = None
-            for component in step.node.breaks:
-                broken.setdefault(component, []).append(step.title())
-        elif step.restart is not None:
-            for title in broken.pop(step.restart.component, []):
-                forces.pop(title, None)
-        if step.chaos is not None and step.phase in _OVER:
-            forces.pop(step.chaos, None)
-        elif step.action in ("apply", "resume") and step.chaos is not None:
-            forces[step.chaos] = None
-        elif step.deny is not None:
-            forces[f"what is denied to {step.deny.component}"] = None
-        elif step.allow is not None:
-            forces.pop(f"what is denied to {step.allow}", None)
-    return list(forces)
+        step.act.change_forces(forces)
+    return forces.names()
 
 
 def _next_step(claim: Claim) -> str:

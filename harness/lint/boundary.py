@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator
 from typing import Any
 
+from harness.actions.request import Http
 from harness.chaosmesh.boundary import Outside, Reach, outside, outside_request
 from harness.chaosmesh.components import DASHBOARD, NAMESPACE
 from harness.kubernetes.proxy import why_header_refused, why_path_refused
+from harness.lint.names import requests_of
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Http
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 from harness.scenario.template import TEMPLATE
@@ -39,17 +40,15 @@ def check_boundary(file: ScenarioFile, allowed: Collection[str] = ()) -> list[Pr
             if wrong.at
         ]
     for index, step in enumerate(file.scenario.steps):
-        if step.patch is not None:
+        act = step.act
+        if act.chaos is not None and act.changed_spec:
+            kind = file.scenario.chaos[act.chaos].kind
             problems += [
-                file.problem(("steps", index, "patch", "spec", *wrong.at), wrong.message)
-                for wrong in outside(
-                    file.scenario.chaos[step.patch.chaos].kind, known(step.patch.spec), bounds
-                )
+                file.problem(("steps", index, act.name, "spec", *wrong.at), wrong.message)
+                for wrong in outside(kind, known(act.changed_spec), bounds)
                 if wrong.at
             ]
-        for position, request in enumerate(step.http or []):
-            listed = isinstance(file.data["steps"][index]["http"], list)
-            at: DocumentPath = ("steps", index, "http", position) if listed else ("steps", index, "http")
+        for at, request in requests_of(file, index, step):
             problems += [file.problem((*at, *wrong.at), wrong.message) for wrong in _request(request, bounds)]
         step_at: DocumentPath = ("steps", index)
         problems += [

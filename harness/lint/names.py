@@ -5,20 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator
 
-from harness.base.words import meant
+from harness.actions.names import KnownNames, unknown
+from harness.actions.request import Http
 from harness.chaosmesh import workload
 from harness.chaosmesh.capabilities import CAPABILITIES
 from harness.chaosmesh.components import COMPONENTS, WORKLOAD
 from harness.chaosmesh.known_issues import known_issues
 from harness.kubernetes.kinds import CHAOS_MESH_KINDS, kind_of
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Http, Step
+from harness.scenario.model import Step
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 from harness.scenario.template import TEMPLATE
 
-RESOURCES = tuple(kind_of(name).plural for name in CHAOS_MESH_KINDS)
-"""What can be denied: the resources of the API group chaos-mesh.org that the harness handles."""
+_KNOWN = KnownNames(
+    components=tuple(COMPONENTS),
+    one_each_node=tuple(name for name, each in COMPONENTS.items() if each.kind == "DaemonSet"),
+    resources=tuple(kind_of(name).plural for name in CHAOS_MESH_KINDS),
+)
 
 
 def check_names(file: ScenarioFile) -> list[Problem]:
@@ -35,42 +39,26 @@ def check_names(file: ScenarioFile) -> list[Problem]:
     if scenario.workload is not None:
         problems += _unknown(file, ("workload",), "workload", scenario.workload.name, workload.names())
     for index, step in enumerate(scenario.steps):
-        problems += _component(file, index, step)
-        problems += _denied(file, index, step)
-        for position, request in enumerate(step.http or []):
-            listed = isinstance(file.data["steps"][index]["http"], list)
-            place: DocumentPath = ("steps", index, "http", position) if listed else ("steps", index, "http")
+        at: DocumentPath = ("steps", index, step.action)
+        problems += [
+            file.problem((*at, *inside), message, better)
+            for inside, message, better in step.act.wrong_names(_KNOWN)
+        ]
+        for place, request in requests_of(file, index, step):
             problems += _recipient(file, place, request)
         for position, expectation in enumerate(step.expect):
             if expectation.known_issue is not None:
-                at = ("steps", index, "expect", position, "known_issue", "id")
-                problems += _unknown(file, at, "known issue", expectation.known_issue.id, known_issues())
+                issue: DocumentPath = ("steps", index, "expect", position, "known_issue", "id")
+                problems += _unknown(file, issue, "known issue", expectation.known_issue.id, known_issues())
     return problems
 
 
-def _component(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
-    if step.node is not None and step.node.node_of is not None:
-        at = ("steps", index, "node", "node_of")
-        yield from _unknown(file, at, "component", step.node.node_of, COMPONENTS)
-    name = step.component
-    if name is None:
-        return
-    at = ("steps", index, step.action, "component")
-    yield from _unknown(file, at, "component", name, [*COMPONENTS, WORKLOAD])
-    if step.scale is not None and name in COMPONENTS and COMPONENTS[name].kind == "DaemonSet":
-        yield file.problem(at, f"`{name}` cannot be scaled: it has one pod on each node")
-
-
-def _denied(file: ScenarioFile, index: int, step: Step) -> Iterator[Problem]:
-    if step.allow is not None:
-        yield from _unknown(file, ("steps", index, "allow"), "component", step.allow, COMPONENTS)
-    if step.deny is None:
-        return
-    at: DocumentPath = ("steps", index, "deny")
-    yield from _unknown(file, (*at, "component"), "component", step.deny.component, COMPONENTS)
-    for position, resource in enumerate(step.deny.resources):
-        plural = resource.partition("/")[0]
-        yield from _unknown(file, (*at, "resources", position), "resource of Chaos Mesh", plural, RESOURCES)
+def requests_of(file: ScenarioFile, index: int, step: Step) -> Iterator[tuple[DocumentPath, Http]]:
+    """Yield the requests that a step sends, each with its place; one may be written without a list."""
+    at: DocumentPath = ("steps", index, step.action)
+    listed = isinstance(file.data["steps"][index][step.action], list)
+    for position, request in enumerate(step.act.requests):
+        yield (*at, position) if listed else at, request
 
 
 def _recipient(file: ScenarioFile, at: DocumentPath, request: Http) -> Iterator[Problem]:
@@ -91,6 +79,5 @@ def _recipient(file: ScenarioFile, at: DocumentPath, request: Http) -> Iterator[
 def _unknown(
     file: ScenarioFile, at: DocumentPath, what: str, name: str, known: Collection[str]
 ) -> Iterator[Problem]:
-    if name not in known:
-        listed = ", ".join(sorted(known))
-        yield file.problem(at, f"there is no {what} `{name}`; there is: {listed}", meant(name, known))
+    for inside, message, better in unknown(at, what, name, known):
+        yield file.problem(inside, message, better)

@@ -23,6 +23,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, NoReturn, Protocol
 
+from harness.actions.registry import actions
 from harness.base.apart import MOST_MEMORY, apart
 from harness.base.bounded import MIB, FileError, read_start
 from harness.base.defaults import DEFAULT_INTERVAL
@@ -146,7 +147,12 @@ class Steps:
         """
         line = sys._getframe(1).f_lineno
         done = self.file.data["steps"]
-        applied = {each["apply"] for each in [*done, step] if isinstance(each.get("apply"), str)}
+        applied = {
+            name
+            for each in [*done, step]
+            for (action, *_), name in named_chaos(each)
+            if actions()[action].creates and isinstance(name, str)
+        }
         data = {
             **self.file.data,
             # What is not applied yet may refer to what is not known yet.
@@ -185,7 +191,7 @@ class Steps:
         problems = check_proofs(self.file) if self.file.data["steps"] else []
         if not self.file.data["steps"]:
             problems.append(self.file.problem(("steps",), "the function performs no step"))
-        applied = {step.apply for step in self.file.scenario.steps}
+        applied = {step.chaos for step in self.file.scenario.steps if step.act.creates}
         problems += [
             self.file.problem(("chaos", name), f"`{name}` is never applied by a step")
             for name in self._chaos
@@ -226,8 +232,7 @@ class Steps:
         """
         last = len(file.data["steps"]) - 1
         step = file.scenario.steps[last]
-        named = {step.chaos, step.patch.chaos if step.patch else None}
-        chaos = {name: each for name, each in file.scenario.chaos.items() if name in named}
+        chaos = {name: each for name, each in file.scenario.chaos.items() if name == step.chaos}
         alone = replace(
             file,
             scenario=file.scenario.model_copy(update={"steps": [step], "chaos": chaos}),

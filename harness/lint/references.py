@@ -37,8 +37,8 @@ def check_references(file: ScenarioFile, since: int = 0) -> list[Problem]:
     ]
     applied: dict[str, int] = {}
     for index, step in enumerate(scenario.steps):
-        if step.apply is not None:
-            applied.setdefault(step.apply, index)
+        if step.act.creates and step.chaos is not None:
+            applied.setdefault(step.chaos, index)
     about = {step.chaos for step in scenario.steps[since:]}
     for name in scenario.chaos:
         if (since and name not in about) or (name not in applied and file.is_included(name)):

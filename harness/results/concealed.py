@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.actions.registry import actions
 from harness.base.redaction import redact, redact_shapes, redact_values, secrets_in, shapes_of
 from harness.chaosmesh.components import COMPONENTS, NAMESPACE
 from harness.judge.finding import Finding
 from harness.results.scenario import ScenarioResult
 from harness.scenario.load import ScenarioFile
 from harness.scenario.template import TEMPLATE
-
-_CARRIERS = ("http", "exec", "node")
-"""The actions whose arguments may be secrets: headers, queries, bodies, words of commands."""
 
 
 def secrets_of(file: ScenarioFile) -> Iterator[str]:
@@ -21,7 +19,7 @@ def secrets_of(file: ScenarioFile) -> Iterator[str]:
     workload = scenario.workload.name if scenario.workload else ""
     names = {scenario.scenario, workload, *scenario.chaos, *scenario.namespaces, *COMPONENTS, NAMESPACE}
     parts = [chaos.spec for chaos in scenario.chaos.values()]
-    parts += [step.model_dump(by_alias=True, include=set(_CARRIERS)) for step in scenario.steps]
+    parts += [step.model_dump(by_alias=True, include=set(actions())) for step in scenario.steps]
     for part in parts:
         for secret in secrets_in(part):
             # What is a name of something is none, and a report without it could not be read.

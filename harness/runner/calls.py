@@ -10,6 +10,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from harness.actions.exec import Exec
+from harness.actions.node import Node
+from harness.actions.request import Http
 from harness.base.errors import BoundaryError, UsageError
 from harness.base.redaction import redact
 from harness.chaosmesh import boundary
@@ -21,7 +24,6 @@ from harness.kubernetes.errors import ApiError, UnreachableError
 from harness.results.scenario import StepProblem
 from harness.runner.actions import refuse_outside
 from harness.runner.step_failed import StepFailedError
-from harness.scenario.model import Exec, Http, Node
 from harness.scenario.template import resolve
 
 MOST_OUTPUT = 2048

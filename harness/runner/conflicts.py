@@ -162,11 +162,10 @@ def _alone(file: ScenarioFile) -> str:
     if file.script is not None:
         return "what a script does is not known before"
     for step in file.scenario.steps:
-        if step.node is not None and step.node.network_of is None and not step.node.breaks:
-            return "what its command on a node changes is not known"
-        if step.deny is not None:
-            return f"what it denies to {step.deny.component} every other scenario would have to do without"
-        for request in step.http or []:
+        act = step.act
+        if act.alone:
+            return act.alone
+        for request in act.requests:
             if request.to in (MANAGER, DAEMON):
                 return f"it sends requests to {request.to}, which may be scraped at the same time"
     return ""
@@ -175,15 +174,14 @@ def _alone(file: ScenarioFile) -> str:
 def _broken(scenario: Scenario) -> Iterator[str]:
     """Yield the components of Chaos Mesh that a scenario stops, changes or replaces the pods of."""
     for step in scenario.steps:
-        if step.component is not None and step.component != WORKLOAD:
-            yield step.component
-        if step.node is not None:
-            yield from (component for component in step.node.breaks if component != WORKLOAD)
+        act = step.act
+        replaced = (act.replaces,) if act.replaces is not None else ()
+        yield from (component for component in (*replaced, *act.breaks) if component != WORKLOAD)
 
 
 def _operations(scenario: Scenario, asked: Iterable[type[Oracle]]) -> frozenset[str]:
     """Return what a scenario does, as the catalogue names what touches a metric."""
-    requests = [request for step in scenario.steps for request in step.http or []]
+    requests = [request for step in scenario.steps for request in step.act.requests]
     found = {each for kind, _, spec in _objects(scenario) for each in _kinds(kind, spec)}
     if found - _NO_EXPERIMENTS:
         found.add("every-chaos")
@@ -200,7 +198,7 @@ def _objects(scenario: Scenario) -> Iterator[tuple[str, str, Mapping[str, Any]]]
     """Yield kind, name in the cluster and spec of what is applied, or sent to the dashboard to be made."""
     for name, chaos in scenario.chaos.items():
         yield chaos.kind, chaos.name or name, chaos.spec
-    for request in (request for step in scenario.steps for request in step.http or []):
+    for request in (request for step in scenario.steps for request in step.act.requests):
         body = request.body
         if isinstance(body, Mapping) and isinstance(body.get("kind"), str):
             yield body["kind"], str((body.get("metadata") or {}).get("name", "")), body.get("spec") or {}

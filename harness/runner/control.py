@@ -8,11 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness.judge.control import CHAOS, control, without_chaos
+from harness.actions.action import ControlRole
+from harness.judge.control import control, without_chaos
 from harness.judge.finding import Finding, Verdict
 from harness.judge.replay import judge_step
 from harness.results.scenario import StepResult
-from harness.runner import actions
 from harness.runner.actions import Applied
 from harness.runner.proofs import proven
 from harness.runner.readings import OracleReadings
@@ -52,14 +52,14 @@ class ControlStrategy(StepStrategy):
 
     def perform(self, index: int, step: Step, outcome: StepResult) -> None:
         """Leave the chaos out, and note which claims hold."""
-        context = self._context
+        context, act = self._context, step.act
         self._pretend_all_is_hit()
-        outcome.started = context.mark(index, "started", {"action": step.action})
-        if step.action not in CHAOS:
+        outcome.started = context.mark(index, "started", {"action": act.name})
+        if act.role is not ControlRole.LEFT_OUT:
             self._stimulate(index, step)
         outcome.acknowledged = context.mark(index, "acknowledged")
-        if step.wait is not None:
-            self._waits.scrapes(outcome.started, step.wait, GATE_SCRAPES + step.wait)
+        if act.scrapes:
+            self._waits.scrapes(outcome.started, act.scrapes, GATE_SCRAPES + act.scrapes)
         for position, proof in enumerate(step.proof):
             self._holds[f"{index}.proof.{position}"] = proven(context, self._readings, proof)[0]
         outcome.settled = context.mark(index, "settled")
@@ -80,15 +80,9 @@ class ControlStrategy(StepStrategy):
         """Perform an action that is no chaos; that it comes to something else than wanted is no failure."""
         context = self._context
         try:
-            if step.traffic is None:
-                self._performer.perform(step)
-                return
-            assert context.workload is not None
-            wanted = step.traffic.model_copy(update={"answered": None})
-            answer = actions.traffic(context.cluster, context.workload, wanted, context.scope())
-            context.note("traffic", answer)
-            if step.traffic.answered is not None:
-                self._holds[f"{index}.answered"] = answer["answered"] == step.traffic.answered
+            held = step.act.perform_in_control(self._performer)
+            if held is not None:
+                self._holds[f"{index}.answered"] = held
         except StepFailedError as error:
             context.note(f"without chaos: {error.problem.reason}", error.problem.model_dump())
 

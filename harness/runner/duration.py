@@ -31,7 +31,7 @@ def expected_seconds(scenario: Scenario, interval: float) -> float:
     scrapes = 0
     for step in scenario.steps:
         held = max((expectation.hold for expectation in step.expect), default=0)
-        scrapes += step.wait or 0
+        scrapes += step.act.scrapes
         scrapes += max(_USUAL_SCRAPES, held) if step.expect else 0
     return _SCENARIO_SECONDS + len(scenario.steps) * _STEP_SECONDS + scrapes * interval
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import Any
 
+from harness.actions.node import Node
 from harness.base.errors import InfrastructureError, UsageError
 from harness.chaosmesh import breakage
 from harness.chaosmesh.boundary import Reach
@@ -14,7 +15,6 @@ from harness.chaosmesh.workload import WorkloadHandle, is_ready
 from harness.kubernetes.client import Cluster
 from harness.oracles.network import ENTER
 from harness.runner import calls
-from harness.scenario.model import Node
 from harness.scenario.template import resolve
 
 

@@ -49,9 +49,9 @@ def watch_of(
     known = {"namespace": namespace, "namespaces": dict(further or {})}
     watch = Watch(own_namespace=namespace, namespaces={namespace})
     for step in scenario.steps:
-        if step.component is not None:
+        if (replaced := step.act.replaces) is not None:
             # Its step settles when the new pods are scraped and the old ones are not any more.
-            watch.jobs.add(step.component)
+            watch.jobs.add(replaced)
         for expectation in step.expect:
             watch.jobs |= set(jobs_of(expectation, catalogue))
             if expectation.promql is not None:

@@ -15,12 +15,8 @@ from harness.kubernetes.kinds import MAKERS
 from harness.oracles.base import oracles
 from harness.prometheus.expression import reach, read, selectors
 from harness.recording.model import Promptness, reading_key
-from harness.runner.watched import READ
 from harness.scenario.model import Expectation, Scenario, Step
 
-_DONE_WHEN_SETTLED = ("wait", "traffic", "exec", "node")
-_STARTS_ANEW = ("restart", "scale", "deny", "allow")
-"""After these a component has to fill its caches, and to be elected, before it can show anything."""
 _OF_THE_MANAGER = (Produced.FROM_CACHE, Produced.AT_EVENT, Produced.AT_RECONCILE)
 _REACHED = ("running", "finished", "gone")
 """Phases that come when all is done; the others come first, and calls and events follow."""
@@ -52,7 +48,7 @@ def promptness_of(
     patient = Promptness(produced=slowest, scrapes=expectation.deadline or DEADLINE_SCRAPES)
     kind = scenario.chaos[step.chaos].kind if step.chaos is not None else ""
     new_targets = kind == _POD_CHAOS and any(WORKLOAD in metric.components for metric in known)
-    if expectation.deadline is not None or _starts_anew(step) or new_targets:
+    if expectation.deadline is not None or step.act.starts_anew or new_targets:
         return patient
     prompt = Promptness(produced=slowest, scrapes=slowest.scrapes)
     if wanted_readings(expectation):
@@ -64,17 +60,14 @@ def promptness_of(
     return prompt if tells else patient
 
 
-def _starts_anew(step: Step) -> bool:
-    return step.action in _STARTS_ANEW or (step.node is not None and bool(step.node.breaks))
-
-
 def _tells(step: Step, kind: str, metric: Metric) -> bool:
     """Say whether what a step changes of a metric is there when the step has settled."""
-    if step.action in _DONE_WHEN_SETTLED:
+    act = step.act
+    if act.done_when_settled:
         return metric.produced is not Produced.AT_EVENT
-    if step.http is not None:
+    if act.requests:
         # An answer comes when the request is done, but what it asks of the manager is not, nor what follows.
-        read = all(request.method in READ for request in step.http)
+        read = all(request.reads for request in act.requests)
         return metric.produced is Produced.AT_CALL or (read and metric.produced not in _OF_THE_MANAGER)
     if metric.produced is Produced.AT_EVENT or kind in MAKERS or WORKLOAD in metric.components:
         return False

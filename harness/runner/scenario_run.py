@@ -164,7 +164,7 @@ class ScenarioRun:
         if self._context.file.script is not None:
             return False
         first = self._context.scenario.steps[0]
-        return first.action != "wait" or any(
+        return not first.act.scrapes or any(
             kinds()[expectation.kind].needs_baseline for expectation in first.expect
         )
 
@@ -193,7 +193,7 @@ class ScenarioRun:
         outcome = StepResult(title=redact(step.title()))
         if step.expect and self._unseen:
             self._waits.any_scrape()
-        self._unseen = not step.expect and (self._unseen or step.wait is None)
+        self._unseen = not step.expect and (self._unseen or not step.act.scrapes)
         context.observer.step(index, outcome.title)
         self._result.steps.append(outcome)
         try:

@@ -91,22 +91,22 @@ class ChaosStrategy(StepStrategy):
 
     def perform(self, index: int, step: Step, outcome: StepResult) -> None:
         """Act, wait until it settles, then until all that is expected is decided."""
-        context, waits = self._context, self._waits
-        detail = {"action": step.action, SPARES: self._look.spared(index)}
+        context, waits, act = self._context, self._waits, step.act
+        detail = {"action": act.name, SPARES: self._look.spared(index)}
         outcome.started = since = context.mark(index, "started", detail)
         begun = self._performer.perform_or_be_refused(step)
         outcome.acknowledged = context.mark(index, "acknowledged")
         deadline = context.clock.working() + step.bound
         if begun is not None:
-            waits.rollout(begun, deadline, answers=step.restart is None or step.restart.answers)
-            self._performer.note_replaced(step)
+            waits.rollout(begun, deadline, answers=act.answers)
+            act.settled(self._performer)
         expected: list[Given] | None = None
-        if step.wait is not None:
+        if act.scrapes:
             # Read before the scrapes that are waited for, so that these can be compared already.
             expected = self._record_expectations(index, step)
             self._readings.read_all(to_read(expected))
-            waits.scrapes(since, step.wait, GATE_SCRAPES + step.wait)
-        if step.chaos is not None and step.refused is None:
+            waits.scrapes(since, act.scrapes, GATE_SCRAPES + act.scrapes)
+        if act.chaos is not None and not act.refused:
             waits.phase(step, deadline, self._readings.record_events)
         for proof in step.proof:
             outcome.proofs.append(await_proof(context, self._readings, proof, deadline))

@@ -163,7 +163,7 @@ class Waits:
                 why = phases.explain(found, self._context.recording.events)
                 details = [*why, *self._daemon_errors(step.bound)]
                 raise StepFailedError(StepProblem(kind="until", reason=reason, details=details)) from error
-        if step.action in ("apply", "resume"):
+        if step.act.brings_effect:
             found = self._cluster.get(applied.kind, applied.name, applied.namespace)
             if found is not None:
                 applied.targets = experiments.targets(self._cluster, found) or applied.targets

@@ -20,8 +20,6 @@ _OWN = "chaos_"
 _STILL = ("running", "paused", "gone", "finished")
 """The phases in which an experiment stays until something is done; without a duration the first two, too."""
 _OVER = ("gone", "finished")
-READ = ("GET", "HEAD")
-"""The methods that change nothing."""
 _BY_THEMSELVES = (*MAKERS, "StatusCheck")
 
 
@@ -56,20 +54,20 @@ def spared(scenario: Scenario, index: int, metric: Metric) -> bool:
 
 
 def _changes(scenario: Scenario, step: Step, metric: Metric) -> bool:
-    if step.chaos is not None:
-        return _touches(scenario.chaos[step.chaos], metric)
-    if step.http is not None:
-        asked = {request.to for request in step.http}
+    act = step.act
+    if act.chaos is not None:
+        return _touches(scenario.chaos[act.chaos], metric)
+    if act.requests:
+        asked = {request.to for request in act.requests}
         if asked - {WORKLOAD, DASHBOARD} or _sends(step):
             return True
         return DASHBOARD in asked and "requests" in metric.touched_by
-    # Traffic goes from container to container; anything else may do whatever it likes.
-    return step.wait is None and step.traffic is None
+    return not act.changes_nothing
 
 
 def _sends(step: Step) -> bool:
     """Say whether a step has the dashboard change objects of Chaos Mesh, whichever the path means."""
-    return any(each.to == DASHBOARD and each.method not in READ for each in step.http or [])
+    return any(each.to == DASHBOARD and not each.reads for each in step.act.requests)
 
 
 def _changes_by_itself(scenario: Scenario, before: Sequence[Step], metric: Metric) -> bool:

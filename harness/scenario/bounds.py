@@ -15,7 +15,7 @@ def check_bounds(file: ScenarioFile, interval: float) -> list[Problem]:
         interval: between two scrapes, seconds.
     """
     scenario = file.scenario
-    waits = sum(step.wait or 0 for step in scenario.steps) * interval
+    waits = sum(step.act.scrapes for step in scenario.steps) * interval
     if waits <= scenario.timeout:
         return []
     message = f"its waits alone take {waits:g} s, longer than its timeout of {text_of(scenario.timeout)}"

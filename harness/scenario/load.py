@@ -9,10 +9,11 @@ from typing import Any
 
 from pydantic import ValidationError
 
+from harness.actions.registry import actions, check_installed
 from harness.base.words import meant
 from harness.scenario.document import parse
 from harness.scenario.include import with_includes
-from harness.scenario.model import CHAOS_ACTIONS, Scenario
+from harness.scenario.model import Scenario
 from harness.scenario.panels import dashboards, with_panels
 from harness.scenario.parameters import cases_of
 from harness.scenario.positions import DocumentPath, Positions
@@ -112,7 +113,11 @@ def validated(
         path: the file.
         data: the document, parameters and includes put in.
         positions: the places of its values.
+
+    Raises:
+        UsageError: an installed package brings a broken action.
     """
+    check_installed()
     unknown = _unknown_chaos(data, path, positions)
     try:
         return Scenario.model_validate(data), unknown
@@ -140,8 +145,10 @@ def _unknown_chaos(data: dict[str, Any], path: Path, positions: Positions) -> li
 
 def named_chaos(step: Any) -> Iterator[tuple[tuple[str, ...], Any]]:
     """Yield what a step, as it is written, has where a chaos is named, and where in the step."""
-    if isinstance(step, dict):
-        yield from (((action,), step.get(action)) for action in CHAOS_ACTIONS)
-        patch = step.get("patch")
-        if isinstance(patch, dict):
-            yield ("patch", "chaos"), patch.get("chaos")
+    for name, action in actions().items() if isinstance(step, dict) else ():
+        if action.chaos_at is None:
+            continue
+        found = step.get(name)
+        for part in action.chaos_at:
+            found = found.get(part) if isinstance(found, dict) else None
+        yield (name, *action.chaos_at), found

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from harness.actions.registry import actions, check_installed
 from harness.base.durations import PATTERN, text_of
-from harness.scenario.model import ACTIONS, DEFAULT_TIMEOUT, ScenarioDocument
+from harness.scenario.model import DEFAULT_TIMEOUT, ScenarioDocument
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 
@@ -31,7 +32,11 @@ def json_schema(
         expectations: expectation kind to the schema of its argument; {} allows any argument.
         oracles: names of the oracles that a proof can ask.
         comparisons: the keys of a proof of which it has exactly one.
+
+    Raises:
+        UsageError: an installed package brings a broken action.
     """
+    check_installed()
     schema = ScenarioDocument.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
     definitions["Expectation"] |= {
@@ -52,10 +57,11 @@ def json_schema(
     definitions["Proof"]["properties"]["oracle"]["enum"] = sorted(oracles)
     definitions["Proof"]["oneOf"] = [{"required": [key]} for key in comparisons]
     step = definitions["Step"]
-    step["oneOf"] = [{"required": [action]} for action in ACTIONS]
+    step["oneOf"] = [{"required": [action]} for action in actions()]
     step["properties"]["proof"] = _also(step["properties"]["proof"], {"$ref": "#/$defs/Proof"})
-    step["properties"]["http"] = _also(step["properties"]["http"], {"$ref": "#/$defs/Http"})
-    step["properties"]["restart"] = _also(step["properties"]["restart"], {"type": "string"})
+    for name, action in actions().items():
+        if action.short_form is not None:
+            step["properties"][name] = _also(step["properties"][name], dict(action.short_form))
     definitions["Matcher"] |= {"minProperties": 1, "maxProperties": 1}
     properties = schema["properties"]
     properties["workload"] = _also(properties["workload"], {"type": "string"})

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from harness.actions.before import Before
+from harness.actions.names import WORKLOAD
 from harness.base.words import meant
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Chaos, Step
-from harness.scenario.phases import GONE, WITHOUT_EFFECT, lasting_phases
+from harness.scenario.phases import WITHOUT_EFFECT, lasting_phases
 from harness.scenario.problem import Problem
-
-_AFTER_DELETION = ("deleting", GONE)
-_DELETED = ("deleting", "deleted")
 
 _Wrong = tuple[str, str, str | None]
 
@@ -47,8 +46,8 @@ def check_proofs(file: ScenarioFile) -> list[Problem]:
             f"nothing proves that `{name}` has an effect: give this step a `proof`, or a later one before "
             "the chaos is deleted (not needed with `until: injecting`)"
         )
-        problems.append(file.problem(("steps", index, "apply"), message))
-    applied = {step.apply for step in file.scenario.steps}
+        problems.append(file.problem(("steps", index, file.scenario.steps[index].action), message))
+    applied = {step.chaos for step in file.scenario.steps if step.act.creates}
     problems += [
         file.problem(("chaos", name), f"`{name}` is never applied by a step")
         for name in file.scenario.chaos
@@ -65,132 +64,47 @@ def check_proofs(file: ScenarioFile) -> list[Problem]:
 
 def _order(file: ScenarioFile) -> list[Problem]:
     problems = []
-    # Of each chaos: applied, paused, deleting or deleted; missing before the first apply.
-    state: dict[str, str | None] = {}
-    denied: set[str] = set()
+    before = Before()
     for index, step in enumerate(file.scenario.steps):
-        if step.deny is not None:
-            denied.add(step.deny.component)
-        if step.allow is not None:
-            if step.allow not in denied:
-                message = f"nothing is denied to `{step.allow}` before; `deny` comes first"
-                problems.append(file.problem(("steps", index, "allow"), message))
-            denied.discard(step.allow)
-        name = step.chaos
-        if name is None:
-            if _about_workload(step) and file.scenario.workload is None:
-                message = f"`{step.title()}` needs a workload; add `workload: mini-node-exporter`"
-                problems.append(file.problem(("steps", index, step.action), message))
-            continue
-        before = state.get(name)
-        if wrong := _out_of_order(step, before):
-            problems.append(file.problem(("steps", index, step.action), wrong))
-        if step.refused is None:
-            state[name] = _state_after(step, before)
+        act, at = step.act, ("steps", index, step.action)
+        if wrong := act.out_of_order(before):
+            problems.append(file.problem(at, wrong))
+        if WORKLOAD in act.concerns and file.scenario.workload is None:
+            message = f"`{act.title()}` needs a workload; add `workload: mini-node-exporter`"
+            problems.append(file.problem(at, message))
+        if not act.refused:
+            act.record(before)
     return problems
 
 
-def _out_of_order(step: Step, before: str | None) -> str | None:  # noqa: PLR0911  (one for each)
-    """Return why an action cannot follow on what was done with its chaos before."""
-    name = step.chaos
-    match step.action:
-        case "apply" if before in ("applied", "paused"):
-            return f"`{name}` is applied already; delete it first"
-        case "apply" if before == "deleting":
-            return f"`{name}` may still be there; wait for it to be gone first"
-        case "delete" | "pause" | "resume" | "unstick" | "wait_for" | "patch" if before is None:
-            return f"`{name}` is not applied yet"
-        case "patch" if before == "deleted":
-            return f"`{name}` is deleted already"
-        case "delete" | "pause" | "resume" if before in _DELETED:
-            return f"`{name}` is deleted already"
-        case "unstick" if before != "deleting":
-            return f"`{name}` is not stuck: delete it first, with `until: deleting`"
-        case "pause" if before == "paused":
-            return f"`{name}` is paused already"
-        case "resume" if before == "applied":
-            return f"`{name}` is not paused"
-        case "wait_for" if step.until in _AFTER_DELETION and before not in _DELETED:
-            return f"`{name}` is not deleted before, so it is never {step.until}"
-        case "wait_for" if step.until not in _AFTER_DELETION and before in _DELETED:
-            return f"`{name}` is deleted already"
-        case "wait_for" if step.until == "paused" and before == "applied":
-            return f"`{name}` is not paused before, and no phase `paused` comes by itself"
-        case "wait_for" if step.until not in (*_AFTER_DELETION, "paused") and before == "paused":
-            return f"`{name}` is paused, and stays so until it is resumed"
-
-    return None
-
-
-def _state_after(step: Step, before: str | None) -> str | None:
-    match step.action:
-        case "delete":
-            return "deleting" if step.until == "deleting" else "deleted"
-        case "unstick":
-            return "deleted"
-        case "wait_for":
-            return "deleted" if before == "deleting" and step.until == "gone" else before
-        case "pause":
-            return "paused"
-        case "patch":
-            return before
-    return "applied"
-
-
-def _about_workload(step: Step) -> bool:
-    called = [request.to for request in step.http or []]
-    broken = step.node.breaks if step.node else []
-    return step.traffic is not None or "workload" in (step.component, *called, *broken)
-
-
 def _phase(step: Step, chaos: dict[str, Chaos]) -> Iterator[_Wrong]:
-    if step.chaos is None:
+    act, phase = step.act, step.phase
+    if act.chaos is None:
         if step.until is not None:
-            yield "until", f"`until` is about a chaos, which `{step.action}` is not", None
+            yield "until", f"`until` is about a chaos, which `{act.name}` is not", None
         return
-    phase = step.phase
-    if phase is None:
-        return
-    kind = chaos[step.chaos].kind
-    if kind == "Schedule" and step.resume is not None and step.until is None:
+    kind = chaos[act.chaos].kind
+    if phase is None or (kind == "Schedule" and act.phase_of_experiments and step.until is None):
         return
     known = lasting_phases(kind)
-    key = "until" if step.until is not None else step.action
+    key = "until" if step.until is not None else act.name
     if phase not in known:
         article = "an" if kind[:1] in "AEIOU" else "a"
         yield key, f"{article} {kind} has no phase `{phase}`; it has: {', '.join(known)}", meant(phase, known)
-    elif phase not in (fitting := _reached_by(step.action, known)):
-        yield key, f"`{step.action}` never leads to the phase `{phase}`, but to: {', '.join(fitting)}", None
-
-
-def _reached_by(action: str, known: tuple[str, ...]) -> list[str]:
-    """Return the phases to which an action can lead, of those that a kind has."""
-    if action in ("pause", "unstick"):
-        return ["paused" if action == "pause" else "gone"]
-    if action in ("wait_for", "patch"):
-        return list(known)
-    left_out = ("paused",) if action == "resume" else ()
-    after = action == "delete"
-    return [word for word in known if (word in _AFTER_DELETION) == after and word not in left_out]
+    elif phase not in (fitting := act.reaches(known)):
+        yield key, f"`{act.name}` never leads to the phase `{phase}`, but to: {', '.join(fitting)}", None
 
 
 def _unproven(steps: list[Step]) -> Iterator[tuple[int, str]]:
     for index, step in enumerate(steps):
-        if step.apply is None or step.until in WITHOUT_EFFECT or step.refused is not None:
+        act = step.act
+        if not act.creates or act.chaos is None or step.until in WITHOUT_EFFECT or act.refused:
             continue
         for later in steps[index:]:
-            if later.delete == step.apply:
-                yield index, step.apply
+            if later.act.deletes and later.chaos == act.chaos:
+                yield index, act.chaos
                 break
-            if later.chaos in (None, step.apply) and _proves(later):
+            if later.chaos in (None, act.chaos) and (later.proof or later.act.proves_effect):
                 break
         else:
-            yield index, step.apply
-
-
-def _proves(step: Step) -> bool:
-    """Say whether a step fails when the chaos has no effect: by a proof, or by requests that get lost."""
-    traffic = step.traffic
-    return bool(step.proof) or (
-        traffic is not None and traffic.answered is not None and traffic.answered < traffic.requests
-    )
+            yield index, act.chaos

@@ -5,6 +5,8 @@ import json
 
 import pytest
 
+from harness.actions.exec import Exec
+from harness.actions.request import Http
 from harness.base.errors import BoundaryError, UsageError
 from harness.chaosmesh.boundary import Reach
 from harness.chaosmesh.workload import WorkloadHandle
@@ -12,7 +14,6 @@ from harness.kubernetes.client import ExecResult, HttpAnswer
 from harness.kubernetes.errors import UnreachableError, from_answer
 from harness.runner import calls
 from harness.runner.step_failed import StepFailedError
-from harness.scenario.model import Exec, Http
 
 POD = {
     "metadata": {"name": "mini-node-exporter-0", "uid": "u"},

@@ -3,6 +3,7 @@
 import pytest
 from pydantic import ValidationError
 
+from harness.actions.node import Node
 from harness.base.errors import InfrastructureError, UsageError
 from harness.chaosmesh import breakage
 from harness.chaosmesh.boundary import Reach
@@ -11,7 +12,6 @@ from harness.kubernetes.client import ExecResult
 from harness.kubernetes.errors import UnreachableError
 from harness.runner import nodes
 from harness.runner.step_failed import StepFailedError
-from harness.scenario.model import Node
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import CHAOS_MESH, FakeCluster
 

@@ -10,9 +10,10 @@ import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from harness.actions.registry import actions
 from harness.base.errors import ExitCode
 from harness.scenario.load import load
-from harness.scenario.model import ACTIONS, Step
+from harness.scenario.model import Step
 from harness.scenario.problem import ScenarioError
 from harness.scenario.text import MOST_BYTES
 
@@ -122,8 +123,8 @@ def test_all_problems_come_at_once_in_the_order_of_the_file(problems: Problems) 
         "s.yaml:4:29: `chaos.Burn_It.spec` must be a mapping, not a list",
         "s.yaml:6:5: no chaos is named `Burn-It` (defined: Burn_It) (did you mean `Burn_It`?)",
         "s.yaml:7:5: `steps[1].wait` must be at least 1, not 0",
-        f"s.yaml:8:5: a step takes exactly one action of: {', '.join(ACTIONS)}; found: none in steps[2]",
-        f"s.yaml:9:5: a step takes exactly one action of: {', '.join(ACTIONS)};"
+        f"s.yaml:8:5: a step takes exactly one action of: {', '.join(actions())}; found: none in steps[2]",
+        f"s.yaml:9:5: a step takes exactly one action of: {', '.join(actions())};"
         " found: delete, wait in steps[3]",
         "s.yaml:12:26: `steps[4].expect[0].level` must be must or should, not the text `shoud`"
         " (did you mean `should`?)",

@@ -3,7 +3,8 @@ from typing import Any
 
 import pytest
 
-from harness.scenario.model import ACTIONS, Step
+from harness.actions.registry import actions
+from harness.scenario.model import Step
 from harness.scenario.schema import json_schema
 
 PARAMETER = {"$ref": "#/$defs/Parameter"}
@@ -41,7 +42,7 @@ def test_a_proof_asks_one_of_the_oracles(schema: dict[str, Any]) -> None:
 def test_a_step_has_one_action_and_takes_one_proof_without_a_list(schema: dict[str, Any]) -> None:
     step = schema["$defs"]["Step"]
 
-    assert step["oneOf"] == [{"required": [action]} for action in ACTIONS]
+    assert step["oneOf"] == [{"required": [action]} for action in actions()]
     assert set(step["properties"]) == set(Step.model_fields)
     assert step["properties"]["proof"]["anyOf"][0] == {"$ref": "#/$defs/Proof"}
     assert step["properties"]["proof"]["anyOf"][1]["type"] == "array"

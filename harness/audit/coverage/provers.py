@@ -119,7 +119,7 @@ def _operations(file: ScenarioFile, known: Catalogue) -> frozenset[str]:
 
 
 def _commands(scenario: Scenario) -> frozenset[str]:
-    commands = [step.node.command for step in scenario.steps if step.node is not None]
+    commands = [step.act.node_command for step in scenario.steps]
     return frozenset(word for command in commands for part in command for word in _WORD.findall(part))
 
 

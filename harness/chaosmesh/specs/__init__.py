@@ -21,8 +21,8 @@ def check_specs(file: ScenarioFile) -> list[Problem]:
         for path, message, suggestion in ignored(chaos.kind, chaos.spec):
             problems.append(file.problem((*at, *path), message, suggestion, warning=True))
     for index, step in enumerate(file.scenario.steps):
-        patched = file.scenario.chaos.get(step.patch.chaos) if step.patch else None
-        if step.patch is not None and patched is not None:
-            for path, message, suggestion in check(patched.kind, step.patch.spec, partial=True):
-                problems.append(file.problem(("steps", index, "patch", "spec", *path), message, suggestion))
+        act = step.act
+        if act.changed_spec and (changed := file.scenario.chaos.get(act.chaos or "")) is not None:
+            for path, message, suggestion in check(changed.kind, act.changed_spec, partial=True):
+                problems.append(file.problem(("steps", index, act.name, "spec", *path), message, suggestion))
     return problems

@@ -10,18 +10,17 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from harness.actions.registry import actions
 from harness.docs_pages.page import COMMAND, Page, Sources
 from harness.prometheus.matcher import Matcher
 from harness.report.reference import PARTS, entry
 from harness.scenario.model import (
-    ACTIONS,
     Chaos,
     Expectation,
     KnownIssue,
     Proof,
     ScenarioDocument,
     Step,
-    Task,
     Workload,
 )
 
@@ -56,8 +55,8 @@ def text() -> str:
     for title, model in _PARTS:
         lines += ["", f"## {title}", "", *_model(model)]
     lines += ["", "## Actions", "", "A step has exactly one. Those that take more than a name or a number:"]
-    for name, task in _tasks():
-        lines += ["", f"### {name}", "", *_model(task)]
+    for name, argument in _arguments():
+        lines += ["", f"### {name}", "", *_model(argument)]
     for title, part in (
         ("Kinds of expectations", "kinds"),
         ("Oracles", "oracles"),
@@ -83,12 +82,12 @@ def attributes(model: type[BaseModel]) -> dict[str, str]:
     return found
 
 
-def _tasks() -> Iterator[tuple[str, type[BaseModel]]]:
+def _arguments() -> Iterator[tuple[str, type[BaseModel]]]:
     """Yield each action that takes a mapping, or a list of them, with the model of it."""
-    for action in ACTIONS:
-        for annotation in _inside(Step.model_fields[action].annotation):
-            if inspect.isclass(annotation) and issubclass(annotation, Task):
-                yield action, annotation
+    for name, action in actions().items():
+        for annotation in _inside(action.argument):
+            if inspect.isclass(annotation) and issubclass(annotation, BaseModel):
+                yield name, annotation
 
 
 def _inside(annotation: Any) -> Iterator[Any]:
@@ -118,7 +117,7 @@ def _model(model: type[BaseModel]) -> Iterator[str]:
 def _link(match: re.Match[str]) -> str:
     """Return the way to the action that a docstring names by its class."""
     action = match[1].lower()
-    return f"see [{action}](#{action})" if action in ACTIONS else match[0]
+    return f"see [{action}](#{action})" if action in actions() else match[0]
 
 
 def _default(schema: dict[str, Any]) -> str:

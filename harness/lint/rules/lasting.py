@@ -72,7 +72,7 @@ def _finishes(index: int, key: str, step: Step, chaos: Chaos) -> Iterator[Wrong]
     if chaos.spec.get("duration") is None:
         message = f"`{step.chaos}` has no `duration` in its `spec`, so it is never `finished`"
         yield ("steps", index, key), message, None
-    elif lasts is not None and step.action in ("apply", "resume") and step.bound <= lasts:
+    elif lasts is not None and step.act.brings_effect and step.bound <= lasts:
         message = f"`{step.chaos}` lasts {lasts:g} s, and `bound` is {step.bound:g} s; write a greater one"
         yield ("steps", index, key), message, None
 
@@ -80,7 +80,7 @@ def _finishes(index: int, key: str, step: Step, chaos: Chaos) -> Iterator[Wrong]
 def _in_force(step: Step, subject: LintSubject) -> tuple[str, Chaos | None]:
     """Return the experiment that a step brings into force."""
     name = step.chaos or ""
-    brings = step.action in ("apply", "resume") and step.phase in (*_IN_FORCE, None)
+    brings = step.act.brings_effect and step.phase in (*_IN_FORCE, None)
     chaos = subject.file.scenario.chaos.get(name) if brings else None
     return name, None if chaos is not None and chaos.kind in MAKERS else chaos
 
