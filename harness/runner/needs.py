@@ -8,6 +8,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from harness.actions.deny import Deny
+from harness.actions.exec import Exec
+from harness.actions.node import Node
+from harness.actions.restart import Restart
+from harness.actions.scale import Scale
 from harness.chaosmesh.catalogue import Catalogue
 from harness.chaosmesh.components import WORKLOAD
 from harness.chaosmesh.daemons import DAEMON
@@ -73,24 +78,24 @@ def needs_of(file: ScenarioFile, catalogue: Catalogue) -> ScenarioNeeds:
 
 def _disruptions(scenario: Scenario) -> Iterator[str]:
     for step in scenario.steps:
-        if step.restart is not None and step.restart.component != WORKLOAD:
-            yield f"restarts {step.restart.component}"
-        if step.scale is not None and step.scale.component != WORKLOAD:
-            yield f"scales {step.scale.component}"
-        if step.deny is not None:
-            yield f"denies {step.deny.component} requests of the API server"
-        if step.node is not None:
-            if any(each != WORKLOAD for each in step.node.breaks):
+        match step.act.wanted:
+            case Restart(component=component) if component != WORKLOAD:
+                yield f"restarts {component}"
+            case Scale(component=component) if component != WORKLOAD:
+                yield f"scales {component}"
+            case Deny(component=component):
+                yield f"denies {component} requests of the API server"
+            case Node(breaks=breaks) if any(each != WORKLOAD for each in breaks):
                 yield f"breaks {DAEMON} on a node"
-            elif step.node.network_of is None and not step.node.breaks:
-                yield f"runs `{step.node.command[0]}` on a node, and what that changes is not known"
+            case Node(breaks=[], network_of=None, command=[program, *_]):
+                yield f"runs `{program}` on a node, and what that changes is not known"
 
 
 def _of_nodes(file: ScenarioFile) -> Iterator[str]:
     for step in file.scenario.steps:
-        if step.node is not None:
+        if isinstance(step.act.wanted, Node):
             yield "runs a command on a node"
-        if step.exec is not None:
+        if isinstance(step.act.wanted, Exec):
             yield "runs a command in a container"
     known = oracles()
     for name in sorted(oracles_of(file.scenario)):
