@@ -18,6 +18,8 @@ RELEASE = re.compile(r"v?\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?")
 
 _NAME = "chaos-mesh"
 _MOST_BYTES = MIB
+# What the chart of a checkout says: it is given a version when a release is made of it.
+_UNRELEASED = "0.0.0"
 _NEXT_STEP = "name a checkout's helm/chaos-mesh, a package (chaos-mesh-2.8.4.tgz), or a version such as 2.8.4"
 
 
@@ -85,4 +87,4 @@ def _release(path: Path, text: bytes) -> str | None:
     if name != _NAME:
         raise FileError(path, f"is the chart {name!r}, not {_NAME!r}", _NEXT_STEP)
     release = str(read.get("appVersion") or "")
-    return release.removeprefix("v") if RELEASE.fullmatch(release) else None
+    return release.removeprefix("v") if RELEASE.fullmatch(release) and release != _UNRELEASED else None

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from harness.base.errors import InfrastructureError
+from harness.base.files import FULL, replaced
 from harness.stack.engine import Engine
 
 _IMPORT_SECONDS = 600.0
@@ -54,9 +55,11 @@ def _plain(archive: Path, scratch: Path) -> Path:
             if file.read(2) != _GZIP:
                 return archive
         out = scratch / "images.tar"
-        with gzip.open(archive) as packed, out.open("wb") as plain:
+        with gzip.open(archive) as packed, replaced(out) as plain:
             shutil.copyfileobj(packed, plain, _COPY_BYTES)
     except (OSError, EOFError, zlib.error) as error:
+        if isinstance(error, OSError) and error.errno in FULL:
+            raise
         raise InfrastructureError(
             f"cannot read {archive}: {error}", next_step="check that it is still there, then start again"
         ) from error

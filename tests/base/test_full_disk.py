@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import contextlib
+import gzip
 import io
 import os
 import re
@@ -30,7 +31,7 @@ from harness.results.scenario import ScenarioResult
 from harness.runner import clean_up
 from harness.runner.diagnostics import collect
 from harness.runner.diagnostics import keep as evidence
-from harness.stack import chaosmesh, dashboards, engine, lock, ownership
+from harness.stack import chaosmesh, dashboards, engine, loading, lock, ownership
 from harness.stack.existing import kubeconfig
 from harness.stack.state import StateFolder
 
@@ -196,6 +197,12 @@ def write_log(path):
     process._append(path / "x.log", "x", ["x"], process.Result(0, "", "", 0.0))
 
 
+def unpack_images(path):
+    archive = path / "images.tgz"
+    archive.write_bytes(gzip.compress(b"images"))
+    loading._plain(archive, path)
+
+
 CASES = {
     "report/html/report.py:write": (lambda path: html.write(results(), path), "index.html"),
     "results/results.py:write": (write_results, "results.json"),
@@ -218,6 +225,7 @@ CASES = {
     "stack/state.py:save_programs": (save_state, "programs.json"),
     "stack/state.py:save_handle": (save_handle, "stack.json"),
     "stack/existing/kubeconfig.py:copy": (copy_kubeconfig, "kubeconfig"),
+    "stack/loading.py:_plain": (unpack_images, "images.tar"),
     "stack/engine.py:_probe": (probe_engine, "rootfs.tar"),
     "stack/engine.py:_write_when_changed": (remember_probe, "engine.json"),
     "stack/chaosmesh.py:install": (write_values, "chaos-mesh-values.json"),

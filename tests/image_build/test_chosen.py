@@ -240,8 +240,10 @@ def test_a_chart_of_another_release_than_the_images_is_refused(folder: Path) -> 
         chosen(chart=folder).put_into(image_set())
 
 
-def test_the_chart_of_a_checkout_names_no_release(folder: Path, tmp_path: Path) -> None:
-    (folder / "Chart.yaml").write_bytes(b"name: chaos-mesh\nappVersion: latest\n")
+@pytest.mark.parametrize("version", ["latest", "'0.0.0'"])
+def test_the_chart_of_a_checkout_names_no_release(folder: Path, tmp_path: Path, version: str) -> None:
+    (folder / "Chart.yaml").write_text(f"name: chaos-mesh\nappVersion: {version}\n")
+    assert chosen(chart=folder).put_into(image_set()).chart == str(folder)
     assert chosen(*archives(tmp_path), chart=folder).put_into(image_set()).chart == str(folder)
 
 

@@ -113,7 +113,7 @@ def test_what_chaos_mesh_has_can_be_expected(expectation: str, check: Check) -> 
         ),
         (
             "metric: grpc_server_handling_seconds_count; increases_by: 1",
-            "6:7: `grpc_server_handling_seconds_count` was renamed after v2.1, so `increases_by` cannot come true"
+            "6:7: `grpc_server_handling_seconds_count` was renamed after v2.1.8, so `increases_by` cannot come true"
             " (did you mean `chaos_daemon_grpc_server_handling_seconds_count`?)",
         ),
     ],

@@ -30,7 +30,7 @@ KNOWN = Catalogue(
         entry("chaos_silent", since="v2.7.0", note="Nobody speaks of it."),
         entry("chaos_dead", status="never-written"),
         entry("chaos_absent", status="promised-absent"),
-        entry("chaos_old", status="renamed", until="v2.6", renamed_to=["chaos_silent"]),
+        entry("chaos_old", status="renamed", until="v2.6.0", renamed_to=["chaos_silent"]),
         entry("library_named"),
         entry("library_silent"),
         entry("chaos_seconds", type="histogram"),
