@@ -198,9 +198,7 @@ def write_log(path):
 
 
 def unpack_images(path):
-    archive = path / "images.tgz"
-    archive.write_bytes(gzip.compress(b"images"))
-    loading._plain(archive, path)
+    loading._plain(path.parent / "images.tgz", path)
 
 
 CASES = {
@@ -246,6 +244,7 @@ def place(tmp_path, monkeypatch):
         "{clusters: [{name: c, cluster: {}}], users: [{name: u, user: {}}],"
         " contexts: [{name: x, context: {cluster: c, user: u}}]}"
     )
+    (tmp_path / "images.tgz").write_bytes(gzip.compress(b"images"))
     (tmp_path / "pages").mkdir()
     (tmp_path / "pages/a.md").write_text("```yaml\nscenario: a\n```\n")
     return path

@@ -84,7 +84,7 @@ def test_what_was_promised_otherwise_is_said():
     found = rows()
 
     assert found["chaos_other"].notes == ("Promised with code, which it does not have.", "It also has pod.")
-    assert found["chaos_old"].notes == ("Until v2.6; now chaos_silent.",)
+    assert found["chaos_old"].notes == ("Until v2.6.0; now chaos_silent.",)
     assert found["chaos_silent"].notes == ("Since v2.7.0.", "Nobody speaks of it.")
     assert found["chaos_kept"].named_by == ("rfc",)
 
