@@ -152,7 +152,7 @@ def pytest_configure(config: pytest.Config) -> None:
         beside=[Path(xml)] if (xml := config.getoption("xmlpath", None)) else [],
     )
     config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
-    config.pluginmanager.register(JunitPlaces(config), "harness.junit-places")
+    config.pluginmanager.register(JunitCases(config), "harness.junit-cases")
 
 
 class InternalErrors:
@@ -167,10 +167,11 @@ class InternalErrors:
             self._run.keep_trouble(excinfo.value, "go on")
 
 
-class JunitPlaces:
-    """Gives the scenarios in JUnit's XML the attributes `file` and `line`, of what failed first.
+class JunitCases:
+    """Gives scenarios in JUnit's XML their own time, and `file` and `line` of what failed first.
 
-    pytest takes them out of a test case unless its old format was asked for.
+    pytest takes the latter out of a test case unless its old format was asked for, and counts bringing up the
+    stack to the first scenario.
     """
 
     def __init__(self, config: pytest.Config) -> None:
@@ -189,6 +190,7 @@ class JunitPlaces:
             element = case.to_xml()
             element.set("file", place.file)
             element.set("line", str(place.line))
+            element.set("time", f"{result.seconds:.3f}")
 
 
 def _report_folder(config: pytest.Config) -> str:
@@ -348,6 +350,8 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]) ->
     result = item.config.stash[RUN_SESSION].result_of(item.nodeid)
     if call.when == "call" and result is not None:
         item.config.stash[RUN_SESSION].was_reported(item.nodeid)
+        # pytest measured how long it waited for a scenario that ran beside others.
+        report.duration = result.seconds
         # Of the item: JUnit takes those of the report that comes last, of the tear-down.
         item.user_properties += junit_properties(result)
         report.user_properties = list(item.user_properties)

@@ -219,6 +219,19 @@ def test_junit_tells_errors_from_failures(pytester, made_up):
         assert text.count(f'<property name="verdict" value="{verdict}"') == 1
 
 
+@pytest.mark.parametrize("counted", ["total", "call"])
+@pytest.mark.parametrize("verdict", [Verdict.PASS, Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE])
+def test_times_are_those_of_the_scenario_not_of_waiting_for_it(pytester, made_up, verdict, counted):
+    add(pytester, made_up, "only", verdict)
+    made_up["only"].seconds = 83.25
+    done = run_pytest(
+        pytester, "--junitxml=out.xml", "--durations=1", "-o", f"junit_duration_report={counted}"
+    )
+    done.stdout.fnmatch_lines(["83.25s * scenarios/only.yaml::only"])
+    (case,) = ElementTree.parse(pytester.path / "out.xml").iter("testcase")
+    assert case.get("time") == "83.250"
+
+
 @pytest.mark.parametrize("verdict", [Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE])
 def test_what_only_should_hold_fails_nothing_and_is_told_everywhere(pytester, made_up, verdict):
     add(pytester, made_up, "only", Verdict.PASS)
