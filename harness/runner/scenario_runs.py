@@ -187,18 +187,20 @@ class ScenarioRuns:
                 result = self._lost(file, self._as_error(ended, f"run {file.name}"))
                 if isinstance(ended, ProcessLostError):
                     self._clean_up_after(result, ended.namespaces)
+        again = self._runs_again(node, file, result)
+        if not again:
+            if node in self._inconclusive:
+                _, first = self._inconclusive.pop(node)
+                result.first_attempt = attempts.inconclusive(first)
+            self._ended(node, file, result)
         unknown = any(left.infrastructure for left in result.leftovers)
         if (result.verdict is Verdict.ERROR or unknown) and self.outage is None:
             self.outage = self._look_for_outage()
-            if self.outage and self._side_by_side is not None:
-                self._side_by_side.halt()
-        if self._runs_again(node, file, result):
-            return True
-        if node in self._inconclusive:
-            _, first = self._inconclusive.pop(node)
-            result.first_attempt = attempts.inconclusive(first)
-        self._ended(node, file, result)
-        return False
+            if self.outage:
+                if self._side_by_side is not None:
+                    self._side_by_side.halt()
+                self._keep_first_attempts(node)
+        return again and not self.outage
 
     def _runs_again(self, node: str, file: ScenarioFile, result: ScenarioResult) -> bool:
         """Put a result away of which nothing is known, and return whether the scenario is to run again."""

@@ -26,6 +26,7 @@ from harness.results.contract import Contract
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, outage, scenario_runs
 from harness.runner.conflicts import Conflicts
+from harness.stack.target import TargetCluster
 
 SCENARIO = """\
 scenario: {name}
@@ -134,13 +135,15 @@ def main(fd, words):
         chaos_mesh_namespace="chaos-mesh",
         workload_image="",
         scrape_interval=1.0,
+        target=TargetCluster(),
         versions={"chaos-mesh": "v2.8.3"},
         nodes=[],
     )
     session.RunSession._write = written
     session.up = lambda *_, **__: handle
     session.facts_of = lambda *_: {"versions": {"chaos-mesh": "v2.8.3"}, "stand_ins": []}
-    session.Prometheus = FakePrometheus
+    session.prometheus_of = lambda *_, **__: FakePrometheus()
+    session.verify = lambda *_: None
     session.probe = lambda *_: CAPABILITIES
     session.sweep = lambda *_: SimpleNamespace(removed=[], warnings=lambda _: [])
     cleanup.await_gone = lambda *_: []
@@ -149,7 +152,7 @@ def main(fd, words):
     )
     session.at_end.check = lambda *_: Contract(release="v2.8.3", whole=False)
     scenario_runs.runner.run = run
-    Cluster.connect = lambda *_: FakeCluster()
+    Cluster.connect = lambda *_, **__: FakeCluster()
     interrupts._SAME_SECONDS = 0.0
     journal._SMALL = int(os.environ.get("SMALL_RESULTS", journal._SMALL))
     outage.RETURN_SECONDS = 0.0

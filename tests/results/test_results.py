@@ -156,6 +156,7 @@ def test_every_field_of_the_schema(made, tmp_path):
                 "seconds": 2.5,
                 "phases": {"set up": 0.5},
                 "control": None,
+                "first_attempt": None,
                 "places": {},
             }
         ],
