@@ -27,6 +27,8 @@ a kind says about one):
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from harness.judge.collected import Collected, JudgedState, SaidBefore
 from harness.judge.decision import Decision, at
 from harness.judge.endings import Endings
@@ -215,7 +217,10 @@ class Judge:
         if expected.id in self._cases:
             self._cases[expected.id] = ExpectationCase(self._cases[expected.id].given)
 
-    def asks(self) -> set[tuple[str, float]]:
-        """Return (expression, evaluation time) of the answers that the last calls found missing."""
-        cases = (case for case in self._cases.values() if case.finding is None)
+    def asks(self, expected: Iterable[Expected]) -> set[tuple[str, float]]:
+        """Return (expression, evaluation time) of the answers that the last calls for these found missing.
+
+        What an earlier step still asked for when it ended is nobody's to wait for.
+        """
+        cases = (case for each in expected if (case := self._cases.get(each.id)) and case.finding is None)
         return {ask for case in cases for ask in case.collected.asks}

@@ -70,13 +70,16 @@ class Expectations:
             if sampler.fetch():
                 self._readings.read_all(wanted)
             verdicts = self._judge_all(expected)
-            while self._answer(self.judge.asks()):
+            while self._answer(self._asks(expected)):
                 verdicts = self._judge_all(expected)
             self._context.observer.judged(verdicts, max(sampler.scrapes_since(since).values(), default=0))
             decided = [verdict for verdict in verdicts if isinstance(verdict, Finding)]
-            if len(decided) == len(verdicts) and not self.judge.asks():
+            if len(decided) == len(verdicts) and not self._asks(expected):
                 return decided
             sampler.pause()
+
+    def _asks(self, expected: list[Given]) -> set[tuple[str, float]]:
+        return self.judge.asks(each.expected for each in expected)
 
     def _judge_all(self, expected: list[Given]) -> list[Pending | Finding]:
         now = self._context.clock.now()

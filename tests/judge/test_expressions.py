@@ -54,7 +54,7 @@ def test_it_is_asked_for_the_states_times_and_the_baselines():
     for time, entry in waiting:
         recording.add(entry)
         judge.judge(expected(promql=EXPRESSION, equals=7), time)
-        while asks := judge.asks():
+        while asks := judge.asks([expected(promql=EXPRESSION, equals=7)]):
             for expression, at in asks:
                 assert expression == EXPRESSION
                 assert at <= time
@@ -64,6 +64,19 @@ def test_it_is_asked_for_the_states_times_and_the_baselines():
     # What was right before stays to be looked at; each state once.
     assert asked == [103.0, 105.0, 106.0, 107.0]
     assert said.verdict is Verdict.PASS
+
+
+def test_what_another_step_still_asks_for_is_not_waited_for():
+    recording = Recording(Timeline().manifest)
+    timeline = Timeline()
+    for time in range(100, 107):
+        timeline.scrape(float(time))
+    for _, entry in timeline.timed():
+        recording.add(entry)
+    judge, item = Judge(recording), expected(promql=EXPRESSION, equals=7)
+    judge.judge(item, 107.0)
+    assert judge.asks([item])
+    assert judge.asks([item.model_copy(update={"id": "1.0", "step": 1})]) == set()
 
 
 def test_what_it_was_right_before_has_to_stay_for_three_states():

@@ -264,7 +264,7 @@ def test_an_expression_asked_tick_by_tick_is_judged_as_in_a_replay(values, spec,
             recorded.append(entries.pop(0)[1])
             live.add(recorded[-1])
         found = judging.judge(item, now)
-        while asks := judging.asks():
+        while asks := judging.asks([item]):
             for _, at in sorted(asks):
                 answer = said[at]
                 if not isinstance(answer, dict):
