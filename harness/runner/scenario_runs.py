@@ -125,6 +125,7 @@ class ScenarioRuns:
         self._side_by_side.stop(partial(asked.waiting, 2))
         cut = {each.waiting.node: _cut_short(each) for each in self._side_by_side.cut_short}
         self.begun |= cut
+        self._keep_first_attempts(*self._inconclusive)
         return list(cut.values())
 
     def _alone(self, node: str, file: ScenarioFile) -> ScenarioResult:
@@ -220,7 +221,7 @@ class ScenarioRuns:
     def _keep_first_attempts(self, *nodes: str) -> None:
         """Keep what is known of scenarios that are not run again after all."""
         for node in nodes:
-            if node in self._inconclusive and node not in self.results:
+            if node in self._inconclusive and node not in {*self.results, *self.begun}:
                 self._ended(node, *self._inconclusive.pop(node))
 
     def _ended(self, node: str, file: ScenarioFile, result: ScenarioResult) -> None:

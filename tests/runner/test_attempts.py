@@ -8,8 +8,10 @@ from harness.judge.overload import OVERLOADED
 from harness.lint.check import load_checked
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 from harness.runner import attempts, runner, scenario_runs
+from harness.runner.interrupts import Interrupts
 from harness.runner.scenario_runs import RunPlan, ScenarioRuns
 from harness.runner.strategy import StepStrategy
+from harness.runner.workers import WorkerPool
 from tests.runner.test_workers import SCENARIO
 
 SLOW = f"{OVERLOADED} (12 of 20 scrapes missing): target down"
@@ -143,3 +145,11 @@ def test_a_machine_that_lets_nothing_be_known_is_not_tried_for_ever(runs, monkey
     made, file, _, left = runs(WITHOUT_VERDICT, WITHOUT_VERDICT)
     made.run(file, "node")
     assert len(left) == 1
+
+
+def test_a_run_that_is_stopped_keeps_the_first_result(runs):
+    made, file, kept, _ = runs(WITHOUT_VERDICT)
+    assert made._came_to("node", file, made._alone("node", file))
+    made._side_by_side = WorkerPool([], 1, lambda file, observer: WITHOUT_VERDICT)
+    made.stop(Interrupts())
+    assert [each.verdict for each in kept] == [Verdict.ERROR]

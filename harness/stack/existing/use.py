@@ -225,8 +225,8 @@ class _Look:
         )
         if (number := found.replicas[MANAGER]) > 1:
             self.progress.say(
-                f"each of the {number} replicas of {MANAGER} counts all experiments by itself: scenarios "
-                "that compare its metrics with the cluster come out as inconclusive; one replica decides them"
+                f"{MANAGER} has {number} replicas: scenarios that compare its metrics with the cluster "
+                "may come out as inconclusive; one replica decides them"
             )
 
     def handle(self, found: FoundChaosMesh, seen: _Seen) -> StackHandle:
