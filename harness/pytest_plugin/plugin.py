@@ -101,6 +101,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="run without the chaos: expectations about its effect must then not hold",
     )
     group.addoption(
+        "--audit",
+        action="store_true",
+        help="compare the metrics with the catalogue and count coverage also when only some scenarios run; "
+        "a run of all of them always does",
+    )
+    group.addoption(
         "--parallel",
         "--lanes",
         dest="parallel",
@@ -414,7 +420,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     nodes = [(item.nodeid, item.file) for item in _scenarios(session)]
     parallel = session.config.getoption("--parallel")
     whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None
-    session.config.stash[RUN_SESSION].begin(RunPlan(nodes, parallel, whole, _progress(session, parallel)))
+    audit = whole is not None or session.config.getoption("--audit")
+    progress = _progress(session, parallel)
+    session.config.stash[RUN_SESSION].begin(RunPlan(nodes, parallel, whole, progress, audit))
 
 
 def _all_asked_for(session: pytest.Session) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import importlib
 import os
-import time
 import uuid
 from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
@@ -22,6 +21,7 @@ from harness.base import bundled, defects, places
 from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.base.redaction import redact
+from harness.base.spent import Spent
 from harness.chaosmesh import access
 from harness.chaosmesh.capabilities import probe
 from harness.chaosmesh.catalogue import catalogue
@@ -105,7 +105,7 @@ class RunSession:
         strategy = ControlStrategy if control else ChaosStrategy
         self._runs = ScenarioRuns(RunPlan(), strategy, self._keep, self._as_error)
         self._reported: set[str] = set()
-        self._began = time.monotonic()
+        self._spent = Spent()
         self._held = contextlib.ExitStack()
         self._surroundings: RunContext | None = None
         self._opened = 0.0
@@ -182,7 +182,7 @@ class RunSession:
         self._to_close = True
         self._record.own = False
         try:
-            with places.reported():
+            with places.reported(), self._spent.on("stack"):
                 self._open(Progress())
         except Exception as caught:
             error = self._as_error(caught, "bring the stack up")
@@ -304,8 +304,9 @@ class RunSession:
             with self.kept("write the results"):
                 self._write()
             with self.kept("compare the metrics with the catalogue"), self._until_asked(1) as goes_on:
-                if goes_on:
-                    self._check_contract()
+                if goes_on and self.plan.audit:
+                    with self._spent.on("catalogue"):
+                        self._check_contract()
             with self.kept("look for what the scenarios left"), self._until_asked(2) as goes_on:
                 if goes_on:
                     late += self._left_late(_MOST_LATE - len(late))
@@ -369,7 +370,8 @@ class RunSession:
             NotRunError: it is not run, because the cluster is gone.
         """
         try:
-            return self._runs.run(file, node)
+            with self._spent.on("scenarios"):
+                return self._runs.run(file, node)
         except NotStartedError:
             raise NotRunError(
                 f"not run: {self._why_not(node)}", next_step="look at the cluster: chaos-harness status"
@@ -481,7 +483,8 @@ class RunSession:
         if not self.control and self.own and self.outage is None:
             with self.kept("count what the run proves"), self._until_asked(1) as goes_on:
                 if goes_on:
-                    self._count(everything=everything)
+                    with self._spent.on("proofs"):
+                        self._count(everything=everything)
         self._ended = True
         if not self.own:
             return
@@ -490,7 +493,8 @@ class RunSession:
         if self.interrupts.count > 1:
             self._unrendered = "no HTML report: interrupted twice"
         elif self._record.unwritten is None:
-            self._render()
+            with self._spent.on("page"):
+                self._render()
 
     def _render(self) -> None:
         """Write the page from what was written; whatever goes wrong is told, and changes no verdict."""
@@ -542,7 +546,7 @@ class RunSession:
             names = ", ".join(f"{each['name']} (for {each['replaces']})" for each in stand_ins)
             lines.append(f"substitutes, not the real programs: {names}")
         lines += [f"warning: {line}" for line in self.results.run.warnings]
-        return [*lines, *self._trouble_lines(), *where]
+        return [*lines, *self._trouble_lines(), f"time: {self._spent.line()}", *where]
 
     def let_go(self) -> None:
         """Let go of the report's folder and of the signals."""
@@ -570,7 +574,7 @@ class RunSession:
         # What a scenario proves that failed or broke is not known, and it is told.
         bad = any(each.verdict in (Verdict.FAIL, Verdict.ERROR) for each in scenarios)
         if judged := [folder for folder in recordings if (folder / ENTRIES).is_file()]:
-            files = [file for _, file in self.plan.to_run]
+            files = [file for _, file in self.plan.to_run] if self.plan.audit else None
             self.results.mutation, self.results.coverage = self._scores.count(
                 judged, files, gated=everything and not bad
             )
@@ -588,7 +592,7 @@ class RunSession:
         self.results.run.interrupted = self.interrupts.how or None
         self.results.run.complete = self._ended and not self.results.not_run
         self.results.count()
-        self.results.run.seconds = round(time.monotonic() - self._began, 3)
+        self.results.run.seconds = round(self._spent.seconds, 3)
         self._record.write(self.results, ended)
 
 

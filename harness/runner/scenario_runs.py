@@ -37,12 +37,14 @@ class RunPlan:
         parallel: how many scenarios may run at the same time.
         all_of: the node ids of all scenarios, when all that ship with the harness were asked for.
         observer: is told how they go on.
+        audit: the metrics are compared with the catalogue, and the transitions that are proven are counted.
     """
 
     to_run: Sequence[tuple[str, ScenarioFile]] = ()
     parallel: int = 1
     all_of: frozenset[str] | None = None
     observer: Observer = field(default_factory=Observer)
+    audit: bool = True
 
 
 class ScenarioRuns:

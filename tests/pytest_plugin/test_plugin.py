@@ -337,6 +337,22 @@ def test_only_a_run_of_all_scenarios_is_whole(pytester, made_up, monkeypatch, ar
     assert seen == [wanted if whole else None]
 
 
+@pytest.mark.parametrize(
+    ("arguments", "audit"),
+    [((), True), (("-k", "first"), False), (("-k", "first", "--audit"), True)],
+)
+def test_a_run_of_some_scenarios_is_audited_when_it_is_asked_for(
+    pytester, made_up, monkeypatch, arguments, audit
+):
+    add(pytester, made_up, "first", Verdict.PASS)
+    add(pytester, made_up, "second", Verdict.PASS)
+    monkeypatch.setattr(bundled, "scenarios", lambda: pytester.path / "scenarios")
+    seen = []
+    monkeypatch.setattr(RunSession, "close", lambda self: seen.append(self.plan.audit) or [])
+    run_pytest(pytester, *arguments)
+    assert seen == [audit]
+
+
 def breaks(*_: object, **__: object) -> None:
     raise KeyError("nobody foresaw it")
 
@@ -616,7 +632,9 @@ def test_that_mutation_was_not_done_skips_no_gate(pytester, made_up, uncovered, 
     done.stdout.fnmatch_lines(["mutation: not done: a recording is damaged", "*missing: *"])
 
 
-@pytest.mark.parametrize(("arguments", "code"), [(["scenarios"], 6), (["scenarios/first.yaml"], 0)])
+@pytest.mark.parametrize(
+    ("arguments", "code"), [(["scenarios"], 6), (["scenarios/first.yaml", "--audit"], 0)]
+)
 def test_a_whole_run_of_which_nobody_knows_what_it_proves_is_an_error(
     pytester, made_up, uncovered, monkeypatch, arguments, code
 ):

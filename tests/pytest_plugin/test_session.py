@@ -613,8 +613,10 @@ def test_the_last_lines_count_and_point_to_the_report(tmp_path):
     assert run.summary_lines() == [], "nothing was asked for"
     run.results.add(result("s"))
     run.finish()
-    assert run.summary_lines() == [
-        "scenarios: 1 passed, 0 failed, 0 known issue, 0 skipped, 0 error, 0 cleanup failed",
+    counted, time, *where = run.summary_lines()
+    assert counted == "scenarios: 1 passed, 0 failed, 0 known issue, 0 skipped, 0 error, 0 cleanup failed"
+    assert re.fullmatch(r"time: [\d.]+ s: page [\d.]+ s(, the rest [\d.]+ s)?", time)
+    assert where == [
         f"results: {tmp_path / 'report/results.json'}",
         f"report: {tmp_path / 'report/index.html'}",
     ]
@@ -711,7 +713,7 @@ def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
         step.findings.append(Finding(**fields, **what))
     run.results.add(ScenarioResult(name="s[one]", file="s.yaml", steps=[step]))
     run.finish()
-    assert run.summary_lines()[:-2] == [
+    assert run.summary_lines()[:-3] == [
         "scenarios: 1 passed, 0 failed, 0 known issue, 0 skipped, 0 error, 0 cleanup failed",
         "expectations of level should: 1 failed, 1 error, 0 known issue; they fail no scenario",
         "  s[one], step 0 (apply burn): failed (should): m equals: the value is 2",
@@ -765,6 +767,15 @@ def test_the_contract_is_checked_before_the_cluster_is_let_go(opened, stack, tmp
     assert run.given == Circumstances(Release.of("v2.8.3"), CAPABILITIES, whole=False)
     assert run.report == tmp_path / "report"
     assert opened.results.contract is stack.contract
+
+
+def test_a_run_of_some_scenarios_looks_for_no_contract(opened, stack):
+    opened._runs.plan = RunPlan(audit=False)
+    opened.results.add(result("first", "first-1"))
+    opened.close()
+    assert stack.checked == []
+    assert opened.results.contract is None
+    assert not any(line.startswith(("coverage", "not compared")) for line in opened.summary_lines())
 
 
 def test_without_a_scenario_that_ran_there_is_no_contract(opened, stack):

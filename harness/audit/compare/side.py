@@ -99,8 +99,8 @@ def load(folder: Path, known: Catalogue) -> ComparedRun:
     contract = results.contract
     if contract is None:
         raise UsageError(
-            f"{folder} has no expositions: nothing ran, or an older version of the harness ran it",
-            next_step="run the scenarios again with this version",
+            f"{folder} has no expositions: only some scenarios ran, without --audit",
+            next_step="run all scenarios, or add --audit",
         )
     scenarios = results.scenarios
     if contract.error is not None or contract.not_captured:

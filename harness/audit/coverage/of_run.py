@@ -32,13 +32,13 @@ class RunScores:
         self._unmutated: str | None = None
 
     def count(
-        self, judged: list[Path], files: Collection[ScenarioFile], *, gated: bool
+        self, judged: list[Path], files: Collection[ScenarioFile] | None, *, gated: bool
     ) -> tuple[MutationScore | None, Coverage | None]:
         """Count what recordings prove; of these the first has no say in how the run came out.
 
         Args:
             judged: their folders.
-            files: the scenarios of the run.
+            files: the scenarios of the run; None: what they cover is not counted.
             gated: see RunScores.
         """
         mutation, coverage = None, None
@@ -48,6 +48,8 @@ class RunScores:
             mutation = mutate_folders(judged, today)
         except HarnessError as error:
             self._unmutated = str(error)
+        if files is None:
+            return mutation, None
         try:
             coverage = coverage_of(judged, catalogue(), today, files)
             coverage.whole = gated
