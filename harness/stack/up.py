@@ -93,7 +93,7 @@ def up(
             checks = preflight.look(where, building=options.images != "registry")
         preflight.enforce(checks, progress)
     got = prepare_images(
-        options.images,
+        _mode(options, state, containers, progress),
         engine=where,
         progress=progress,
         logs=state.logs,
@@ -107,6 +107,18 @@ def up(
     handle = stack.bring_up(containers)
     stack.claim()
     return handle
+
+
+def _mode(
+    options: UpOptions, state: StateFolder, containers: list[kind.Container], progress: Progress
+) -> ImageMode:
+    """Return where images come from: no registry is asked for what the cluster has already."""
+    there = state.load() if any(container.running for container in containers) else None
+    named = options.chaos_mesh_source or options.chaos_mesh_version or options.kubernetes_version
+    if options.images != "auto" or options.fresh or named or there is None or there.images == "existing":
+        return options.images
+    progress.say(f"images: {there.images}, as in the cluster {options.cluster}")
+    return there.images
 
 
 def _install_theirs(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -241,6 +242,34 @@ def test_a_second_up_touches_nothing(world: World) -> None:
     world.well()
     assert world.up() == first
     assert world.diary == []
+
+
+@pytest.mark.parametrize(
+    ("running", "options", "mode"),
+    [
+        (True, {}, "source"),
+        (False, {}, "auto"),
+        (True, {"fresh": True}, "auto"),
+        (True, {"chaos_mesh_version": "2.8.4"}, "auto"),
+        (True, {"images": "registry"}, "registry"),
+    ],
+)
+def test_no_registry_is_asked_for_what_the_cluster_has(
+    world: World, running: bool, options: dict[str, Any], mode: str
+) -> None:
+    modes = []
+
+    def prepare(mode: str, **_: Any) -> ImageSet:
+        modes.append(mode)
+        return world.images
+
+    world.up()
+    world.well()
+    if not running:
+        world.containers = [replace(NODE, running=False)]
+    world.prepare_images = prepare
+    world.up(**options)
+    assert modes == [mode]
 
 
 def test_a_silent_api_server_means_a_new_cluster_with_a_new_identity(world: World) -> None:
