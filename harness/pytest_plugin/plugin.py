@@ -22,13 +22,13 @@ from _pytest.junitxml import LogXML, xml_key
 
 import harness
 from harness.base import bundled, redaction
-from harness.base.errors import DefectError, HarnessError, InfrastructureError
+from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError
 from harness.base.redaction import redact, redact_shapes
 from harness.judge.finding import Verdict
 from harness.lint import python
 from harness.lint.check import load_checked
 from harness.lint.python import is_python_scenario
-from harness.pytest_plugin import fixtures
+from harness.pytest_plugin import fixtures, other_plugins
 from harness.pytest_plugin.failure import ScenarioFailureRepr
 from harness.pytest_plugin.fixtures import CleanupFailedError
 from harness.pytest_plugin.live import Live
@@ -417,12 +417,24 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     """End like Ctrl-C when CI cancels the job, so that the clean-up runs; only where scenarios run."""
     if session.config.getoption("collectonly") or not _scenarios(session):
         return
+    if other_plugins.is_worker(session.config):
+        # Of pytest-xdist, whose controller refuses to run what is collected here.
+        return
+    other_plugins.check(session.config, _scenarios(session))
     nodes = [(item.nodeid, item.file) for item in _scenarios(session)]
     parallel = session.config.getoption("--parallel")
     whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None
     audit = whole is not None or session.config.getoption("--audit")
     progress = _progress(session, parallel)
     session.config.stash[RUN_SESSION].begin(RunPlan(nodes, parallel, whole, progress, audit))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
+    """Refuse to run scenarios by pytest-xdist, which collects in its workers and not where it decides."""
+    files = {node.config.rootpath / each.partition("::")[0] for each in ids}
+    if any(is_scenario_file(file) or is_python_scenario(file) for file in files):
+        raise other_plugins.refusal_of_xdist()
 
 
 def _all_asked_for(session: pytest.Session) -> bool:
@@ -445,7 +457,12 @@ def _progress(session: pytest.Session, parallel: int) -> Observer:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    """Tell how pytest's own line begins, which lines of progress may come in the way of."""
+    """Tell how pytest's own line begins, which lines of progress may come in the way of.
+
+    A scenario that a plugin which nobody foresaw would run again ends the run: the first verdict stays.
+    """
+    if isinstance(item, ScenarioItem) and item.config.stash[RUN_SESSION].reported(item.nodeid):
+        pytest.exit(other_plugins.run_twice(item.nodeid), ExitCode.USAGE)
     screen = item.config.stash.get(SCREEN, None)
     if screen is not None:
         verbose = item.config.get_verbosity(pytest.Config.VERBOSITY_TEST_CASES) > 0
@@ -514,7 +531,7 @@ def pytest_runtestloop(session: pytest.Session) -> Generator[None, object, objec
     finally:
         # From here on nothing but waiting is interrupted: the record is not.
         run.interrupts.heed()
-        if _scenarios(session) and not session.config.getoption("collectonly"):
+        if run.plan.to_run:
             with run.kept("settle the results"):
                 run.settle()
             _report_the_rest(session, run)
@@ -569,8 +586,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     run = session.config.stash[RUN_SESSION]
     if screen := session.config.stash.get(SCREEN, None):
         screen.clear()
-    scenarios = _scenarios(session) and not session.config.getoption("collectonly")
-    if not scenarios:
+    if not run.plan.to_run:
         if session.config.stash[WRONG_FILES]:
             ending = RunEnding(pytest=exitstatus, wrong_file=True)
             session.exitstatus = outcome(run.results, [], ending).exit_code

@@ -395,6 +395,10 @@ class RunSession:
         """Know that pytest has reported a scenario."""
         self._reported.add(node)
 
+    def reported(self, node: str) -> bool:
+        """Say whether pytest has reported a scenario."""
+        return node in self._reported
+
     def unreported(self) -> list[str]:
         """Return the node ids of what has a result that pytest has not reported."""
         return [node for node in self._runs.results if node not in self._reported]
