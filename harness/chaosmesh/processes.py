@@ -147,8 +147,17 @@ def launches(process: Process) -> str | None:
 
 def container_ids(pod: Object) -> list[str]:
     """Return the ids of a pod's containers, without the runtime's name in front."""
+    return [identity for _, identity in containers_of(pod)]
+
+
+def containers_of(pod: Object) -> list[tuple[str, str]]:
+    """Return the name and the id of each of a pod's containers that has one, as `container_ids` does."""
     statuses = (pod.get("status") or {}).get("containerStatuses") or []
-    return [str(status["containerID"]).split("://")[-1] for status in statuses if status.get("containerID")]
+    return [
+        (str(status["name"]), str(status["containerID"]).split("://")[-1])
+        for status in statuses
+        if status.get("containerID")
+    ]
 
 
 def of_container(processes: dict[int, Process], container_id: str) -> list[Process]:

@@ -25,6 +25,9 @@ class ContainerTarget(BaseModel):
     container: str
     node: str = ""
 
+    def __str__(self) -> str:
+        return f"{self.pod}/{self.container}"
+
     def labels(self) -> dict[str, str]:
         """Return the labels that chaos-daemon's metrics give a container."""
         return {"namespace": self.namespace, "pod": self.pod, "container": self.container}

@@ -13,11 +13,34 @@ from pydantic import BaseModel, ConfigDict
 from harness.oracles.context import OracleContext
 from harness.recording.model import Point
 
+_MOST_LISTED = 3
+
 
 class Parameters(BaseModel):
     """An oracle's parameters; unknown ones are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def text(self) -> str:
+        """Return what is asked for in a few words: "named stress-ng, in pod-0/app"; "" of no parameters."""
+        given = {
+            type(self).model_fields[name].alias or name: getattr(self, name)
+            for name in type(self).model_fields
+            if getattr(self, name) is not None and name in self.model_fields_set
+        }
+        words = sorted(given.items(), key=lambda each: each[0] == "in")
+        return ", ".join(f"{name} {shown}" for name, value in words if (shown := _shown(value)))
+
+
+def _shown(value: Any) -> str:
+    """Return a parameter's value, of a long list the first ones."""
+    match value:
+        case bool():
+            return str(value).lower()
+        case [*items]:
+            left = len(items) - _MOST_LISTED
+            return ", ".join([*map(str, items[:_MOST_LISTED]), *([f"{left} more"] if left > 0 else [])])
+    return str(value)
 
 
 class OracleError(Exception):
@@ -64,6 +87,17 @@ class Oracle(ABC):
         Raises:
             OracleError: it could not be had.
         """
+
+    def instead(self, parameters: Any) -> list[str]:
+        """Return what is there in place of what was asked for, a line each: for a proof that does not hold.
+
+        Args:
+            parameters: as of `read`.
+
+        Raises:
+            OracleError: it could not be had.
+        """
+        return []
 
 
 @cache

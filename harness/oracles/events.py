@@ -88,6 +88,15 @@ class Events(Oracle):
         """Add a list to what the watch has seen, and count."""
         return _points(Counter(_labels(event) for event in self._wanted(parameters)))
 
+    def instead(self, parameters: EventParameters) -> list[str]:
+        """Say which events there were, of the same recorder."""
+        seen = self._wanted(EventParameters(component=parameters.component))
+        counts = Counter((event.event_type, event.reason, event.component) for event in seen)
+        return [
+            f"{event_type} {reason} of {component}: {number}"
+            for (event_type, reason, component), number in sorted(counts.items())
+        ] or ["there was no event"]
+
     def _wanted(self, parameters: EventParameters) -> list[KubernetesEvent]:
         with asked():
             for found in self.world.cluster.list("Event", self.world.namespace):

@@ -54,6 +54,13 @@ class Experiments(Oracle):
             counts[self.world.namespace, parameters.kind, parameters.phase] = 0
         return _points(counts)
 
+    def instead(self, parameters: ExperimentParameters) -> list[str]:
+        """Say which experiments there are."""
+        return [
+            f"{kind} {found['metadata']['name']} is {phase_of(found)}"
+            for kind, found in _experiments(self, ExperimentParameters())
+        ] or ["there is no experiment"]
+
 
 class ExperimentTargets(Oracle):
     """Counts what experiments have hit or will hit, by (namespace, kind, phase) of the experiment."""

@@ -42,6 +42,14 @@ class Pods(Oracle):
         )
         return [Point(value=count)]
 
+    def instead(self, parameters: PodParameters) -> list[str]:
+        """Say how each pod is."""
+        return [
+            f"{pod['metadata']['name']} is {(pod.get('status') or {}).get('phase')}, "
+            f"{'ready' if is_ready(pod) else 'not ready'}"
+            for pod in _workload_pods(self)
+        ]
+
 
 class RestartParameters(Parameters):
     """Attributes: targets: the containers (`in:`); all of the workload's by default."""
@@ -134,6 +142,13 @@ class Images(Oracle):
             for status in _all_of_targets(self, parameters.targets)
         )
         return [Point(value=count)]
+
+    def instead(self, parameters: ImageParameters) -> list[str]:
+        """Say which image each container has."""
+        return [
+            f"{target} has the image {status.get('image')}"
+            for target, status in _of_targets(self, parameters.targets)
+        ]
 
 
 def is_image(reference: str, wanted: str) -> bool:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterable, Iterator
 from typing import ClassVar
 
 from harness.chaosmesh import processes
-from harness.oracles.asking import InTargets, ThroughDaemon, asked
+from harness.oracles.asking import ContainerTarget, InTargets, ThroughDaemon, asked
 from harness.oracles.base import OracleError, Parameters
 from harness.recording.model import Point
 
@@ -36,6 +38,16 @@ class ManagedProcesses(ThroughDaemon):
                 )
             ]
 
+    def instead(self, parameters: ManagedParameters) -> list[str]:
+        """Say what each daemon manages."""
+        lines = []
+        with asked():
+            for node in [parameters.node] if parameters.node else self._daemons.nodes():
+                managed = processes.managed(processes.look(self._daemons, node))
+                programs = (processes.launches(each) or each.program for each in managed)
+                lines.append(f"chaos-daemon on {node} manages: {_counted(programs)}")
+        return lines
+
 
 class ProcessParameters(InTargets):
     """Attributes: named: the program's name, such as stress-ng."""
@@ -56,23 +68,43 @@ class Processes(ThroughDaemon):
         Raises:
             OracleError: the node of one is not known: that nothing was seen there would be no answer.
         """
-        if lost := [target.pod for target in parameters.targets if not target.node]:
-            raise OracleError(f"the node of {', '.join(lost)} is not known")
-        found: set[tuple[str, int]] = set()
-        with asked():
-            for node in sorted({target.node for target in parameters.targets}):
-                seen = processes.look(self._daemons, node)
-                for target in parameters.targets:
-                    pod = self.world.cluster.get("Pod", target.pod, target.namespace)
-                    if target.node != node or pod is None:
-                        continue
-                    found |= {
-                        (node, process.pid)
-                        for identity in processes.container_ids(pod)
-                        for process in processes.of_container(seen, identity)
-                        if process.program == parameters.named
-                    }
+        found = {
+            (node, process.pid)
+            for node, _, running in self._running(parameters.targets)
+            for process in running
+            if process.program == parameters.named
+        }
         return [Point(value=len(found))]
+
+    def instead(self, parameters: ProcessParameters) -> list[str]:
+        """Say what runs in each container.
+
+        Raises:
+            OracleError: the node of one is not known.
+        """
+        return [
+            f"{container} runs: {_counted(process.program for process in running)}"
+            for _, container, running in self._running(parameters.targets)
+        ]
+
+    def _running(self, targets: list[ContainerTarget]) -> Iterator[tuple[str, str, list[processes.Process]]]:
+        """Yield node, pod/container and what runs in it of all containers of the pods that are there."""
+        if lost := [target.pod for target in targets if not target.node]:
+            raise OracleError(f"the node of {', '.join(lost)} is not known")
+        pods = dict.fromkeys((target.node, target.namespace, target.pod) for target in targets)
+        with asked():
+            for node in sorted({node for node, _, _ in pods}):
+                seen = processes.look(self._daemons, node)
+                for at, namespace, name in pods:
+                    pod = self.world.cluster.get("Pod", name, namespace) if at == node else None
+                    for container, identity in processes.containers_of(pod or {}):
+                        yield node, f"{name}/{container}", processes.of_container(seen, identity)
+
+
+def _counted(programs: Iterable[str]) -> str:
+    """Return programs by name, with how many of each where there are several."""
+    counts = sorted(Counter(programs).items())
+    return ", ".join(name if number == 1 else f"{name} ({number})" for name, number in counts) or "nothing"
 
 
 ORACLES = [ManagedProcesses, Processes]

@@ -12,6 +12,8 @@ from harness.runner.step_failed import StepFailedError
 from harness.scenario.model import Proof
 
 _PAUSE_SECONDS = 0.1
+_MOST_INSTEAD = 12
+"""Lines of what was there instead: an application may run hundreds of things."""
 
 
 def proven(context: ScenarioContext, readings: OracleReadings, proof: Proof) -> tuple[bool | None, str]:
@@ -21,7 +23,7 @@ def proven(context: ScenarioContext, readings: OracleReadings, proof: Proof) -> 
     if reading.vector is None:
         return None, f"{proof.oracle} could not be read: {reading.error}"
     holds, text = check_proof(name, comparison, reading.vector)
-    return holds, f"{proof.oracle}: {text}"
+    return holds, f"{readings.asked_for(proof.oracle, parameters)}: {text}"
 
 
 def await_proof(context: ScenarioContext, readings: OracleReadings, proof: Proof, deadline: float) -> str:
@@ -55,6 +57,8 @@ def await_proof(context: ScenarioContext, readings: OracleReadings, proof: Proof
             next_step="look at the component that the oracle asks; chaos-harness status helps",
         )
     details = [f"because: {proof.because}"] if proof.because else []
+    parameters = split_proof(context.resolve(dict(proof.model_extra or {})))[2]
+    details += [f"instead: {line}" for line in readings.instead(proof.oracle, parameters)[:_MOST_INSTEAD]]
     raise StepFailedError(
         StepProblem(kind="proof", reason=f"the chaos had no effect: {text}", details=details)
     )

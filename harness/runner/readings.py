@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from harness.base.errors import InfrastructureError, UsageError
 from harness.judge.given import Given
 from harness.judge.kind import readings_to_take
-from harness.oracles.base import Oracle, OracleError, oracles
+from harness.oracles.base import Oracle, OracleError, Parameters, oracles
 from harness.oracles.context import OracleContext
 from harness.oracles.events import Events
 from harness.recording.model import Reading, reading_key
@@ -48,13 +48,7 @@ class OracleReadings:
             BoundaryError: it would look into what is not the scenario's own.
         """
         oracle, context = self._oracle(name), self._context
-        try:
-            typed = oracle.parameters.model_validate(parameters)
-        except ValidationError as problem:
-            raise UsageError(
-                f"the oracle {name} does not take these parameters, templates resolved: {parameters}",
-                details=[f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problem.errors()],
-            ) from problem
+        typed = _typed(oracle, parameters)
         for target in getattr(typed, "targets", None) or []:
             what = f"the container {target.pod}/{target.container} that the oracle {name} looks into"
             calls.refuse_other_namespace(target.namespace, what, context.bounds())
@@ -75,6 +69,27 @@ class OracleReadings:
         context.recorder.add(reading)
         return reading
 
+    def asked_for(self, name: str, parameters: dict[str, Any]) -> str:
+        """Return what an oracle is asked for, in words: "processes (named stress-ng, in pod-0/app)".
+
+        Raises:
+            UsageError: it does not take these parameters.
+        """
+        words = _typed(self._oracle(name), parameters).text()
+        return f"{name} ({words})" if words else name
+
+    def instead(self, name: str, parameters: dict[str, Any]) -> list[str]:
+        """Return what there is in place of what an oracle was asked for; nothing when it does not say.
+
+        Raises:
+            UsageError: it does not take these parameters.
+        """
+        oracle = self._oracle(name)
+        try:
+            return oracle.instead(_typed(oracle, parameters))
+        except (OracleError, InfrastructureError) as problem:
+            return [f"what there is instead could not be read: {problem}"]
+
     def read_all(self, wanted: Wanted) -> None:
         """Read several."""
         for (name, _), parameters in wanted.items():
@@ -94,6 +109,16 @@ class OracleReadings:
             self._oracles[name] = oracles()[name](world)
             self._oracles[name].start()
         return self._oracles[name]
+
+
+def _typed(oracle: Oracle, parameters: dict[str, Any]) -> Parameters:
+    try:
+        return oracle.parameters.model_validate(parameters)
+    except ValidationError as problem:
+        raise UsageError(
+            f"the oracle {oracle.name} does not take these parameters, templates resolved: {parameters}",
+            details=[f"{'.'.join(map(str, each['loc']))}: {each['msg']}" for each in problem.errors()],
+        ) from problem
 
 
 def to_read(expected: Iterable[Given]) -> Wanted:

@@ -44,6 +44,28 @@ def test_processes_inside_targets_are_counted_once(cluster, read, pod_named, tar
     assert read(Processes, named="memStress", **{"in": [target("a")]}) == {(): 0}
 
 
+def test_a_proof_that_fails_names_what_runs_instead(cluster, world, pod_named, target):
+    cluster.exec_output = PROCESSES
+    cluster.put("Pod", pod_named("a"), pod_named("b"))
+    oracle = Processes(world)
+    wanted = oracle.parameters.model_validate({"named": "memStress", "in": [target("a"), target("b")]})
+    assert wanted.text() == "named memStress, in a/c, b/c"
+    assert oracle.instead(wanted) == ["a/c runs: stress-ng", "b/c runs: nothing"]
+    managed = ManagedProcesses(world)
+    assert managed.instead(managed.parameters()) == ["chaos-daemon on n1 manages: stress-ng"]
+
+
+ABOUT_CONTAINERS = [each for each in oracles().values() if "targets" in each.parameters.model_fields]
+
+
+@pytest.mark.parametrize("oracle", ABOUT_CONTAINERS, ids=lambda each: each.name)
+def test_every_oracle_about_containers_says_which(oracle, target):
+    fields = oracle.parameters.model_fields
+    needed = {name: "x" for name, field in fields.items() if field.is_required() and name != "targets"}
+    words = oracle.parameters.model_validate({**needed, "in": [target(each) for each in "abcd"]}).text()
+    assert words == ", ".join([*(f"{name} x" for name in needed), "in a/c, b/c, c/c, 1 more"])
+
+
 def test_network_oracles_take_one_exec_for_all_targets_of_a_node(cluster, read, pod_named, target):
     cluster.put("Pod", pod_named("a"), pod_named("b"), pod_named("dead", state="waiting"))
     cluster.exec_output = "==begin id-of-a\nadd s 1\nadd s 2\n==end 0\n==begin id-of-b\n==end 0\n"

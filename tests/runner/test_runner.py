@@ -101,7 +101,9 @@ def test_a_scenario_that_holds_passes(run, around, cluster):
         [Verdict.PASS] * 3,
         [Verdict.PASS],
     ]
-    assert result.steps[1].proofs == ["images: 1; wanted: at least 1"]
+    assert result.steps[1].proofs == [
+        "images (image pause, in mini-node-exporter-0/mini-node-exporter): 1; wanted: at least 1"
+    ]
     assert all(step.problem is None for step in result.steps)
     assert (result.name, result.about, result.tags) == (
         "example",
@@ -258,8 +260,12 @@ def test_a_chaos_without_effect_fails_however_the_metrics_look(run, cluster):
     problem = result.steps[1].problem
     assert (problem.kind, problem.reason, problem.details) == (
         "proof",
-        "the chaos had no effect: images: 0; wanted: at least 1",
-        ["because: it was stopped"],
+        "the chaos had no effect: images (image pause, in mini-node-exporter-0/mini-node-exporter): 0; "
+        "wanted: at least 1",
+        [
+            "because: it was stopped",
+            "instead: mini-node-exporter-0/mini-node-exporter has the image workload:1",
+        ],
     )
     step = result.steps[1]
     assert (step.proofs, step.findings) == ([], [])
