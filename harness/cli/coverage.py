@@ -22,8 +22,9 @@ def add(commands: Commands) -> None:
         nargs="?",
         type=Path,
         default=Path("report/results.json"),
-        metavar="RESULTS",
-        help="results of a run, with its recordings beside it (default: report/results.json)",
+        metavar="REPORT",
+        help="report folder of a run, or its results.json with the recordings beside it "
+        "(default: report/results.json)",
     )
     command.set_defaults(command=_coverage)
 
@@ -35,13 +36,14 @@ def _coverage(options: argparse.Namespace) -> int:
     from harness.chaosmesh.catalogue.catalogue import catalogue
     from harness.report.fields import field_of, put
     from harness.results.folder import refuse_in_use
-    from harness.results.results import RECORDINGS
+    from harness.results.results import RECORDINGS, RESULTS
     from harness.scenario.discover import discover
     from harness.scenario.load import load
 
-    recordings = options.results.parent / RECORDINGS
-    if not options.results.is_file():
-        raise UsageError(f"{options.results} does not exist", next_step="run scenarios first: ci/verify")
+    results = options.results / RESULTS if options.results.is_dir() else options.results
+    recordings = results.parent / RECORDINGS
+    if not results.is_file():
+        raise UsageError(f"{results} does not exist", next_step="run scenarios first: ci/verify")
     refuse_in_use(recordings.resolve().parent, "write the coverage")
     shipped = [file for path in discover([bundled.scenarios()]) for file in load(path)]
     found = coverage_of(recordings_in([recordings]), catalogue(), datetime.now(UTC).date(), shipped)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from _pytest._code.code import ReprFileLocation, TerminalRepr
 from _pytest._io import TerminalWriter
 
+from harness.report.terminal import terminal_lines
 from harness.report.text import scenario_text
 from harness.report.view import first_lines, first_place
 from harness.results.scenario import ScenarioResult
@@ -28,5 +29,12 @@ class ScenarioFailureRepr(TerminalRepr):
         return self._text
 
     def toterminal(self, tw: TerminalWriter) -> None:
-        """Write all of it."""
-        tw.line(self._text)
+        """Write all of it, as the terminal is wide; a log keeps its lines, so that they are found."""
+        for line in terminal_lines(self._text, tw.fullwidth if on_terminal(tw) else None):
+            tw.line(line.text, **({line.colour: True} if line.colour else {}))
+
+
+def on_terminal(tw: TerminalWriter) -> bool:
+    """Say whether somebody looks at what is written."""
+    file = getattr(tw, "_file", None)
+    return bool(file is not None and file.isatty())

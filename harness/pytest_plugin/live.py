@@ -185,8 +185,10 @@ class Live(Observer):
             return
         number = f"[{min(self._done() + 1, self._total)}/{self._total}]"
         turn = self._turn
-        step = f" {turn.index + 1}{f'/{turn.steps}' if turn.steps else ''}" if turn.index >= 0 else ""
-        self._screen.status(f"{number} {turn.name}{step} {what}", ", ".join(self._summary()))
+        of = f" of {turn.steps}" if turn.steps else ""
+        step = f", step {turn.index + 1}{of}" if turn.index >= 0 else ""
+        # What it waits for comes first: it is what a narrow terminal has to show.
+        self._screen.status(f"{number} {what} ({turn.name}{step})", ", ".join(self._summary()))
 
     def _done(self) -> int:
         return len(self._verdicts)

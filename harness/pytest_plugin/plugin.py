@@ -29,7 +29,7 @@ from harness.lint import python
 from harness.lint.check import load_checked
 from harness.lint.python import is_python_scenario
 from harness.pytest_plugin import fixtures, other_plugins
-from harness.pytest_plugin.failure import ScenarioFailureRepr
+from harness.pytest_plugin.failure import ScenarioFailureRepr, on_terminal
 from harness.pytest_plugin.fixtures import CleanupFailedError
 from harness.pytest_plugin.live import Live
 from harness.pytest_plugin.screen import PytestScreen
@@ -39,6 +39,7 @@ from harness.report.checks import RunCheck
 from harness.report.fields import durations
 from harness.report.junit import junit_properties, junit_reports, not_run_reports
 from harness.report.outcome import RunEnding, RunOutcome, outcome
+from harness.report.terminal import wrapped
 from harness.report.view import first_lines, first_place
 from harness.results.concealed import secrets_of
 from harness.results.places import document_path
@@ -633,5 +634,11 @@ def _summarize(reporter: Any, config: pytest.Config) -> None:
         return
     config.stash[SUMMARIZED] = True
     came_to = [config.stash[OUTCOME].headline] if OUTCOME in config.stash else []
-    for line in [*came_to, *run.summary_lines(), *config.stash.get(FOR_CI, [])]:
+    lines = [*came_to, *run.summary_lines(quiet=config.get_verbosity() < 0)]
+    width = reporter._tw.fullwidth if on_terminal(reporter._tw) else None
+    for line in lines:
+        for part in wrapped(redact_shapes(line), width):
+            reporter.write_line(part)
+    for line in config.stash.get(FOR_CI, []):
+        # GitHub reads a command from one line.
         reporter.write_line(redact_shapes(line))

@@ -49,7 +49,10 @@ class PytestScreen:
         text = printable(redact(left))
         tail = f" | {printable(redact(right))}" if right else ""
         if len(text) + len(tail) > width:
-            text = text[: max(width - len(tail) - 3, 0)] + "..."
+            room = max(width - len(tail) - 3, 0)
+            # Between words, where that leaves most of it.
+            kept = text[:room].rsplit(" ", 1)[0] if " " in text[room // 2 : room] else text[:room]
+            text = f"{kept}..."
         self._below((text + tail)[:width])
         self._shown = True
 

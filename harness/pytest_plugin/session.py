@@ -528,19 +528,29 @@ class RunSession:
             troubled=bool(self.troubles) or self._record.unwritten is not None,
         )
 
-    def summary_lines(self) -> list[str]:
-        """Return the last lines of a run; none when no scenario was asked for."""
+    def summary_lines(self, *, quiet: bool = False) -> list[str]:
+        """Return the last lines of a run; none when no scenario was asked for.
+
+        Args:
+            quiet: only what failed, and where the report is.
+        """
         if not self._ended:
             return self._trouble_lines()
         where = self._where()
         if self._failure:
             return where
+        if quiet:
+            return [*wrong_lines(self.results), *self._trouble_lines(), *where]
         lines = [f"scenarios: {self.results.summary.text()}", *wrong_lines(self.results)]
         lines += same_causes(self.results)
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"expectations without the chaos: {', '.join(told)}")
-        lines += self._scores.lines(self.results.mutation, self.results.coverage)
+        coverage, mutation = self.results.coverage, self.results.mutation
+        if self.plan.all_of is None and not (coverage and coverage.whole):
+            # Of a few scenarios they say little; results.json and the page have them.
+            coverage = mutation = None
+        lines += self._scores.lines(mutation, coverage)
         unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
         lines += [*should_lines(self.results), *(f"  {line}" for line in unmet)]
         if self.results.contract:

@@ -2,22 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from itertools import groupby
 from typing import Any
 
 from harness.judge.argument import labels_text
 from harness.judge.finding import Finding, Verdict
-from harness.judge.wording import head, with_clock
+from harness.judge.wording import head, subject, with_clock
 from harness.report.causes import causes
 from harness.report.evidence import evidence_lines, number, table_lines
+from harness.report.values import value_text
 from harness.report.view import ReportEntry, entries, first_lines, not_run, not_verified, unmet
 from harness.results.results import Results
 from harness.results.scenario import ScenarioResult
 
 _MOST_SERIES = 12
 _MOST_WRONG = 20
-_WIDTH = 110
 
 
 def scenario_text(result: ScenarioResult) -> str:
@@ -40,7 +39,10 @@ def scenario_text(result: ScenarioResult) -> str:
 
 def unmet_lines(result: ScenarioResult) -> list[str]:
     """Return one line for each expectation of `level: should` that did not pass."""
-    return [f"{result.name}, {each.place}: {each.sentence}" for each in unmet(result)]
+    return [
+        f"{f'{each.at} ' if each.at else ''}{result.name}, {each.place}: {each.sentence}"
+        for each in unmet(result)
+    ]
 
 
 def should_lines(results: Results) -> list[str]:
@@ -98,7 +100,8 @@ def left_lines(results: Results, words: str) -> list[str]:
 
 def leftovers_text(result: ScenarioResult) -> str:
     """Return what the clean-up of a scenario had to report."""
-    lines = [f"the clean-up of {result.name} found leftovers:"]
+    place = result.places.get("")
+    lines = [f"{f'{place} ' if place else ''}the clean-up of {result.name} found leftovers:"]
     lines += [f"  {left.sentence}" for left in result.leftovers]
     if result.diagnostics:
         lines.append(f"  diagnostics: {result.diagnostics}")
@@ -134,15 +137,7 @@ def finding_lines(finding: Finding) -> list[str]:
         lines.append(f"  because:  {finding.because}")
     if finding.layer or finding.explanation:
         lines.append(f"  layer:    {finding.layer or 'unknown'}")
-    for sentence in finding.explanation:
-        lines += textwrap.wrap(
-            sentence,
-            _WIDTH,
-            initial_indent="    ",
-            subsequent_indent="    ",
-            break_long_words=False,
-            break_on_hyphens=False,
-        )
+    lines += [f"    {sentence}" for sentence in finding.explanation]
     return lines + evidence_lines(finding.evidence)
 
 
@@ -151,15 +146,16 @@ def _actual_lines(finding: Finding) -> list[str]:
         return ["  actual:", *(f"    {line}" for line in table_lines(table, _MOST_SERIES))]
     if not finding.actual:
         return ["  actual:   no series"]
-    shown = [f"{labels_text(each['labels'])} {_value(each)}" for each in finding.actual[:_MOST_SERIES]]
+    about = subject(finding)
+    shown = [f"{labels_text(each['labels'])} {_value(about, each)}" for each in finding.actual[:_MOST_SERIES]]
     lines = [f"  {'actual:  ' if index == 0 else '         '} {text}" for index, text in enumerate(shown)]
     if len(finding.actual) > _MOST_SERIES:
         lines.append(f"            ... and {len(finding.actual) - _MOST_SERIES} more series")
     return lines
 
 
-def _value(series: dict[str, Any]) -> str:
-    value = number(series["value"])
+def _value(about: str, series: dict[str, Any]) -> str:
     if "increase" not in series:
-        return value
+        return value_text(about, float(series["value"]))
+    value = number(series["value"])
     return f"{value}, grew by {number(series['increase'])} from {number(series['baseline'])}"

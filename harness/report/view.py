@@ -83,6 +83,11 @@ class ReportEntry:
         return _line(self.at, told)
 
     @property
+    def adds_reason(self) -> bool:
+        """Whether the reason says more than the first line does: such as where in time it was seen."""
+        return not self.first_line.endswith(self.reason) and self.reason not in self.first_line
+
+    @property
     def promql(self) -> str:
         """An expression to paste into Prometheus; "" without one."""
         about = self.finding or self.claim

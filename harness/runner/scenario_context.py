@@ -24,8 +24,8 @@ from harness.runner.recorder import Recorder
 from harness.runner.run_context import RunContext
 from harness.runner.sampler import Sampler
 from harness.scenario.load import ScenarioFile
-from harness.scenario.model import Scenario
-from harness.scenario.template import resolve
+from harness.scenario.model import Scenario, Step
+from harness.scenario.template import resolve, told
 
 _LONGEST_NAMESPACE = 63
 """Characters of a DNS label."""
@@ -132,6 +132,10 @@ class ScenarioContext:
             TemplateError: one refers to what is not there.
         """
         return resolve(value, self.scope())
+
+    def title(self, step: Step) -> str:
+        """Return the title of a step as of now: what its templates refer to may not be there yet."""
+        return redact(told(step.title(), self.scope()))
 
     def mark(
         self,

@@ -190,7 +190,7 @@ class ScenarioRun:
             StepFailedError: it did not come about.
         """
         context = self._context
-        outcome = StepResult(title=redact(step.title()))
+        outcome = StepResult(title=context.title(step))
         if step.expect and self._unseen:
             self._waits.any_scrape()
         self._unseen = not step.expect and (self._unseen or not step.act.scrapes)

@@ -80,6 +80,30 @@ def _resolve_text(text: str, scope: Mapping[str, Any]) -> Any:
     return TEMPLATE.sub(replace, text)
 
 
+def told(text: str, scope: Mapping[str, Any]) -> str:
+    """Return a text for people: its templates resolved, a container as POD/NAME.
+
+    What the scope does not have stays as it is written.
+
+    Args:
+        text: such as the title of a step.
+        scope: what can be referred to now.
+    """
+
+    def replace(match: re.Match[str]) -> str:
+        if match.group() == "$${":
+            return "${"
+        try:
+            found = look_up(checked(match.group(1)), scope)
+        except TemplateError:
+            return match.group()
+        if isinstance(found, Mapping) and {"pod", "container"} <= found.keys():
+            return f"{found['pod']}/{found['container']}"
+        return str(found)
+
+    return TEMPLATE.sub(replace, text)
+
+
 def templates(value: Any, at: DocumentPath) -> Iterator[tuple[DocumentPath, str | None]]:
     """Yield the place and the inside of each template in a value; None for one that does not end."""
     match value:

@@ -6,6 +6,7 @@ import pytest
 from selenium.webdriver.support.select import Select
 
 from harness.report.html.report import write
+from harness.results.places import SourceLine
 from tests.browser.browser import browser, missing
 from tests.fakes.run import NAMES, change, make_run
 from tests.report.html.test_report import NASTY
@@ -48,6 +49,25 @@ def test_it_renders_and_asks_for_nothing(chromium, path, width, theme, tmp_path)
     assert {each for each in chromium.requested() if not each.startswith("about:")} == {path.as_uri()}
     chromium.screenshot(tmp_path / "page.png")
     assert (tmp_path / "page.png").stat().st_size > 50_000
+
+
+@pytest.mark.parametrize("scripts", [True, False])
+def test_no_name_is_too_long_for_a_phone(chromium, tmp_path, scripts):
+    """A page that is wider than a phone cannot be read: whatever is wrong, and whatever it is called."""
+    results = make_run(tmp_path, 2)
+    bad, long = results.scenarios[0], "long_" * 30
+    bad.name, bad.about, bad.tags, bad.reason, bad.details = long, long, [long], long, [long]
+    table = [{"labels": {long: long}, "expected": long, "actual": 1.0}]
+    seen = {"metric": long, "promql": long, "expected": long, "because": long, "known_issue": long}
+    change(bad, bad.findings()[0].id, **seen, kind=long, reason=long, layer=long, evidence={"table": table})
+    bad.places = {each: SourceLine(file=long, line=1) for each in ("", "0", "1", bad.findings()[0].id)}
+    path = write(results, tmp_path)
+    chromium.open(path, width=390, scripts=scripts)
+    try:
+        chromium.evaluate("document.querySelectorAll('details').forEach((each) => { each.open = true; })")
+        assert chromium.evaluate("document.documentElement.scrollWidth") <= 390
+    finally:
+        chromium.command("Emulation.setScriptExecutionDisabled", value=False)
 
 
 def test_every_link_leads_to_something_that_one_sees(chromium, path):

@@ -105,11 +105,11 @@ def test_a_terminal_has_one_line_that_is_rewritten(live, clock):
     watcher.ended(ended("a", Verdict.KNOWN_ISSUE, seconds=3))
     watcher.scenario("b", ["apply burn"])
     assert said == [
-        "[1/3] a set-up | about 0:15 left",
-        "[1/3] a 1/1 apply burn | about 0:15 left",
-        "[1/3] a 1/1 waiting for scrape 2 of 3 of each target | about 0:13 left",
+        "[1/3] set-up (a) | about 0:15 left",
+        "[1/3] apply burn (a, step 1 of 1) | about 0:15 left",
+        "[1/3] waiting for scrape 2 of 3 of each target (a, step 1 of 1) | about 0:13 left",
         "end",
-        "[2/3] b set-up | 1 known issue, about 0:10 left",
+        "[2/3] set-up (b) | 1 known issue, about 0:10 left",
     ]
 
 
@@ -177,7 +177,7 @@ def test_a_skipped_scenario_is_done_and_says_nothing_of_durations(live):
 def test_hours_have_a_form_of_their_own(live):
     watcher, said = live(usual={"a": 3000, "b": 3000, "c": 1245}, redraws=True)
     watcher.scenario("a", [])
-    assert said == ["[1/3] a set-up | about 2:00:45 left"]
+    assert said == ["[1/3] set-up (a) | about 2:00:45 left"]
 
 
 def test_the_steps_of_a_script_are_not_known_before(live):

@@ -6,6 +6,7 @@ import pytest
 
 from harness.judge.finding import Finding, Verdict
 from harness.report.text import finding_lines, labels_text, leftovers_text, scenario_text, wrong_lines
+from harness.results.places import SourceLine
 from harness.results.results import Results, Run
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 
@@ -56,7 +57,7 @@ def test_a_failed_finding():
             "resets": [],
             "deadline": 5.0,
         },
-        explanation=["It is late, not wrong.", "word " * 30],
+        explanation=["It is late, not wrong.", "It came later."],
     )
     assert text(shown) == (
         "failed: things equals\n"
@@ -67,8 +68,7 @@ def test_a_failed_finding():
         "  because:  one experiment runs\n"
         "  layer:    late\n"
         "    It is late, not wrong.\n"
-        f"    {' '.join(['word'] * 21)}\n"
-        f"    {' '.join(['word'] * 9)}\n"
+        "    It came later.\n"
         "  samples (scrape time, value):\n"
         '    {kind="PodChaos"}: 00:00:02.250 2, 00:00:03.250 3, 00:00:04.250 4, '
         "00:00:05.250 5, 00:00:06.250 6, 00:00:07.250 7\n"
@@ -271,11 +271,14 @@ def test_leftovers():
             Leftover(kind="Namespace", name="example-1", what_was_done="still there after 30 s"),
         ]
     )
-    assert leftovers_text(result) == (
+    text = (
         "the clean-up of example found leftovers:\n"
         "  NetworkChaos cut: its finalizers were removed\n"
         "  Namespace example-1: still there after 30 s"
     )
+    assert leftovers_text(result) == text
+    result.places[""] = SourceLine(file="s.yaml", line=1)
+    assert leftovers_text(result) == f"s.yaml:1 {text}"
 
 
 def test_the_last_lines_have_the_first_line_of_each_failure_up_to_a_number():

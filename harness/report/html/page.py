@@ -27,9 +27,10 @@ from harness.report.evidence import evidence_lines, number
 from harness.report.html import spread
 from harness.report.html.matrix import matrix
 from harness.report.html.svg import Drawing
-from harness.report.html.view import MOST_IN_FULL, WORST_FIRST, ScenarioView, views
+from harness.report.html.view import MOST_IN_FULL, MOST_IN_ROW, WORST_FIRST, ScenarioView, views
 from harness.report.html.visibility import Spread, spreads
 from harness.report.outcome import headline
+from harness.report.values import value_text
 from harness.report.view import ReportEntry, entries, not_run, not_verified, unmet
 from harness.results.folder import in_use
 from harness.results.results import Results
@@ -95,6 +96,7 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         unmet=[(view, entry) for view in scenarios for entry in unmet(view.result)],
         bad=_bad(scenarios),
         unverified=_unverified(results, scenarios),
+        again=[view for view in scenarios if view.result.first_attempt],
         tags=_tags(scenarios),
         matrix=matrix(scenarios, known),
         issues=_issues(scenarios),
@@ -126,6 +128,7 @@ def _environment() -> Environment:
         "labels": labels_text,
         "short_labels": series_text,
         "number": number,
+        "value_of": lambda value, subject: value_text(subject, float(value)),
         "with_clock": wording.with_clock,
         "subject": wording.subject,
         "verdict_words": lambda verdict: verdict.words,
@@ -134,6 +137,7 @@ def _environment() -> Environment:
     made.globals["layers"] = LAYERS
     made.globals["most_in_full"] = MOST_IN_FULL
     made.globals["most_series"] = 12
+    made.globals["most_in_row"] = MOST_IN_ROW
     return made
 
 

@@ -19,7 +19,8 @@ from harness.report.html.svg import (
     steps,
     ticks,
 )
-from harness.report.html.timeline import Line, Tick, Timeline, TimelinePanel
+from harness.report.html.timeline import Line, Points, Tick, Timeline, TimelinePanel
+from harness.report.values import axis_texts
 
 WIDTH = 1000.0
 _LEFT, _RIGHT = 56.0, 262.0
@@ -70,7 +71,12 @@ class _Plot:
         return self.drawing
 
     def _x(self, time: float) -> float:
-        return _LEFT + (time - self.began) / (self.ended - self.began) * _INNER
+        """Return the place of a time; what lies beyond the axes is at their end."""
+        within = min(max(time, self.began), self.ended)
+        return _LEFT + (within - self.began) / (self.ended - self.began) * _INNER
+
+    def _shows(self, began: float, ended: float) -> bool:
+        return began <= self.ended and ended >= self.began
 
     def _named(self, y: float, text: str, colour: str, tip: str = "") -> None:
         """Write beside the panels what a line or a bar is."""
@@ -107,8 +113,9 @@ class _Plot:
         edge: str = "",
         tip: str = "",
     ) -> None:
-        left = max(self._x(began), _LEFT)
-        right = min(self._x(max(ended, began + 0.01)), _LEFT + _INNER)
+        if not self._shows(began, ended):
+            return
+        left, right = self._x(began), self._x(max(ended, began + 0.01))
         if right > left:
             path = Path(rectangle(left, top, right - left, height), colour, edge, 0.8, opacity=opacity)
             self.drawing.add(DrawingLayer.AREA, path, tip=tip)
@@ -130,6 +137,8 @@ class _Plot:
             self._box(began, ended, top + 3, _BAND - 6, "chaos", 0.8, tip=tip)
             self._box(began, ended, top + _BAND, self.bottom - top - _BAND, "chaos", 0.1)
         for moment in band.moments:
+            if not self._shows(moment.time, moment.time):
+                continue
             at = self._x(moment.time)
             self.drawing.stroke((at, top + 5), (at, top + _BAND - 5), "fg")
         told = ", ".join(f"{moment.reason} {self._at(moment.time)}" for moment in band.moments)
@@ -148,8 +157,8 @@ class _Plot:
         for at in (_LEFT, *(self._x(step.began) for step in self.shown.steps)):
             self.drawing.stroke((at, top), (at, bottom), "line")
         scale = _Scale(_finite(panel.lines) + [0.0] * panel.growth, top, height)
-        for value in scale.marked:
-            self.drawing.text(_LEFT - 5.5, scale.at(value), f"{value:.5g}", "muted", "end")
+        for value, text in zip(scale.marked, axis_texts(panel.valued, scale.marked), strict=True):
+            self.drawing.text(_LEFT - 5.5, scale.at(value), text, "muted", "end")
         for index, line in enumerate(panel.lines):
             self._line(line, scale, SERIES_COLOURS[index % len(SERIES_COLOURS)])
         self._names(panel, scale, top, height)
@@ -157,7 +166,7 @@ class _Plot:
         self._windows(panel, bottom + _SCRAPES)
 
     def _line(self, line: Line, scale: _Scale, colour: str) -> None:
-        points = [(self._x(time), scale.at(value)) for time, value in line.points]
+        points = [(self._x(time), scale.at(value)) for time, value in self._visible(line.points)]
         if line.oracle:
             along = Path(steps(points), stroke=colour, width=1.6, dashes="4.8 3.2")
             on = Path(marks("thin diamond", 3, points), stroke=colour)
@@ -165,6 +174,11 @@ class _Plot:
             along = Path(steps(points), stroke=colour, width=1.6)
             on = Path(marks("circle", 3.6, points), fill=colour, stroke=colour)
         self.drawing.add(DrawingLayer.SERIES, along, on, tip=line.label or "the only series")
+
+    def _visible(self, points: Points) -> Points:
+        """Return the points between the axes, and the last one before them, whose value still holds there."""
+        before = [point for point in points if point[0] < self.began]
+        return before[-1:] + [point for point in points if self.began <= point[0] <= self.ended]
 
     def _names(self, panel: TimelinePanel, scale: _Scale, top: float, height: float) -> None:
         """Write each series' name at the height where it ends, but not over another."""
@@ -192,7 +206,8 @@ class _Plot:
         ]
         for mark, colour, size, found in looks:
             if found:
-                path = marks(mark, size, [(self._x(tick.time), place) for tick in found])
+                seen = [tick.time for tick in found if self._shows(tick.time, tick.time)]
+                path = marks(mark, size, [(self._x(time), place) for time in seen])
                 self.drawing.add(DrawingLayer.SERIES, Path(path, stroke=colour, width=0.8))
         if panel.ticks:
             self._named(place, "scrapes", "muted")

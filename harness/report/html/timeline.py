@@ -77,6 +77,11 @@ class TimelinePanel:
     left_out: int = 0
 
     @property
+    def valued(self) -> str:
+        """What the values are of; growth is of nothing that has a name."""
+        return "" if self.growth else self.subject
+
+    @property
     def bad(self) -> bool:
         """Whether an expectation of it did not pass."""
         return any(window.verdict is not Verdict.PASS for window in self.windows)
@@ -117,7 +122,7 @@ def timeline(result: ScenarioResult, recording: Recording, known: Catalogue) -> 
         [mark.time for mark in recording.marks]
         + [series.newest for _, series in recording.targets() if series.newest is not None]
     )
-    steps = _steps(recording, ended)
+    steps = _steps(recording, [step.title for step in result.steps], ended)
     findings = {finding.id: finding for finding in result.findings()}
     subjects: dict[str, list[tuple[Expected, Finding]]] = {}
     for expected in recording.expected:
@@ -137,9 +142,11 @@ def timeline(result: ScenarioResult, recording: Recording, known: Catalogue) -> 
     )
 
 
-def _steps(recording: Recording, end: float) -> list[StepSpan]:
+def _steps(recording: Recording, titles: Sequence[str], end: float) -> list[StepSpan]:
+    """Return the steps that began; the results have the titles as they were when each did."""
     found = []
-    for number, title in enumerate(recording.manifest.steps):
+    for number, recorded in enumerate(recording.manifest.steps):
+        title = titles[number] if number < len(titles) else recorded
         started = recording.mark(number, "started")
         if started is None:
             continue

@@ -20,7 +20,7 @@ from harness.report.html.plot import plot
 from harness.report.html.svg import Drawing
 from harness.report.html.timeline import Timeline, timeline
 from harness.report.html.visibility import VisibilityDelay, delays
-from harness.report.view import ReportEntry, known_issues, wrong
+from harness.report.view import ReportEntry, entries, known_issues, wrong
 from harness.results.scenario import ScenarioResult
 
 MOST_IN_FULL = 400
@@ -31,6 +31,8 @@ MOST_RECORDING_BYTES = 64 * MIB
 """Decompressed entries of one recording that is drawn; a longer one is left to `chaos-harness replay`."""
 _MOST_READ_BYTES = 512 * MIB
 """Of all recordings together."""
+MOST_IN_ROW = 2
+"""Series of an expectation that are shown in the table of all."""
 _DRAWN = ("deadline", "readings")
 """What a timeline takes from the evidence of a finding; all of it is shown only of what did not pass."""
 WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS)
@@ -61,7 +63,9 @@ class PageRecordings:
             return finding
         drawn = finding.evidence if self._seen <= MOST_IN_FULL else {}
         evidence = {name: drawn[name] for name in _DRAWN if name in drawn}
-        return finding.model_copy(update={"evidence": evidence, "actual": [], "explanation": []})
+        # One more than is shown, so that the page knows that there are more.
+        actual = finding.actual[: MOST_IN_ROW + 1] if self._seen <= MOST_IN_FULL else []
+        return finding.model_copy(update={"evidence": evidence, "actual": actual, "explanation": []})
 
 
 @dataclass
@@ -100,6 +104,11 @@ class ScenarioView:
     def wrong(self) -> list[ReportEntry]:
         """What decided against it, in the order in which it happened."""
         return wrong(self.result)
+
+    @property
+    def noted(self) -> list[ReportEntry]:
+        """Findings that decide nothing and did not pass: known issues, and what should hold."""
+        return [each for each in entries(self.result) if each.finding and not each.wrong]
 
     @property
     def left(self) -> bool:

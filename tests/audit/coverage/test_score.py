@@ -149,7 +149,7 @@ def report(tmp_path):
 
 
 def test_the_command_prints_the_matrix_and_updates_the_results(report, capsys):
-    assert cli.main(["coverage", str(report / "results.json")]) == 0
+    assert cli.main(["coverage", str(report / "results.json")]) == cli.main(["coverage", str(report)]) == 0
     out = capsys.readouterr().out.splitlines()
     assert out[0].startswith("appears, changes, goes: + covered")
     assert '  +-+  chaos_controller_manager_chaos_experiments{kind="StressChaos"}' in out
@@ -168,4 +168,5 @@ def test_only_a_whole_run_is_gated(report, capsys):
 
 def test_without_results_the_command_says_what_to_do(tmp_path, capsys):
     assert cli.main(["coverage", str(tmp_path / "results.json")]) == 4
+    assert cli.main(["coverage", str(tmp_path)]) == 4
     assert "next step: run scenarios first" in capsys.readouterr().err

@@ -118,3 +118,35 @@ def test_names_are_far_enough_apart_to_read_and_inside(wanted, height):
     placed = _apart(sorted(wanted), height)
     assert all(above - below > 11 for below, above in pairwise(placed))
     assert all(place <= height - 4 for place in placed)
+
+
+def test_nothing_is_drawn_beyond_the_axes():
+    """A chaos without effect ends its step early, and its events come later; oracles are read before it."""
+    late = Band("StressChaos", "late", 120.0, 140.0, ((121.0, 130.0),), (Moment(120.0, "Applied"),))
+    early = Band("StressChaos", "early", 50.0, 60.0, ((51.0, 55.0),), (Moment(50.0, "Applied"),))
+    through = Band("StressChaos", "through", 50.0, 140.0, ((51.0, 130.0),), (Moment(51.0, "Applied"),))
+    panel = TimelinePanel(
+        "things",
+        lines=[Line("oracle truth", [(10.0, 1.0), (20.0, 2.0), (100.0, 3.0), (200.0, 4.0)], oracle=True)],
+        ticks=[Tick(20.0, True, True), Tick(200.0, False, False)],
+        windows=[window(Verdict.FAIL, began=20.0, decided=200.0, deadline=300.0)],
+    )
+    root = drawn(panel, bands=(late, early, through))
+    left, right = 56.0, WIDTH - 262.0
+    for path in root.iter(f"{SVG}path"):
+        at = left
+        for command, numbers in re.findall(r"([MLHhVvaz])([-\d. ]*)", path.get("d")):
+            values = [float(each) for each in numbers.split()]
+            match command:
+                case "M" | "L" | "H":
+                    at = values[0]
+                case "h":
+                    at += values[0]
+            assert left - 4 <= at <= right + 4, path.get("d")
+
+
+def test_two_times_on_an_axis_are_told_apart():
+    panel = TimelinePanel(
+        "process_start_time_seconds", lines=[Line("a", [(102.0, 1.796e9), (103.0, 1.796e9 + 5)])]
+    )
+    assert {"00:53:20", "00:53:25"} <= set(texts(drawn(panel)))

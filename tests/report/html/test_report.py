@@ -337,7 +337,7 @@ def test_a_control_run_tells_which_claims_are_vacuous(tmp_path):
     results.add(made)
     shown = " ".join(page(results, tmp_path).text.split())
     assert "Of 1 scenario that ran without their chaos, 1 failed." in shown
-    assert "m is at least 0 in step 0 (apply burn): it holds although no chaos was applied" in shown
+    assert "step 0 (apply burn): vacuous: m is at least 0: it holds although no chaos was applied" in shown
     assert "before: chaos was applied" in shown
     assert "n is 1 no needs chaos" in shown
 
