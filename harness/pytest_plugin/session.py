@@ -546,11 +546,9 @@ class RunSession:
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"expectations without the chaos: {', '.join(told)}")
-        coverage, mutation = self.results.coverage, self.results.mutation
-        if self.plan.all_of is None and not (coverage and coverage.whole):
-            # Of a few scenarios they say little; results.json and the page have them.
-            coverage = mutation = None
-        lines += self._scores.lines(mutation, coverage)
+        # Of a few scenarios the scores say little; results.json and the page have them.
+        told_of = (self.results.mutation, self.results.coverage) if self.plan.audit else (None, None)
+        lines += self._scores.lines(*told_of)
         unmet = [line for result in self.results.scenarios for line in unmet_lines(result)]
         lines += [*should_lines(self.results), *(f"  {line}" for line in unmet)]
         if self.results.contract:

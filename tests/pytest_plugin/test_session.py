@@ -26,9 +26,11 @@ from harness.pytest_plugin.session import RunSession
 from harness.recording.writer import ENTRIES
 from harness.results.contract import Contract
 from harness.results.contract_problem import ContractProblem, ProblemKind
+from harness.results.coverage import Coverage
 from harness.results.folder import MARKER
+from harness.results.mutation import MutationScore
 from harness.results.results import Results, Run
-from harness.results.scenario import ScenarioResult, StepResult
+from harness.results.scenario import ScenarioResult, StepProblem, StepResult
 from harness.runner import late, scenario_runs
 from harness.runner.conflicts import Conflicts
 from harness.runner.needs import SharedUse
@@ -622,6 +624,30 @@ def test_the_last_lines_count_and_point_to_the_report(tmp_path):
     ]
     assert "All scenarios that ran came out as expected." in (tmp_path / "report/index.html").read_text()
     assert json.loads((tmp_path / "report/results.json").read_text())["run"]["ended"] is not None
+
+
+def test_a_quiet_run_names_failures_and_the_report(tmp_path):
+    run = made(tmp_path)
+    problem = StepProblem(kind="until", reason="never")
+    failed = result("s", verdict=Verdict.FAIL)
+    failed.steps.append(StepResult(title="burn", problem=problem))
+    run.results.add(failed)
+    run.finish()
+    failed, *where = run.summary_lines(quiet=True)
+    assert failed == "step 0 (burn): until: never"
+    assert where == run.summary_lines()[-2:]
+
+
+@pytest.mark.parametrize("audit", [True, False])
+def test_of_a_few_selected_scenarios_no_score_is_told(tmp_path, audit):
+    run = made(tmp_path)
+    run.begin(RunPlan(audit=audit))
+    run.results.add(result("s"))
+    run.finish()
+    run.interrupts.uninstall()
+    run.results.coverage, run.results.mutation = Coverage(), MutationScore()
+    told = [line for line in run.summary_lines() if line.startswith(("coverage: ", "mutation: "))]
+    assert len(told) == (2 if audit else 0)
 
 
 @pytest.mark.parametrize(
