@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from harness.base.words import meant
 from harness.kubernetes.kinds import EXPERIMENT_KINDS, MAKERS
 from harness.kubernetes.proxy import DNS_LABEL
 
@@ -300,7 +301,10 @@ def _nested_kinds(value: dict[Any, Any], at: Path, bounds: Reach) -> Iterator[Ou
     ):
         kind = value.get(key)
         if kinds and isinstance(kind, str) and kind not in kinds and not bounds.unknown(kind):
-            yield Outside((*at, key), f"nobody knows what a {kind} selects; there is: {', '.join(kinds)}")
+            better = f" (did you mean `{close}`?)" if (close := meant(kind, kinds)) else ""
+            yield Outside(
+                (*at, key), f"nobody knows what a {kind} selects; there is: {', '.join(kinds)}{better}"
+            )
 
 
 def _namespaces(value: Any, at: Path, bounds: Reach) -> Iterator[Outside]:

@@ -12,7 +12,7 @@ from harness.judge.argument import ArgumentError, Arithmetic, OracleRef, is_temp
 from harness.judge.kind import kinds
 from harness.judge.matching import regex_problem
 from harness.judge.proof import COMPARISONS, split_proof
-from harness.oracles.base import oracles
+from harness.oracles.base import UNKNOWN_NAME, oracles
 from harness.prometheus.matcher import Matcher
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation
@@ -63,7 +63,7 @@ def _unlike(expectation: Expectation, raw: Any, at: DocumentPath) -> Iterator[Wr
     if isinstance(value, Arithmetic):
         yield at, "`unlike` takes a number or one oracle", None
     for oracle in oracles_in(value):
-        yield from _oracle(oracle, at)
+        yield from wrong_parameters(oracle, at)
     if value == expectation.argument:
         yield at, f"the twin has the same value, {raw}: this tells nothing apart", None
 
@@ -80,12 +80,13 @@ def _argument(name: str, raw: Any, at: DocumentPath) -> Iterator[Wrong]:
         yield at, f"`{name}`: {error}", None
         return
     for oracle in kind.oracles(argument):
-        yield from _oracle(oracle, at)
+        yield from wrong_parameters(oracle, at)
     if why := kind.vacuous(argument):
         yield at, f"`{name}`: {why}", None
 
 
-def _oracle(oracle: OracleRef, at: DocumentPath) -> Iterator[Wrong]:
+def wrong_parameters(oracle: OracleRef, at: DocumentPath) -> Iterator[Wrong]:
+    """Yield what is wrong with an oracle's name and its parameters; a template may stand for any value."""
     known = oracles().get(oracle.name)
     if known is None:
         listed = ", ".join(sorted(oracles())) or "none"
@@ -97,16 +98,22 @@ def _oracle(oracle: OracleRef, at: DocumentPath) -> Iterator[Wrong]:
         fields = known.parameters.model_fields
         names = [field.alias or name for name, field in fields.items()]
         for problem in error.errors(include_url=False):
-            name = str(problem["loc"][0]) if problem["loc"] else ""
+            name, *inside = [str(each) for each in problem["loc"]] or [""]
             where = f"the oracle `{oracle.name}`"
-            if problem["type"] == "extra_forbidden":
+            if problem["type"] == UNKNOWN_NAME:
+                given = problem["ctx"]
+                if not _holds_template(given["value"]):
+                    better = meant(given["value"], given["known"])
+                    yield at, f"{where}, parameter `{name}`: {problem['msg']}", better
+            elif problem["type"] == "extra_forbidden" and not inside:
                 listed = ", ".join(names) or "none"
                 yield at, f"{where} has no parameter `{name}`; it has: {listed}", meant(name, names)
-            elif problem["type"] == "missing":
+            elif problem["type"] == "missing" and not inside:
                 yield at, f"{where} needs the parameter `{name}`", None
             elif not _holds_template(oracle.parameters.get(name)):
                 message = problem["msg"].removeprefix("Value error, ")
-                yield at, f"{where}, parameter `{name}`: {message[:1].lower()}{message[1:]}", None
+                place = ".".join([name, *inside])
+                yield at, f"{where}, parameter `{place}`: {message[:1].lower()}{message[1:]}", None
 
 
 def _proof(oracle: str, extra: dict[str, Any], at: DocumentPath) -> Iterator[Wrong]:
@@ -115,7 +122,7 @@ def _proof(oracle: str, extra: dict[str, Any], at: DocumentPath) -> Iterator[Wro
     except ArgumentError as error:
         yield at, str(error), next(_misspelt(extra), None)
         return
-    yield from _oracle(OracleRef(oracle, parameters), (*at, "oracle"))
+    yield from wrong_parameters(OracleRef(oracle, parameters), (*at, "oracle"))
     if isinstance(raw, dict) and "oracle" in raw:
         yield (*at, kind), "a proof compares one oracle with a number", None
         return

@@ -29,9 +29,10 @@ from harness.base.bounded import MIB, FileError, read_start
 from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import BoundaryError, HarnessError, UsageError
 from harness.chaosmesh.specs import check_specs
+from harness.judge.argument import OracleRef
 from harness.lint.boundary import check_boundary
 from harness.lint.chaos import check_against_catalogue
-from harness.lint.expectation import check_expectations
+from harness.lint.expectation import check_expectations, wrong_parameters
 from harness.lint.names import check_names
 from harness.lint.references import check_references
 from harness.lint.rules.rule import check_rules
@@ -461,8 +462,15 @@ class _Rehearsal:
         """Say that nobody knows.
 
         Raises:
-            UnknownValueError: always.
+            UsageError: there is no such oracle, or it does not take these parameters.
+            UnknownValueError: in all other cases.
         """
+        wrong = [
+            f"{message} (did you mean `{better}`?)" if better else message
+            for _, message, better in wrong_parameters(OracleRef(oracle, parameters), ())
+        ]
+        if wrong:
+            raise UsageError(wrong[0], details=wrong[1:])
         raise UnknownValueError
 
 

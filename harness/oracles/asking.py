@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh.daemons import DAEMON, Daemons
@@ -33,16 +33,26 @@ class ContainerTarget(BaseModel):
         return {"namespace": self.namespace, "pod": self.pod, "container": self.container}
 
 
+def _one_or_many(written: Any) -> Any:
+    if isinstance(written, str):
+        raise ValueError("write ${NAME.targets} for all containers, ${NAME.targets[0]} for one")  # noqa: TRY004
+    return [written] if isinstance(written, dict) else written
+
+
+ContainerTargets = Annotated[list[ContainerTarget], BeforeValidator(_one_or_many)]
+"""Containers; one may be written without a list, as `in` of `exec` takes it."""
+
+
 class InTargets(Parameters):
     """Parameters of oracles about containers.
 
     Attributes:
-        targets: the containers, written `in:` in a scenario.
+        targets: the containers, or one, written `in:` in a scenario.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    targets: list[ContainerTarget] = Field(alias="in")
+    targets: ContainerTargets = Field(alias="in")
 
 
 class ThroughDaemon(Oracle):

@@ -5,10 +5,12 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
+from collections.abc import Callable, Collection
 from functools import cache
 from typing import Any, ClassVar, Literal
 
 from pydantic import BaseModel, ConfigDict
+from pydantic_core import PydanticCustomError
 
 from harness.oracles.context import OracleContext
 from harness.recording.model import Point
@@ -41,6 +43,34 @@ def _shown(value: Any) -> str:
             left = len(items) - _MOST_LISTED
             return ", ".join([*map(str, items[:_MOST_LISTED]), *([f"{left} more"] if left > 0 else [])])
     return str(value)
+
+
+_MOST_NAMED = 14
+UNKNOWN_NAME = "unknown_name"
+"""The type of pydantic's error; its context has all names that are known, under `known`."""
+
+
+def unknown_name(value: str, known: Collection[str]) -> PydanticCustomError:
+    """Return the error of a parameter whose value is a name that nothing has."""
+    first, more = list(known)[:_MOST_NAMED], len(known) - _MOST_NAMED
+    listed = ", ".join(first) + (f" and {more} more" if more > 0 else "")
+    context = {"value": value, "known": list(known), "listed": listed}
+    return PydanticCustomError(UNKNOWN_NAME, "there is no `{value}`; there is: {listed}", context)
+
+
+def one_of(known: Collection[str]) -> Callable[[str], str]:
+    """Return a validator of names that are all known beforehand: a misspelt one would select nothing.
+
+    Raises:
+        PydanticCustomError: by the validator; of the type UNKNOWN_NAME.
+    """
+
+    def check(value: str) -> str:
+        if value not in known:
+            raise unknown_name(value, known)
+        return value
+
+    return check
 
 
 class OracleError(Exception):

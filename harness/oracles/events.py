@@ -5,12 +5,15 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from datetime import datetime
-from typing import ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
+from pydantic import AfterValidator, ValidationInfo, field_validator
+
+from harness.chaosmesh.catalogue import catalogue
 from harness.kubernetes.client import Object
 from harness.kubernetes.follower import Follower
 from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, Parameters
+from harness.oracles.base import Oracle, Parameters, one_of, unknown_name
 from harness.oracles.context import OracleContext
 from harness.recording.model import KubernetesEvent, Point
 
@@ -42,18 +45,32 @@ COUNTED_COMPONENTS = frozenset(
 _NANOSECONDS = 1e9
 
 
+_TYPES = ("Normal", "Warning")
+_METRIC = "chaos_controller_manager_emitted_event_total"
+"""Whose catalogue entry lists the reasons."""
+
+
 class EventParameters(Parameters):
     """Which events to count; all of the scenario's namespace by default.
 
     Attributes:
         type: Normal or Warning.
-        reason: such as Applied.
+        reason: such as Applied; without `component` one that Chaos Mesh counts.
         component: only those of this recorder, also when they are none of Chaos Mesh's counted ones.
     """
 
-    type: str | None = None
-    reason: str | None = None
+    type: Annotated[str, AfterValidator(one_of(_TYPES))] | None = None
     component: str | None = None
+    reason: str | None = None
+
+    @field_validator("reason")
+    @classmethod
+    def _known_reason(cls, reason: str | None, info: ValidationInfo) -> str | None:
+        metric = catalogue().find(_METRIC)
+        known = metric.values.get("reason", ()) if metric else ()
+        if info.data.get("component") is None and reason is not None and known and reason not in known:
+            raise unknown_name(reason, known)
+        return reason
 
 
 class Events(Oracle):

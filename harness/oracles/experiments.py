@@ -4,18 +4,25 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterator
-from typing import ClassVar
+from typing import Annotated, ClassVar
+
+from pydantic import AfterValidator
 
 from harness.chaosmesh.experiments import listed
 from harness.chaosmesh.phases import phase_of
 from harness.kubernetes.client import Object
 from harness.kubernetes.kinds import EXPERIMENT_KINDS
 from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, Parameters
+from harness.oracles.base import Oracle, Parameters, one_of
 from harness.recording.model import Point
+from harness.scenario.phases import EXPERIMENT_PHASES, GONE
 
 _MADE_BY = {"managed-by", "chaos-mesh.org/controlled-by", "chaos-mesh.org/workflow"}
 """Labels of what a Schedule or a Workflow made (Chaos Mesh, api/v1alpha1/common_types.go)."""
+
+
+_PHASES = tuple(phase for phase in EXPERIMENT_PHASES if phase != GONE)
+"""Of experiments that are there."""
 
 
 class ExperimentParameters(Parameters):
@@ -27,8 +34,8 @@ class ExperimentParameters(Parameters):
         by_hand: only those that no Schedule and no Workflow made.
     """
 
-    kind: str | None = None
-    phase: str | None = None
+    kind: Annotated[str, AfterValidator(one_of(EXPERIMENT_KINDS))] | None = None
+    phase: Annotated[str, AfterValidator(one_of(_PHASES))] | None = None
     by_hand: bool = False
 
 

@@ -3,26 +3,29 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Annotated, Any, ClassVar
 
-from pydantic import ConfigDict, Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from harness.chaosmesh.workload import WORKLOAD_LABEL, is_ready
 from harness.kubernetes.client import Object
-from harness.oracles.asking import ContainerTarget, InTargets, asked
-from harness.oracles.base import Oracle, OracleError, Parameters
+from harness.oracles.asking import ContainerTarget, ContainerTargets, InTargets, asked
+from harness.oracles.base import Oracle, OracleError, Parameters, one_of
 from harness.recording.model import Point
+
+_PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
+"""Kubernetes, core/v1 PodPhase."""
 
 
 class PodParameters(Parameters):
     """Which of the workload's pods to count.
 
     Attributes:
-        phase: Pending, Running, Succeeded or Failed.
+        phase: Pending, Running, Succeeded, Failed or Unknown.
         ready: only those that are ready, or only those that are not.
     """
 
-    phase: str | None = None
+    phase: Annotated[str, AfterValidator(one_of(_PHASES))] | None = None
     ready: bool | None = None
 
 
@@ -56,7 +59,7 @@ class RestartParameters(Parameters):
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
-    targets: list[ContainerTarget] | None = Field(default=None, alias="in")
+    targets: ContainerTargets | None = Field(default=None, alias="in")
 
 
 class ContainerRestarts(Oracle):

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 from collections import Counter
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
+from pydantic import AfterValidator
+
+from harness.kubernetes.kinds import CHAOS_MESH_KINDS
 from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, OracleError, Parameters
+from harness.oracles.base import Oracle, OracleError, Parameters, one_of
 from harness.prometheus.exposition import TEXT_FORMAT, parse
 from harness.recording.model import Point
 
 # Stable in Kubernetes; labels name, type, operation, rejected. Calls that failed are observed too.
 _CALLS = "apiserver_admission_webhook_admission_duration_seconds_count"
 _CONFIGURATIONS = ("MutatingWebhookConfiguration", "ValidatingWebhookConfiguration")
+
+
+_DOES = ("mutate", "validate")
+_PATHS = (
+    *(f"/{does}-chaos-mesh-org-v1alpha1-{kind.lower()}" for kind in CHAOS_MESH_KINDS for does in _DOES),
+    "/validate-auth",
+)
+"""Chaos Mesh, cmd/chaos-controller-manager/main.go; those of kinds are named by controller-runtime."""
 
 
 class CallParameters(Parameters):
@@ -23,7 +34,7 @@ class CallParameters(Parameters):
         rejected: only those whose answer was a refusal, or only the others.
     """
 
-    webhook: str
+    webhook: Annotated[str, AfterValidator(one_of(_PATHS))]
     rejected: bool | None = None
 
 

@@ -6,7 +6,7 @@ import re
 import textwrap
 from collections.abc import Callable, Iterable, Mapping
 from types import NoneType
-from typing import Any, get_args, get_origin
+from typing import Annotated, Any, get_args, get_origin
 
 from pydantic import BaseModel, TypeAdapter
 
@@ -105,6 +105,8 @@ def _parameters(model: type[BaseModel]) -> str:
 
 
 def _type(annotation: Any) -> str:
+    if get_origin(annotation) is Annotated:
+        return _type(get_args(annotation)[0])
     inner = [each for each in get_args(annotation) if each is not NoneType]
     if get_origin(annotation) is list:
         return "containers" if inner == [ContainerTarget] else f"list of {_type(inner[0])}"

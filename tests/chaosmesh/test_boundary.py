@@ -271,3 +271,16 @@ def test_any_spec_is_looked_at_without_an_error(spec):
     outside("Workflow", spec, BOUNDS)
     whole, _ = with_namespaces(spec, OWN)
     assert unrestricted(whole) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec", "meant"),
+    [
+        ("Workflow", workflow(templateType="Seriall"), "Serial"),
+        ("Workflow", workflow(templateType="podChaos"), "PodChaos"),
+        ("Schedule", {"schedule": "@every 5s", "type": "StressChaoss"}, "StressChaos"),
+    ],
+)
+def test_a_misspelt_kind_of_a_template_is_told_what_was_meant(kind, spec, meant):
+    (wrong,) = outside(kind, spec, BOUNDS)
+    assert wrong.message.endswith(f"(did you mean `{meant}`?)")

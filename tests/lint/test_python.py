@@ -55,6 +55,19 @@ def problem_of(path: Path, text: str) -> str:
     return "\n".join([str(caught.value), *caught.value.details])
 
 
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ('"pdos"', "there is no oracle `pdos`; there is: "),
+        ('"pods", {"phase": "running"}', "the oracle `pods`, parameter `phase`: there is no `running`"),
+        ('"processes", {"in": {}}', "the oracle `processes`, parameter `in.0.namespace`: field required"),
+        ('"reachable", {"sorce": "a", "target": "b"}', "(did you mean `source`?)"),
+    ],
+)
+def test_a_rehearsal_checks_what_an_oracle_is_asked(file: Path, call: str, message: str) -> None:
+    assert message in problem_of(file, f"{HEAD}    steps.read({call})\n{WATCH}")
+
+
 def test_a_rehearsal_knows_the_steps_that_a_loop_makes(file: Path) -> None:
     assert rehearsed(file, GOOD) == ["apply kill-0", "apply kill-1", "wait 1 scrape"]
     (only,) = load(file)

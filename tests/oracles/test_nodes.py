@@ -94,6 +94,8 @@ def test_qdiscs_of_a_kind_are_zero_rather_than_absent(cluster, read, pod_named, 
     cluster.put("Pod", pod_named("a"))
     cluster.exec_output = "==begin id-of-a\nqdisc noqueue 0: dev lo root refcnt 2\n==end 0\n"
     assert read(TcQdiscs, kind="tbf", **{"in": [target("a")]}) == {("n", "a", "c"): 0}
+    one = read(TcQdiscs, kind="tbf", **{"in": target("a")})
+    assert one == {("n", "a", "c"): 0}, "one container needs no list, as with `in` of exec"
 
 
 def test_the_same_rule_twice_is_one_point_with_the_sum(cluster, read, pod_named, target):

@@ -174,7 +174,10 @@ def _uncovered(
 ) -> str:
     """Return what is selected and the oracle was not asked about, or ""."""
     asked: list[dict[str, str]] = [{"namespace": recording.manifest.namespace}]
-    if isinstance(containers := parameters.get("in"), list):
+    containers = parameters.get("in")
+    if isinstance(containers, dict):
+        containers = [containers]
+    if isinstance(containers, list):
         asked = [{name: each.get(name, "") for name in _CONTAINER} for each in containers]
     tests = {label: label_test(wanted) for label, wanted in where.items()}
     if not any(all(tests[name](each[name]) for name in each if name in tests) for each in asked):
