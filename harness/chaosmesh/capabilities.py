@@ -92,7 +92,12 @@ def probes() -> dict[str, str]:
 
 
 def probe(
-    cluster: Cluster, chaos_mesh_namespace: str, release: Release, leave_out: Collection[str] = ()
+    cluster: Cluster,
+    chaos_mesh_namespace: str,
+    release: Release,
+    leave_out: Collection[str] = (),
+    *,
+    closed: str = "",
 ) -> dict[str, str | None]:
     """Return each capability with None when every node has it, or with the reason why not.
 
@@ -101,11 +106,12 @@ def probe(
         chaos_mesh_namespace: where Chaos Mesh runs.
         release: of Chaos Mesh.
         leave_out: nodes that are not asked, as they are not Ready.
+        closed: why no node may be entered; then nothing is known of what is probed there.
 
     Raises:
         InfrastructureError: no daemon runs, or one did not answer.
     """
-    by_node = probe_nodes(cluster, chaos_mesh_namespace, leave_out)
+    by_node = probe_nodes(cluster, chaos_mesh_namespace, leave_out, closed=closed)
     found: dict[str, str | None] = {}
     for name in CAPABILITIES:
         if name in _SINCE:
@@ -127,15 +133,18 @@ def probe(
 
 
 def probe_nodes(
-    cluster: Cluster, chaos_mesh_namespace: str, leave_out: Collection[str] = ()
+    cluster: Cluster, chaos_mesh_namespace: str, leave_out: Collection[str] = (), *, closed: str = ""
 ) -> dict[str, dict[str, str | None]]:
     """Return, for each node, each capability of a node with None or the reason why it is missing."""
     daemons = Daemons(cluster, chaos_mesh_namespace)
+
+    def probed(node: str) -> dict[str, str | None]:
+        if closed:
+            return dict.fromkeys((*_IN_NAMESPACE, *_PLAIN), f"not probed: {closed}")
+        return parse(daemons.run(node, script(), timeout=_SECONDS))
+
     return {
-        daemon.node: {
-            **parse(daemons.run(daemon.node, script(), timeout=_SECONDS)),
-            **_runtime(daemon),
-        }
+        daemon.node: {**probed(daemon.node), **_runtime(daemon)}
         for daemon in daemons.all()
         if daemon.node not in leave_out
     }

@@ -12,19 +12,22 @@ from typing import Literal
 
 from harness.kubernetes.kinds import CHAOS_MESH_API, CHAOS_MESH_KINDS, kind_of
 
-Tier = Literal["api", "node", "disruption", "owner"]
+Tier = Literal["api", "node", "disruption", "install", "owner"]
 """What a permission is for.
 
 - `api`: scenarios that the Kubernetes API is enough for;
 - `node`: those that look at or act on a node, through chaos-daemon: whoever has it is root on every node;
 - `disruption`: those that restart or scale Chaos Mesh's components (`--allow-disruption`);
-- `owner`: what is only done with a cluster administrator's rights. No role that is generated has it.
+- `install`: installing and removing the harness' Prometheus;
+- `owner`: what else is only done with a cluster administrator's rights.
+
+No role that is generated has the last two.
 """
 Place = Literal["everywhere", "chaos-mesh", "harness"]
 """All namespaces and what has none, Chaos Mesh's namespace, or the harness' own one."""
 
 _CHAOS_MESH = CHAOS_MESH_API.partition("/")[0]
-_RBAC = "rbac.authorization.k8s.io"
+RBAC = "rbac.authorization.k8s.io"
 _ALL_OF_HTTP = ("get", "create", "update", "patch", "delete")
 
 
@@ -104,7 +107,7 @@ PERMISSIONS = (
     ),
     Permission("api", "coordination.k8s.io", ("leases",), ("get",), "which manager leads", "chaos-mesh"),
     Permission(
-        "api", _RBAC, ("clusterroles", "roles"), ("list",), "whether a killed run left something denied"
+        "api", RBAC, ("clusterroles", "roles"), ("list",), "whether a killed run left something denied"
     ),
     Permission(
         "api",
@@ -149,12 +152,12 @@ PERMISSIONS = (
     ),
     Permission(
         "owner",
-        _RBAC,
+        RBAC,
         ("clusterroles", "roles"),
         ("get", "patch"),
         "to deny Chaos Mesh something; needs all that the role allows, or `escalate`",
     ),
-    Permission("owner", _RBAC, ("clusterrolebindings", "rolebindings"), ("list",), "whose roles these are"),
+    Permission("owner", RBAC, ("clusterrolebindings", "rolebindings"), ("list",), "whose roles these are"),
     Permission(
         "owner", "authorization.k8s.io", ("subjectaccessreviews",), ("create",), "whether it is denied"
     ),
@@ -167,22 +170,24 @@ PERMISSIONS = (
         "removing a Chaos Mesh that the harness installed",
     ),
     Permission(
-        "owner",
-        _RBAC,
+        "install",
+        RBAC,
         ("clusterroles", "clusterrolebindings"),
         ("list", "watch", "create", "delete"),
         "installing and removing the harness' Prometheus",
     ),
-    Permission("owner", _RBAC, ("clusterrolebindings",), ("get",), "whether that is there"),
+    Permission("install", RBAC, ("clusterrolebindings",), ("get",), "whether that is there"),
     Permission(
-        "owner",
+        "install",
         "",
         ("serviceaccounts", "configmaps", "services"),
         ("get", "list", "watch", "delete"),
         "installing and removing the harness' Prometheus",
     ),
-    Permission("owner", "", ("serviceaccounts",), ("create",), "installing the harness' Prometheus"),
-    Permission("owner", "apps", ("deployments",), ("watch", "create"), "installing the harness' Prometheus"),
+    Permission("install", "", ("serviceaccounts",), ("create",), "installing the harness' Prometheus"),
+    Permission(
+        "install", "apps", ("deployments",), ("watch", "create"), "installing the harness' Prometheus"
+    ),
 )
 
 

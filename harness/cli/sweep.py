@@ -29,7 +29,7 @@ def add(commands: Commands) -> None:
 
 def _sweep(options: argparse.Namespace) -> int:
     from harness.chaosmesh.sweep import FORCE, sweep
-    from harness.kubernetes.client import Cluster
+    from harness.stack.connection import connect
     from harness.stack.existing.use import held
 
     progress = Progress()
@@ -37,7 +37,8 @@ def _sweep(options: argparse.Namespace) -> int:
     with held(wanted, "sweep") as mine:
         handle = _theirs(wanted) if wanted.existing else _existing(options.cluster, progress)
         mine.claim(handle.kubeconfig, handle.context)
-        cluster = Cluster.connect(handle.kubeconfig, handle.context)
+        # Also what a killed run scaled or denied is put back, which is known by its annotations.
+        cluster = connect(handle, disruption=True)
         # No run is this one: whatever is left is of another.
         swept = sweep(cluster, "", handle.identity, handle.chaos_mesh_namespace, force=options.force)
     for name in swept.removed:

@@ -2,7 +2,8 @@
 
 Every request passes here before it is sent, whoever makes it: a rule in one place, and none in the callers.
 Reads pass. Writes pass where a run of the harness made the namespace, which its labels prove: the identity of
-the stack is random, and no name is believed. RBAC cannot say that: it knows no labels of namespaces.
+the stack is random, and no name is believed. RBAC cannot say that: it knows no labels of namespaces. What the
+harness installs is its own by a label of each object.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from harness.kubernetes import namespaces
 from harness.kubernetes.asked import AskedRequest
 from harness.kubernetes.client import Object
 from harness.kubernetes.errors import NotFoundError
-from harness.kubernetes.kinds import CHAOS_MESH_API
+from harness.kubernetes.kinds import CHAOS_MESH_API, kind_by_plural
 
 Look = Callable[[str, str, str | None], Object | None]
 """Gets an object by kind, name and namespace; None when it does not exist."""
@@ -62,6 +63,8 @@ class Guard:
         chaos_mesh_namespace: where Chaos Mesh runs.
         disruption: Chaos Mesh's components may be restarted, scaled and denied something.
         allowed: namespaces of others that scenarios may reach, as the user said.
+        cluster: the cluster's identity, with which objects are installed and removed; "" for a command that
+            does neither.
     """
 
     stack: str
@@ -69,6 +72,7 @@ class Guard:
     chaos_mesh_namespace: str
     disruption: bool = False
     allowed: frozenset[str] = frozenset()
+    cluster: str = ""
     _own: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     _daemons: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, init=False, repr=False, compare=False)
@@ -93,6 +97,8 @@ class Guard:
             return
         if request.dry_run or (request.group == _REVIEWS and request.verb == "create"):
             # Nothing is kept of it.
+            return
+        if self.cluster and self._is_installed(request, look, body):
             return
         if request.kind_of_resource == "namespaces":
             self._namespace(request, look, body)
@@ -139,6 +145,24 @@ class Guard:
             return
         self._is_own(request, request.namespace, look)
 
+    def _is_installed(self, request: AskedRequest, look: Look, body: Object | None) -> bool:
+        """Say whether an object is one that the harness installs here, or has installed."""
+        if request.enters or request.through_proxy:
+            return False
+        if request.verb == "create":
+            return request.namespace in ("", namespaces.HARNESS_NAMESPACE) and self._bears_label(body)
+        kind = kind_by_plural(request.group, request.resource)
+        if kind is None or not request.name:
+            return False
+        if kind.name == "CustomResourceDefinition" and request.name.endswith(f".{CHAOS_MESH_GROUP}"):
+            # The chart's, which have no label; they go with the namespace that the chart was installed in.
+            return self._bears_label(look("Namespace", self.chaos_mesh_namespace, None))
+        return self._bears_label(look(kind.name, request.name, request.namespace or None))
+
+    def _bears_label(self, found: Object | None) -> bool:
+        labels = ((found or {}).get("metadata") or {}).get("labels") or {}
+        return bool(labels.get(namespaces.INSTALLED) == self.cluster)
+
     def _is_own(self, request: AskedRequest, name: str, look: Look) -> None:
         with self._lock:
             if name in self._own:
@@ -170,8 +194,7 @@ class Guard:
 def _refused(request: AskedRequest, why: str, next_step: str) -> ForeignRequestError:
     return ForeignRequestError(
         f"not sent, as this cluster is not the harness' own: {request.text()}: {why}",
-        next_step=next_step
-        or "keep to what the scenario made, or use a cluster of your own: chaos-harness up",
+        next_step=next_step or _KEEP,
         verb=request.verb,
         resource=request.resource,
         namespace=request.namespace,

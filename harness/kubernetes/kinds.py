@@ -115,6 +115,15 @@ _KINDS = {
 }
 
 
+def kind_by_plural(group: str, plural: str) -> ResourceKind | None:
+    """Return the kind of a resource, such as `pods` of the group ""; None when it is not known."""
+    for kind in _KINDS.values():
+        prefix, slash, _ = kind.api_version.partition("/")
+        if kind.plural == plural and (prefix if slash else "") == group:
+            return kind
+    return None
+
+
 def kind_of(name: str) -> ResourceKind:
     """Return the kind of that name.
 

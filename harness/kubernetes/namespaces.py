@@ -13,6 +13,8 @@ HARNESS_NAMESPACE = "chaos-harness"
 RUN_LABEL = "chaos-harness/run"
 STACK_LABEL = "chaos-harness/stack"
 """The identity of the stack that a namespace was made on; a name and the labels above prove nothing."""
+INSTALLED = "chaos-harness/installed-in"
+"""The label of all that the harness installs in a cluster of others, with the cluster's identity."""
 
 _RUN = re.compile(r"[0-9a-f]{8}")
 

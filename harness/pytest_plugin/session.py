@@ -6,7 +6,8 @@ import contextlib
 import importlib
 import os
 import uuid
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -22,15 +23,13 @@ from harness.base.errors import DefectError, ExitCode, HarnessError, Infrastruct
 from harness.base.progress import Progress
 from harness.base.redaction import redact
 from harness.base.spent import Spent
-from harness.chaosmesh import access
 from harness.chaosmesh.capabilities import probe
 from harness.chaosmesh.catalogue import catalogue
-from harness.chaosmesh.permissions import Tier
 from harness.chaosmesh.release import release_of
 from harness.chaosmesh.sweep import sweep
 from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
-from harness.kubernetes.guard import Guard
+from harness.lint.rules.rule import check_rules
 from harness.prometheus.prometheus import Prometheus
 from harness.recording.writer import ENTRIES
 from harness.report import checks
@@ -55,7 +54,7 @@ from harness.runner.strategy import ChaosStrategy
 from harness.runner.vitals import ThreadedVitals
 from harness.runner.workers import NotStartedError
 from harness.scenario.load import ScenarioFile
-from harness.stack import lock, prometheus
+from harness.stack import connection, lock, prometheus
 from harness.stack.access import prometheus_of, verify
 from harness.stack.existing.use import held as cluster_held
 from harness.stack.handle import StackHandle
@@ -216,7 +215,12 @@ class RunSession:
         self._record.folder.take(self.results.run.id)
         try:
             handle = up(
-                self.options, progress, held, prepare_images=image_build.prepare, image_names=image_names
+                self.options,
+                progress,
+                held,
+                prepare_images=image_build.prepare,
+                image_names=image_names,
+                disruption=self._shared.disruption,
             )
         except lock.InUseError:
             # In the cluster, by another state folder: what an earlier run reported stays.
@@ -229,25 +233,26 @@ class RunSession:
         theirs = handle.target.whose == "theirs"
 
         def connect() -> tuple[Cluster, Prometheus]:
-            # A guard of its own for each process: it has a lock.
-            guard = self._guard(handle) if theirs else None
-            cluster = Cluster.connect(handle.kubeconfig, handle.context, guard=guard)
+            cluster = connection.connect(
+                handle,
+                run=self.results.run.id,
+                disruption=self._shared.disruption,
+                allowed=self._allowed_namespaces,
+            )
             return cluster, prometheus_of(handle, cluster)
 
         _load_clients()
         cluster, prometheus = connect()
-        if theirs:
-            tiers: list[Tier] = ["api", "node"]
-            if self._shared.disruption:
-                tiers.append("disruption")
-            access.check(cluster, handle.chaos_mesh_namespace, tiers)
         verify(handle, prometheus)
         offset, uncertainty = prometheus.clock()
         swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
         for name in swept.removed:
             progress.say(f"removed what an earlier run left: namespace {name}")
         release = release_of(handle.versions)
-        capabilities = probe(cluster, handle.chaos_mesh_namespace, release, handle.target.not_ready)
+        closed = handle.target.node_refused
+        capabilities = probe(
+            cluster, handle.chaos_mesh_namespace, release, handle.target.not_ready, closed=closed
+        )
         facts = facts_of(handle, capabilities)
         self.results.run.warnings = [*swept.warnings(self.options.words), *filter(None, [release.note])]
         for line in self.results.run.warnings:
@@ -269,7 +274,8 @@ class RunSession:
             observer=self.plan.observer,
             allowed_namespaces=self._allowed_namespaces,
             facts=facts,
-            shared=self._shared if theirs else None,
+            shared=replace(self._shared, node=closed, roles=handle.target.roles_refused) if theirs else None,
+            unfit=self._unfit(handle.scrape_interval),
             vitals=ThreadedVitals,
         )
         if theirs:
@@ -280,14 +286,17 @@ class RunSession:
         # A run that is killed before its first scenario has ended has been there, too.
         self._write()
 
-    def _guard(self, handle: StackHandle) -> Guard:
-        return Guard(
-            handle.identity,
-            self.results.run.id,
-            handle.chaos_mesh_namespace,
-            disruption=self._shared.disruption,
-            allowed=self._allowed_namespaces,
-        )
+    def _unfit(self, interval: float) -> Callable[[ScenarioFile], str]:
+        """Return what says why a scenario, checked for one scrape interval, does not fit the stack's."""
+        checked_for = self.options.scrape_interval
+
+        def unfit(file: ScenarioFile) -> str:
+            if interval == checked_for:
+                return ""
+            wrong = [each.message for each in check_rules(file, interval) if not each.warning]
+            return f"it does not fit a scrape interval of {interval:g} s: {wrong[0]}" if wrong else ""
+
+        return unfit
 
     def close(self) -> list[ScenarioResult]:
         """Let go of the lock; the stack stays up for the next run.
@@ -360,6 +369,8 @@ class RunSession:
             return by_program(program)
         existing = self.options.existing
         if existing is not None and existing.prometheus_url is not None:
+            return None
+        if around.shared is not None and around.shared.node:
             return None
         return in_pod(around.cluster, *prometheus.POD)
 

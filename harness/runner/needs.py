@@ -31,11 +31,13 @@ class SharedUse:
         exclusive: nobody else uses Chaos Mesh while the run lasts (`--exclusive`).
         disruption: Chaos Mesh's components may be restarted, scaled and broken (`--allow-disruption`).
         node: why no node may be looked at; empty when the account may.
+        roles: why roles may not be changed; empty when the account may.
     """
 
     exclusive: bool = False
     disruption: bool = False
     node: str = ""
+    roles: str = ""
 
 
 @dataclass(frozen=True)
@@ -46,11 +48,13 @@ class ScenarioNeeds:
         disruption: what it does to Chaos Mesh or to a node.
         exclusive: what it looks at that others change, or why it runs alone.
         node: for what it enters chaos-daemon's containers, or its own.
+        roles: what it denies, for which it changes roles.
     """
 
     disruption: str = ""
     exclusive: str = ""
     node: str = ""
+    roles: str = ""
 
     def refused(self, use: SharedUse) -> str:
         """Return why the scenario does not run on a cluster of others; empty when it runs."""
@@ -60,6 +64,8 @@ class ScenarioNeeds:
             return f"not without --exclusive on a cluster of others: it {self.exclusive}"
         if self.node and use.node:
             return f"it {self.node}, and {use.node}"
+        if self.roles and use.roles:
+            return f"it {self.roles}, and {use.roles}"
         return ""
 
 
@@ -73,6 +79,7 @@ def needs_of(file: ScenarioFile, catalogue: Catalogue) -> ScenarioNeeds:
         disruption=next(_disruptions(file.scenario), ""),
         exclusive=next(iter(shared), ""),
         node=next(_of_nodes(file), ""),
+        roles=next(_denials(file.scenario), ""),
     )
 
 
@@ -83,12 +90,18 @@ def _disruptions(scenario: Scenario) -> Iterator[str]:
                 yield f"restarts {component}"
             case Scale(component=component) if component != WORKLOAD:
                 yield f"scales {component}"
-            case Deny(component=component):
-                yield f"denies {component} requests of the API server"
+            case Deny():
+                yield from _denials(scenario)
             case Node(breaks=breaks) if any(each != WORKLOAD for each in breaks):
                 yield f"breaks {DAEMON} on a node"
             case Node(breaks=[], network_of=None, command=[program, *_]):
                 yield f"runs `{program}` on a node, and what that changes is not known"
+
+
+def _denials(scenario: Scenario) -> Iterator[str]:
+    for step in scenario.steps:
+        if isinstance(step.act.wanted, Deny):
+            yield f"denies {step.act.wanted.component} requests of the API server"
 
 
 def _of_nodes(file: ScenarioFile) -> Iterator[str]:

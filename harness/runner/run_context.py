@@ -16,6 +16,7 @@ from harness.runner.vitals import Vitals
 
 if TYPE_CHECKING:
     from harness.runner.needs import SharedUse
+    from harness.scenario.load import ScenarioFile
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class RunContext:
         allowed_namespaces: namespaces of others that scenarios may reach.
         facts: versions, images, substitutes, nodes; goes into each recording's manifest.
         shared: what may be done on a cluster that others use, too; None on one of the harness' own.
+        unfit: says why a scenario cannot be decided on this stack, and so is skipped; empty when it can.
         vitals: makes what observes whether a scenario and the cluster are able to act; of the cluster and the
             names of its nodes.
     """
@@ -54,4 +56,5 @@ class RunContext:
     allowed_namespaces: frozenset[str] = frozenset()
     facts: dict[str, Any] = field(default_factory=dict)
     shared: SharedUse | None = None
+    unfit: Callable[[ScenarioFile], str] = field(default=lambda _: "")
     vitals: Callable[[Cluster, Sequence[str]], Vitals] = field(default=lambda _cluster, _nodes: Vitals())

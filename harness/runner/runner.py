@@ -59,6 +59,8 @@ def run(
     missing += lacking(scenario, catalogue, context.release)
     if context.shared is not None and (why := needs_of(file, catalogue).refused(context.shared)):
         missing.append(why)
+    if why := context.unfit(file):
+        missing.append(why)
     if missing:
         result.verdict = Verdict.SKIPPED
         result.reason = "; ".join(missing)

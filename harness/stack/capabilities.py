@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from harness.chaosmesh.capabilities import probe
 from harness.chaosmesh.release import release_of
-from harness.kubernetes.client import Cluster
+from harness.stack.connection import connect
 from harness.stack.handle import StackHandle
 
 
@@ -15,7 +15,8 @@ def with_capabilities(handle: StackHandle) -> StackHandle:
         ApiError: the API server did not answer.
         InfrastructureError: no daemon runs.
     """
-    cluster = Cluster.connect(handle.kubeconfig, handle.context)
+    cluster = connect(handle)
     release = release_of(handle.versions)
-    found = probe(cluster, handle.chaos_mesh_namespace, release, handle.target.not_ready)
+    target = handle.target
+    found = probe(cluster, handle.chaos_mesh_namespace, release, target.not_ready, closed=target.node_refused)
     return handle.model_copy(update={"capabilities": found})

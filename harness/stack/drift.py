@@ -16,6 +16,7 @@ from harness.chaosmesh.components import DNS_SERVER
 from harness.chaosmesh.daemons import DAEMON
 from harness.kubernetes.client import Cluster, Object
 from harness.stack import chaosmesh, prometheus
+from harness.stack.connection import connect
 from harness.stack.handle import StackHandle
 from harness.stack.kind import Container
 
@@ -104,7 +105,7 @@ def observe(handle: StackHandle, containers: list[Container]) -> Observed:
         return Observed(containers)
     try:
         # The first question alone: when nobody answers it, the others would only cost their time-outs.
-        cluster = Cluster.connect(handle.kubeconfig, handle.context)
+        cluster = connect(handle)
         nodes = cluster.list("Node", timeout=_ANSWER_SECONDS)
     except HarnessError as error:
         return Observed(containers, api=_reason(error))

@@ -11,7 +11,7 @@ import sys
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -135,7 +135,7 @@ class Lease:
         self._process.wait()
 
 
-def take(cluster: Cluster, me: Holder, refuse: Callable[[Holder], Exception]) -> Lease:
+def take(cluster: Cluster, me: Holder, refuse: Callable[[Holder, datetime | None], Exception]) -> Lease:
     """Take the Lease of a cluster, and have it renewed.
 
     One that is another's is taken over when it ran out, or when nothing of its holder is left on this host.
@@ -143,7 +143,7 @@ def take(cluster: Cluster, me: Holder, refuse: Callable[[Holder], Exception]) ->
     Args:
         cluster: where.
         me: who takes it.
-        refuse: makes the error for one that is another's.
+        refuse: makes the error for one that is another's, of its holder and of when it runs out.
 
     Raises:
         Exception: what `refuse` returns.
@@ -154,7 +154,7 @@ def take(cluster: Cluster, me: Holder, refuse: Callable[[Holder], Exception]) ->
         other = holder_of(found)
         if other is not None and other != me and _held(found, other):
             if other.lives() is not False:
-                raise refuse(other)
+                raise refuse(other, expiry(found))
             # Its process is gone: either nothing renews it any more, or its scenarios still clean up.
             time.sleep(RENEW_SECONDS)
             continue
@@ -163,7 +163,7 @@ def take(cluster: Cluster, me: Holder, refuse: Callable[[Holder], Exception]) ->
         except ConflictError:
             # Another one was faster by a moment.
             continue
-    raise refuse(other or me)
+    raise refuse(other or me, None)
 
 
 def holder(cluster: Cluster) -> Holder | None:
@@ -187,6 +187,15 @@ def holder_of(lease: Object | None) -> Holder | None:
     except ValidationError:
         # Not written by us: its identity is all that is known.
         return Holder(pid=0, started=_renewed_at(lease), doing=str(lease["spec"]["holderIdentity"]))
+
+
+def expiry(lease: Object | None) -> datetime | None:
+    """Return when a Lease runs out, unless it is renewed until then; None without one."""
+    if lease is None:
+        return None
+    return _renewed_at(lease) + timedelta(
+        seconds=lease["spec"].get("leaseDurationSeconds") or DURATION_SECONDS
+    )
 
 
 def _held(lease: Object | None, other: Holder) -> bool:

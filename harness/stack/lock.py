@@ -11,6 +11,7 @@ import fcntl
 import json
 import sys
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -20,6 +21,7 @@ from harness.base import places
 from harness.base.errors import UsageError
 from harness.base.files import named
 from harness.kubernetes.client import Cluster
+from harness.kubernetes.guard import Guard
 from harness.stack import lease
 from harness.stack.lease import Holder
 from harness.stack.state import StateFolder
@@ -41,7 +43,7 @@ class Held:
         self._me = me
         self._lease: lease.Lease | None = None
 
-    def claim(self, kubeconfig: Path, context: str | None = None) -> None:
+    def claim(self, kubeconfig: Path, context: str | None = None, *, guard: Guard | None = None) -> None:
         """Take the cluster's Lease and have it renewed until the end; nothing when that is so already.
 
         Raises:
@@ -52,8 +54,8 @@ class Held:
         if self._lease is not None and self._lease.holds():
             return
         self.let_go()
-        cluster = Cluster.connect(kubeconfig, context)
-        self._lease = lease.take(cluster, self._me, lambda other: in_use(self._cluster, other))
+        cluster = Cluster.connect(kubeconfig, context, guard=guard)
+        self._lease = lease.take(cluster, self._me, lambda other, ends: in_use(self._cluster, other, ends))
 
     def drop(self) -> None:
         """End renewing, as the cluster goes with its Lease, which nobody else gets before."""
@@ -111,8 +113,8 @@ def holder(cluster: str) -> Holder | None:
         return None
 
 
-def in_use(cluster: str, who: Holder | None) -> InUseError:
-    """Return the error for a cluster that another process holds."""
+def in_use(cluster: str, who: Holder | None, ends: datetime | None = None) -> InUseError:
+    """Return the error for a cluster that another process holds; its Lease runs out at `ends`."""
     by, wait = "a process", ""
     if who is not None:
         by = f"process {who.pid} ({who.doing}) since {who.started:%Y-%m-%d %H:%M:%S} UTC"
@@ -120,6 +122,8 @@ def in_use(cluster: str, who: Holder | None) -> InUseError:
             by += f", on {who.host} with the state folder {who.state}"
         if who.place and who.lives() is False:
             wait = "; it has ended, and what it left may still be cleaning up"
+    if ends is not None:
+        wait += f"; its Lease runs out at {ends:%H:%M:%S} UTC unless it is renewed"
     return InUseError(
         f"the cluster {cluster} is in use by {by}{wait}",
         next_step="wait for it to end, or use another cluster (--cluster NAME)",

@@ -8,9 +8,9 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.base.errors import HarnessError
 from harness.base.progress import Progress
-from harness.kubernetes.client import Cluster
 from harness.kubernetes.proxy import proxy_path
 from harness.stack import drift, engine, kind, lease, lock, ownership
+from harness.stack.connection import connect
 from harness.stack.handle import StackHandle
 from harness.stack.state import StateFolder
 
@@ -75,7 +75,7 @@ def status(cluster: str, progress: Progress) -> ClusterStatus:
     if containers and result.holder is None:
         # Whoever has another state folder is seen in the cluster only, and only while it answers.
         with contextlib.suppress(HarnessError):
-            result.holder = lease.holder(Cluster.connect(handle.kubeconfig, handle.context))
+            result.holder = lease.holder(connect(handle))
     observed = drift.observe(handle, containers)
     as_it_is = drift.WantedCluster(
         where.name, handle.image_key, len(handle.nodes) - 1, scrape_interval=handle.scrape_interval

@@ -22,6 +22,8 @@ class TargetCluster(BaseModel):
         runtime: the container runtime that chaos-daemon was started with.
         features: what Chaos Mesh is configured to do: name to value, as read from its objects.
         not_ready: nodes that are left out, as they are not Ready.
+        node_refused: why the account may not look at nodes; empty when it may.
+        roles_refused: why it may not change roles; empty when it may.
         prometheus_url: of a Prometheus that is not reached through the API server.
         prometheus_labels: our name of a label to the one that this Prometheus has in its place.
     """
@@ -36,5 +38,7 @@ class TargetCluster(BaseModel):
     runtime: str = ""
     features: dict[str, str] = {}
     not_ready: list[str] = []
+    node_refused: str = ""
+    roles_refused: str = ""
     prometheus_url: str | None = None
     prometheus_labels: dict[str, str] = {}

@@ -30,6 +30,7 @@ from harness.stack import (
     prometheus,
     wait_for_gc,
 )
+from harness.stack.connection import connect
 from harness.stack.engine import Engine
 from harness.stack.existing.install import install
 from harness.stack.existing.use import ImageNames, use
@@ -52,6 +53,7 @@ def up(
     *,
     prepare_images: PrepareImages,
     image_names: ImageNames | None = None,
+    disruption: bool = False,
 ) -> StackHandle:
     """Return a stack that is up and answers, as `options` want it.
 
@@ -63,6 +65,7 @@ def up(
         held: of `harness.stack.lock`, where others may come: takes the cluster's Lease, too.
         prepare_images: returns what the stack is made of; once engine and machine have been looked at.
         image_names: returns the pinned images; needed for a cluster that is there already.
+        disruption: on such a one the account has to be permitted to restart Chaos Mesh's components.
 
     A cluster that is there already is looked at, and gets what it lacks and was asked for: see
     `harness.stack.existing`.
@@ -80,7 +83,14 @@ def up(
         def install_chaos_mesh(cluster: Cluster, state: StateFolder, identity: str) -> None:
             _install_theirs(options, progress, prepare_images, cluster, state, identity)
 
-        return use(options, progress, held, image_names=image_names, install_chaos_mesh=install_chaos_mesh)
+        return use(
+            options,
+            progress,
+            held,
+            image_names=image_names,
+            install_chaos_mesh=install_chaos_mesh,
+            disruption=disruption,
+        )
     state = StateFolder(options.cluster)
     state.prepare()
     state.logs.mkdir(exist_ok=True)
@@ -252,7 +262,7 @@ class _Stack:
         """Put back what a killed run scaled or denied: that is not what a stack is checked for."""
         # What is wrong with the cluster is found, and said, by looking at it.
         with contextlib.suppress(HarnessError):
-            cluster = Cluster.connect(handle.kubeconfig, handle.context)
+            cluster = connect(handle)
             for restored in rollout.restore(cluster, handle.chaos_mesh_namespace):
                 self.progress.say(f"put {restored.group.job} back as it was, with {restored.wanted} pods")
                 rollout.finish(cluster, restored, rollout.WHOLE_SECONDS, handle.chaos_mesh_namespace)

@@ -94,6 +94,17 @@ def test_a_node_that_is_left_out_is_not_asked():
     assert cluster.scripts == 0
 
 
+def test_where_no_node_may_be_entered_nothing_is_probed_there():
+    cluster = FakeCluster(answers(), dns_ready=True)
+    found = capabilities.probe(
+        cluster, "chaos-mesh", Release.of("v2.8.4"), closed="the account may not create pods/exec"
+    )
+    assert cluster.scripts == 0
+    assert found["netem"] == "node n1: not probed: the account may not create pods/exec"
+    assert found["runtime-containerd"] is None
+    assert found["dns-server"] is None
+
+
 @pytest.mark.parametrize("ready", [None, False])
 def test_a_dns_server_that_is_not_ready_is_missing(ready):
     assert "chaos-dns-server" in probed(FakeCluster(answers(), ready))["dns-server"]

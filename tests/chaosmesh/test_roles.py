@@ -73,6 +73,35 @@ def test_what_is_missing_is_named_with_the_next_step():
     assert isinstance(caught.value, UsageError)
 
 
+@pytest.mark.parametrize(
+    ("tier", "node"), [("api", "the account may not get pods/exec in all namespaces"), ("node", "")]
+)
+def test_what_only_some_scenarios_need_is_no_error(tier, node):
+    found = access.limits(FakeReviews(manifest(tier, MESH, disruption=True)), MESH)
+    assert found.node == node
+    assert found.roles == (
+        "the account may not patch clusterroles.rbac.authorization.k8s.io, which is for an administrator"
+    )
+
+
+def test_no_account_of_the_roles_installs_anything():
+    cluster = FakeReviews(manifest("node", MESH, disruption=True))
+    for chaos_mesh, what in ((False, "Prometheus"), (True, "Chaos Mesh")):
+        with pytest.raises(access.NotPermittedError, match=f"may not install {what}") as caught:
+            access.check_installing(cluster, MESH, chaos_mesh=chaos_mesh)
+        assert "have an administrator run `chaos-harness up`" in caught.value.next_step
+        assert caught.value.details
+
+
+def test_an_administrator_may_all_of_it():
+    everything = {"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}
+    cluster = FakeReviews(
+        yaml.safe_dump({"kind": "ClusterRole", "metadata": {"name": "cluster-admin"}, "rules": [everything]})
+    )
+    access.check_installing(cluster, MESH, chaos_mesh=True)
+    assert access.limits(cluster, MESH) == access.AccessLimits()
+
+
 def test_every_binding_is_of_the_one_account():
     objects = list(yaml.safe_load_all(manifest("node", MESH)))
     bindings = [each for each in objects if each["kind"].endswith("Binding")]

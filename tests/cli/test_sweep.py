@@ -12,6 +12,7 @@ from harness.chaosmesh.sweep import Stuck, Swept
 from harness.kubernetes.client import Cluster
 from harness.stack import engine, lock, ownership
 from harness.stack.state import StateFolder
+from harness.stack.target import TargetCluster
 from tests.fakes.engine import FakeEngine
 
 
@@ -19,6 +20,7 @@ class Handle:
     """As much of a stack's handle as sweeping needs."""
 
     kubeconfig, context, identity, chaos_mesh_namespace = Path("k"), "kind-c", "id", "chaos-mesh"
+    target = TargetCluster()
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     found = FakeEngine("podman", Path("podman"))
     monkeypatch.setattr(engine, "find", lambda progress: found)
     monkeypatch.setattr(StateFolder, "load", lambda _: Handle())
-    monkeypatch.setattr(Cluster, "connect", lambda *_: None)
+    monkeypatch.setattr(Cluster, "connect", lambda *_, **__: None)
     monkeypatch.setattr(lock.Held, "claim", lambda *_: None)
     return found
 

@@ -213,6 +213,76 @@ def test_some_things_are_never_changed(api, guarded, what, disruption):
     assert changes(api) == []
 
 
+INSTALLED = {namespaces.INSTALLED: "a-cluster"}
+
+
+def installed(kind, name, namespace=None, labels=INSTALLED):
+    return {"kind": kind, "metadata": {"name": name, "namespace": namespace, "labels": labels}}
+
+
+MAKES = [
+    installed("Namespace", "chaos-mesh-of-ours"),
+    installed("ClusterRole", "chaos-harness-prometheus"),
+    installed("Deployment", "prometheus", namespaces.HARNESS_NAMESPACE),
+]
+
+
+@pytest.mark.parametrize("body", MAKES, ids=[each["kind"] for each in MAKES])
+def test_what_the_harness_installs_has_the_clusters_label(api, guarded, body):
+    guarded(cluster="a-cluster").create(body)
+    assert len(changes(api)) == 1
+    with pytest.raises(ForeignRequestError):
+        guarded().create(body)
+    for labels in ({}, {namespaces.INSTALLED: "another"}):
+        with pytest.raises(ForeignRequestError):
+            guarded(cluster="a-cluster").create(
+                installed(body["kind"], "x", namespaces.HARNESS_NAMESPACE, labels)
+            )
+    assert len(changes(api)) == 1
+
+
+def test_with_the_label_nothing_is_put_into_a_namespace_of_others(api, guarded):
+    with pytest.raises(ForeignRequestError):
+        guarded(cluster="a-cluster").create(installed("Deployment", "prometheus", "shop"))
+    assert changes(api) == []
+
+
+REMOVES = {
+    "a role": lambda cluster: cluster.delete("ClusterRole", "own"),
+    "a Deployment": lambda cluster: cluster.delete("Deployment", "own", namespaces.HARNESS_NAMESPACE),
+    "a namespace": lambda cluster: cluster.delete("Namespace", "own"),
+    "a CRD of Chaos Mesh": lambda cluster: cluster.delete(
+        "CustomResourceDefinition", "podchaos.chaos-mesh.org"
+    ),
+}
+
+
+@pytest.mark.parametrize("what", REMOVES)
+@pytest.mark.parametrize("labels", [INSTALLED, {}, {namespaces.INSTALLED: "another"}])
+def test_what_has_the_label_is_removed_and_nothing_else(api, guarded, what, labels):
+    def show(request):
+        if request.method == "GET":
+            request.answer(200, {"metadata": {"name": "own", "labels": labels}})
+        else:
+            request.answer(200, {})
+
+    api.route = show
+    cluster = guarded(cluster="a-cluster")
+    if labels == INSTALLED:
+        REMOVES[what](cluster)
+        assert len(changes(api)) == 1
+    else:
+        with pytest.raises(ForeignRequestError):
+            REMOVES[what](cluster)
+        assert changes(api) == []
+
+
+def test_a_crd_of_others_is_never_removed(api, guarded):
+    with pytest.raises(ForeignRequestError):
+        guarded(cluster="a-cluster").delete("CustomResourceDefinition", "widgets.example.com")
+    assert changes(api) == []
+
+
 def test_the_lease_is_written_in_the_harness_own_namespace(api, guarded):
     guarded().patch("Lease", "chaos-harness", namespaces.HARNESS_NAMESPACE, {})
     assert len(changes(api)) == 1

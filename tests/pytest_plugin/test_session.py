@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from harness.audit.contract.compare import Circumstances
+from harness.base import bundled
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.stand_in import StandIn
 from harness.chaosmesh.release import Release
@@ -102,8 +103,9 @@ def stack(cluster, tmp_path, monkeypatch):
         handle=handle(tmp_path), fails=None, ups=0, connected=[], guards=[], contract=contract, checked=[]
     )
 
-    def up(options, progress, held, *, prepare_images, image_names):
+    def up(options, progress, held, *, prepare_images, image_names, disruption):
         state.ups += 1
+        state.asked_with = {"disruption": disruption}
         if state.fails:
             raise state.fails
         return state.handle
@@ -123,7 +125,12 @@ def stack(cluster, tmp_path, monkeypatch):
     monkeypatch.setattr(session.at_end, "check", check)
     monkeypatch.setattr(session, "up", up)
     monkeypatch.setattr(access, "Prometheus", FakePrometheus)
-    monkeypatch.setattr(session, "probe", lambda cluster, namespace, release, leave_out: CAPABILITIES)
+
+    def probe(cluster, namespace, release, leave_out, *, closed):
+        state.closed = closed
+        return CAPABILITIES
+
+    monkeypatch.setattr(session, "probe", probe)
     monkeypatch.setattr(Cluster, "connect", connect)
     return state
 
@@ -918,12 +925,11 @@ def test_the_plugin_sets_no_field_of_a_run(file):
 
 
 @pytest.mark.parametrize("disruption", [False, True])
-def test_on_a_cluster_of_others_requests_are_guarded_and_permissions_asked_for(
+def test_on_a_cluster_of_others_requests_are_guarded_and_limits_heeded(
     stack, tmp_path, monkeypatch, disruption
 ):
-    stack.handle = stack.handle.model_copy(update={"target": TargetCluster(whose="theirs")})
-    asked = []
-    monkeypatch.setattr(session.access, "check", lambda _, namespace, tiers: asked.append((namespace, tiers)))
+    target = TargetCluster(whose="theirs", node_refused="may not enter", roles_refused="may not deny")
+    stack.handle = stack.handle.model_copy(update={"target": target})
     use = SharedUse(disruption=disruption)
     run = made(tmp_path, shared=use, allowed_namespaces=["shop"])
     run.open()
@@ -931,8 +937,30 @@ def test_on_a_cluster_of_others_requests_are_guarded_and_permissions_asked_for(
 
     guard = Guard("made-up", run.results.run.id, "chaos-mesh", disruption, frozenset({"shop"}))
     assert [replace(each) for each in stack.guards] == [guard]
-    assert asked == [("chaos-mesh", ["api", "node", *(["disruption"] if disruption else [])])]
-    assert run._surroundings.shared == use
+    assert stack.asked_with["disruption"] == disruption
+    assert run._surroundings.shared == replace(use, node="may not enter", roles="may not deny")
+    assert stack.closed == "may not enter"
+    # promtool runs in a pod, which may not be entered.
+    assert run._linter(run._surroundings) is None
+
+
+def test_what_does_not_fit_the_interval_of_others_is_skipped(stack, tmp_path):
+    """It was checked for the interval of the command line, before theirs was known."""
+    target = TargetCluster(whose="theirs")
+    stack.handle = stack.handle.model_copy(update={"target": target, "scrape_interval": 15.0})
+    run = made(tmp_path)
+    run.open()
+    run.close()
+    (narrow,) = load(bundled.scenarios() / "application" / "pod-kill.yaml")
+    (fine,) = load(bundled.scenarios() / "controller-manager" / "pod-kill.yaml")
+    assert run._surroundings.unfit(narrow).startswith(
+        "it does not fit a scrape interval of 15 s: the range of `"
+    )
+    assert run._surroundings.unfit(fine) == ""
+    same = made(tmp_path, report=tmp_path / "other", scrape_interval=15.0)
+    same.open()
+    same.close()
+    assert same._surroundings.unfit(narrow) == ""
 
 
 def test_on_ones_own_cluster_nothing_is_held_back(opened, stack):

@@ -73,6 +73,18 @@ def test_a_command_in_its_own_pods_network_needs_a_node_and_disrupts_nothing(tmp
     assert told == "it runs a command on a node, and the account may not enter chaos-daemon"
 
 
+def test_what_is_denied_takes_an_administrator(tmp_path):
+    step = "deny: {component: controller-manager, verbs: [delete], resources: [podchaos]}"
+    found = needs(tmp_path, step)
+    allowed = SharedUse(exclusive=True, disruption=True, roles="the account may not escalate clusterroles")
+    assert found.refused(allowed) == (
+        "it denies controller-manager requests of the API server, "
+        "and the account may not escalate clusterroles"
+    )
+    assert found.refused(SharedUse(exclusive=True, disruption=True)) == ""
+    assert needs(tmp_path, "restart: chaos-daemon").roles == ""
+
+
 def test_what_others_change_is_looked_at_only_when_there_are_none(tmp_path):
     expect = "[{metric: chaos_controller_manager_chaos_experiments, equals: 0}]"
     found = needs(tmp_path, "wait: 1", expect)
@@ -104,4 +116,15 @@ def test_the_runner_skips_what_may_not_run_and_sends_nothing(around, cluster, tm
 
     assert result.verdict is Verdict.SKIPPED
     assert result.reason == "not without --allow-disruption on a cluster of others: it restarts chaos-daemon"
+    assert len(cluster.requests) == before
+
+
+def test_what_does_not_fit_the_stack_is_skipped_too(around, cluster, tmp_path):
+    path = tmp_path / "made-up.yaml"
+    path.write_text(f"{HEAD}  - {{wait: 1, expect: {OWN}}}\n")
+    before = len(cluster.requests)
+
+    result = runner.run(load(path)[0], replace(around, unfit=lambda file: f"not {file.name}"), catalogue())
+
+    assert (result.verdict, result.reason) == (Verdict.SKIPPED, "not made-up")
     assert len(cluster.requests) == before

@@ -97,7 +97,7 @@ def gone() -> Holder:
 
 
 def take(cluster: FakeLeases, who: Holder) -> Any:
-    return lease.take(cluster, who, lambda other: lock.in_use("c", other))  # type: ignore[arg-type]
+    return lease.take(cluster, who, lambda other, ends: lock.in_use("c", other, ends))  # type: ignore[arg-type]
 
 
 def test_a_free_cluster_is_taken_and_its_namespace_made(cluster: FakeLeases) -> None:
@@ -112,6 +112,11 @@ def test_one_that_lives_elsewhere_is_named(cluster: FakeLeases) -> None:
         take(cluster, me())
     assert "in use by process 7 (run of another) since 20" in caught.value.problem
     assert "on far with the state folder /other" in caught.value.problem
+    assert cluster.lease is not None
+    ends = datetime.fromisoformat(cluster.lease["spec"]["renewTime"]) + timedelta(
+        seconds=lease.DURATION_SECONDS
+    )
+    assert f"its Lease runs out at {ends:%H:%M:%S} UTC unless it is renewed" in caught.value.problem
     assert caught.value.exit_code == 4
 
 
@@ -297,7 +302,7 @@ sys.stdin.read()
 @pytest.fixture
 def held(tmp_path: Path, cluster: FakeLeases, monkeypatch: pytest.MonkeyPatch) -> Iterator[lock.Held]:
     monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path))
-    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context: cluster)
+    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context, guard: cluster)
     with lock.held("c", "run 1") as mine:
         yield mine
 

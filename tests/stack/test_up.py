@@ -347,7 +347,7 @@ def test_what_a_killed_run_scaled_is_restored_before_the_cluster_is_looked_at(
     """Three replicas would be taken for a Prometheus that scrapes too many targets."""
     world.up()
     world.well()
-    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context: (kubeconfig.name, context))
+    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context, guard=None: (kubeconfig.name, context))
     restored = Rollout(component_pods("chaos-dashboard", "chaos-mesh"), 1)
     monkeypatch.setattr(rollout, "restore", world.note("restore", [restored]))
     monkeypatch.setattr(rollout, "finish", world.note("finish"))
@@ -362,7 +362,7 @@ def test_a_cluster_that_cannot_be_restored_is_looked_at_all_the_same(
 ) -> None:
     world.up()
     world.well()
-    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context: None)
+    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context, guard=None: None)
     monkeypatch.setattr(rollout, "restore", world.note("restore"))
     world.fail["restore"] = InfrastructureError("no answer")
     world.up()

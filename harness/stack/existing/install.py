@@ -8,8 +8,8 @@ from harness.base import process
 from harness.base.errors import UsageError
 from harness.base.progress import Progress
 from harness.kubernetes.client import Cluster, ConflictError
+from harness.kubernetes.namespaces import INSTALLED
 from harness.stack import chaosmesh
-from harness.stack.existing.own_prometheus import INSTALLED
 from harness.stack.helm_values import HelmValues
 from harness.stack.imageset import ImageSet
 from harness.stack.kubectl import Kubectl

@@ -16,18 +16,18 @@ from harness.base.waiting import asking
 from harness.chaosmesh.workload import is_ready, why_not_ready
 from harness.kubernetes.client import Cluster, ConflictError, NotFoundError, Object
 from harness.kubernetes.errors import WaitTimeoutError
+from harness.kubernetes.namespaces import INSTALLED
 from harness.stack import prometheus
 from harness.stack.prometheus import ADDRESS, POD, Settings
 from harness.stack.target import Origin
-
-INSTALLED = "chaos-harness/installed-in"
-"""The label of all that the harness installs in a cluster of others, with the cluster's identity."""
 
 _CONFIGURATION = "chaos-harness/configuration"
 _NAME = "prometheus"
 _ROLLOUT_SECONDS = 120.0
 _ENDPOINTS_SECONDS = 20.0
 _POLL_SECONDS = 0.25
+_IN_NAMESPACE = "Deployment", "Service", "ConfigMap", "ServiceAccount"
+"""They go with their namespace, unless that was there before."""
 _SHARED = "ClusterRole", "ClusterRoleBinding"
 
 
@@ -46,12 +46,22 @@ class OwnPrometheus:
     origin: Origin
 
 
-def make_namespace(cluster: Cluster, identity: str) -> None:
-    """Make the harness' namespace, where the Lease of a run is, unless it is there."""
-    if cluster.get("Namespace", ADDRESS.namespace) is None:
-        metadata = {"name": ADDRESS.namespace, "labels": {INSTALLED: identity}}
-        with contextlib.suppress(ConflictError):
-            cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+def make_namespace(cluster: Cluster, identity: str) -> bool:
+    """Make the harness' namespace, where the Lease of a run is; return False when it was there."""
+    if cluster.get("Namespace", ADDRESS.namespace) is not None:
+        return False
+    metadata = {"name": ADDRESS.namespace, "labels": {INSTALLED: identity}}
+    try:
+        cluster.create({"apiVersion": "v1", "kind": "Namespace", "metadata": metadata})
+    except ConflictError:
+        return False
+    return True
+
+
+def is_to_be_installed(cluster: Cluster, settings: Settings) -> bool:
+    """Say whether `ensure` is going to install it: it is not there, or is ours and configured otherwise."""
+    there = cluster.get("Deployment", _NAME, ADDRESS.namespace)
+    return there is None or (_is_ours(there, settings.identity) and _digest(there) != _wanted(settings))
 
 
 def ensure(
@@ -75,11 +85,9 @@ def ensure(
     there = cluster.get("Deployment", _NAME, ADDRESS.namespace)
     origin: Origin = "used"
     if there is None or _is_ours(there, settings.identity):
-        manifest = _documents(settings)
-        wanted = _digest(next(each for each in manifest if each["kind"] == "Deployment"))
-        if there is None or _digest(there) != wanted:
+        if is_to_be_installed(cluster, settings):
             with progress.step("installing Prometheus"):
-                _apply(cluster, manifest)
+                _apply(cluster, _documents(settings))
             origin = "installed"
     else:
         identity = prometheus.client(cluster).identity()
@@ -110,10 +118,11 @@ def remove(cluster: Cluster, identity: str) -> list[str]:
     Nothing without the label, and with another cluster's identity in it, is touched.
     """
     removed = []
-    for kind in (*_SHARED, "Namespace"):
-        for found in cluster.list(kind, label_selector=f"{INSTALLED}={identity}"):
+    for kind in (*_IN_NAMESPACE, *_SHARED, "Namespace"):
+        namespace = ADDRESS.namespace if kind in _IN_NAMESPACE else None
+        for found in cluster.list(kind, namespace, f"{INSTALLED}={identity}"):
             name = str(found["metadata"]["name"])
-            cluster.delete(kind, name, uid=str(found["metadata"]["uid"]))
+            cluster.delete(kind, name, namespace, uid=str(found["metadata"]["uid"]))
             removed.append(f"{kind} {name}")
     return removed
 
@@ -188,6 +197,10 @@ def _await_endpoints(
 
 def _is_ours(found: Object, identity: str) -> bool:
     return (found["metadata"].get("labels") or {}).get(INSTALLED) == identity
+
+
+def _wanted(settings: Settings) -> Any:
+    return _digest(next(each for each in _documents(settings) if each["kind"] == "Deployment"))
 
 
 def _digest(deployment: Object) -> Any:

@@ -7,14 +7,18 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
-from harness.base.errors import InfrastructureError
+from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.progress import Progress
-from harness.chaosmesh import components
+from harness.chaosmesh import access, components
+from harness.chaosmesh.access import AccessLimits
 from harness.chaosmesh.components import COMPONENTS, DASHBOARD, DNS_SERVER, MANAGER
 from harness.chaosmesh.daemons import DAEMON, Daemons
+from harness.chaosmesh.permissions import Tier
 from harness.kubernetes import credentials
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.errors import UnreachableError
+from harness.kubernetes.guard import Guard
+from harness.stack import chaosmesh as mesh
 from harness.stack import lock, prometheus
 from harness.stack.access import by_url
 from harness.stack.existing import chaosmesh, install, kubeconfig, own_prometheus, their_prometheus
@@ -58,8 +62,10 @@ def held(options: UpOptions, doing: str) -> Iterator[Held]:
                 credentials.forget(StateFolder(options.place).kubeconfig)
 
 
-def connect(existing: ExistingOptions) -> Cluster:
-    """Return the cluster of a context, once its API server has answered.
+def connect(existing: ExistingOptions) -> tuple[Cluster, Guard]:
+    """Return the cluster of a context, once its API server has answered, and the guard of its requests.
+
+    Nothing passes the guard but what the harness installs there, with the cluster's identity as a label.
 
     Raises:
         KubeconfigError: there is no such context, or the file cannot be read.
@@ -69,7 +75,8 @@ def connect(existing: ExistingOptions) -> Cluster:
     state = StateFolder(existing.place)
     state.prepare()
     kubeconfig.copy(existing.kubeconfig, existing.context, state.kubeconfig)
-    cluster = Cluster.connect(state.kubeconfig, existing.context)
+    guard = Guard("", "", mesh.NAMESPACE)
+    cluster = Cluster.connect(state.kubeconfig, existing.context, guard=guard)
     with explained(existing.context):
         try:
             cluster.version(_ANSWER_SECONDS)
@@ -79,7 +86,8 @@ def connect(existing: ExistingOptions) -> Cluster:
                 next_step=f"look whether you reach it: kubectl {existing.words} version",
                 details=error.details,
             ) from error
-    return cluster
+        guard.cluster = identity(cluster)
+    return cluster, guard
 
 
 def use(
@@ -89,6 +97,7 @@ def use(
     *,
     image_names: ImageNames,
     install_chaos_mesh: InstallChaosMesh,
+    disruption: bool = False,
 ) -> StackHandle:
     """Return the stack in a cluster that is there already.
 
@@ -98,6 +107,10 @@ def use(
         held: takes the cluster's Lease.
         image_names: of what is installed, and of the scenarios' pods.
         install_chaos_mesh: when it is not there and was asked for.
+        disruption: Chaos Mesh's components are to be restarted and scaled.
+
+    What is not permitted is found before anything is created, and what was installed when something fails
+    then is removed again.
 
     Raises:
         UsageError: an option is wrong, the context is not there, something is not allowed, or what is in the
@@ -108,20 +121,27 @@ def use(
     existing = options.existing
     assert existing is not None
     with progress.step(f"looking at the cluster of the context {existing.context}"):
-        cluster = connect(existing)
+        cluster, guard = connect(existing)
     state = StateFolder(options.place)
     state.logs.mkdir(exist_ok=True)
     with explained(existing.context):
         looked = _Look(options, existing, progress, state, cluster, image_names)
         # All that can be wrong with what is there is found before anything is created.
         found = looked.chaos_mesh()
+        if found is not None:
+            guard.chaos_mesh_namespace = found.namespace
+        looked.check_access(found, disruption=disruption)
         seen = looked.look(found) if found is not None else None
-        if held is not None:
-            own_prometheus.make_namespace(cluster, looked.identity)
-            held.claim(state.kubeconfig, existing.context)
-        if found is None:
-            found = looked.install(install_chaos_mesh)
-        return looked.handle(found, seen or looked.look(found))
+        with contextlib.ExitStack() as undo:
+            if held is not None:
+                if own_prometheus.make_namespace(cluster, looked.identity) or found is None:
+                    undo.callback(looked.remove, held)
+                held.claim(state.kubeconfig, existing.context, guard=guard)
+            if found is None:
+                found = looked.install(install_chaos_mesh)
+            handle = looked.handle(found, seen or looked.look(found))
+            undo.pop_all()
+        return handle
 
 
 def remove(options: UpOptions, progress: Progress, held: Held) -> list[str]:
@@ -134,12 +154,12 @@ def remove(options: UpOptions, progress: Progress, held: Held) -> list[str]:
     """
     existing = options.existing
     assert existing is not None
-    cluster = connect(existing)
+    cluster, guard = connect(existing)
     state = StateFolder(options.place)
     with explained(existing.context):
-        known = identity(cluster)
+        known = guard.cluster
         if cluster.get("Namespace", prometheus.ADDRESS.namespace) is not None:
-            held.claim(state.kubeconfig, existing.context)
+            held.claim(state.kubeconfig, existing.context, guard=guard)
         removed = install.remove(cluster, state, known, progress)
         held.drop()
         removed += own_prometheus.remove(cluster, known)
@@ -180,6 +200,7 @@ class _Look:
         self.state, self.cluster = state, cluster
         self.images = image_names(options.chaos_mesh_version)
         self.identity = identity(cluster)
+        self.limits = AccessLimits()
 
     def chaos_mesh(self) -> FoundChaosMesh | None:
         """Return the Chaos Mesh that is there; None when it is to be installed."""
@@ -192,6 +213,47 @@ class _Look:
                 next_step="install it, or have it installed by its chart: --install-chaos-mesh",
             )
         return found
+
+    def check_access(self, found: FoundChaosMesh | None, *, disruption: bool) -> None:
+        """Ask what the account may do; nothing is created for it.
+
+        Raises:
+            NotPermittedError: it may not do what every run needs, or install what is to be installed.
+        """
+        with self.progress.step("asking what the account may do"):
+            namespace = mesh.NAMESPACE if found is None else found.namespace
+            tiers: list[Tier] = ["api", "disruption"] if disruption else ["api"]
+            access.check(self.cluster, namespace, tiers)
+            if found is None or self._is_prometheus_to_be_installed(found):
+                access.check_installing(self.cluster, namespace, chaos_mesh=found is None)
+            self.limits = access.limits(self.cluster, namespace)
+        if self.limits.node:
+            self.progress.say(f"scenarios that need a node are skipped: {self.limits.node}")
+
+    def remove(self, held: Held) -> None:
+        """Remove what was installed before something failed, as far as that goes."""
+        try:
+            with self.progress.step("removing what was installed"):
+                install.remove(self.cluster, self.state, self.identity, self.progress)
+                held.drop()
+                own_prometheus.remove(self.cluster, self.identity)
+        except HarnessError as error:
+            words = self.existing.words
+            self.progress.say(f"not all of it is removed: {error.problem}; chaos-harness down {words}")
+
+    def _is_prometheus_to_be_installed(self, found: FoundChaosMesh) -> bool:
+        if self.existing.prometheus_url is not None:
+            return False
+        return own_prometheus.is_to_be_installed(self.cluster, self._settings(found))
+
+    def _settings(self, found: FoundChaosMesh) -> prometheus.Settings:
+        return prometheus.Settings(
+            identity=self.identity,
+            image=self.existing.prometheus_image or self.images["prometheus"],
+            chaos_mesh_namespace=found.namespace,
+            interval=self.options.scrape_interval,
+            timeout=self.options.scrape_interval,
+        )
 
     def install(self, install_chaos_mesh: InstallChaosMesh) -> FoundChaosMesh:
         install_chaos_mesh(self.cluster, self.state, self.identity)
@@ -238,6 +300,8 @@ class _Look:
             runtime=found.runtime,
             features=found.features,
             not_ready=seen.not_ready,
+            node_refused=self.limits.node,
+            roles_refused=self.limits.roles,
             prometheus_url=self.existing.prometheus_url,
             prometheus_labels=dict(self.existing.prometheus_labels),
         )
@@ -246,15 +310,10 @@ class _Look:
             interval, timeout = seen.prometheus.interval, seen.prometheus.interval
             target = target.model_copy(update={"prometheus": "used"})
         else:
-            settings = prometheus.Settings(
-                identity=self.identity,
-                image=self.existing.prometheus_image or self.images["prometheus"],
-                chaos_mesh_namespace=found.namespace,
-                interval=self.options.scrape_interval,
-                timeout=self.options.scrape_interval,
-            )
             expected = {**_targets(seen.pods, seen.not_ready), "prometheus": 1}
-            own = own_prometheus.ensure(self.cluster, settings, expected, seen.not_ready, self.progress)
+            own = own_prometheus.ensure(
+                self.cluster, self._settings(found), expected, seen.not_ready, self.progress
+            )
             known, interval, timeout = own.identity, own.interval, own.interval
             target = target.model_copy(update={"prometheus": own.origin})
         dashboard = components.COMPONENTS[DASHBOARD]
@@ -303,7 +362,7 @@ class _Look:
         facts = []
         for name in on:
             info = there[name]["status"]["nodeInfo"]
-            said = daemons.run(name, _CGROUP, timeout=_EXEC_SECONDS).strip()
+            said = "" if self.limits.node else daemons.run(name, _CGROUP, timeout=_EXEC_SECONDS).strip()
             facts.append(
                 StackNode(
                     name=name,

@@ -25,12 +25,14 @@ class TheirCluster:
     Attributes:
         objects: by the collection's name in paths: `deployments`.
         forbidden: (verb, collection) that is refused.
+        unpermitted: (verb, resource) that the account may not, when it asks.
         written: the methods and paths of all that was to be changed.
     """
 
     def __init__(self, api: ApiServer) -> None:
         self.url = api.url
         self.forbidden: set[tuple[str, str]] = set()
+        self.unpermitted: set[tuple[str, str]] = set()
         self.written: list[str] = []
         self.objects: dict[str, list[dict[str, Any]]] = {
             "deployments": [
@@ -51,6 +53,11 @@ class TheirCluster:
         api.route = self.answer
 
     def answer(self, request: Request) -> None:
+        if request.path.endswith("/selfsubjectaccessreviews"):
+            wanted = request.body["spec"]["resourceAttributes"]
+            resource = "/".join(filter(None, [wanted["resource"], wanted.get("subresource")]))
+            request.answer(201, {"status": {"allowed": (wanted["verb"], resource) not in self.unpermitted}})
+            return
         if request.method != "GET":
             self.written.append(f"{request.method} {request.path}")
         if request.path == "/version":

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 
 from harness.kubernetes.client import ConflictError
+from harness.kubernetes.namespaces import INSTALLED
 from harness.stack import prometheus
 from harness.stack.existing import own_prometheus
-from harness.stack.existing.own_prometheus import INSTALLED
 from harness.stack.prometheus import Settings
 
 IDENTITY = "0b7cf2f4"
@@ -34,7 +34,7 @@ class Objects:
     def get(self, kind: str, name: str, namespace: str | None = None) -> dict[str, Any] | None:
         return self.there.get((kind, name))
 
-    def list(self, kind: str, *, label_selector: str) -> list[dict[str, Any]]:
+    def list(self, kind: str, namespace: str | None, label_selector: str) -> list[dict[str, Any]]:
         key, _, value = label_selector.partition("=")
         return [
             each
@@ -68,6 +68,10 @@ def test_what_is_removed_has_the_label_of_this_cluster() -> None:
     cluster.create({"kind": "Namespace", "metadata": {"name": "team-b", "labels": {INSTALLED: "another"}}})
     removed = own_prometheus.remove(cluster, IDENTITY)  # type: ignore[arg-type]
     assert removed == [
+        "Deployment prometheus",
+        "Service prometheus",
+        "ConfigMap prometheus",
+        "ServiceAccount prometheus",
         "ClusterRole chaos-harness-prometheus",
         "ClusterRoleBinding chaos-harness-prometheus",
         "Namespace chaos-harness",

@@ -10,6 +10,7 @@ import pytest
 
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.progress import Progress
+from harness.chaosmesh.access import NotPermittedError
 from harness.kubernetes.errors import RefusedError, from_answer
 from harness.stack.existing import use
 from harness.stack.existing.options import ExistingOptions
@@ -32,7 +33,7 @@ def options(tmp_path: Path, url: str, context: str = "staging", **more: Any) -> 
     return UpOptions(existing=ExistingOptions(context, file, **more))
 
 
-def used(wanted: UpOptions, installed: list[str] | None = None) -> Any:
+def used(wanted: UpOptions, installed: list[str] | None = None, *, disruption: bool = False) -> Any:
     def install(*_: Any) -> None:
         assert installed is not None
         installed.append("chaos-mesh")
@@ -41,9 +42,14 @@ def used(wanted: UpOptions, installed: list[str] | None = None) -> Any:
         raise AssertionError("nothing is claimed")
 
     with use.held(wanted, "run") as held:
-        held.claim = lambda *_: claim()  # type: ignore[method-assign]
+        held.claim = lambda *_, **__: claim()  # type: ignore[method-assign]
         return use.use(
-            wanted, Progress(), held, image_names=lambda _: {"workload": "w:1"}, install_chaos_mesh=install
+            wanted,
+            Progress(),
+            held,
+            image_names=lambda _: {"workload": "w:1", "prometheus": "p:1"},
+            install_chaos_mesh=install,
+            disruption=disruption,
         )
 
 
@@ -80,6 +86,60 @@ def test_what_cannot_be_used_is_found_before_anything_is_created(
         used(options(tmp_path, theirs.url))
     assert caught.value.next_step
     assert theirs.written == []
+
+
+@pytest.mark.parametrize(
+    ("unpermitted", "details"),
+    [
+        (("create", "namespaces"), "create namespaces in all namespaces: "),
+        (("patch", "podchaos"), "patch podchaos.chaos-mesh.org in all namespaces: "),
+        (("create", "leases"), "create leases.coordination.k8s.io in the namespace chaos-harness: "),
+        (("create", "deployments"), "create deployments.apps in all namespaces: "),
+    ],
+)
+def test_what_is_not_permitted_is_found_before_anything_is_created(
+    theirs: TheirCluster, state: Path, tmp_path: Path, unpermitted: tuple[str, str], details: str
+) -> None:
+    theirs.unpermitted = {unpermitted}
+    with pytest.raises(NotPermittedError) as caught:
+        used(options(tmp_path, theirs.url))
+    assert caught.value.details[0].startswith(details)
+    assert theirs.written == []
+
+
+def test_disruption_is_asked_for_where_it_is_wanted(
+    theirs: TheirCluster, state: Path, tmp_path: Path
+) -> None:
+    theirs.unpermitted = {("patch", "daemonsets")}
+    with pytest.raises(NotPermittedError):
+        used(options(tmp_path, theirs.url), disruption=True)
+    with pytest.raises(AssertionError, match="nothing is claimed"):
+        used(options(tmp_path, theirs.url))
+
+
+def test_chaos_mesh_is_installed_by_an_administrator_only(
+    theirs: TheirCluster, state: Path, tmp_path: Path
+) -> None:
+    nothing(theirs)
+    theirs.unpermitted = {("*", "*")}
+    with pytest.raises(NotPermittedError, match="may not install Chaos Mesh"):
+        used(options(tmp_path, theirs.url, install_chaos_mesh=True))
+    assert theirs.written == []
+
+
+def test_without_a_way_into_nodes_none_is_entered(
+    theirs: TheirCluster,
+    state: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    theirs.unpermitted = {("create", "pods/exec"), ("get", "pods/exec")}
+    monkeypatch.setattr("harness.chaosmesh.daemons.Daemons.run", None)
+    with pytest.raises(AssertionError, match="nothing is claimed"):
+        used(options(tmp_path, theirs.url))
+    said = capsys.readouterr().err
+    assert "scenarios that need a node are skipped: the account may not get pods/exec" in said
 
 
 def test_no_copy_of_the_kubeconfig_is_left(theirs: TheirCluster, state: Path, tmp_path: Path) -> None:
