@@ -24,6 +24,7 @@ import harness
 from harness.base import bundled, redaction
 from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError
 from harness.base.redaction import redact, redact_shapes
+from harness.base.words import count
 from harness.judge.finding import Verdict
 from harness.lint import python
 from harness.lint.check import load_checked
@@ -41,12 +42,16 @@ from harness.report.junit import junit_properties, junit_reports, not_run_report
 from harness.report.outcome import RunEnding, RunOutcome, outcome
 from harness.report.terminal import wrapped
 from harness.report.view import first_lines, first_place
+from harness.results import last_durations
 from harness.results.concealed import secrets_of
 from harness.results.places import document_path
 from harness.results.scenario import ScenarioResult
+from harness.results.shard import Shard
+from harness.runner.duration import expected_seconds
 from harness.runner.needs import SharedUse
 from harness.runner.observer import Observer
 from harness.runner.scenario_runs import RunPlan
+from harness.runner.shard import ShardNumber, divided
 from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
 from harness.scenario.names import TakenNames
@@ -56,6 +61,7 @@ from harness.stack import options
 WRONG_FILES = pytest.StashKey[list[Path]]()
 NAMES = pytest.StashKey[TakenNames]()
 """Of the scenarios so far, by the name that folders and Kubernetes have."""
+SHARD = pytest.StashKey[Shard]()
 SELECTED = pytest.StashKey[bool]()
 """There when some of the collected items are not to be run."""
 SCREEN = pytest.StashKey[PytestScreen]()
@@ -118,6 +124,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "(default: %(default)s; 1: one after the other)",
     )
     group.addoption(
+        "--shard",
+        type=_shard,
+        default=None,
+        metavar="I/N",
+        help="run only the I-th of N parts, which take about as long as each other by the last durations on "
+        "this machine; `chaos-harness merge` makes one report of them",
+    )
+    group.addoption(
         "--secret",
         action="append",
         default=[],
@@ -138,6 +152,13 @@ def _at_least_one(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"at least 1, not {number}")
     return number
+
+
+def _shard(text: str) -> ShardNumber:
+    try:
+        return ShardNumber.parse(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(str(error)) from None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -203,6 +224,47 @@ class JunitCases:
 def _report_folder(config: pytest.Config) -> str:
     chosen: str | None = config.getoption("--report")
     return chosen or ("report-control" if config.getoption("--control") else "report")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(
+    session: pytest.Session, config: pytest.Config, items: list[pytest.Item]
+) -> None:
+    """Leave to the other shards what is theirs; of what `-k` and `-m` have selected.
+
+    Raises:
+        UsageError: nothing is left for this one.
+    """
+    chosen: ShardNumber | None = config.getoption("--shard")
+    if chosen is None:
+        return
+    known, interval = last_durations.read(), config.getoption("--scrape-interval")
+    seconds = {item.nodeid: _seconds(item, known, interval) for item in items}
+    mine = divided(seconds, chosen.of)[chosen.number - 1]
+    if not mine and (number := len(items)):
+        items.clear()
+        # As pytest's own, which ends the collection.
+        raise pytest.UsageError(
+            f"--shard {chosen}: nothing is left for this part of {count(number, 'scenario')}; "
+            f"use {count(number, 'shard')} at most"
+        )
+    config.stash[SHARD] = Shard(
+        number=chosen.number,
+        of=chosen.of,
+        scenarios={item.file.name: bundled.shown(item.file.path) for item in _scenarios(session)},
+        whole=_all_asked_for(session),
+    )
+    others = [item for item in items if item.nodeid not in mine]
+    items[:] = [item for item in items if item.nodeid in mine]
+    if others:
+        config.hook.pytest_deselected(items=others)
+
+
+def _seconds(item: pytest.Item, known: dict[str, float], interval: float) -> float:
+    """Return about how long an item takes: as long as the last time, or as its file says."""
+    if not isinstance(item, ScenarioItem):
+        return 1.0
+    return known.get(item.file.name) or expected_seconds(item.file.scenario, interval)
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -425,9 +487,12 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     nodes = [(item.nodeid, item.file) for item in _scenarios(session)]
     parallel = session.config.getoption("--parallel")
     whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None
-    audit = whole is not None or session.config.getoption("--audit")
-    progress = _progress(session, parallel)
-    session.config.stash[RUN_SESSION].begin(RunPlan(nodes, parallel, whole, progress, audit))
+    run, shard = session.config.stash[RUN_SESSION], session.config.stash.get(SHARD, None)
+    audit = whole is not None or session.config.getoption("--audit") or (shard is not None and shard.whole)
+    if shard is not None:
+        run.results.run.shard = shard
+        run.results.run.options["shard"] = str(session.config.getoption("--shard"))
+    run.begin(RunPlan(nodes, parallel, whole, _progress(session, parallel), audit))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -484,7 +549,9 @@ def _everything(session: pytest.Session, run: RunSession) -> bool:
     selected = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("deselect")
     wanted = {path.resolve() for path in discover([bundled.scenarios()])}
     named = any("::" in argument for argument in config.args)
-    return not (selected or named or session.shouldstop) and wanted <= ran
+    shard = config.getoption("--shard")
+    part = shard is not None and shard.of > 1
+    return not (selected or named or part or session.shouldstop) and wanted <= ran
 
 
 def _tell_ci(session: pytest.Session, run: RunSession, checks: list[RunCheck]) -> list[str]:
@@ -611,6 +678,7 @@ def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> Generator[
     )
     session.config.stash[OUTCOME] = outcome(run.results, checks, ending)
     session.exitstatus = session.config.stash[OUTCOME].exit_code
+    run.ended_with(session.config.stash[OUTCOME].exit_code)
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:

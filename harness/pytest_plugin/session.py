@@ -37,7 +37,7 @@ from harness.report.checks import RunCheck
 from harness.report.outcome import RunEnding
 from harness.report.record import RunRecord
 from harness.report.text import left_lines, same_causes, should_lines, unmet_lines, wrong_lines
-from harness.results import results
+from harness.results import last_durations, results
 from harness.results.folder import ReportFolder
 from harness.results.results import NotRun, Results, Run
 from harness.results.scenario import ScenarioResult
@@ -510,6 +510,19 @@ class RunSession:
         elif self._record.unwritten is None:
             with self._spent.on("page"):
                 self._render()
+
+    def ended_with(self, exit_code: int) -> None:
+        """Write what the run came to, for who merges it with others; keep what its scenarios took."""
+        self.results.run.exit_code = exit_code
+        if not self.own or self._record.unwritten is not None:
+            return
+        self._record.write(self.results)
+        # What was there is whole but for the code, and its reader knows what it means that there is none.
+        self._record.unwritten = None
+        if self.results.run.shard is None and not self.control:
+            # Nice to know. Not of a shard: the others would be divided otherwise.
+            with contextlib.suppress(OSError):
+                last_durations.keep(self.results.scenarios)
 
     def _render(self) -> None:
         """Write the page from what was written; whatever goes wrong is told, and changes no verdict."""

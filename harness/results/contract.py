@@ -78,6 +78,7 @@ class Contract(BaseModel):
         seen: name of each catalogued metric of which a series was seen, to the components.
         promtool: see Promtool.
         error: why nothing could be compared at all; None when it could.
+        from_begin: Prometheus still had samples of the run's begin at its end; None when nobody had to know.
     """
 
     release: str
@@ -89,6 +90,7 @@ class Contract(BaseModel):
     seen: dict[str, list[str]] = {}
     promtool: Promtool = Promtool()
     error: str | None = None
+    from_begin: bool | None = None
 
     def broken(self) -> list[ContractProblem]:
         """Return the problems by which the run fails."""

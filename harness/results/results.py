@@ -18,6 +18,7 @@ from harness.results.contract import Contract
 from harness.results.coverage import Coverage
 from harness.results.mutation import MutationScore
 from harness.results.scenario import Leftover, ScenarioResult
+from harness.results.shard import MergedShard, Shard
 from harness.results.visibility import Visibility, visibilities
 
 RESULTS = "results.json"
@@ -75,6 +76,9 @@ class Run(BaseModel):
         complete: all of them were, and all of this file was written; false as long as the run goes on, and
             for ever when it was cut short. None in files of earlier releases.
         interrupted: by what the run was ended before its time: "SIGINT", "SIGTERM".
+        exit_code: what the run ended with (docs/exit-codes.md); None before its end.
+        shard: which part of a run it is; None of a run that is no part.
+        merged: the runs that this one was merged of.
     """
 
     id: str
@@ -89,6 +93,9 @@ class Run(BaseModel):
     planned: int | None = None
     complete: bool | None = None
     interrupted: str | None = None
+    exit_code: int | None = None
+    shard: Shard | None = None
+    merged: list[MergedShard] = []
 
     @field_validator("stack")
     @classmethod

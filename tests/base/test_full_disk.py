@@ -22,8 +22,9 @@ from harness.base.errors import ExitCode, HarnessError
 from harness.docs_pages import examples, new, page
 from harness.kubernetes import credentials
 from harness.recording.writer import RecordingWriter
-from harness.report import fields, summary
+from harness.report import fields, junit_file, summary
 from harness.report.html import report as html
+from harness.report.merging import copying
 from harness.report.record import RunRecord
 from harness.results import folder, journal
 from harness.results.results import Results, Run
@@ -43,6 +44,7 @@ ELSEWHERE = {
     "base/process.py:run": "the output of a command, which finds its disk full itself; the folder is named",
     "base/apart.py:_child": "/dev/null",
     "cli/__init__.py:main": "/dev/null",
+    "results/last_durations.py:keep": "nice to know: whoever calls it goes on without",
     "recording/writer.py:__init__": "tests/recording/test_recording_files.py",
     "recording/writer.py:write": "tests/recording/test_recording_files.py",
     "recording/writer.py:close": "tests/recording/test_recording_files.py",
@@ -197,6 +199,10 @@ def write_log(path):
     process._append(path / "x.log", "x", ["x"], process.Result(0, "", "", 0.0))
 
 
+def copy_report(path):
+    copying.copy_file(path.parent / "of-the-user", path / "of-the-user.copy")
+
+
 def unpack_images(path):
     loading._plain(path.parent / "images.tgz", path)
 
@@ -213,6 +219,8 @@ CASES = {
     "runner/diagnostics/collect.py:collect": (write_index, "index.txt"),
     "runner/diagnostics/collect.py:_write": (write_evidence, "a.txt"),
     "runner/diagnostics/keep.py:_collect": (keep_evidence, "index.txt"),
+    "report/junit_file.py:write": (lambda path: junit_file.write(results(), [], path / "j.xml"), "j.xml"),
+    "report/merging/copying.py:copy_file": (copy_report, "of-the-user.copy"),
     "audit/contract/at_end.py:_keep": (keep_exposition, str(keep.path_of("j", "i"))),
     "recording/writer.py:_write_manifest": (write_manifest, "manifest.json"),
     "docs_pages/page.py:write": (write_page, "a.md"),

@@ -95,7 +95,9 @@ def _check(run: EndedRun, known: Catalogue, contract: Contract) -> None:
         for labels in _definitions(folder):
             recorded.add(labels)
     _ask(run, known, looks, recorded)
-    problems = _as_far_as_seen(run, compare(known, looks, recorded, run.given), contract)
+    if unseen(known.in_release(run.given.release), looks, recorded, run.given):
+        contract.from_begin = _whole_run_is_there(run)
+    problems = _as_far_as_seen(compare(known, looks, recorded, run.given), contract)
     contract.seen = _seen(known, looks, recorded)
     contract.promtool = _lint(run, [each for each, _ in exposed])
     contract.problems = [*problems, *_objections(contract.promtool, run.given)]
@@ -206,15 +208,13 @@ def _window(run: EndedRun, selector: str) -> str:
     return f"{selector}[{max(round((run.clock.now() - run.began) * 1000), 1000)}ms]"
 
 
-def _as_far_as_seen(
-    run: EndedRun, problems: list[ContractProblem], contract: Contract
-) -> list[ContractProblem]:
+def _as_far_as_seen(problems: list[ContractProblem], contract: Contract) -> list[ContractProblem]:
     """Return the problems without those that rest on samples of the run which Prometheus has lost.
 
     What nobody has seen in the whole run is a regression only where the whole run was to be seen.
     """
     unseen_ones = [each for each in problems if each.kind is ProblemKind.NOT_SEEN and not each.instances]
-    if not unseen_ones or _whole_run_is_there(run):
+    if not unseen_ones or contract.from_begin is not False:
         return problems
     names = ", ".join(sorted(each.metric for each in unseen_ones))
     contract.not_captured.append(

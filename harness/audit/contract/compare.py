@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from harness.audit.contract.exposed import Exposed, Recorded
@@ -306,14 +306,39 @@ def _missing(
                     )
     if given.whole:
         for metric in unseen(known, exposed, recorded, given):
-            yield _problem(
-                ProblemKind.NOT_SEEN,
-                metric.name,
-                " or ".join(metric.components),
-                given,
-                f"a series in a run of all scenarios; touched by {', '.join(metric.touched_by)}",
-                "none in expositions and recordings",
-            )
+            yield _unseen_problem(metric, given)
+
+
+def unseen_by_any(
+    known: Catalogue, seen: Collection[str], jobs: Collection[str], given: Circumstances
+) -> list[ContractProblem]:
+    """Return what a run of all scenarios should have shown of metrics that scenarios touch, and did not.
+
+    Args:
+        known: the catalogue.
+        seen: the names of catalogued metrics of which a series was seen.
+        jobs: the components that were captured.
+        given: of the run.
+    """
+    return [
+        _unseen_problem(metric, given)
+        for metric in known.in_release(given.release).metrics
+        if metric.appears is Appears.TOUCHED
+        and _expected(metric, given)
+        and not {*metric.components}.isdisjoint(jobs)
+        and metric.name not in seen
+    ]
+
+
+def _unseen_problem(metric: Metric, given: Circumstances) -> ContractProblem:
+    return _problem(
+        ProblemKind.NOT_SEEN,
+        metric.name,
+        " or ".join(metric.components),
+        given,
+        f"a series in a run of all scenarios; touched by {', '.join(metric.touched_by)}",
+        "none in expositions and recordings",
+    )
 
 
 def _expected(metric: Metric, given: Circumstances, also: MetricStatus = MetricStatus.LIVE) -> bool:

@@ -59,7 +59,9 @@ def coverage_of(
     capabilities: dict[str, str | None] = {}
     for folder in folders:
         reader = RecordingReader(folder)
-        capabilities |= reader.manifest.stack.get("capabilities", {})
+        for name, lacks in reader.manifest.stack.get("capabilities", {}).items():
+            # Of several environments, as of shards, one lacks what another has: it counts as lacking.
+            capabilities[name] = capabilities.get(name) or lacks
         try:
             for each in judged(reader.entries(), reader.manifest, known):
                 for transition in transitions(each):

@@ -1,0 +1,35 @@
+"""`chaos-harness merge`."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from harness.cli.command import Commands, show
+
+
+def add(commands: Commands) -> None:
+    """Add the subcommand."""
+    command = commands.add_parser(
+        "merge", help="make one report of the shards of a run (chaos-harness run --shard I/N)"
+    )
+    command.add_argument("out", type=Path, metavar="OUT", help="the folder of the merged report")
+    command.add_argument(
+        "shards", type=Path, nargs="+", metavar="RUN", help="the report folder of each shard"
+    )
+    command.set_defaults(command=_merge)
+
+
+def _merge(options: argparse.Namespace) -> int:
+    from harness.report.merging.merge import merge
+    from harness.report.text import same_causes, should_lines, wrong_lines
+
+    merged = merge(options.out, options.shards)
+    results = merged.results
+    show([merged.came_to.headline, f"scenarios: {results.summary.text()}"])
+    show([*wrong_lines(results), *same_causes(results), *should_lines(results)])
+    if results.contract:
+        show(results.contract.lines())
+    show(f"warning: {line}" for line in results.run.warnings)
+    show([f"report: {merged.page}", f"JUnit: {merged.junit}"])
+    return merged.came_to.exit_code

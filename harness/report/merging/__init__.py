@@ -1,0 +1,1 @@
+"""Makes one report of the shards of a run."""
