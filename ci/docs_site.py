@@ -28,7 +28,7 @@ _LINK_OUT = re.compile(r"\[([^]]+)\]\((?:\.\./)+[^)\s]+\)")
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Name headings as GitHub does, and put the pages of a folder in its place in the navigation."""
     config.mdx_configs["toc"]["slugify"] = slugify(case="lower")
-    config.nav = _without_folders(config.nav, Path(config.docs_dir))
+    config.nav = _without_folders(config.nav or [], Path(config.docs_dir))
     return config
 
 

@@ -29,14 +29,14 @@ def licences(name: str) -> list[dict[str, Any]]:
         found = metadata.metadata(name)
     except metadata.PackageNotFoundError:
         return []
-    if expression := found.get("License-Expression"):
-        return [{"expression": expression}]
+    if "License-Expression" in found:
+        return [{"expression": found["License-Expression"]}]
     classified = [
         each.rpartition(" :: ")[2]
         for each in found.get_all("Classifier") or []
         if each.startswith("License :: ") and not each.endswith("OSI Approved")
     ]
-    named = (found.get("License") or "").strip()
+    named = found["License"].strip() if "License" in found else ""
     if not classified and named and len(named) <= _LONGEST_LICENCE and "\n" not in named:
         classified = [named]
     return [{"license": {"name": each}} for each in classified]

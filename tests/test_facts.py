@@ -63,7 +63,9 @@ def test_labels_and_annotations_of_ours_are_what_kubernetes_takes() -> None:
         node.value
         for _, module in modules()
         for node in ast.walk(module)
-        if isinstance(node, ast.Constant) and str(node.value).startswith("chaos-harness/")
+        if isinstance(node, ast.Constant)
+        and isinstance(node.value, str)
+        and node.value.startswith("chaos-harness/")
     }
     assert {"chaos-harness/run", "chaos-harness/stack", "chaos-harness/scrape"} <= ours
     assert all(re.fullmatch(r"chaos-harness/[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?", each) for each in ours)

@@ -12,6 +12,7 @@ import shutil
 import tempfile
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -178,7 +179,7 @@ def told(read):
         assert max(map(len, error.render().splitlines())) < 2000
 
 
-NASTY = [
+NASTY: list[Any] = [
     None,
     True,
     -1,

@@ -44,7 +44,6 @@ def violations(package: Path, floors: list[list[str]]) -> list[str]:
 def imports(path: Path, package: str, parts: tuple[str, ...]) -> Iterator[tuple[int, str]]:
     """Yield the line and the subpackage of each import of the package itself, also inside functions."""
     for node in ast.walk(ast.parse(path.read_text())):
-        names: list[str] = []
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
         elif isinstance(node, ast.ImportFrom):
@@ -53,6 +52,8 @@ def imports(path: Path, package: str, parts: tuple[str, ...]) -> Iterator[tuple[
                 around = [package, *parts[: len(parts) - node.level]]
                 module = ".".join([*around, *([module] if module else [])])
             names = [module] if module != package else [f"{package}.{alias.name}" for alias in node.names]
+        else:
+            continue
         for name in names:
             first, _, rest = name.partition(".")
             # `from package import __version__` names no subpackage.

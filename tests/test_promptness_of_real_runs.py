@@ -18,11 +18,13 @@ from tests.fakes.mutations import NO_WAIVERS
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NAMES = sorted(path.parent.name for path in RECORDINGS.glob("*/manifest.json"))
-SCENARIO = Scenario(
-    scenario="s",
-    about="Waits for a phase.",
-    chaos={"it": {"kind": "TimeChaos", "spec": {}}},
-    steps=[{"delete": "it"}],
+SCENARIO = Scenario.model_validate(
+    {
+        "scenario": "s",
+        "about": "Waits for a phase.",
+        "chaos": {"it": {"kind": "TimeChaos", "spec": {}}},
+        "steps": [{"delete": "it"}],
+    }
 )
 
 

@@ -84,4 +84,5 @@ def test_who_has_ended_can_be_ended_again():
     process = module._FORK.Process(target=int)
     process.start()
     process.join(SECONDS)
+    assert process.pid is not None
     module.end_group(process.pid)

@@ -73,6 +73,7 @@ def test_all_else_is_a_defect_with_its_traceback(tmp_path, error):
     assert found.exit_code == ExitCode.INTERNAL
     assert found.problem.startswith(f"a defect of the harness: cannot run s: {type(error).__name__}")
     assert found.log == tmp_path / "defects/s_a_b_.txt"
+    assert found.log is not None
     assert "raise error" in found.log.read_text()
 
 
@@ -80,6 +81,7 @@ def test_a_defect_is_told_in_a_line_and_without_secrets(tmp_path):
     found = as_error(raised(ValueError("password=hunter2\n" + "x" * 10_000)), "run s", tmp_path)
     assert len(found.problem) < 400
     assert "\n" not in found.problem
+    assert found.log is not None
     assert "hunter2" not in found.problem + found.log.read_text()
 
 

@@ -11,6 +11,7 @@ import re
 import sys
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -80,6 +81,11 @@ def full(monkeypatch):
     return begin
 
 
+def only(**attributes: Any) -> Any:
+    """Return something that has only what is asked of it before the disk is full."""
+    return SimpleNamespace(**attributes)
+
+
 def results():
     return Results(run=Run(id="f00d", harness="0", started="2026-11-27T01:02:03+00:00"))
 
@@ -87,6 +93,7 @@ def results():
 def write_results(path):
     record = RunRecord(folder.ReportFolder(path))
     record.write(results())
+    assert record.unwritten is not None
     raise record.unwritten
 
 
@@ -107,16 +114,16 @@ def take_folder(path):
 
 
 def write_findings(path):
-    context = SimpleNamespace(result=SimpleNamespace(recording=path))
+    context = only(result=only(recording=path))
     clean_up.CleanUp(context)._write_findings(list)
 
 
 def write_index(path):
-    collect.collect(None, path, "it failed", using={})
+    collect.collect(only(), path, "it failed", using={})
 
 
 def write_evidence(path):
-    collect._write(SimpleNamespace(name="a.txt", content=b"x", whole=1), path, {"a.txt"})
+    collect._write(only(name="a.txt", content=b"x", whole=1), path, {"a.txt"})
 
 
 class OutcomeError(HarnessError):
@@ -127,22 +134,23 @@ class OutcomeError(HarnessError):
 
 def keep_evidence(path):
     result = ScenarioResult(name="s", file="s.yaml")
-    evidence._collect(None, path, "end", ["it failed"], result)
+    evidence._collect(only(), path, "end", ["it failed"], result)
+    assert result.diagnostics_error is not None
     raise OutcomeError(result.diagnostics_error, next_step="the scenario's")
 
 
 def keep_exposition(path):
-    run = SimpleNamespace(report=path, namespaces=[])
-    look = SimpleNamespace(body="# HELP a b\n", job="j", instance="i", node="n")
+    run = only(report=path, namespaces=[])
+    look = only(body="# HELP a b\n", job="j", instance="i", node="n")
     at_end._keep(run, look, [], {})
 
 
 def write_manifest(path):
-    RecordingWriter(path, SimpleNamespace(model_dump_json=lambda **_: "{}"))
+    RecordingWriter(path, only(model_dump_json=lambda **_: "{}"))
 
 
 def write_page(path):
-    page.write(path, [SimpleNamespace(path="a.md", text="x")])
+    page.write(path, [only(path="a.md", text="x")])
 
 
 def write_example(path):
@@ -160,15 +168,15 @@ def hold_lock(path):
 
 
 def save_ownership(path):
-    ownership._save(StateFolder("c"), SimpleNamespace(model_dump_json=lambda: "{}"))
+    ownership._save(StateFolder("c"), only(model_dump_json=lambda: "{}"))
 
 
 def save_state(path):
-    StateFolder("c").save_programs(SimpleNamespace(kind=None, kubectl=None, helm=None, promtool=None))
+    StateFolder("c").save_programs(only(kind=None, kubectl=None, helm=None, promtool=None))
 
 
 def save_handle(path):
-    StateFolder("c").save_handle(SimpleNamespace(model_dump_json=lambda **_: "{}"))
+    StateFolder("c").save_handle(only(model_dump_json=lambda **_: "{}"))
 
 
 def copy_kubeconfig(path):
@@ -176,7 +184,7 @@ def copy_kubeconfig(path):
 
 
 def probe_engine(path):
-    engine._probe(SimpleNamespace(), SimpleNamespace(machine=lambda: "x86_64"))
+    engine._probe(only(), only(machine=lambda: "x86_64"))
 
 
 def remember_probe(path):
@@ -184,7 +192,7 @@ def remember_probe(path):
 
 
 def write_values(path):
-    chaosmesh.install(None, None, folder=path, log=path / "x.log")
+    chaosmesh.install(only(), only(), folder=path, log=path / "x.log")
 
 
 def write_dashboards(path):
@@ -349,7 +357,9 @@ def writers():
             if isinstance(function, ast.FunctionDef):
                 for call in ast.walk(function):
                     if isinstance(call, ast.Call) and is_writing(call, imported):
-                        name = call.func.attr if isinstance(call.func, ast.Attribute) else call.func.id
+                        name = (
+                            call.func.attr if isinstance(call.func, ast.Attribute) else ast.unparse(call.func)
+                        )
                         yield f"{shown}:{function.name}", name in DIRECT
 
 

@@ -5,6 +5,7 @@ import gzip
 import html
 import json
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -147,7 +148,7 @@ def test_redacting_twice_is_redacting_once(text):
 
 
 def test_values_of_objects_are_hidden_by_their_keys_and_by_the_names_of_variables():
-    found = {
+    found: dict[str, Any] = {
         "env": [
             {"name": "A_TOKEN", "value": "planted"},
             {"name": "MODE", "value": "one"},

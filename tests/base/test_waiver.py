@@ -43,7 +43,9 @@ def test_one_without_a_day_holds_for_good(tmp_path):
 
 def test_the_first_that_selects_something_is_taken(tmp_path):
     found = waivers(tmp_path, "- {name: a, reason: one}\n- {name: a, reason: two}\n", expire=False)
-    assert first(found, "a").reason == "one"
+    one = first(found, "a")
+    assert one is not None
+    assert one.reason == "one"
     assert first(found, "b") is None
 
 

@@ -8,7 +8,8 @@ from harness.base.working_time import WorkingTime
 
 @pytest.fixture
 def clock(monkeypatch):
-    made = SimpleNamespace(time=100.0, monotonic=lambda: made.time)
+    made = SimpleNamespace(time=100.0)
+    made.monotonic = lambda: made.time
     monkeypatch.setattr(working_time, "time", made)
     return made
 

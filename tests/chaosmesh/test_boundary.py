@@ -1,6 +1,7 @@
 """What a scenario applies selects in its own namespaces, whatever it is and however deep it says so."""
 
 import copy
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -238,7 +239,7 @@ def test_a_selector_that_says_no_namespace_gets_the_objects_own(missing):
 
 
 def test_a_selector_of_a_tasks_volume_is_kubernetes_own():
-    claim = {"spec": {"selector": {}}}
+    claim: dict[str, Any] = {"spec": {"selector": {}}}
     spec = workflow(templateType="Task", task={"volumes": [{"name": "a", "ephemeral": claim}]})
     assert with_namespaces(spec, OWN) == (spec, [])
 

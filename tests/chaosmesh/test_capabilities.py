@@ -5,7 +5,7 @@ import pytest
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh import capabilities
 from harness.chaosmesh.release import Release
-from harness.kubernetes.client import ExecResult
+from harness.kubernetes.client import Cluster, ExecResult
 
 
 def probed(cluster, release="v2.8.4"):
@@ -45,18 +45,18 @@ def test_the_script_answers_for_every_capability_of_a_node():
     assert set(found) == set(capabilities._IN_NAMESPACE) | set(capabilities._PLAIN)
 
 
-class FakeCluster:
+class FakeCluster(Cluster):
     """One node with a daemon, which answers the script with a given text."""
 
     def __init__(self, output, dns_ready=None, grafana=None):
         self.output, self.dns_ready, self.grafana = output, dns_ready, grafana
         self.scripts = 0
 
-    def list(self, kind, namespace, label_selector=None):
+    def list(self, kind, namespace=None, label_selector=None, **_):
         if (kind, namespace, label_selector) == ("Pod", "chaos-harness", "app=grafana"):
             return [] if self.grafana is None else [{"status": self.grafana}]
         assert (kind, namespace) == ("Pod", "chaos-mesh")
-        if "dns" in label_selector:
+        if "dns" in (label_selector or ""):
             ready = [{"type": "Ready", "status": str(self.dns_ready)}]
             return [] if self.dns_ready is None else [{"status": {"conditions": ready}}]
         running = {"running": {"startedAt": "2026-01-01T00:00:00Z"}}
@@ -71,7 +71,7 @@ class FakeCluster:
             }
         ]
 
-    def exec(self, namespace, pod, container, argv, timeout):
+    def exec(self, namespace, pod, container, argv, timeout=0.0, **_):
         self.scripts += 1
         return ExecResult(self.output, "", 0)
 

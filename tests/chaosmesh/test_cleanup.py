@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from harness.chaosmesh import cleanup
@@ -135,7 +137,7 @@ def test_what_is_stuck_is_shown_before_it_is_forced(cluster):
 
 def test_what_goes_by_itself_is_not_shown(cluster):
     cluster.put("StressChaos", "burn")
-    shown = []
+    shown: list[Any] = []
     cleanup.clean(cluster, "n", "chaos-mesh", seconds=5, stuck=shown.append)
     assert shown == []
 

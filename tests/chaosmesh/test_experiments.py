@@ -1,12 +1,13 @@
 from harness.chaosmesh import experiments
+from harness.kubernetes.client import Cluster
 
 
-class FakeCluster:
+class FakeCluster(Cluster):
     def __init__(self, *pods):
         self.pods = {pod["metadata"]["name"]: pod for pod in pods}
         self.asked = 0
 
-    def get(self, kind, name, namespace):
+    def get(self, kind, name, namespace=None, **_):
         self.asked += 1
         return self.pods.get(name)
 

@@ -123,7 +123,8 @@ def literal(method, argument):
 
 def asked():
     """Return what the code asks for: verb, group and resource to the modules."""
-    found, loose = {}, set()
+    found: dict[tuple[str, str, str], set[str]] = {}
+    loose: set[tuple[str, str]] = set()
     for module, method, argument in calls():
         if method in OTHERS:
             wanted = [(verb, "", resource) for verb, resource in OTHERS[method]]

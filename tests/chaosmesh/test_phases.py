@@ -1,4 +1,5 @@
 import re
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ CREATED_AT = 1795392000.0
 
 
 def experiment(kind="StressChaos", *, conditions=(), records=(), desired="Run", spec=None, deleted=False):
-    metadata = {"name": "burn", "creationTimestamp": CREATED}
+    metadata: dict[str, Any] = {"name": "burn", "creationTimestamp": CREATED}
     if deleted:
         metadata |= {"deletionTimestamp": CREATED, "finalizers": ["chaos-mesh/records"]}
     return {

@@ -5,16 +5,19 @@ import yaml
 
 from harness.base.errors import ExitCode, UsageError
 from harness.chaosmesh import access
-from harness.chaosmesh.permissions import of_tiers, single
+from harness.chaosmesh.permissions import Tier, of_tiers, single
 from harness.chaosmesh.roles import ACCOUNT, manifest
 from harness.cli import main
 from harness.kubernetes import rbac
+from harness.kubernetes.client import Cluster
 from harness.kubernetes.namespaces import HARNESS_NAMESPACE
 
 MESH = "their-mesh"
+NODE: list[Tier] = ["node"]
+DISRUPTION: list[Tier] = ["disruption"]
 
 
-class FakeReviews:
+class FakeReviews(Cluster):
     """An API server that decides by the roles of a manifest, as it decides itself."""
 
     context = "theirs"
@@ -23,7 +26,7 @@ class FakeReviews:
         self.objects = list(yaml.safe_load_all(text))
         self.asked = []
 
-    def create(self, body):
+    def create(self, body, **_):
         assert body["kind"] == "SelfSubjectAccessReview"
         wanted = body["spec"]["resourceAttributes"]
         self.asked.append(wanted)
@@ -42,7 +45,11 @@ class FakeReviews:
 @pytest.mark.parametrize("disruption", [False, True])
 def test_the_roles_permit_what_their_tiers_need_and_nothing_more(tier, disruption):
     cluster = FakeReviews(manifest(tier, MESH, disruption=disruption))
-    tiers = ["api", *(["node"] if tier == "node" else []), *(["disruption"] if disruption else [])]
+    tiers: list[Tier] = [
+        "api",
+        *(NODE if tier == "node" else []),
+        *(DISRUPTION if disruption else []),
+    ]
     assert access.missing(cluster, MESH, tiers) == []
     access.check(cluster, MESH, tiers)
 

@@ -2,6 +2,7 @@
 
 import pytest
 
+from harness.actions.wait import WaitAction
 from harness.base import bundled
 from harness.chaosmesh.catalogue import MetricStatus, MetricType, catalogue
 from harness.scenario.discover import discover
@@ -27,8 +28,9 @@ def longest():
             continue
         for file in load(path):
             for step in file.scenario.steps:
+                waited = step.act.wanted if isinstance(step.act, WaitAction) else 0
                 for each in step.expect:
-                    seen = max(step.wait or 0, each.hold + 1)
+                    seen = max(waited, each.hold + 1)
                     # One that shows a known issue is wrong all the time, not for a moment.
                     if each.known_issue is None:
                         found[each.metric] = max(found.get(each.metric, 0), seen)

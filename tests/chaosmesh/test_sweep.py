@@ -3,7 +3,7 @@ import json
 import pytest
 
 from harness.base.errors import InfrastructureError
-from harness.chaosmesh import sweep as module
+from harness.chaosmesh import rollout
 from harness.chaosmesh.sweep import sweep
 from harness.kubernetes import namespaces
 from harness.kubernetes.errors import NotFoundError
@@ -79,7 +79,7 @@ KEEPER = {"metadata": {"name": "keeper", "finalizers": ["example.com/hold"]}}
 
 @pytest.fixture
 def cluster(monkeypatch):
-    monkeypatch.setattr(module.rollout, "make_whole", lambda *_: [])
+    monkeypatch.setattr(rollout, "make_whole", lambda *_: [])
     return Cluster()
 
 
@@ -194,7 +194,7 @@ def test_chaos_that_does_not_go_stops_the_run(cluster):
 
 def test_chaos_mesh_is_restored_first_and_stops_when_it_cannot(cluster, monkeypatch):
     degraded = [StuckObject("Deployment", "chaos-dashboard", "is not whole again")]
-    monkeypatch.setattr(module.rollout, "make_whole", lambda *_: degraded)
+    monkeypatch.setattr(rollout, "make_whole", lambda *_: degraded)
     cluster.namespace("a")
     with pytest.raises(InfrastructureError) as caught:
         swept(cluster)

@@ -1,7 +1,9 @@
 import pytest
 
+from harness.base import bundled
 from harness.base.errors import UsageError
 from harness.chaosmesh import workload as workloads
+from harness.kubernetes.client import Cluster
 
 
 def test_a_folder_is_a_workload():
@@ -29,7 +31,7 @@ def test_a_hole_that_nobody_knows_is_an_error(tmp_path, monkeypatch):
     folder = tmp_path / "workloads" / "mine"
     folder.mkdir(parents=True)
     (folder / "workload.yaml").write_text('{a: ["${nobody} here"]}')
-    monkeypatch.setattr(workloads.bundled, "fixtures", lambda: tmp_path)
+    monkeypatch.setattr(bundled, "fixtures", lambda: tmp_path)
     with pytest.raises(UsageError, match="nobody"):
         workloads.manifests("mine", "n", "i", 1)
 
@@ -93,21 +95,21 @@ def test_long_names_are_as_long_as_can_be_and_differ_where_a_cut_shows():
     assert {len(each["name"]) for pod in pods for each in pod["spec"]["containers"]} == {63}
 
 
-class PodsOnly:
+class PodsOnly(Cluster):
     """Creates what it is given; pods are ready at once."""
 
     def __init__(self):
         self.pods = []
 
-    def create(self, body):
+    def create(self, body, **_):
         if body["kind"] == "Pod":
             self.pods.append(body)
 
-    def until_all(self, kind, namespace, met, timeout, label_selector):
+    def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
         conditions = {"conditions": [{"type": "Ready", "status": "True"}]}
         ready = [{**pod, "status": conditions} for pod in self.pods]
-        assert met(ready)
-        assert not met(ready[:1]), "each pod of the file is waited for"
+        assert predicate(ready)
+        assert not predicate(ready[:1]), "each pod of the file is waited for"
         return ready
 
 

@@ -12,6 +12,7 @@ import yaml
 from harness import cli
 from harness.base.errors import ExitCode, UsageError
 from harness.docs_pages import new
+from harness.docs_pages.templates import names
 from harness.lint.check import load_checked
 
 EVERY_ANSWER = [(name, subject) for name, each in new.templates().items() for subject in each.subjects()]
@@ -47,12 +48,12 @@ def test_what_is_written_is_right_and_about_what_was_asked_for(
 
     assert metrics_in(path) == metrics
     assert load_checked(path)[0].name == "a-name"
-    assert [step.title() for step in load_checked(path)[0].scenario.steps if step.wait is None] == [
-        step.title() for step in chosen.file.scenario.steps if step.wait is None
+    assert [step.title() for step in load_checked(path)[0].scenario.steps if step.action != "wait"] == [
+        step.title() for step in chosen.file.scenario.steps if step.action != "wait"
     ]
 
 
-@pytest.mark.parametrize("name", new.names())
+@pytest.mark.parametrize("name", names())
 def test_every_claim_about_the_chaos_is_more_than_what_is_so_anyway(name: str) -> None:
     """With the chaos, each metric that is looked at then has an exact value of its own."""
     steps = new.template(name).file.scenario.steps
@@ -88,7 +89,7 @@ def test_what_nobody_answers_has_a_default() -> None:
 def test_a_person_is_asked_three_times(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    number = 1 + new.names().index("time-offset")
+    number = 1 + names().index("time-offset")
     monkeypatch.setattr(sys, "stdin", Terminal(f"{number}\nchaos-daemon\nskews\n"))
 
     assert cli.main(["new"]) == ExitCode.OK
@@ -141,6 +142,6 @@ def test_an_unknown_metric_names_those_that_the_chaos_touches() -> None:
 
 
 def test_every_template_can_be_read_as_a_scenario_of_its_own() -> None:
-    for name in new.names():
+    for name in names():
         document = yaml.safe_load(new.template(name).file.text)
         assert document["scenario"] == name

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from harness.actions.registry import actions
 from harness.base.model import Model
@@ -29,7 +29,7 @@ def test_the_reference_has_every_action_kind_and_oracle() -> None:
 @pytest.mark.parametrize(
     "model", [Step, Expectation, ScenarioDocument, *(each for _, each in language._arguments())]
 )
-def test_every_field_is_told_by_its_docstring(model: type) -> None:
+def test_every_field_is_told_by_its_docstring(model: type[BaseModel]) -> None:
     assert set(language.attributes(model)) >= {name.rstrip("_") for name in model.model_fields}
 
 

@@ -18,7 +18,7 @@ MIB = 1 << 20
 HEAD = "scenario: s\nabout: x\nworkload: mini-node-exporter\n"
 STEPS = "steps:\n  - {wait: 1, expect: [{metric: up, where: {job: workload}, equals: 1}]}\n"
 
-Maker = Callable[[Path], None]
+Maker = Callable[[Path], object]
 
 
 def outside(folder: Path) -> Path:
@@ -249,11 +249,8 @@ SCENARIOS: dict[str, Maker] = {
     "include what is above often": _include("../" * 50_000 + "_x"),
     "include many": _text(f"{HEAD}include: [{', '.join(f'_x{n}.yaml' for n in range(15_000))}]\n{STEPS}"),
     "include a bomb": lambda folder: (
-        (
-            (folder / "s.yaml").write_text(f"{HEAD}include: _bomb.yaml\n{STEPS}"),
-            (folder / "_bomb.yaml").write_text(_bomb()),
-        )[0]
-        and None
+        (folder / "s.yaml").write_text(f"{HEAD}include: _bomb.yaml\n{STEPS}"),
+        (folder / "_bomb.yaml").write_text(_bomb()),
     ),
     "include large ones": lambda folder: (
         [
@@ -284,7 +281,7 @@ SCENARIOS: dict[str, Maker] = {
     "folders in folders": lambda folder: (
         (folder / "/".join(["d"] * 900)).mkdir(parents=True),
         (folder / "s.yaml").write_text(HEAD + STEPS),
-    )[0],
+    ),
 }
 
 

@@ -2,9 +2,11 @@
 
 import heapq
 
+from harness.runner.clock import Clock
 
-class FakeClock:
-    """Stands in for harness.runner.clock.Clock, and for the module `time` of the runner."""
+
+class FakeClock(Clock):
+    """Stands in for the clock of a run, and for the module `time` of the runner."""
 
     offset = 0.25
     uncertainty = 0.001

@@ -4,10 +4,11 @@ import copy
 import json
 import threading
 from collections import Counter
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from harness.kubernetes import rbac
-from harness.kubernetes.client import ExecResult, HttpAnswer
+from harness.kubernetes.client import Cluster, ExecResult, HttpAnswer
 from harness.kubernetes.errors import NotFoundError, UnreachableError, WaitTimeoutError, from_answer
 
 CHAOS_MESH = "chaos-mesh"
@@ -37,7 +38,7 @@ _SERVED = {
 }
 
 
-class FakeCluster:
+class FakeCluster(Cluster):
     """Objects, a controller that injects pod-failure, events that a watch tells at once.
 
     Attributes:
@@ -68,9 +69,9 @@ class FakeCluster:
         self.misnamed = {}
         self.stuck = set()
         self.immortal = set()
-        self.counted = Counter()
-        self.came = lambda job, pod: None
-        self.went = lambda job, pod: None
+        self.counted: Counter[tuple[str, str, str]] = Counter()
+        self.came: Callable[[str, str], object] = lambda job, pod: None
+        self.went: Callable[[str, str], object] = lambda job, pod: None
         self.broken = set()
         self.pod_seconds = 1.0
         self.webhook_down = 0
@@ -117,6 +118,9 @@ class FakeCluster:
             for (namespace, event_type, reason), number in self.counted.items()
         ]
 
+    def go_down(self):
+        self.down = True
+
     def put(self, kind, name, namespace=None, **fields):
         with self._lock:
             self._uid += 1
@@ -128,37 +132,37 @@ class FakeCluster:
     # What harness.kubernetes.client.Cluster has.
 
     def get(self, kind, name, namespace=None, *, timeout=None):
-        self._request("get", kind)
+        self._ask("get", kind)
         with self._lock:
             return copy.deepcopy(self.objects.get((kind, namespace, name)))
 
-    def list(self, kind, namespace=None, label_selector=None):
-        self._request("list", kind)
-        return self._list(kind, namespace, label_selector)
+    def list(self, kind, namespace=None, label_selector=None, **_):
+        self._ask("list", kind)
+        return self._there(kind, namespace, label_selector)
 
-    def version(self, timeout):
-        self._request("get", "version")
+    def version(self, timeout=0.0):
+        self._ask("get", "version")
         return "v1.35.3"
 
-    def list_versioned(self, kind, namespace, *, field_selector=None):
+    def list_versioned(self, kind, namespace, *, field_selector=None, **_):
         # Called by the thread of the oracle of events, which must not move the clock.
         if self.down:
             raise UnreachableError("cannot list: no answer")
-        return [] if field_selector else self._list(kind, namespace), "1"
+        return [] if field_selector else self._there(kind, namespace), "1"
 
     def create(self, body, *, dry_run=False, timeout=None):
         kind, metadata = body["kind"], body["metadata"]
         if dry_run:
-            self._request("try", kind, metadata["name"])
+            self._ask("try", kind, metadata["name"])
             if self.webhook_down:
                 self.webhook_down -= 1
                 raise from_answer("create", 500, "failed calling webhook: connection refused")
             return body
         if kind == "SubjectAccessReview":
-            self._request("create", kind)
+            self._ask("create", kind)
             allowed = self._allows(body["spec"])
             return {"status": {"allowed": allowed, "reason": "RBAC: allowed by a binding" if allowed else ""}}
-        self._request("create", kind, metadata["name"])
+        self._ask("create", kind, metadata["name"])
         made = self.put(kind, metadata["name"], metadata.get("namespace"))
         with self._lock:
             made.update(copy.deepcopy({key: value for key, value in body.items() if key != "metadata"}))
@@ -172,8 +176,8 @@ class FakeCluster:
             self.clock.after(_INJECT_SECONDS, lambda: self._inject(made))
         return made
 
-    def patch(self, kind, name, namespace, merge_patch):
-        self._request("patch", kind, name, merge_patch)
+    def patch(self, kind, name, namespace, merge_patch, **_):
+        self._ask("patch", kind, name, merge_patch)
         with self._lock:
             body = self.objects.get((kind, namespace, name))
             if body is None:
@@ -185,9 +189,10 @@ class FakeCluster:
             _merge(body, merge_patch)
         if kind in ("Deployment", "StatefulSet") and "spec" in merge_patch:
             self._reconcile(body)
+        return body
 
-    def delete(self, kind, name, namespace=None, *, grace=None, uid=None):
-        self._request("delete", kind, name)
+    def delete(self, kind, name, namespace=None, *, grace=None, uid=None, **_):
+        self._ask("delete", kind, name)
         with self._lock:
             body = self.objects.get((kind, namespace, name))
         if body is None:
@@ -212,7 +217,7 @@ class FakeCluster:
             self._remove(body)
 
     def until(self, kind, namespace, predicate, timeout, name):
-        self._request("until", kind)
+        self._ask("until", kind)
         end = self.clock.now() + timeout
         while True:
             with self._lock:
@@ -224,10 +229,10 @@ class FakeCluster:
             self.clock.advance(_POLL_SECONDS)
 
     def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
-        self._request("until", kind)
+        self._ask("until", kind)
         end = self.clock.now() + timeout
         while True:
-            found = self._list(kind, namespace, label_selector)
+            found = self._there(kind, namespace, label_selector)
             if predicate(found):
                 return found
             if self.clock.now() >= end:
@@ -272,7 +277,9 @@ class FakeCluster:
             self._strangers_end = True
             self._told.notify_all()
 
-    def watch(self, kind, namespace, version, seconds, *, field_selector=None, opened=None):
+    def watch(
+        self, kind, namespace, resource_version, seconds, name=None, *, field_selector=None, opened=None, **_
+    ):
         if field_selector:
             yield from self._watch_strangers(opened)
             return
@@ -291,8 +298,8 @@ class FakeCluster:
                 self._changes.pop(0)
                 self._told.notify_all()
 
-    def exec(self, namespace, pod, container, argv, timeout):
-        self._request("exec", "Pod")
+    def exec(self, namespace, pod, container, argv, timeout=0.0, **_):
+        self._ask("exec", "Pod")
         numbered = {100 + number: body for number, body in enumerate(self._components())}
         if "==cgroup" in argv[2]:
             status = [f"/proc/{pid}/status:PPid:\t1" for pid in numbered]
@@ -303,27 +310,27 @@ class FakeCluster:
                 self._gone(numbered[int(pid)])
         return ExecResult("", "", 0)
 
-    def proxy_get(self, resource, namespace, name, port, path, *, params, timeout):
+    def proxy_get(self, resource, namespace, name, port, path, **_):
         """The dashboard, which has archived nothing."""
         assert (namespace, name) == (CHAOS_MESH, "chaos-dashboard")
         return 200, b"[]"
 
-    def proxy_fetch(self, resource, namespace, name, port, path, *, timeout):
+    def proxy_fetch(self, resource, namespace, name, port, path, **_):
         """The /metrics of the one controller-manager that there is."""
-        self._request("look", name)
+        self._ask("look", name)
         lines = []
         for metric, labels, value in self.exposes():
             inside = ",".join(f'{label}="{text}"' for label, text in labels.items())
             lines.append(f"{metric}{{{inside}}} {value}")
         return HttpAnswer(200, "\n".join([*lines, ""]).encode(), "text/plain; version=0.0.4")
 
-    def logs(self, namespace, pod, container, *, seconds, previous=False):
-        self._request("logs", "Pod")
+    def logs(self, namespace, pod, container, **_):
+        self._ask("logs", "Pod")
         own = next(name for kind, _, name in self.objects if kind == "Namespace")
         return DAEMON_LOG.format(namespace=own)
 
     def text(self, path, timeout=None):
-        self._request("get", path)
+        self._ask("get", path)
         return json.dumps({} if path.endswith("/proxy/runningpods/") else _SERVED[path])
 
     def _allows(self, spec):
@@ -428,7 +435,7 @@ class FakeCluster:
         self._reconcile(pod["owner"])
 
     def _gone(self, pod):
-        if self.objects.get(_key(pod)) is pod:
+        if any(body is pod for body in self.objects.values()):
             self._remove(pod)
             self.went(pod["component"], pod["metadata"]["name"])
 
@@ -445,7 +452,7 @@ class FakeCluster:
     def _inject(self, body):
         if body["metadata"].get("deletionTimestamp"):
             return
-        pods = self._list("Pod", body["metadata"]["namespace"], "chaos-harness/scrape=true")
+        pods = self._there("Pod", body["metadata"]["namespace"], "chaos-harness/scrape=true")
         records = [
             {
                 "id": f"{pod['metadata']['namespace']}/{pod['metadata']['name']}",
@@ -520,7 +527,7 @@ class FakeCluster:
 
     # The rest.
 
-    def _request(self, verb, kind, *what):
+    def _ask(self, verb, kind, *what):
         self.requests.append((verb, kind, *what))
         self.clock.advance(_REQUEST_SECONDS)
         if self.down:
@@ -528,7 +535,7 @@ class FakeCluster:
         if hook := self.hooks.get((verb, kind)):
             hook()
 
-    def _list(self, kind, namespace, label_selector=None):
+    def _there(self, kind, namespace, label_selector=None):
         with self._lock:
             found = [
                 copy.deepcopy(body)

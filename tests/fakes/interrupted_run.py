@@ -16,6 +16,7 @@ import time
 from pathlib import Path
 from types import SimpleNamespace
 
+from harness.audit.contract import at_end
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh import cleanup
 from harness.judge.finding import Verdict
@@ -24,7 +25,7 @@ from harness.pytest_plugin import session
 from harness.results import journal
 from harness.results.contract import Contract
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult
-from harness.runner import interrupts, outage, scenario_runs
+from harness.runner import interrupts, outage, runner, scenario_runs
 from harness.runner.conflicts import Conflicts
 from harness.stack.target import TargetCluster
 
@@ -139,23 +140,26 @@ def main(fd, words):
         versions={"chaos-mesh": "v2.8.3"},
         nodes=[],
     )
-    session.RunSession._write = written
-    session.up = lambda *_, **__: handle
-    session.facts_of = lambda *_: {"versions": {"chaos-mesh": "v2.8.3"}, "stand_ins": []}
-    session.prometheus_of = lambda *_, **__: FakePrometheus()
-    session.verify = lambda *_: None
-    session.probe = lambda *_: CAPABILITIES
-    session.sweep = lambda *_: SimpleNamespace(removed=[], warnings=lambda _: [])
-    cleanup.await_gone = lambda *_: []
-    scenario_runs.conflicts_of = lambda file, known: Conflicts(
-        alone="it says so" if "alone" in file.name else None
-    )
-    session.at_end.check = lambda *_: Contract(release="v2.8.3", whole=False)
-    scenario_runs.runner.run = run
-    Cluster.connect = lambda *_, **__: FakeCluster()
-    interrupts._SAME_SECONDS = 0.0
-    journal._SMALL = int(os.environ.get("SMALL_RESULTS", journal._SMALL))
-    outage.RETURN_SECONDS = 0.0
+
+    def conflicts(file, known):
+        return Conflicts(alone="it says so" if "alone" in file.name else "")
+
+    patch = pytest.MonkeyPatch()
+    patch.setattr(session.RunSession, "_write", written)
+    patch.setattr(session, "up", lambda *_, **__: handle)
+    patch.setattr(session, "facts_of", lambda *_: {"versions": {"chaos-mesh": "v2.8.3"}, "stand_ins": []})
+    patch.setattr(session, "prometheus_of", lambda *_, **__: FakePrometheus())
+    patch.setattr(session, "verify", lambda *_: None)
+    patch.setattr(session, "probe", lambda *_: CAPABILITIES)
+    patch.setattr(session, "sweep", lambda *_: SimpleNamespace(removed=[], warnings=lambda _: []))
+    patch.setattr(cleanup, "await_gone", lambda *_: [])
+    patch.setattr(scenario_runs, "conflicts_of", conflicts)
+    patch.setattr(at_end, "check", lambda *_: Contract(release="v2.8.3", whole=False))
+    patch.setattr(runner, "run", run)
+    patch.setattr(Cluster, "connect", lambda *_, **__: FakeCluster())
+    patch.setattr(interrupts, "_SAME_SECONDS", 0.0)
+    patch.setattr(journal, "_SMALL", int(os.environ.get("SMALL_RESULTS", journal._SMALL)))
+    patch.setattr(outage, "RETURN_SECONDS", 0.0)
     return pytest.main(["-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", *words])
 
 

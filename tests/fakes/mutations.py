@@ -3,12 +3,13 @@
 from harness.audit.mutation.mutate import mutate
 from harness.audit.mutation.operator import operators
 from harness.audit.mutation.subject import MutationSubject
+from harness.audit.mutation.waiver import SurvivorWaiver
 from harness.judge.given import Given
 from harness.recording.model import Mark, Recording
 from tests.fakes.recordings import expected
 
 END = 109.5
-NO_WAIVERS = []
+NO_WAIVERS: list[SurvivorWaiver] = []
 
 
 def subject_of(timeline, *, end=END, **spec):

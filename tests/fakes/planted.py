@@ -6,9 +6,10 @@ metric's oracle says, each of them right until a test makes it wrong. `finding()
 """
 
 import json
+import math
 from dataclasses import dataclass, field
 
-from harness.chaosmesh.catalogue import Catalogue, MetricType, catalogue
+from harness.chaosmesh.catalogue import Catalogue, Metric, MetricType, catalogue
 from harness.judge.replay import judge_step
 from harness.oracles.asking import InTargets
 from harness.oracles.base import oracles
@@ -24,6 +25,8 @@ OWN = {"namespace": NAMESPACE, "pod": POD, "container": CONTAINER}
 INSTANCE = "one"
 FIRST_FRESH, LAST, LOOK, ENDED = 105, 122, 121.4, 123.0
 RIGHT, WRONG = 4.0, 7.0
+Shown = tuple[dict[str, str], float]
+"""Labels and a value."""
 CONTENT_TYPE = "text/plain; version=0.0.4"
 
 
@@ -59,21 +62,21 @@ class Planted:
         later: (scrape from which on, what is stored and exposed from then).
     """
 
-    entry: object
+    entry: Metric
     name: str = ""
     kind: str = ""
     help: str = ""
-    exposed: list = field(default_factory=list)
-    stored: list | None = None
-    before: list = field(default_factory=list)
-    known: list | None = None
-    known_before: list | None = None
+    exposed: list[Shown] = field(default_factory=list)
+    stored: list[Shown] | None = None
+    before: list[Shown] = field(default_factory=list)
+    known: list[Shown] | None = None
+    known_before: list[Shown] | None = None
     up: bool = True
     looks: int = 1
     slow: bool = False
     flicker: bool = False
     elsewhere: bool = False
-    later: tuple | None = None
+    later: tuple[int, list[Shown]] | None = None
     catalogue: Catalogue = field(default_factory=catalogue)
 
     def __post_init__(self):
@@ -104,7 +107,7 @@ class Planted:
                     family = family.removesuffix(part)
             lines += [f"# HELP {family} {self.help}"] if self.help else []
             lines += [f"# TYPE {family} {self.kind}"] if self.kind else []
-            lines += [f"{self.name}{_braces(labels)} {value}" for labels, value in exposed]
+            lines += [f"{self.name}{_braces(labels)} {_number(value)}" for labels, value in exposed]
         return "\n".join(lines) + "\n"
 
     def finding(self, **changes):
@@ -207,6 +210,13 @@ class Planted:
         )
 
 
+def entry_of(name):
+    """Return the entry of the catalogue of a metric that it has."""
+    entry = catalogue().find(name)
+    assert entry is not None
+    return entry
+
+
 def plantable():
     """Return the entries of the catalogue that a component exposes, or may expose."""
     return [entry for entry in catalogue().metrics if entry.exposed]
@@ -218,6 +228,10 @@ def _braces(labels):
         if labels
         else ""
     )
+
+
+def _number(value):
+    return "NaN" if math.isnan(value) else str(value)
 
 
 def untyped(entry):

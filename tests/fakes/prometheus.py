@@ -2,15 +2,21 @@
 
 import re
 
-from harness.prometheus.prometheus import PrometheusUnreachableError, QueryResult, RawSeries, ScrapeTarget
+from harness.prometheus.prometheus import (
+    Prometheus,
+    PrometheusUnreachableError,
+    QueryResult,
+    RawSeries,
+    ScrapeTarget,
+)
 
 REQUEST_SECONDS = 0.005
 _MATCHER = re.compile(r'(\w+)=~"((?:[^"\\]|\\.)*)"')
 
 
-class FakePrometheus:
+class FakePrometheus(Prometheus):
     def __init__(self, clock, interval=1.0):
-        self.clock = clock
+        self._clock = clock
         self.interval = interval
         self.asked = []
         self.down = False
@@ -32,13 +38,16 @@ class FakePrometheus:
                 return
             found = exposes()
             self._targets[job, instance] = (node, found is not None, duration)
-            samples = [("up", {}, float(found is not None)), ("scrape_duration_seconds", {}, duration)]
-            time = self.clock.now()
+            samples: list[tuple[str, dict[str, str], float]] = [
+                ("up", {}, float(found is not None)),
+                ("scrape_duration_seconds", {}, duration),
+            ]
+            time = self._clock.now()
             for name, labels, value in [*samples, *(found or [])]:
                 full = {"__name__": name, "job": job, "instance": instance, "node": node, **labels}
                 self.put(full, time, value, seen=time + duration)
 
-        self.clock.every(self.interval, self.clock.now() + phase, scrape)
+        self._clock.every(self.interval, self._clock.now() + phase, scrape)
 
     def drop(self, job, instance):
         """Service discovery does not have the target any more."""
@@ -52,7 +61,7 @@ class FakePrometheus:
     def raw(self, selector, seconds, at=None):
         self.asked.append((selector, round(seconds, 6)))
         self._answer()
-        now = self.clock.now()
+        now = self._clock.now()
         matchers = [(label, pattern.replace("\\\\", "\\")) for label, pattern in _MATCHER.findall(selector)]
         assert matchers, f"not understood: {selector}"
         found = []
@@ -91,6 +100,6 @@ class FakePrometheus:
         ]
 
     def _answer(self):
-        self.clock.advance(REQUEST_SECONDS)
+        self._clock.advance(REQUEST_SECONDS)
         if self.down:
             raise PrometheusUnreachableError("cannot query Prometheus: no answer")

@@ -5,13 +5,16 @@ baseline is the scrape at 103.0 and the first fresh one is at 105.0.
 """
 
 import math
+from typing import Any
 
 from harness.judge.finding import Finding, Pending
 from harness.judge.judge import judge
 from harness.recording.model import (
     Answer,
+    AnyEntry,
     Expected,
     Exposition,
+    Labels,
     LayoutDefinition,
     Manifest,
     Mark,
@@ -37,7 +40,7 @@ FIRST = 105.0
 
 
 def manifest(**changes):
-    facts = {
+    facts: dict[str, Any] = {
         "scenario": "synthetic",
         "file": "synthetic.yaml",
         "namespace": "ns",
@@ -73,7 +76,7 @@ class Timeline:
     ):
         """Add one scrape: `series` holds (labels, value) of METRIC, or (name, labels, value)."""
         target = {"job": job, "instance": instance, "node": node}
-        wanted = [("up", {}, up)]
+        wanted: list[tuple[str, dict[str, str], float]] = [("up", {}, up)]
         if duration is not None:
             wanted.append(("scrape_duration_seconds", {}, duration))
         if up:
@@ -155,7 +158,9 @@ class Timeline:
 
     def timed(self):
         """Return (time of recording, entry); a series is defined right before its first sample."""
-        numbers, layouts, found = {}, {}, []
+        numbers: dict[Labels, int] = {}
+        layouts: dict[tuple[int, ...], int] = {}
+        found: list[tuple[float, AnyEntry]] = []
         for time, _, entry in sorted(self._entries, key=lambda each: each[:2]):
             if not isinstance(entry, list):
                 found.append((time, entry))
@@ -185,10 +190,10 @@ def scraped_entries(samples, layouts):
 
     `layouts` holds those that were defined before.
     """
-    by_time = {}
+    by_time: dict[float, dict[int, float]] = {}
     for number, time, value in samples:
         by_time.setdefault(time, {})[number] = value
-    found = []
+    found: list[AnyEntry] = []
     for time, scraped in by_time.items():
         if tuple(scraped) not in layouts:
             layouts[tuple(scraped)] = len(layouts)
@@ -199,7 +204,8 @@ def scraped_entries(samples, layouts):
 
 def rewritten(entries, change):
     """Yield the entries with `change(number, time, value)` in place of each value; None for no sample."""
-    series_of, layouts = {}, {}
+    series_of: dict[int, list[int]] = {}
+    layouts: dict[tuple[int, ...], int] = {}
     for entry in entries:
         if isinstance(entry, LayoutDefinition):
             series_of[entry.number] = entry.series
@@ -234,10 +240,13 @@ def say(timeline, *, now=math.inf, final=False, **spec):
     return judge(timeline.recording(), expected(**spec), now, final=final)
 
 
+def decided(said):
+    assert isinstance(said, Finding), said
+    return said
+
+
 def found(timeline, **spec):
-    finding = say(timeline, **spec)
-    assert isinstance(finding, Finding), finding
-    return finding
+    return decided(say(timeline, **spec))
 
 
 def pending(timeline, **spec):

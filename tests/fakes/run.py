@@ -6,6 +6,7 @@ What is wrong in it was put in: real Chaos Mesh did not do that.
 import shutil
 from itertools import count, cycle
 from pathlib import Path
+from typing import Any
 
 from pydantic import TypeAdapter
 
@@ -20,7 +21,7 @@ NAMES = sorted(path.name for path in RECORDINGS.iterdir() if path.is_dir())
 _FINDINGS = TypeAdapter(list[Finding])
 
 
-def make_run(folder, scenarios=None, *, wrong=True):
+def make_run(folder: Path, scenarios: int | None = None, *, wrong: bool = True) -> Results:
     """Return results whose recordings are in the report's folder.
 
     Args:
@@ -65,7 +66,7 @@ def scenario(folder, name, copy=0):
     findings = _FINDINGS.validate_json((target / "findings.json").read_bytes())
     steps = []
     for number, title in enumerate(recording.manifest.steps):
-        times = {
+        times: dict[str, Any] = {
             name: mark.time
             for name in ("started", "acknowledged", "settled", "ended")
             if (mark := recording.mark(number, name))

@@ -18,11 +18,11 @@ import pytest
 from harness import cli
 from harness.base.errors import ExitCode
 from harness.judge.finding import Verdict
-from harness.pytest_plugin import session
+from harness.pytest_plugin.session import RunSession
 from harness.recording.reader import read
 from harness.results.contract import Contract
 from harness.results.contract_problem import ContractProblem, ProblemKind
-from harness.results.coverage import Coverage, Standing, TransitionScore
+from harness.results.coverage import Coverage, SeriesChange, Standing, TransitionScore
 from harness.results.mutation import ExpectationScore, RecordingScore, Survivor, sum_up
 from harness.results.places import source_lines
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem
@@ -166,8 +166,8 @@ def _about_the_run(results):
                 by=by,
             )
             for change_, standing, by in (
-                ("changes", Standing.COVERED, ["stress-cpu 1.0"]),
-                ("goes", Standing.MISSING, []),
+                (SeriesChange.CHANGES, Standing.COVERED, ["stress-cpu 1.0"]),
+                (SeriesChange.GOES, Standing.MISSING, []),
             )
         ],
     )
@@ -194,8 +194,10 @@ def main(folder):
             run._runs.outage = Outage("Prometheus", 1795402188.0, "connection refused")
         return result
 
-    session.RunSession.open, session.RunSession.run = opened, ran
-    session.results.now = lambda: ENDED
+    patch = pytest.MonkeyPatch()
+    patch.setattr(RunSession, "open", opened)
+    patch.setattr(RunSession, "run", ran)
+    patch.setattr("harness.pytest_plugin.session.results.now", lambda: ENDED)
     words = ["-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", "-rN", "--no-header", "-q"]
     junit = f"--junitxml={report.parent / 'junit.xml'}"
     root = [f"--rootdir={report.parent}", "-c", "/dev/null"]

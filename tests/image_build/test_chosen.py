@@ -23,12 +23,11 @@ from tests.fakes.image_archives import NAMES, of_docker, tar_of, write
 CHART = b"name: chaos-mesh\nversion: 2.8.4\nappVersion: 2.8.4\n"
 
 
-class EngineWithImages:
+class EngineWithImages(Engine):
     """An engine that knows some tags, and saves them."""
 
-    name = "podman"
-
     def __init__(self, tags: list[str]) -> None:
+        super().__init__("podman", Path("podman"))
         self.tags = tags
         self.saved: list[list[str]] = []
 

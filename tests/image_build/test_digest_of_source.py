@@ -25,6 +25,8 @@ def digest(tmp_path):
         path = tmp_path / f"recipe_{next(_number)}.py"
         path.write_text(source)
         spec = importlib.util.spec_from_file_location(path.stem, path)
+        assert spec is not None
+        assert spec.loader is not None
         module = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(module)
         return digest_of_source(module)

@@ -23,7 +23,7 @@ needs_root = pytest.mark.skipif(os.geteuid() != 0, reason="joining namespaces ne
 
 def compiled(source: str, folder: Path) -> Path:
     program = folder / source.removesuffix(".c")
-    command = [
+    command: list[str | Path] = [
         "gcc",
         "-O2",
         "-Wall",

@@ -11,6 +11,7 @@ from harness.base import bundled
 from harness.base.errors import UsageError
 from harness.base.progress import Progress
 from harness.image_build import registry
+from harness.image_build.names import parse
 from harness.image_build.pins import Pins
 from harness.stack.imageset import ImageRef
 
@@ -119,13 +120,13 @@ def test_without_a_mirror_every_registry_of_an_image_is_asked(monkeypatch: pytes
 )
 def test_an_image_name_has_three_parts(name: str, parts: tuple[str, str, str]) -> None:
     registry_, repository, tag = parts
-    assert registry.parse(name) == ImageRef(registry=registry_, repository=repository, tag=tag)
+    assert parse(name) == ImageRef(registry=registry_, repository=repository, tag=tag)
 
 
 @pytest.mark.parametrize("name", ["python", "mirror:5000/python"])
 def test_an_image_without_a_tag_is_refused(name: str) -> None:
     with pytest.raises(ValueError, match="has no tag"):
-        registry.parse(name)
+        parse(name)
 
 
 def test_a_mirror_takes_the_place_of_every_registry() -> None:

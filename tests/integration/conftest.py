@@ -83,7 +83,7 @@ class ServiceProxy:
                         self.answer(response.status, response.read())
                 except urllib.error.HTTPError as error:
                     self.answer(error.code, error.read())
-                except OSError as error:
+                except urllib.error.URLError as error:
                     message = f"error trying to reach service: {error.reason}"
                     self.answer(503, f'{{"kind":"Status","message":"{message}","code":503}}'.encode())
 

@@ -9,6 +9,7 @@ from harness.judge.finding import Verdict
 from harness.judge.given import Given
 from harness.judge.judge import Judge
 from harness.judge.replay import judge_step
+from harness.judge.sweep import Selection
 from harness.recording.model import Recording
 from harness.scenario.model import Expectation
 from tests.fakes.recordings import Timeline, expected, manifest
@@ -16,7 +17,7 @@ from tests.fakes.recordings import Timeline, expected, manifest
 
 def test_an_expectation_is_typed_once_and_its_selection_built_once(monkeypatch):
     counted = {"typed": 0, "selected": 0}
-    validate, selection = Expectation.model_validate, module.Selection
+    validate, selection = Expectation.model_validate, Selection
 
     def typed(raw):
         counted["typed"] += 1
@@ -41,7 +42,8 @@ def test_an_expectation_is_typed_once_and_its_selection_built_once(monkeypatch):
     assert counted == {"typed": 1, "selected": 1}
 
 
-def test_what_is_given_does_not_change():
+@pytest.mark.parametrize("name", ["recording", "expected", "spec"])
+def test_what_is_given_does_not_change(name):
     given = Given.of(Recording(manifest()), expected(equals=1))
     with pytest.raises(dataclasses.FrozenInstanceError):
-        given.spec = None
+        setattr(given, name, None)

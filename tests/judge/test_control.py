@@ -1,5 +1,7 @@
 """What a control run says of each claim: each rule with what it excuses and what it only nearly does."""
 
+from typing import Any
+
 import pytest
 
 from harness.actions.action import ControlRole
@@ -7,7 +9,10 @@ from harness.actions.registry import actions
 from harness.judge.control import Controlled, ControlOutcome, control, without_chaos
 from harness.scenario.model import Expectation, Step
 
-GAUGE = {"metric": "chaos_controller_manager_chaos_experiments", "where": {"namespace": "${namespace}"}}
+GAUGE: dict[str, Any] = {
+    "metric": "chaos_controller_manager_chaos_experiments",
+    "where": {"namespace": "${namespace}"},
+}
 COUNTER = {"metric": "grpc_server_handled_total", "where": {"node": "${burn.node}"}}
 RUNNING = {"series": [{"phase": "running", "value": 1}]}
 PROOF = {"oracle": "processes", "in": "${burn.targets}", "named": "stress-ng"}

@@ -6,9 +6,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from harness.judge.argument import OracleRef
 from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import Increase, kinds
 from harness.judge.state import Sample, Scrape, SeriesState
+from harness.recording.model import Point
 
 TARGET = ("manager", "one")
 NUMBERS = [-math.inf, 0.0, 1.0, 2.0, math.inf, math.nan]
@@ -44,11 +46,15 @@ class Grown:
 
     fixed = {"kind": "x"}
 
-    def increases(self, state):
+    def increases(self, state: SeriesState) -> list[Increase]:
         return [Increase(each.labels, 0.0, each.value, each.value) for each in state.samples]
 
+    def vector(self, oracle: OracleRef, state: SeriesState) -> list[Point]:
+        raise NotImplementedError
 
-def holds(kind, raw, state):
+
+def holds(claim, state):
+    kind, raw = claim
     argument = kinds()[kind].parse(raw)
     return kinds()[kind].check(argument, state, None, Grown()).holds
 
@@ -61,7 +67,7 @@ def demand(kind, raw):
 @given(arguments, arguments, samples)
 def test_two_claims_that_hold_of_the_same_series_do_not_exclude_each_other(one, other, there):
     state = SeriesState(1.0, {TARGET: Scrape(1.0, 0.1, True)}, there)
-    if holds(*one, state) and holds(*other, state):
+    if holds(one, state) and holds(other, state):
         assert not demand(*one).excludes(demand(*other))
         assert not demand(*other).excludes(demand(*one))
 
@@ -69,7 +75,7 @@ def test_two_claims_that_hold_of_the_same_series_do_not_exclude_each_other(one, 
 @given(arguments, samples)
 def test_what_holds_keeps_the_demand(claim, there):
     state = SeriesState(1.0, {TARGET: Scrape(1.0, 0.1, True)}, there)
-    if holds(*claim, state):
+    if holds(claim, state):
         wanted = demand(*claim)
         assert wanted.least <= len(there) <= wanted.most
 

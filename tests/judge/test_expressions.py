@@ -7,7 +7,7 @@ import pytest
 from harness.judge.finding import Verdict
 from harness.judge.judge import Judge
 from harness.recording.model import Recording
-from tests.fakes.recordings import EXPRESSION, Timeline, expected, found, pending
+from tests.fakes.recordings import EXPRESSION, Timeline, decided, expected, found, pending
 
 
 def given(*values, before=5):
@@ -63,7 +63,7 @@ def test_it_is_asked_for_the_states_times_and_the_baselines():
             said = judge.judge(expected(promql=EXPRESSION, equals=7), time)
     # What was right before stays to be looked at; each state once.
     assert asked == [103.0, 105.0, 106.0, 107.0]
-    assert said.verdict is Verdict.PASS
+    assert decided(said).verdict is Verdict.PASS
 
 
 def test_what_another_step_still_asks_for_is_not_waited_for():

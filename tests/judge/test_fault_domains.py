@@ -4,12 +4,14 @@ Told apart in both directions: what the component does wrong is never the scrape
 cluster's, and what one of these does is never the component's.
 """
 
+import math
+
 import pytest
 
 from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.prometheus.promql import selector
-from tests.fakes.planted import RIGHT, WRONG, Planted, plantable, untyped
+from tests.fakes.planted import RIGHT, WRONG, Planted, entry_of, plantable, untyped
 
 
 def several_of(entry):
@@ -81,8 +83,8 @@ def test_a_wrong_value_is_the_collectors_without_a_look(entry):
 @METRICS
 def test_a_value_that_is_no_number_is_the_collectors(entry):
     planted = Planted(entry)
-    planted.exposed = [(planted.labels, "NaN")]
-    planted.stored = [(planted.labels, float("nan"))]
+    planted.exposed = [(planted.labels, math.nan)]
+    planted.stored = planted.exposed
     domain = "query" if entry.type == "summary" and entry.oracle is None else "collector"
     explained(planted.finding(), domain)
 
@@ -347,7 +349,7 @@ def test_an_expression_on_what_its_oracle_says_too_is_the_products(entry):
     ],
 )
 def test_what_prometheus_writes_is_no_components(name, value, domain):
-    planted = Planted(catalogue().find(name))
+    planted = Planted(entry_of(name))
     # Each scrape of a recording has `up` and its duration.
     planted.up = name != "up" or value == 1
     planted.exposed = [] if name in ("up", "scrape_duration_seconds") else [(planted.labels, value)]
@@ -356,14 +358,14 @@ def test_what_prometheus_writes_is_no_components(name, value, domain):
 
 
 def test_an_expression_on_what_prometheus_writes_is_no_components():
-    planted = Planted(catalogue().find("up"))
+    planted = Planted(entry_of("up"))
     planted.exposed = planted.before = []
     changes = {"metric": None, "where": None, "increases_by": None, "promql": "count(up == 1)"}
     assert planted.finding(**changes, equals=RIGHT).layer == "product"
 
 
 def test_an_expression_is_prometheus_own_only_if_all_of_it_is():
-    planted = Planted(catalogue().find("chaos_daemon_tcs_rules"))
+    planted = Planted(entry_of("chaos_daemon_tcs_rules"))
     planted.exposed = [(planted.labels, WRONG)]
     promql = f"{selector(planted.metric, planted.right()['where'])} * count(up)"
     finding = planted.finding(metric=None, where=None, increases_by=None, promql=promql, equals=RIGHT)

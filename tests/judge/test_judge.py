@@ -7,7 +7,17 @@ import pytest
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.judge import Judge, judge
 from harness.recording.model import Samples
-from tests.fakes.recordings import EXPRESSION, FIRST, SETTLED, STARTED, Timeline, expected, found, pending
+from tests.fakes.recordings import (
+    EXPRESSION,
+    FIRST,
+    SETTLED,
+    STARTED,
+    Timeline,
+    decided,
+    expected,
+    found,
+    pending,
+)
 
 BEFORE = [0, 0, 0, 0]
 """The scrapes at 100 to 103, before the step; the one at 104 is not after the step settled."""
@@ -397,9 +407,9 @@ def one_more(recording, value):
 def test_a_pass_stands_only_while_no_later_scrape_of_the_step_says_otherwise():
     recording, item = after(1, 2).recording(), expected(equals=2)
     said = Judge(recording)
-    assert said.judge(item, 106.5).verdict is Verdict.PASS
+    assert decided(said.judge(item, 106.5)).verdict is Verdict.PASS
     one_more(recording, 9)
-    finding = said.judge(item, 300)
+    finding = decided(said.judge(item, 300))
     assert finding.verdict is Verdict.FAIL
     assert finding.reason == "was right at 106.000 and wrong again at 107.000: the value is 9"
     assert finding == judge(recording, item, 300)
@@ -416,7 +426,7 @@ def test_a_pass_that_still_holds_is_the_same_finding():
 def test_a_failure_does_not_change_any_more():
     recording, item = after(1, 3).recording(), expected(increases_by=1)
     said = Judge(recording)
-    first = said.judge(item, 106.5)
+    first = decided(said.judge(item, 106.5))
     assert first.verdict is Verdict.FAIL
     one_more(recording, 2)
     assert said.judge(item, 300) == first == judge(recording, item, 300)

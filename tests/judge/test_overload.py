@@ -157,7 +157,10 @@ def timed_out(timeline, busy=None):
         failed = 7 <= second < 15
         duration = 1.0 if failed else 0.1
         timeline.scrape(100.0 + second, [] if failed else [({}, 0)], up=not failed, duration=duration)
-    return timeline if busy is None else overloaded(timeline, "busy", *busy, worst=3.0)
+    if busy is not None:
+        began, ended = busy
+        overloaded(timeline, "busy", began, ended, worst=3.0)
+    return timeline
 
 
 def test_scrapes_that_time_out_on_a_busy_cpu_are_evidence_together():

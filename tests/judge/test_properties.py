@@ -2,6 +2,7 @@
 
 import math
 import random
+from typing import Any
 
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
@@ -59,12 +60,12 @@ def drawn(seed):
                 continue
             got = draw.choice(VALUES) if draw.randint(0, 2) == 0 else steady
             time = 100.0 + second + offset
-            series = [] if got in (None, "down") else [({}, got)]
+            series: list[tuple[dict[str, str], Any]] = [] if got in (None, "down") else [({}, got)]
             arrives = time + 0.05 + draw.choice([0.0, 0.0, 0.3, 0.45])
             timeline.scrape(time, series, instance=instance, up=0 if got == "down" else 1, arrives=arrives)
     truth = draw.choice([0, 1, 2])
     for tick in range(50):
-        now = draw.choice([truth] * draw.choice([3, 30]) + [1, [], None])
+        now: Any = draw.choice([truth] * draw.choice([3, 30]) + [1, [], None])
         timeline.reading(SETTLED + tick * 0.4, now, error="lost" if now is None else None)
     return timeline
 
@@ -142,7 +143,8 @@ def test_without_its_samples_a_metric_is_absent_and_nothing_more(timeline, spec)
 @quick
 def test_a_series_frozen_before_the_step_never_increases(timeline, by):
     frozen = Recording(timeline.manifest)
-    things, at = things_of(timeline), {}
+    things = things_of(timeline)
+    at: dict[int, Any] = {}
 
     def freeze(number, _, got):
         if number in things and frozen.marks:

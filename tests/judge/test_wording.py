@@ -1,5 +1,7 @@
 """The words of a finding."""
 
+from typing import Any
+
 import pytest
 
 from harness.judge.finding import Finding, Verdict
@@ -7,7 +9,7 @@ from harness.judge.wording import expectation, gist, sentence, subject, with_clo
 
 
 def finding(**changes):
-    fields = {
+    fields: dict[str, Any] = {
         "id": "1.0",
         "step": 1,
         "metric": "m",

@@ -5,7 +5,9 @@ import hashlib
 import json
 import struct
 import threading
+from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import pytest
@@ -75,8 +77,8 @@ class Request:
 
 class ApiServer:
     def __init__(self):
-        self.requests = []
-        self.route = None
+        self.requests: list[Any] = []
+        self.route: Callable[[Request], object] = lambda request: None
         self.done = threading.Event()
         outer = self
 

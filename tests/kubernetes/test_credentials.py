@@ -53,6 +53,8 @@ def keys(kubeconfig):
 
 def test_nothing_is_written_to_the_temporary_folder(kubeconfig, temporary):
     session = Cluster.connect(kubeconfig).session()
+    assert isinstance(session.cert, tuple)
+    assert isinstance(session.verify, str)
     assert Path(session.cert[1]).read_bytes() == KEY
     assert Path(session.verify).read_bytes() == b"ca"
     assert list(temporary.iterdir()) == []

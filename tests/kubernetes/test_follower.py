@@ -1,8 +1,10 @@
 import threading
+from typing import Any
 
 import pytest
 
 from harness.kubernetes import follower
+from harness.kubernetes.client import Cluster
 from harness.kubernetes.errors import NotFoundError, UnreachableError
 from harness.kubernetes.follower import Follower
 
@@ -13,7 +15,7 @@ def named(name):
     return {"metadata": {"name": name}}
 
 
-class Api:
+class Api(Cluster):
     """Answers each list and each watch as it is scripted; the last watch lasts until somebody ends it."""
 
     def __init__(self, *turns):
@@ -22,16 +24,19 @@ class Api:
         self.open = threading.Event()
         self.ended = threading.Event()
 
-    def list_versioned(self, kind, namespace, *, field_selector=None):
+    def list_versioned(self, kind, namespace, *, field_selector=None, **_):
         self.asked.append((kind, namespace, field_selector))
         found, self.changes = self.turns.pop(0) if self.turns else ([], None)
         if isinstance(found, Exception):
             raise found
         return found, str(len(self.asked))
 
-    def watch(self, kind, namespace, version, seconds, *, field_selector=None, opened=None):
+    def watch(
+        self, kind, namespace, resource_version, seconds, name=None, *, field_selector=None, opened=None, **_
+    ):
         assert (kind, namespace, field_selector) == self.asked[-1]
-        assert version == str(len(self.asked)), "a watch goes on from its list"
+        assert resource_version == str(len(self.asked)), "a watch goes on from its list"
+        assert opened is not None
         opened(self.ended.set)
         yield from self.changes or ()
         if not self.turns:
@@ -46,7 +51,7 @@ def _at_once(monkeypatch):
 
 def follow(api, *, add=None, **options):
     """Follow until the last watch is open, and then stop; return what was given."""
-    given = []
+    given: list[Any] = []
     following = Follower(api, "Event", options.pop("namespace", "n"), add or given.append, **options)
     following.start()
     assert api.open.wait(SECONDS)

@@ -104,7 +104,7 @@ def test_a_plain_path_stays_as_it_is(path, sent):
 
 
 @pytest.mark.parametrize(
-    "names",
+    ("resource", "namespace", "name", "port"),
     [
         ("services", "n", "../../x", 80),
         ("services", "n", "..", 80),
@@ -122,9 +122,9 @@ def test_a_plain_path_stays_as_it_is(path, sent):
         ("services/x", "n", "web", 80),
     ],
 )
-def test_a_name_that_is_none_is_refused(names):
+def test_a_name_that_is_none_is_refused(resource, namespace, name, port):
     with pytest.raises(BoundaryError):
-        proxy_path(*names, "/x")
+        proxy_path(resource, namespace, name, port, "/x")
 
 
 @pytest.mark.parametrize("name", ["..", ".", "a/b", "../x", "a%2fb", "a?b", "a\\b", "a\nb"])

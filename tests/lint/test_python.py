@@ -11,6 +11,8 @@ from harness import cli
 from harness.base.errors import ExitCode, UsageError
 from harness.lint import python
 from harness.lint.python import Steps, is_python_scenario, load, scenario
+from harness.recording.model import Point
+from harness.results.scenario import StepResult
 from harness.scenario.problem import ScenarioError
 
 HEAD = """\
@@ -193,28 +195,32 @@ def test_files_are_found_by_their_import_and_not_run(tmp_path: Path) -> None:
 
 def test_steps_are_what_a_run_performs() -> None:
     done: list[str] = []
+    asked: list[tuple[str, dict[str, object]]] = []
+    made, points = StepResult(title="it"), [Point(value=1)]
 
     class Run:
-        allowed = frozenset()
+        allowed: frozenset[str] = frozenset()
 
-        def go_on(self, scenario_so_far: object) -> str:
+        def go_on(self, scenario_so_far: object) -> StepResult:
             done.append(scenario_so_far.steps[-1].title())  # type: ignore[attr-defined]
-            return f"step {len(done)}"
+            return made
 
         def look_up(self, value: object) -> object:
             return [value]
 
-        def read(self, oracle: str, parameters: dict[str, object]) -> object:
-            return oracle, parameters
+        def read(self, oracle: str, parameters: dict[str, object]) -> list[Point]:
+            asked.append((oracle, parameters))
+            return points
 
     @scenario("mine", about="It waits.", workload={"name": "mini-node-exporter", "replicas": 2})
     def mine(steps: Steps) -> None:
         expect = [{"metric": "up", "where": {"job": "chaos-daemon"}, "equals": 1}]
-        assert steps.step(wait=1, expect=expect) == "step 1"
-        assert steps.step(wait=2) == "step 2"
+        assert steps.step(wait=1, expect=expect) is made
+        assert steps.step(wait=2) is made
         assert steps.look_up("${namespace}") == ["${namespace}"]
-        assert steps.read("pods", {"ready": True}) == ("pods", {"ready": True})
-        assert steps.read("pods") == ("pods", {})
+        assert steps.read("pods", {"ready": True}) is points
+        assert steps.read("pods") is points
+        assert asked == [("pods", {"ready": True}), ("pods", {})]
 
     assert mine.file.script is not None
     assert mine.file.scenario.workload is not None

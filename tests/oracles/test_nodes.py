@@ -4,7 +4,7 @@ import pytest
 
 from harness.oracles.base import OracleError, oracles
 from harness.oracles.network import IpsetMembers, IptablesPackets, TcQdiscs
-from harness.oracles.processes import ManagedProcesses, Processes
+from harness.oracles.processes import ManagedParameters, ManagedProcesses, Processes, ProcessParameters
 from harness.oracles.workload import ClockOffset, Reachable
 
 PROCESSES = """/proc/50/status:Name:\tchaos-daemon
@@ -48,11 +48,11 @@ def test_a_proof_that_fails_names_what_runs_instead(cluster, world, pod_named, t
     cluster.exec_output = PROCESSES
     cluster.put("Pod", pod_named("a"), pod_named("b"))
     oracle = Processes(world)
-    wanted = oracle.parameters.model_validate({"named": "memStress", "in": [target("a"), target("b")]})
+    wanted = ProcessParameters.model_validate({"named": "memStress", "in": [target("a"), target("b")]})
     assert wanted.text() == "named memStress, in a/c, b/c"
     assert oracle.instead(wanted) == ["a/c runs: stress-ng", "b/c runs: nothing"]
     managed = ManagedProcesses(world)
-    assert managed.instead(managed.parameters()) == ["chaos-daemon on n1 manages: stress-ng"]
+    assert managed.instead(ManagedParameters()) == ["chaos-daemon on n1 manages: stress-ng"]
 
 
 ABOUT_CONTAINERS = [each for each in oracles().values() if "targets" in each.parameters.model_fields]

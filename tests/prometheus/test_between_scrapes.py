@@ -77,9 +77,12 @@ def test_a_read_is_between_two_scrapes_when_it_keeps_the_margin_to_both(began, e
     assert gap.holds(BEGAN + began + TINY, BEGAN + ended - TINY) is held
 
 
+class UnsureClock(FakeClock):
+    uncertainty = 0.1
+
+
 def test_a_clock_that_is_less_sure_keeps_farther_away():
-    sure, unsure = FakeClock(), FakeClock()
-    unsure.uncertainty = 0.1
+    sure, unsure = FakeClock(), UnsureClock()
     scrape = ScrapeGap(BEGAN, 0.1, 1.0)
     near, far = (gap_between(clock, scrape, BEGAN + 1.0) for clock in (sure, unsure))
     assert far.opens - near.opens == pytest.approx(0.1 - sure.uncertainty)

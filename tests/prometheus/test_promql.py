@@ -30,6 +30,7 @@ def test_label_values_are_escaped():
 @given(st.text(alphabet=st.characters(exclude_categories=["Cs", "Cc"]), max_size=20))
 def test_any_label_value_survives_the_parser(value):
     expression = promql_parser.parse(promql.selector("m", {"x": value}))
+    assert isinstance(expression, promql_parser.VectorSelector)
     (matcher,) = expression.matchers.matchers
     assert matcher.value == value
 

@@ -20,7 +20,7 @@ from harness.judge.wording import sentence
 from harness.pytest_plugin.session import RunSession
 from harness.results.contract import Contract
 from harness.results.contract_problem import ContractProblem, ProblemKind
-from harness.results.coverage import Coverage, Standing, TransitionScore
+from harness.results.coverage import Coverage, SeriesChange, Standing, TransitionScore
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult
 from harness.scenario.load import ScenarioFile
 
@@ -122,8 +122,8 @@ def cases(pytester: pytest.Pytester) -> dict[str, Verdict]:
         tags = {child.tag for child in case} & {"failure", "error", "skipped"}
         verdict = {"failure": Verdict.FAIL, "error": Verdict.ERROR, "skipped": Verdict.SKIPPED}
         found[f"{case.get('classname')}::{case.get('name')}"] = verdict[tags.pop()] if tags else Verdict.PASS
-    for number, verdict in (("failures", Verdict.FAIL), ("errors", Verdict.ERROR)):
-        assert suite.get(number) == str(list(found.values()).count(verdict))
+    for number, counted in (("failures", Verdict.FAIL), ("errors", Verdict.ERROR)):
+        assert suite.get(number) == str(list(found.values()).count(counted))
     assert suite.get("tests") == str(len(found))
     return found
 
@@ -581,7 +581,11 @@ def test_the_run_before_tells_how_long_scenarios_take(pytester, made_up):
 def uncovered(monkeypatch, pytester):
     """One transition that no scenario proves; the scenarios of the harness are those of the test."""
     missing = TransitionScore(
-        metric="chaos_daemon_ipset_members", label="", value="", change="changes", standing=Standing.MISSING
+        metric="chaos_daemon_ipset_members",
+        label="",
+        value="",
+        change=SeriesChange.CHANGES,
+        standing=Standing.MISSING,
     )
 
     def count(*_: object) -> Coverage:

@@ -9,13 +9,16 @@ import signal
 import types
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.audit.contract import at_end
 from harness.audit.contract.compare import Circumstances
 from harness.base import bundled
 from harness.base.errors import DefectError, HarnessError, InfrastructureError, UsageError
 from harness.base.stand_in import StandIn
+from harness.chaosmesh import cleanup
 from harness.chaosmesh.release import Release
 from harness.judge.finding import Finding, Verdict
 from harness.kubernetes import leftovers
@@ -32,8 +35,9 @@ from harness.results.folder import MARKER
 from harness.results.mutation import MutationScore
 from harness.results.results import Results, Run
 from harness.results.scenario import ScenarioResult, StepProblem, StepResult
-from harness.runner import late, scenario_runs
+from harness.runner import runner, scenario_runs
 from harness.runner.conflicts import Conflicts
+from harness.runner.diagnostics import keep as evidence
 from harness.runner.needs import SharedUse
 from harness.runner.observer import Observer
 from harness.runner.scenario_runs import RunPlan
@@ -122,7 +126,7 @@ def stack(cluster, tmp_path, monkeypatch):
         state.checked.append(run)
         return state.contract
 
-    monkeypatch.setattr(session.at_end, "check", check)
+    monkeypatch.setattr(at_end, "check", check)
     monkeypatch.setattr(session, "up", up)
     monkeypatch.setattr(access, "Prometheus", FakePrometheus)
 
@@ -298,7 +302,9 @@ def test_another_cluster_is_another_matter(opened, stack, tmp_path):
 def test_the_cluster_is_free_again_after_the_run(stack, tmp_path):
     run = made(tmp_path)
     run.open()
-    assert lock.holder("c").doing == f"run {run.results.run.id}"
+    holder = lock.holder("c")
+    assert holder is not None
+    assert holder.doing == f"run {run.results.run.id}"
     run.close()
     assert lock.holder("c") is None
 
@@ -311,7 +317,7 @@ def test_the_cluster_is_let_go_even_when_looking_for_leftovers_breaks(stack, tmp
     def interrupt(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(late.cleanup, "await_gone", interrupt)
+    monkeypatch.setattr(cleanup, "await_gone", interrupt)
     run.close()
     assert lock.holder("c") is None
 
@@ -445,7 +451,7 @@ def test_a_namespace_that_stays_is_a_leftover_of_its_scenario(opened, cluster):
 
 def test_of_namespaces_that_stay_the_first_ones_are_looked_into(opened, cluster, monkeypatch):
     looked = []
-    monkeypatch.setattr(late.evidence, "at_end", lambda around, result: looked.append(result.name))
+    monkeypatch.setattr(evidence, "at_end", lambda around, result: looked.append(result.name))
     for name in "abcde":
         cluster.put("Namespace", f"{name}-123456")
         opened.results.add(result(name, f"{name}-123456"))
@@ -479,7 +485,7 @@ def test_a_namespace_that_cannot_be_looked_at_is_a_leftover_too(opened, cluster)
 def test_each_scenario_is_written_as_soon_as_it_is_done(opened, tmp_path, monkeypatch):
     done = iter([result("first"), result("second", verdict=Verdict.SKIPPED)])
     given = []
-    monkeypatch.setattr(scenario_runs.runner, "run", lambda *what: given.append(what) or next(done))
+    monkeypatch.setattr(runner, "run", lambda *what: given.append(what) or next(done))
 
     def names():
         found = json.loads((tmp_path / "report/results.json").read_text())
@@ -510,7 +516,7 @@ def test_a_scenario_whose_process_is_killed_is_an_error_among_the_results(opened
         def ended(self, result):
             ended.append((result.name, result.verdict))
 
-    monkeypatch.setattr(scenario_runs.runner, "run", perform)
+    monkeypatch.setattr(runner, "run", perform)
     monkeypatch.setattr(scenario_runs, "conflicts_of", lambda file, known: Conflicts())
     to_run = []
     for name in ("killed", "other"):
@@ -553,8 +559,8 @@ def test_what_a_lost_process_made_is_cleaned_up_in_its_place(opened, cluster, tm
             raise UnreachableError("cannot list Pod: no answer")
         return [leftovers.StuckObject("StressChaos", "burn", "was stuck in deletion")]
 
-    monkeypatch.setattr(scenario_runs.runner, "run", perform)
-    monkeypatch.setattr(scenario_runs.cleanup, "clean", clean)
+    monkeypatch.setattr(runner, "run", perform)
+    monkeypatch.setattr(cleanup, "clean", clean)
     monkeypatch.setattr(opened._runs, "_look_for_outage", lambda: None)
     monkeypatch.setattr(scenario_runs, "conflicts_of", lambda file, known: Conflicts())
     to_run = []
@@ -584,7 +590,7 @@ def test_a_clean_up_that_has_to_be_ended_is_told(opened, tmp_path, monkeypatch):
         ready.wait(30)
         return result(file.name)
 
-    monkeypatch.setattr(scenario_runs.runner, "run", perform)
+    monkeypatch.setattr(runner, "run", perform)
     monkeypatch.setattr(scenario_runs, "conflicts_of", lambda file, known: Conflicts())
     monkeypatch.setattr("harness.runner.workers._CLEAN_UP_SECONDS", 0.0)
     to_run = []
@@ -697,7 +703,7 @@ def test_a_defect_while_a_scenario_runs_is_an_error_of_it_and_of_the_run(opened,
     def broken(*_):
         raise KeyError("nobody foresaw it")
 
-    monkeypatch.setattr(scenario_runs.runner, "run", broken)
+    monkeypatch.setattr(runner, "run", broken)
     found = opened.run(load_one(opened.report), "node::1")
     assert found.verdict is Verdict.ERROR
     assert found.reason == "a defect of the harness: cannot run s: KeyError: 'nobody foresaw it'"
@@ -710,7 +716,7 @@ def test_a_defect_at_the_end_ends_neither_the_rest_nor_the_record(opened, stack,
     def broken(*_):
         raise KeyError("nobody foresaw it")
 
-    monkeypatch.setattr(session.at_end, "check", broken)
+    monkeypatch.setattr(at_end, "check", broken)
     opened.results.add(result("s", "s-123456"))
     opened.cluster = opened._surroundings.cluster
     opened.cluster.put("Namespace", "s-123456")
@@ -729,20 +735,33 @@ def test_a_defect_while_the_stack_comes_up_is_no_traceback(stack, tmp_path):
     run = made(tmp_path)
     with pytest.raises(DefectError, match="cannot bring the stack up: ZeroDivisionError") as raised:
         run.open()
+    assert raised.value.log is not None
     assert "division by zero" in raised.value.log.read_text()
     assert run.broke()
 
 
 def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
     run = made(tmp_path)
-    fields = {"id": "0.0", "step": 0, "kind": "equals", "expected": "1", "actual": [], "level": "should"}
+    fields: dict[str, Any] = {
+        "id": "0.0",
+        "step": 0,
+        "kind": "equals",
+        "expected": "1",
+        "actual": [],
+        "level": "should",
+    }
     step = StepResult(title="apply burn")
     for verdict, metric, promql in (
         (Verdict.FAIL, "m", 'm{a="b"}'),
         (Verdict.ERROR, "", "sum(m)"),
         (Verdict.PASS, "fine", "fine"),
     ):
-        what = {"verdict": verdict, "metric": metric, "promql": promql, "reason": "the value is 2"}
+        what: dict[str, Any] = {
+            "verdict": verdict,
+            "metric": metric,
+            "promql": promql,
+            "reason": "the value is 2",
+        }
         step.findings.append(Finding(**fields, **what))
     run.results.add(ScenarioResult(name="s[one]", file="s.yaml", steps=[step]))
     run.finish()
@@ -764,7 +783,7 @@ def test_stand_ins_are_named_in_the_last_lines(opened):
 
 def test_what_a_scenario_puts_in_the_place_of_a_real_program_is_named_once_it_ran(opened, monkeypatch):
     done = iter([result("a", verdict=Verdict.SKIPPED), result("b"), result("c")])
-    monkeypatch.setattr(scenario_runs.runner, "run", lambda *what: next(done))
+    monkeypatch.setattr(runner, "run", lambda *what: next(done))
     skipped = StandIn(name="absent", replaces="big", limits="all")
     script = StandIn(name="script", replaces="program", limits="few")
     at_first = opened.results.run.stack
@@ -833,7 +852,7 @@ def test_a_run_is_whole_when_all_scenarios_were_asked_for_and_came_to_an_end(
     opened, stack, monkeypatch, all_of, control, verdict, whole
 ):
     opened.control = control
-    monkeypatch.setattr(scenario_runs.runner, "run", lambda *what: result("only", verdict=verdict))
+    monkeypatch.setattr(runner, "run", lambda *what: result("only", verdict=verdict))
     opened._runs.plan = RunPlan(all_of=all_of if all_of is None else frozenset(all_of))
     opened.run(scenario_file(), "node::1")
     opened.run(scenario_file(), "node::3")
@@ -894,7 +913,7 @@ def test_a_script_has_a_process_of_its_own_though_scenarios_run_one_after_the_ot
             os._exit(0)
         return result(file.name)
 
-    monkeypatch.setattr(scenario_runs.runner, "run", perform)
+    monkeypatch.setattr(runner, "run", perform)
     to_run = []
     for name in ("script", "other"):
         path = tmp_path / f"{name}.yaml"

@@ -12,7 +12,7 @@ from harness.recording.model import (
     labels_of,
 )
 from harness.recording.series import Series
-from tests.fakes.recordings import METRIC, Timeline, expected, manifest
+from tests.fakes.recordings import METRIC, Timeline, decided, expected, manifest
 
 UP = {"__name__": "up", "job": "j", "instance": "i"}
 
@@ -87,9 +87,9 @@ def test_a_view_has_other_series_of_a_metric_and_leaves_the_recording_as_it_is()
     assert view.series[labels_of(was.labels)] is halved
     assert recording.by_name[METRIC] is before
     assert recording.series[labels_of(was.labels)] is was
-    assert judge(recording, expected(equals=1), 1000.0).verdict == "passed"
-    assert judge(view, expected(equals=1), 1000.0).verdict == "failed"
-    assert judge(view, expected(equals=0.5), 1000.0).verdict == "passed"
+    assert decided(judge(recording, expected(equals=1), 1000.0)).verdict == "passed"
+    assert decided(judge(view, expected(equals=1), 1000.0)).verdict == "failed"
+    assert decided(judge(view, expected(equals=0.5), 1000.0)).verdict == "passed"
 
 
 def test_a_view_without_a_metric_has_none_of_its_series():

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from harness.base.errors import InfrastructureError, UsageError
 from harness.recording.model import (
+    AnyEntry,
     Expected,
     KubernetesEvent,
     LayoutDefinition,
@@ -29,7 +30,7 @@ from tests.fakes.recordings import manifest
 
 RECORDINGS = Path(__file__).parent.parent / "recordings"
 
-ENTRIES_OF_EACH_TYPE = [
+ENTRIES_OF_EACH_TYPE: list[AnyEntry] = [
     Mark(time=1.5, step=0, name="started", detail={"of": ["anything"]}),
     SeriesDefinition(number=0, labels={"__name__": "up", "job": "manager"}),
     LayoutDefinition(number=0, series=[0]),
@@ -118,6 +119,7 @@ def test_what_is_written_is_read(entries):
 def test_not_a_number_and_infinity_come_back(tmp_path):
     write(tmp_path, [Samples(layout=0, time=1.0, values=[math.nan, math.inf, -math.inf, -0.0])])
     (again,) = RecordingReader(tmp_path).entries()
+    assert isinstance(again, Samples)
     assert math.isnan(again.values[0])
     assert again.values[1:3] == [math.inf, -math.inf]
     assert math.copysign(1, again.values[3]) == -1

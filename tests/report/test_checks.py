@@ -9,7 +9,7 @@ from harness.report.github import error_of
 from harness.report.summary import markdown
 from harness.results.contract import Contract
 from harness.results.contract_problem import ContractProblem, ProblemKind
-from harness.results.coverage import Coverage, Standing, TransitionScore
+from harness.results.coverage import Coverage, SeriesChange, Standing, TransitionScore
 from harness.results.results import Results, Run
 from harness.results.scenario import ScenarioResult
 
@@ -43,7 +43,7 @@ def coverage(missing, *, whole=True):
             metric="chaos_daemon_ipset_members",
             label="",
             value="",
-            change="changes",
+            change=SeriesChange.CHANGES,
             standing=Standing.MISSING,
         )
         for _ in range(missing)

@@ -4,8 +4,9 @@ import math
 
 import pytest
 
+from harness.judge.argument import labels_text
 from harness.judge.finding import Finding, Verdict
-from harness.report.text import finding_lines, labels_text, leftovers_text, scenario_text, wrong_lines
+from harness.report.text import finding_lines, leftovers_text, scenario_text, wrong_lines
 from harness.results.places import SourceLine
 from harness.results.results import Results, Run
 from harness.results.scenario import Leftover, ScenarioResult, StepProblem, StepResult

@@ -229,6 +229,7 @@ def test_a_run_that_was_killed_uses_nothing_but_what_its_scenarios_still_do(fold
 
     process = fork.Process(target=run)
     process.start()
+    assert process.pid is not None
     assert os.read(heard, 1)
     os.kill(process.pid, signal.SIGKILL)
     # Not join: it waits for what the process has forked, too.

@@ -1,6 +1,7 @@
 """Results as they come: whole at growing intervals, with a journal between; nothing that ended is lost."""
 
 import json
+import os
 
 import pytest
 
@@ -126,7 +127,7 @@ def test_an_append_that_fails_is_made_up_for_by_the_next_write(tmp_path, small, 
         raise OSError(28, "No space left on device")
 
     with monkeypatch.context() as patched:
-        patched.setattr(journal.os, "open", full)
+        patched.setattr(os, "open", full)
         with pytest.raises(OSError, match="No space left"):
             end(results, writer, NAMES[16])
     end(results, writer, NAMES[17])

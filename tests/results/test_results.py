@@ -3,6 +3,7 @@
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,7 @@ from harness.results.scenario import Leftover, ScenarioResult, StepProblem, Step
 
 
 def finding(**changes):
-    fields = {
+    fields: dict[str, Any] = {
         "id": "0.0",
         "step": 0,
         "metric": "m",
@@ -273,7 +274,7 @@ def test_durations_of_an_earlier_run_are_known_and_those_of_a_broken_file_are_no
 
 
 def test_what_is_written_after_each_scenario_is_made_of_what_was_written_before(made, tmp_path):
-    texts = {}
+    texts: dict[Any, Any] = {}
     for number in range(3):
         made.add(
             scenario(name=f"s{number}", recording=tmp_path / f"recordings/s{number}", seconds=float("inf"))

@@ -1,6 +1,7 @@
 """Each action's request, and what its refusal becomes."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -8,6 +9,7 @@ from harness.actions.traffic import Traffic
 from harness.base.errors import BoundaryError, UsageError
 from harness.chaosmesh.boundary import Reach
 from harness.chaosmesh.workload import WorkloadHandle
+from harness.kubernetes.client import Cluster
 from harness.kubernetes.errors import RefusedError, UnreachableError, WaitTimeoutError, from_answer
 from harness.runner import actions
 from harness.runner.actions import Applied, Sender
@@ -117,7 +119,7 @@ def test_a_namespace_of_others_that_was_allowed_is_reached(cluster):
 
 
 def test_a_selector_without_namespaces_gets_the_objects_own_and_says_so(cluster):
-    told = []
+    told: list[Any] = []
     chaos = CHAOS.model_copy(update={"spec": {"mode": "one", "selector": {"labelSelectors": {"app": "x"}}}})
     actions.apply(Sender(cluster, BOUNDS, told.append), "burn", chaos, "ns-there", {}, SCOPE)
     assert cluster.requests[0]["spec"]["selector"]["namespaces"] == ["ns-there"]
@@ -198,10 +200,13 @@ def test_a_sender_that_answers_no_json_is_a_failed_step(cluster):
 
 
 def test_a_patch_changes_what_it_names_and_nothing_else(cluster):
-    wanted = {"annotations": {"to": "${namespace}", "old": None}, "spec": {"mode": "${namespace}"}}
+    wanted: dict[str, Any] = {
+        "annotations": {"to": "${namespace}", "old": None},
+        "spec": {"mode": "${namespace}"},
+    }
     for given in (wanted, {"annotations": {"a": "b"}}, {"spec": {"mode": "all"}}):
-        patch = (given.get("annotations", {}), given.get("spec", {}))
-        actions.patch(Sender(cluster, BOUNDS), BURN, *patch, SCOPE)
+        annotations, spec = given.get("annotations", {}), given.get("spec", {})
+        actions.patch(Sender(cluster, BOUNDS), BURN, annotations, spec, SCOPE)
     assert [request[4] for request in cluster.requests] == [
         {"metadata": {"annotations": {"to": "ns", "old": None}}, "spec": {"mode": "ns"}},
         {"metadata": {"annotations": {"a": "b"}}},
@@ -319,19 +324,20 @@ def test_a_sender_that_cannot_send_is_a_failed_step_with_its_words(cluster):
     assert failed.value.problem.reason == "a answered 500: no route \N{REPLACEMENT CHARACTER}" + "x" * 190
 
 
-class Stuck:
+class Stuck(Cluster):
     """A cluster with one object in deletion, which goes when its finalizers do."""
 
     def __init__(self, found, *, immortal=False):
         self.found, self.immortal = found, immortal
 
-    def get(self, kind, name, namespace):
+    def get(self, kind, name, namespace=None, **_):
         return self.found
 
-    def patch(self, kind, name, namespace, merge_patch):
+    def patch(self, kind, name, namespace, merge_patch, **_):
         self.patched = merge_patch
+        return {}
 
-    def delete(self, kind, name, namespace, *, grace):
+    def delete(self, kind, name, namespace=None, **_):
         pass
 
     def wait_gone(self, kind, name, namespace, timeout):

@@ -1,5 +1,7 @@
 """What runs again because nothing is known of it, and what never does."""
 
+from typing import Any
+
 import pytest
 
 from harness.base.errors import InfrastructureError
@@ -10,7 +12,7 @@ from harness.results.scenario import Leftover, ScenarioResult, StepProblem, Step
 from harness.runner import attempts, runner, scenario_runs
 from harness.runner.interrupts import Interrupts
 from harness.runner.scenario_runs import RunPlan, ScenarioRuns
-from harness.runner.strategy import StepStrategy
+from harness.runner.strategy import ChaosStrategy
 from harness.runner.workers import WorkerPool
 from tests.runner.test_workers import SCENARIO
 
@@ -18,7 +20,14 @@ SLOW = f"{OVERLOADED} (12 of 20 scrapes missing): target down"
 
 
 def finding(verdict, reason, **more):
-    facts = {"id": "0.0", "step": 0, "metric": "up", "kind": "equals", "promql": "up", "expected": "1"}
+    facts: dict[str, Any] = {
+        "id": "0.0",
+        "step": 0,
+        "metric": "up",
+        "kind": "equals",
+        "promql": "up",
+        "expected": "1",
+    }
     return Finding(**facts, actual=[], verdict=verdict, reason=reason, **more)
 
 
@@ -27,7 +36,7 @@ def result(*findings, verdict=Verdict.ERROR, **more):
         name="slow",
         file="slow.yaml",
         verdict=verdict,
-        steps=[StepResult(title="a", findings=findings)],
+        steps=[StepResult(title="a", findings=list(findings))],
         **more,
     )
 
@@ -45,7 +54,9 @@ WITHOUT_VERDICT = result(finding(Verdict.PASS, "true"), finding(Verdict.ERROR, S
     ids=["an expectation", "beside a known issue", "a wait"],
 )
 def test_what_only_an_overloaded_machine_kept_from_a_verdict_runs_again(found):
-    assert attempts.inconclusive(found).reason.startswith(OVERLOADED)
+    first = attempts.inconclusive(found)
+    assert first is not None
+    assert first.reason.startswith(OVERLOADED)
 
 
 @pytest.mark.parametrize(
@@ -95,7 +106,7 @@ def runs(around, tmp_path, monkeypatch):
         kept = []
         made = ScenarioRuns(
             RunPlan([("node", file)]),
-            StepStrategy,
+            ChaosStrategy,
             lambda _, found: kept.append(found),
             lambda error, doing: InfrastructureError(f"{doing}: {error}"),
         )

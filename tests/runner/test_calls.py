@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from typing import Any
 
 import pytest
 
@@ -15,7 +16,7 @@ from harness.kubernetes.errors import UnreachableError, from_answer
 from harness.runner import calls
 from harness.runner.step_failed import StepFailedError
 
-POD = {
+POD: dict[str, Any] = {
     "metadata": {"name": "mini-node-exporter-0", "uid": "u"},
     "spec": {"nodeName": "n1", "containers": [{"name": "exporter"}]},
 }
@@ -271,7 +272,7 @@ def test_trouble_on_the_way_to_the_container_is_the_infrastructures(cluster, err
         execute(cluster, **{"in": "${pod}"}, command=["x"])
 
 
-POD_CHAOS = {
+POD_CHAOS: dict[str, Any] = {
     "apiVersion": "chaos-mesh.org/v1alpha1",
     "kind": "PodChaos",
     "metadata": {"name": "kill", "namespace": "ns"},

@@ -90,14 +90,20 @@ def nothing_remembered():
     redaction.forget()
 
 
-class Terminal(io.StringIO):
+class Terminal:
     """What pytest's reporter has."""
 
     isatty = False
     currentfspath = None
 
+    def __init__(self):
+        self._written = io.StringIO()
+
     def write(self, text, flush=False):
-        super().write(text)
+        self._written.write(text)
+
+    def getvalue(self):
+        return self._written.getvalue()
 
 
 class Capture:

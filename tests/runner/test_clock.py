@@ -1,6 +1,7 @@
 """Prometheus' time is the harness' own, corrected."""
 
 from types import SimpleNamespace
+from typing import Any
 
 from harness.runner import clock
 
@@ -11,7 +12,7 @@ def test_the_offset_is_added(monkeypatch):
 
 
 def test_it_really_waits(monkeypatch):
-    waited = []
+    waited: list[Any] = []
     monkeypatch.setattr(clock, "time", SimpleNamespace(sleep=waited.append))
     clock.Clock(offset=5.0, uncertainty=0.01).sleep(0.75)
     assert waited == [0.75]

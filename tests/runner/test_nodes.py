@@ -1,5 +1,7 @@
 """Where a command of a node is run, that what it breaks is noted first, and what a wrong end becomes."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -19,23 +21,30 @@ NAME = "mini-node-exporter-0"
 STATUS = {"name": "exporter", "containerID": "containerd://abc"}
 
 
+class RunningCommands(FakeCluster):
+    """Holds what was run, and what had been noted by then; every command ends with `result`."""
+
+    def __init__(self, clock):
+        super().__init__(clock)
+        self.ran: list[Any] = []
+        self.noted: list[Any] = []
+        self.result: ExecResult | Exception = ExecResult("said\n", "", 0)
+
+    def exec(self, namespace, pod, container, argv, timeout=0.0, **_):
+        self.ran.append((namespace, pod, argv))
+        self.noted.append(breakage.noted(self, "n"))
+        if isinstance(self.result, Exception):
+            raise self.result
+        return self.result
+
+
 @pytest.fixture
-def cluster(monkeypatch):
-    fake = FakeCluster(FakeClock())
+def cluster():
+    fake = RunningCommands(FakeClock())
     fake.put("Namespace", "n")
     pod = fake.put("Pod", NAME, "n")
     pod["spec"] = {"nodeName": "n1", "containers": [{"name": "exporter"}]}
     pod["status"] = {"containerStatuses": [STATUS]}
-    fake.ran, fake.noted, fake.result = [], [], ExecResult("said\n", "", 0)
-
-    def run(namespace, pod, container, argv, timeout):
-        fake.ran.append((namespace, pod, argv))
-        fake.noted.append(breakage.noted(fake, "n"))
-        if isinstance(fake.result, Exception):
-            raise fake.result
-        return fake.result
-
-    fake.exec = run
     return fake
 
 

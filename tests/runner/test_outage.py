@@ -1,5 +1,7 @@
 """When the cluster is gone for good: only when what is gone does not come back, and what is gone is named."""
 
+from functools import partial
+
 from harness.base.errors import InfrastructureError
 from harness.runner import outage
 from tests.fakes.clock import FakeClock
@@ -8,7 +10,7 @@ from tests.fakes.clock import FakeClock
 def looked(*probes):
     clock = FakeClock()
     found = outage.lasting(
-        [(name, lambda ask=ask: ask(clock)) for name, ask in probes], now=clock.now, pause=clock.sleep
+        [(name, partial(ask, clock)) for name, ask in probes], now=clock.now, pause=clock.sleep
     )
     return found, clock
 

@@ -5,7 +5,7 @@ import pytest
 from harness.chaosmesh.catalogue import catalogue
 from harness.recording.model import Promptness
 from harness.runner.promptness import promptness_of
-from harness.scenario.model import Expectation, Scenario, Step
+from harness.scenario.model import Chaos, Expectation, Scenario, Step
 
 EVENTS = "chaos_controller_manager_emitted_event_total"
 EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
@@ -14,7 +14,7 @@ EXPERIMENTS = "chaos_controller_manager_chaos_experiments"
 def promptness(step=None, kind="TimeChaos", **spec):
     made = Step.model_validate(step or {"apply": "it", "until": "running"})
     scenario = Scenario(
-        scenario="s", about="a", namespaces=["second"], chaos={"it": {"kind": kind, "spec": {}}}, steps=[made]
+        scenario="s", about="a", namespaces=["second"], chaos={"it": Chaos(kind=kind, spec={})}, steps=[made]
     )
     return promptness_of(Expectation.model_validate(spec), scenario, made, catalogue(), "ns")
 

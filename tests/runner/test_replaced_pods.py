@@ -37,7 +37,10 @@ def mesh(around, cluster, prometheus, clock):
         if pod in requests:
             return
         requests[pod] = 0.0
-        series = [("chaos_daemon_bpm_controlled_process_total", {}), ("go_goroutines", {})]
+        series: list[tuple[str, dict[str, str]]] = [
+            ("chaos_daemon_bpm_controlled_process_total", {}),
+            ("go_goroutines", {}),
+        ]
         clock.after(
             DISCOVERY_SECONDS,
             lambda: prometheus.target(

@@ -4,6 +4,7 @@ import dataclasses
 import errno
 import json
 import signal
+from typing import Any
 
 import pytest
 
@@ -157,7 +158,7 @@ def test_each_steps_times_are_in_order_and_follow_each_other(run):
 
 
 def test_everything_that_was_made_is_labelled_and_gone_afterwards(run, cluster, clock):
-    labels = []
+    labels: list[Any] = []
     cluster.hooks["until", "PodChaos"] = lambda: labels.extend(
         body["metadata"]["labels"]
         for (kind, _, _), body in cluster.objects.items()
@@ -404,7 +405,7 @@ def test_findings_before_the_trouble_are_kept_and_a_failure_stays_one(run, prome
 
 
 def test_an_api_server_that_is_gone_is_an_error_and_the_clean_up_says_so(run, cluster):
-    cluster.hooks["create", "PodChaos"] = lambda: (setattr(cluster, "down", True), cluster.list("Pod"))
+    cluster.hooks["create", "PodChaos"] = lambda: (cluster.go_down(), cluster.list("Pod"))
     result = run()
     assert (result.verdict, result.reason) == (Verdict.ERROR, "cannot list Pod: no answer")
     assert result.details == ["look at the API server"]
@@ -677,7 +678,7 @@ def test_a_refused_expression_is_an_error_at_once(run, prometheus):
 
 
 def test_prometheus_that_is_gone_for_a_moment_is_asked_again(run, prometheus):
-    failed = []
+    failed: list[Any] = []
 
     def evaluate(at):
         if len(failed) < 2:
@@ -779,7 +780,8 @@ def test_all_that_is_wanted_of_a_target_is_asked_for_at_once(run, cluster):
 
 
 def test_what_differs_between_two_scrapes_is_looked_at_twice(run, cluster):
-    look, shown = cluster.proxy_fetch, []
+    look = cluster.proxy_fetch
+    shown: list[Any] = []
 
     def once(*where, **more):
         cluster.miscounted = 1 if shown else 5

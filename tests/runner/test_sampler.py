@@ -1,8 +1,10 @@
 """What is fetched, when, and what happens while Prometheus does not answer."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from harness.prometheus.prometheus import MalformedAnswerError
+from harness.prometheus.prometheus import MalformedAnswerError, RawSeries
 from harness.runner.sampler import PrometheusLostError, Sampler, Watch
 
 MANAGER = "controller-manager"
@@ -89,7 +91,8 @@ def test_samples_of_other_workloads_and_of_jobs_that_are_not_watched_are_dropped
 
 
 def test_series_of_other_namespaces_are_not_even_fetched(prometheus, sampler, recorder, clock):
-    own, none, other = {"namespace": "ns"}, {}, {"namespace": "kube-system"}
+    own, other = {"namespace": "ns"}, {"namespace": "kube-system"}
+    none: dict[str, str] = {}
     prometheus.target(MANAGER, "one", 0.1, lambda: [("m", labels, 1.0) for labels in (own, none, other)])
     clock.advance(0.2)
     sampler.fetch()
@@ -258,7 +261,7 @@ def test_a_target_that_is_gone_does_not_make_the_pause_short(prometheus, sampler
 
 
 def test_scrapes_are_counted_that_succeeded_and_began_later(prometheus, sampler, clock):
-    answers = iter([[], [], None, []])
+    answers: Iterator[list[RawSeries] | None] = iter([[], [], None, []])
     prometheus.target(MANAGER, "one", 0.1, lambda: next(answers))
     prometheus.target(MANAGER, "down", 0.2, lambda: None)
     clock.advance(3.5)

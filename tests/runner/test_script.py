@@ -157,7 +157,7 @@ def test_an_assertion_that_does_not_hold_fails_the_scenario(run):
 @pytest.mark.parametrize(
     ("after", "told"),
     [
-        (lambda steps: {}["x"], "the scenario's own code failed: KeyError: 'x'"),
+        (lambda steps: {"a": 1}["x"], "the scenario's own code failed: KeyError: 'x'"),
         (lambda steps: steps.step(wait=0), "steps[1].wait"),
         (lambda steps: steps.read("nothing"), "there is no oracle 'nothing'"),
         (lambda steps: steps.read("processes"), "the oracle processes does not take these parameters"),

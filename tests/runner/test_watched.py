@@ -176,6 +176,7 @@ def test_a_flicker_fails_its_expectation_though_the_next_step_expects_nothing(
     path.write_text(FLICKERS)
     result = runner.run(load_checked(path)[0], around, catalogue())
     finding = result.steps[0].findings[0]
+    assert result.recording is not None
     reader = RecordingReader(result.recording)
     assert replay(reader.entries(), reader.manifest) == result.findings()
     entries = list(reader.entries())

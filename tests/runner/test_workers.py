@@ -153,13 +153,12 @@ def test_a_defect_is_raised_with_where_it_was(waiting):
 class UnsendableError(Exception):
     def __init__(self, what, which):
         super().__init__(f"{what} {which}")
+        self.more = lambda: None
 
 
 def test_a_defect_that_cannot_be_sent_is_told_in_words(waiting):
     def perform(file, observer):
-        error = UnsendableError("a", "defect")
-        error.more = lambda: None
-        raise error
+        raise UnsendableError("a", "defect")
 
     with pytest.raises(RuntimeError, match="UnsendableError: a defect"):
         WorkerPool([waiting("one")], 2, perform).result("node-one")
@@ -234,13 +233,13 @@ def test_what_runs_when_it_is_stopped_cleans_up(waiting, tmp_path):
 def test_what_nobody_asked_for_is_told_as_soon_as_it_ends(waiting):
     used = Conflicts(uses=frozenset({"it"}))
     queue = [waiting("one"), waiting("unasked", used), waiting("after", used)]
-    told = []
-    pool = WorkerPool(
-        queue,
-        2,
-        lambda file, observer: result(file),
-        ended=lambda each, ended: told.append((each.node, ended.name)),
-    )
+    told: list[tuple[str, str]] = []
+
+    def tell(each, ended):
+        told.append((each.node, ended.name))
+        return False
+
+    pool = WorkerPool(queue, 2, lambda file, observer: result(file), ended=tell)
     pool.result("node-one")
     # It cannot run before the one that has its place is over.
     pool.result("node-after")
@@ -250,7 +249,12 @@ def test_what_nobody_asked_for_is_told_as_soon_as_it_ends(waiting):
 def test_nothing_is_started_once_it_is_halted_and_what_runs_goes_on(waiting):
     used = Conflicts(uses=frozenset({"it"}))
     queue = [waiting("one", used), waiting("two", used)]
-    pool = WorkerPool(queue, 2, lambda file, observer: result(file), ended=lambda *_: pool.halt())
+
+    def halt(each, ended):
+        pool.halt()
+        return False
+
+    pool = WorkerPool(queue, 2, lambda file, observer: result(file), ended=halt)
     assert pool.result("node-one").name == "one"
     with pytest.raises(NotStartedError):
         pool.result("node-two")

@@ -1,6 +1,7 @@
 """A panel's query takes the place of `panel`, with its variables; what is wrong is told at its place."""
 
 import json
+from typing import Any
 
 import pytest
 
@@ -29,7 +30,7 @@ KNOWN = {"main": DASHBOARD}
 def resolved(tmp_path, expectation, interval=1.0):
     at = ("steps", 0, "expect", 0)
     places = {(*at, "panel"): Place(7, 9), (*at, "panel", "title"): Place(8, 3)}
-    data = {"scenario": "s", "steps": [{"expect": [expectation]}]}
+    data: dict[str, Any] = {"scenario": "s", "steps": [{"expect": [expectation]}]}
     case, problems = panels.with_panels(
         tmp_path / "s.yaml", Case(None, data, Positions(places)), interval, KNOWN
     )
@@ -93,7 +94,8 @@ def test_a_panel_takes_the_place_of_metric_and_promql(tmp_path):
 
 
 def test_steps_that_are_none_are_left_to_the_model(tmp_path):
-    for steps in (None, 3, ["x"], [{"expect": "x"}], [{"expect": [3]}], [{}]):
+    wrong: list[Any] = [None, 3, ["x"], [{"expect": "x"}], [{"expect": [3]}], [{}]]
+    for steps in wrong:
         case = Case(None, {"steps": steps}, Positions({}))
         found, problems = panels.with_panels(tmp_path / "s.yaml", case, 1.0, KNOWN)
         assert (found.data, problems) == (case.data, [])

@@ -323,7 +323,8 @@ def test_whatever_parameters_and_includes_are_the_answer_is_a_scenario_or_a_scen
     except ScenarioError as error:
         assert error.problems
     else:
-        assert len(files) == len(data["parameters"] if isinstance(data.get("parameters"), dict) else [1])
+        parameters = data.get("parameters")
+        assert len(files) == (len(parameters) if isinstance(parameters, dict) else 1)
 
 
 def wrong(tmp_path, text):

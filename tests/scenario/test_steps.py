@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.actions.traffic import TrafficAction
 from harness.base import bundled
 from harness.scenario.discover import discover
 from harness.scenario.load import load
@@ -241,12 +242,12 @@ def test_something_has_to_hold(scenario_file: Callable[[str], Path]) -> None:
 
 def test_answers_that_have_to_come_have_time_on_a_busy_machine() -> None:
     traffic = [
-        (file.name, step.traffic)
+        (file.name, step.act.wanted)
         for path in discover([bundled.scenarios()])
         if path.suffix != ".py"
         for file in load(path)
         for step in file.scenario.steps
-        if step.traffic is not None
+        if isinstance(step.act, TrafficAction)
     ]
     assert traffic
     hurried = [name for name, each in traffic if each.answered == each.requests and each.timeout < 1]

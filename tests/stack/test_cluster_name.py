@@ -48,7 +48,7 @@ def test_no_other_name_reaches_an_engine_or_the_disk(name: str, tmp_path: Path) 
     calls: list[Any] = [
         lambda: StateFolder(name),
         lambda: UpOptions(cluster=name).check(),
-        lambda: up(UpOptions(cluster=name), quiet, prepare_images=lambda *_, **__: None),
+        lambda: up(UpOptions(cluster=name), quiet, prepare_images=_nothing_may_be_asked),
         lambda: down(name, quiet),
         lambda: status(name, quiet),
         lambda: lock.holder(name),

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -54,7 +55,7 @@ def test_it_can_be_imported_anywhere(name):
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_panel_covers_another_one(name):
-    taken = set()
+    taken: set[Any] = set()
     for panel in made(name)["panels"]:
         place = panel["gridPos"]
         assert place["x"] + place["w"] <= 24

@@ -79,7 +79,7 @@ def test_another_make_is_made_anew_and_says_what_changed(wanted: drift.WantedClu
 
 def test_another_interval_configures_prometheus_only() -> None:
     plan = drift.decide(HANDLE, replace(WANTED, scrape_interval=2.0), WELL)
-    assert (plan.action, plan.parts) == ("repair", {"prometheus"})
+    assert (plan.action, plan.parts) == ("repair", frozenset({"prometheus"}))
     assert plan.reasons == ["the scrape interval was 1 s, not 2 s"]
 
 
@@ -88,13 +88,13 @@ def test_a_changed_configuration_is_applied() -> None:
     same = replace(WANTED, configuration={"chaos-mesh": "a", "prometheus": "b"})
     assert drift.decide(handle, same, WELL) == drift.Plan("reuse")
     plan = drift.decide(handle, replace(WANTED, configuration={"chaos-mesh": "a", "prometheus": "c"}), WELL)
-    assert (plan.action, plan.parts) == ("repair", {"prometheus"})
+    assert (plan.action, plan.parts) == ("repair", frozenset({"prometheus"}))
     assert plan.reasons == ["the configuration of prometheus has changed"]
 
 
 def test_broken_parts_are_repaired() -> None:
     plan = drift.decide(HANDLE, WANTED, replace(WELL, chaos_mesh=["chaos-daemon is not installed"]))
-    assert (plan.action, plan.parts) == ("repair", {"chaos-mesh"})
+    assert (plan.action, plan.parts) == ("repair", frozenset({"chaos-mesh"}))
     both = drift.decide(HANDLE, WANTED, replace(WELL, chaos_mesh=["x"], prometheus=["y"]))
     assert both.parts == {"chaos-mesh", "prometheus"}
     assert both.reasons == ["x", "y"]

@@ -7,6 +7,7 @@ import os
 import queue
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -20,7 +21,7 @@ from harness.kubernetes.errors import ConflictError, UnreachableError
 from harness.kubernetes.websocket import Credentials
 from harness.stack import lease, lock, renewer
 from harness.stack.lease import Holder
-from tests.kubernetes.conftest import ApiServer
+from tests.kubernetes.conftest import ApiServer, Request
 
 PATH = "/apis/coordination.k8s.io/v1/namespaces/chaos-harness/leases/chaos-harness"
 HERE = Path("/state")
@@ -80,7 +81,7 @@ class FakeLeases:
 @pytest.fixture
 def cluster(monkeypatch: pytest.MonkeyPatch) -> FakeLeases:
     monkeypatch.setattr(lease, "_renewed", lambda cluster, me, written: written)
-    monkeypatch.setattr(lease.time, "sleep", lambda seconds: None)
+    monkeypatch.setattr(time, "sleep", lambda seconds: None)
     return FakeLeases()
 
 
@@ -185,27 +186,33 @@ def test_another_process_of_the_same_number_is_another() -> None:
 # The process that renews.
 
 
-@pytest.fixture
-def api() -> Iterator[ApiServer]:
-    server = ApiServer()  # type: ignore[no-untyped-call]
-    server.came = queue.Queue()
-    server.answers = {}
-    server.identity = ""
+class LeaseServer(ApiServer):
+    """Answers as whose the Lease is, by `identity` and by a status for each method in `answers`."""
 
-    def route(request: Any) -> None:
-        status = server.answers.get(request.method, 200)
-        answer = {"metadata": {"resourceVersion": "2"}, "spec": {"holderIdentity": server.identity}}
+    def __init__(self) -> None:
+        super().__init__()
+        self.came: queue.Queue[Any] = queue.Queue()
+        self.answers: dict[str, int] = {}
+        self.identity = ""
+        self.route = self._answer
+
+    def _answer(self, request: Request) -> None:
+        status = self.answers.get(request.method, 200)
+        answer = {"metadata": {"resourceVersion": "2"}, "spec": {"holderIdentity": self.identity}}
         request.answer(status, answer if status == 200 else b"busy")
-        server.came.put((request.method, request.path, request.body))
+        self.came.put((request.method, request.path, request.body))
 
-    server.route = route
+
+@pytest.fixture
+def api() -> Iterator[LeaseServer]:
+    server = LeaseServer()
     yield server
     server.server.shutdown()
     server.server.server_close()
 
 
 class Served(FakeLeases):
-    def __init__(self, api: ApiServer) -> None:
+    def __init__(self, api: LeaseServer) -> None:
         super().__init__()
         self.server = api.url
 
@@ -214,7 +221,7 @@ class Served(FakeLeases):
 
 
 @pytest.fixture
-def renewed(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[lease.Lease]:
+def renewed(api: LeaseServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[lease.Lease]:
     monkeypatch.setattr(lease, "RENEW_SECONDS", 0.01)
     mine = me()
     api.identity = mine.identity
@@ -223,11 +230,11 @@ def renewed(api: ApiServer, monkeypatch: pytest.MonkeyPatch) -> Iterator[lease.L
     found.drop()
 
 
-def came(api: ApiServer) -> Any:
+def came(api: LeaseServer) -> Any:
     return api.came.get(timeout=30)
 
 
-def test_it_is_renewed_until_it_is_released(api: ApiServer, renewed: lease.Lease) -> None:
+def test_it_is_renewed_until_it_is_released(api: LeaseServer, renewed: lease.Lease) -> None:
     for _ in range(2):
         method, path, body = came(api)
         assert (method, path) == ("PATCH", PATH)
@@ -241,7 +248,7 @@ def test_it_is_renewed_until_it_is_released(api: ApiServer, renewed: lease.Lease
 
 
 @pytest.mark.parametrize("status", [500, 503, 429, 403])
-def test_an_api_server_in_trouble_is_asked_again(api: ApiServer, renewed: lease.Lease, status: int) -> None:
+def test_an_api_server_in_trouble_is_asked_again(api: LeaseServer, renewed: lease.Lease, status: int) -> None:
     api.answers["PATCH"] = status
     for _ in range(5):
         came(api)
@@ -250,14 +257,14 @@ def test_an_api_server_in_trouble_is_asked_again(api: ApiServer, renewed: lease.
     assert renewed.release()
 
 
-def test_an_api_server_that_is_gone_is_no_error(api: ApiServer, renewed: lease.Lease) -> None:
+def test_an_api_server_that_is_gone_is_no_error(api: LeaseServer, renewed: lease.Lease) -> None:
     came(api)
     api.server.shutdown()
     api.server.server_close()
     assert renewed.release()
 
 
-def test_what_became_anothers_is_not_renewed_any_more(api: ApiServer, renewed: lease.Lease) -> None:
+def test_what_became_anothers_is_not_renewed_any_more(api: LeaseServer, renewed: lease.Lease) -> None:
     api.identity = "another"
     api.answers["PATCH"] = 409
     assert renewed._process.wait(30) == renewer.LOST
@@ -265,7 +272,7 @@ def test_what_became_anothers_is_not_renewed_any_more(api: ApiServer, renewed: l
     assert not renewed.release()
 
 
-def test_a_change_by_somebody_that_leaves_it_ours_is_no_loss(api: ApiServer, renewed: lease.Lease) -> None:
+def test_a_change_by_somebody_that_leaves_it_ours_is_no_loss(api: LeaseServer, renewed: lease.Lease) -> None:
     api.answers["PATCH"] = 409
     while came(api)[0] != "GET":
         pass
@@ -275,7 +282,7 @@ def test_a_change_by_somebody_that_leaves_it_ours_is_no_loss(api: ApiServer, ren
     assert renewed.holds()
 
 
-def test_it_ends_and_releases_when_its_run_is_killed(api: ApiServer) -> None:
+def test_it_ends_and_releases_when_its_run_is_killed(api: LeaseServer) -> None:
     code = f"""
 import sys
 from tests.stack.test_lease import Served, lease, me

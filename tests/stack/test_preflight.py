@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import io
+import shutil
 import time
 from pathlib import Path
 
@@ -145,7 +146,7 @@ def test_disk_is_looked_at_where_the_folder_will_be(root: Path, monkeypatch: pyt
         asked.append(path)
         return type("Usage", (), {"free": 10 << 30})
 
-    monkeypatch.setattr(preflight.shutil, "disk_usage", usage)
+    monkeypatch.setattr(shutil, "disk_usage", usage)
     used = {"cache": root / "not/yet"}
     assert preflight.disk(used, building=False)[0].state == "ok"
     assert preflight.disk(used, building=True)[0].state == "costs"
@@ -153,7 +154,7 @@ def test_disk_is_looked_at_where_the_folder_will_be(root: Path, monkeypatch: pyt
 
 
 def test_a_full_disk_stops(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(preflight.shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1 << 20}))
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: type("Usage", (), {"free": 1 << 20}))
     assert preflight.disk({"state": root}, building=False)[0].state == "stops"
 
 

@@ -49,7 +49,7 @@ class FakeHeld(lock.Held):
         self.calls: list[str] = []
         self.in_use = False
 
-    def claim(self, kubeconfig: Path, context: str | None = None) -> None:
+    def claim(self, kubeconfig: Path, context: str | None = None, **_: Any) -> None:
         if self.in_use:
             raise lock.in_use("c", None)
         self.calls.append("claim")
@@ -347,7 +347,9 @@ def test_what_a_killed_run_scaled_is_restored_before_the_cluster_is_looked_at(
     """Three replicas would be taken for a Prometheus that scrapes too many targets."""
     world.up()
     world.well()
-    monkeypatch.setattr(Cluster, "connect", lambda kubeconfig, context, guard=None: (kubeconfig.name, context))
+    monkeypatch.setattr(
+        Cluster, "connect", lambda kubeconfig, context, guard=None: (kubeconfig.name, context)
+    )
     restored = Rollout(component_pods("chaos-dashboard", "chaos-mesh"), 1)
     monkeypatch.setattr(rollout, "restore", world.note("restore", [restored]))
     monkeypatch.setattr(rollout, "finish", world.note("finish"))

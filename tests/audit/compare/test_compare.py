@@ -222,6 +222,7 @@ def test_a_rename_keeps_what_else_changed_and_the_bridge_gives_the_old_name_back
     assert rule["target_label"] == "__name__"
     for suffix in ("_bucket", "_sum", "_count"):
         match = re.fullmatch(rule["regex"], f"chaos_daemon_duration_seconds{suffix}")
+        assert match is not None
         assert rule["replacement"].replace("${1}", match[1]) == f"chaos_daemon_took_seconds{suffix}"
     assert not re.fullmatch(rule["regex"], "chaos_daemon_duration_seconds_more")
     assert "`chaos_daemon_took_seconds` is now `chaos_daemon_duration_seconds`" in done.release_note
@@ -257,7 +258,7 @@ def test_labels_of_series_that_are_gone_come_from_the_recordings(write, tmp_path
             writer.write(SeriesDefinition(number=number, labels={"__name__": series, **target, **labels}))
         writer.close()
 
-    (change,) = compare(*folders, KNOWN).changes
+    (change,) = compare(folders[0], folders[1], KNOWN).changes
     assert (change.kind, change.metric, change.before) == (ChangeKind.LABEL_REMOVED, "chaos_gone", "phase")
 
 
@@ -324,7 +325,7 @@ def test_values_that_hold_may_differ_as_counters_do(write):
         for name, value in (("a", 2.0), ("b", 9.0))
     ]
 
-    assert compare(*runs, KNOWN).changes == []
+    assert compare(runs[0], runs[1], KNOWN).changes == []
 
 
 @pytest.mark.parametrize("verdict", [Verdict.SKIPPED, Verdict.ERROR])

@@ -9,7 +9,7 @@ from harness.base.errors import ExitCode, UsageError
 from harness.cli import main
 from harness.judge.finding import Finding, Verdict
 from harness.results.contract import Contract
-from harness.results.coverage import Coverage, Standing, TransitionScore
+from harness.results.coverage import Coverage, SeriesChange, Standing, TransitionScore
 from harness.results.results import Results, Run
 from harness.results.scenario import Leftover, ScenarioResult, StepResult
 
@@ -50,7 +50,9 @@ def write(tmp_path):
             results.add(each)
         results.contract = Contract(release="v2.8.4", whole=True, problems=[*problems])
         if standing is not None:
-            transition = TransitionScore(metric="m", label="l", value="v", change="goes", standing=standing)
+            transition = TransitionScore(
+                metric="m", label="l", value="v", change=SeriesChange.GOES, standing=standing
+            )
             results.coverage = Coverage(transitions=[transition])
         results.write(tmp_path / name)
         return tmp_path / name

@@ -1,6 +1,7 @@
 """What is compared in the end is a component that is settled, whatever disturbed it before."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -146,9 +147,10 @@ class Stack:
                 *(Metric.model_validate({"name": name, **entry}) for name in more),
             ]
         )
+        both: Any = self
         run = EndedRun(
-            cluster=self,
-            prometheus=self,
+            cluster=both,
+            prometheus=both,
             clock=self.clock,
             began=START - 600,
             namespaces=[],

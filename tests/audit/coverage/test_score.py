@@ -129,15 +129,21 @@ def test_an_excuse_needs_a_reason(tmp_path):
 def test_real_recordings_prove_what_they_show():
     found = coverage_of(sorted(RECORDINGS.iterdir()), catalogue(), date(2026, 1, 1), [])
     by = {(each.metric, each.label, each.value, each.change): each for each in found.transitions}
-    running = by["chaos_controller_manager_chaos_experiments", "phase", "running", "appears"]
+    running = by["chaos_controller_manager_chaos_experiments", "phase", "running", SeriesChange.APPEARS]
     assert running.standing is Standing.COVERED
     assert "network-partition 1.5" in running.by
-    gone = by["chaos_controller_manager_chaos_experiments", "kind", "TimeChaos", "goes"]
+    gone = by["chaos_controller_manager_chaos_experiments", "kind", "TimeChaos", SeriesChange.GOES]
     assert "time-skew 2.0" in gone.by
-    assert by["chaos_daemon_ipset_members", "", "", "changes"].standing is Standing.COVERED
-    assert by["grpc_server_handled_total", "grpc_method", "SetTcs", "changes"].standing is Standing.COVERED
+    assert by["chaos_daemon_ipset_members", "", "", SeriesChange.CHANGES].standing is Standing.COVERED
+    assert (
+        by["grpc_server_handled_total", "grpc_method", "SetTcs", SeriesChange.CHANGES].standing
+        is Standing.COVERED
+    )
     # What only a known issue moved is not covered.
-    assert by["chaos_daemon_bpm_controlled_processes", "", "", "changes"].standing is Standing.KNOWN_ISSUE
+    assert (
+        by["chaos_daemon_bpm_controlled_processes", "", "", SeriesChange.CHANGES].standing
+        is Standing.KNOWN_ISSUE
+    )
 
 
 @pytest.fixture

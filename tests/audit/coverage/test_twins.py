@@ -231,7 +231,9 @@ def test_a_twin_that_only_expectations_know_is_named_by_one():
         if (known := catalogue().find(each.metric)) is not None
     }
     for of, twin in twins_of(catalogue()):
-        own = catalogue().find(of.metric).oracle
+        metric = catalogue().find(of.metric)
+        assert metric is not None
+        own = metric.oracle
         if (twin.metric, twin.relation, twin.always_same) == (None, None, None) and twin.oracle in (
             None,
             own,

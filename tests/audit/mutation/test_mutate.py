@@ -290,6 +290,7 @@ def test_what_interrupts_a_run_ends_the_processes_at_work(end):
     process = subprocess.Popen(
         [sys.executable, "-c", STUCK], stdout=subprocess.PIPE, text=True, start_new_session=True
     )
+    assert process.stdout is not None
     try:
         assert [process.stdout.readline() for _ in range(2)] == ["stuck\n", "stuck\n"]
         end(process.pid, signal.SIGTERM)

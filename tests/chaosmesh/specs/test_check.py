@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from harness.chaosmesh.specs import check, shape_of
@@ -129,7 +131,11 @@ def test_the_scheduler_of_old_manifests_is_no_field():
 
 
 def test_limits_of_numbers():
-    spec = {"mode": "one", "selector": SELECTOR, "stressors": {"cpu": {"workers": 1, "load": 101}}}
+    spec: dict[str, Any] = {
+        "mode": "one",
+        "selector": SELECTOR,
+        "stressors": {"cpu": {"workers": 1, "load": 101}},
+    }
     assert [message for _, message, _ in found("StressChaos", spec)] == [
         "`spec.stressors.cpu.load` of StressChaos is at most 100, not 101"
     ]

@@ -1,7 +1,7 @@
 import pytest
 
 from harness.lint.rules.template import as_literals, range_is_open, stands_for_more
-from harness.prometheus.expression import read
+from harness.prometheus.expression import Range, read
 
 
 @pytest.mark.parametrize(
@@ -36,6 +36,7 @@ def test_a_string_with_a_template_is_told_from_one_without():
 def test_a_range_with_a_template_is_told_from_one_without(unit, seconds):
     node = read(as_literals(f"a[${{n}}{unit}]"))
 
+    assert isinstance(node, Range)
     assert node.seconds == 3557 * seconds
     assert range_is_open(node.seconds)
     assert not range_is_open(5 * seconds)

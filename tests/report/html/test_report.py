@@ -171,6 +171,7 @@ def test_nothing_that_was_planted_is_more_than_text(tmp_path):
     change(bad, bad.findings()[1].id, verdict=Verdict.KNOWN_ISSUE, known_issue=NASTY)
     bad.steps[0].title = NASTY
     results.run.options = {NASTY: NASTY}
+    assert results.run.stack is not None
     results.run.stack["capabilities"] = {NASTY: NASTY}
     results.run.stack["versions"][NASTY] = NASTY
     shown = page(results, tmp_path)

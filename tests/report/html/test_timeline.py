@@ -1,6 +1,7 @@
 """What a timeline shows, as data: series with their gaps, growth, oracles, windows, steps."""
 
 import math
+from typing import Any
 
 from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Finding, Verdict
@@ -14,7 +15,7 @@ COUNTER = "chaos_daemon_bpm_controlled_process_total"
 
 
 def finding(**changes):
-    fields = {
+    fields: dict[str, Any] = {
         "id": "0.0",
         "step": 0,
         "metric": "things",
@@ -155,6 +156,7 @@ def test_a_real_recording(tmp_path):
     result = scenario(tmp_path, "network-partition")
     recording, _ = read(RECORDINGS / "network-partition")
     made = timeline(result, recording, catalogue())
+    assert made is not None
     assert [step.title for step in made.steps] == recording.manifest.steps
     assert sum(len(panel.windows) for panel in made.panels) == len(result.findings())
     assert made.panels[0].subject == "chaos_daemon_ipset_members", "the known issue comes first"

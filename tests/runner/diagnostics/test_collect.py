@@ -1,6 +1,7 @@
 """The bounds of diagnostics: time, size, failures, secrets."""
 
 import threading
+from typing import Any
 
 import pytest
 
@@ -16,6 +17,10 @@ def index(folder):
 @pytest.fixture
 def folder(tmp_path):
     return tmp_path / "diagnostics/example/step-0"
+
+
+NOTHING_ASKED: Any = None
+"""The context of collectors that ask it for nothing."""
 
 
 def small(scene):
@@ -34,7 +39,12 @@ def test_files_and_an_index_that_names_them(folder):
         """Nothing at all."""
         yield from ()
 
-    collect(None, folder, "step 0: apply kill\nfailed: 2 is not 1", using={"small": small, "void": nothing})
+    collect(
+        NOTHING_ASKED,
+        folder,
+        "step 0: apply kill\nfailed: 2 is not 1",
+        using={"small": small, "void": nothing},
+    )
     assert (folder / "small.txt").read_text() == "small\n"
     assert index(folder).splitlines() == [
         "step 0: apply kill",
@@ -59,7 +69,7 @@ def test_a_collector_that_fails_is_told_and_keeps_what_it_had(folder, error, tol
         yield "first.txt", "first\n"
         raise error
 
-    collect(None, folder, "why", using={"fails": fails, "small": small})
+    collect(NOTHING_ASKED, folder, "why", using={"fails": fails, "small": small})
     assert (folder / "first.txt").exists()
     assert (folder / "small.txt").exists()
     assert told in index(folder)
@@ -74,7 +84,7 @@ def test_a_collector_that_hangs_is_left_behind(folder):
         yield "late.txt", "late\n"
 
     try:
-        collect(None, folder, "why", using={"hangs": hangs}, seconds=0.05)
+        collect(NOTHING_ASKED, folder, "why", using={"hangs": hangs}, seconds=0.05)
     finally:
         release.set()
     assert "failed: not finished within 0.05 s" in index(folder)
@@ -86,7 +96,7 @@ def test_secrets_are_in_no_file_wherever_they_come_from(folder):
         yield "log.txt", "token=planted\n"
         raise ValueError("password: planted")
 
-    collect(None, folder, "Bearer planted-in-why", using={"leaks": leaks})
+    collect(NOTHING_ASKED, folder, "Bearer planted-in-why", using={"leaks": leaks})
     texts = [path.read_text() for path in folder.rglob("*") if path.is_file()]
     assert len(texts) == 2
     assert not any("planted" in text for text in texts)
@@ -98,7 +108,7 @@ def test_of_a_large_file_the_end_is_kept_in_whole_lines(folder):
     def large(scene):
         yield "large.log", "".join(lines)
 
-    collect(None, folder, "why", using={"large": large})
+    collect(NOTHING_ASKED, folder, "why", using={"large": large})
     kept = (folder / "large.log").read_text().splitlines(keepends=True)
     assert kept == lines[-len(kept) :]
     assert MOST_FILE - 20 < (folder / "large.log").stat().st_size <= MOST_FILE
@@ -115,7 +125,7 @@ def test_a_secret_that_the_cut_goes_through_is_hidden(folder):
     def large(scene):
         yield "large.log", "x\n" * 1000 + block + "after\n"
 
-    collect(None, folder, "why", using={"large": large})
+    collect(NOTHING_ASKED, folder, "why", using={"large": large})
     assert (folder / "large.log").read_text() == "*** (PEM)\nafter\n"
 
 
@@ -126,7 +136,7 @@ def test_what_passes_the_bound_of_all_files_is_left_out_and_small_files_are_not(
         yield "large.txt", "x" * 900 + "\n"
         yield "small.txt", "x" * 500 + "\n"
 
-    collect(None, folder, "why", using={"many": many})
+    collect(NOTHING_ASKED, folder, "why", using={"many": many})
     assert (folder / "small.txt").exists()
     assert not (folder / "large.txt").exists()
     assert "large.txt: left out: diagnostics have a bound" in index(folder)
@@ -137,5 +147,5 @@ def test_a_run_has_a_bound_for_all_its_scenarios(folder, monkeypatch):
     other = folder.parent.parent / "other/step-0/log"
     other.parent.mkdir(parents=True)
     other.write_text("x" * 995)
-    collect(None, folder, "why", using={"small": small})
+    collect(NOTHING_ASKED, folder, "why", using={"small": small})
     assert "small.txt: left out" in index(folder)

@@ -3,9 +3,9 @@
 import pytest
 import yaml
 
-from harness.kubernetes.client import ExecResult, HttpAnswer
+from harness.kubernetes.client import Cluster, ExecResult, HttpAnswer
 from harness.kubernetes.errors import NotFoundError, RefusedError
-from harness.prometheus.prometheus import ScrapeTarget
+from harness.prometheus.prometheus import Prometheus, ScrapeTarget
 from harness.runner.diagnostics.collect import collect, collectors
 from harness.runner.diagnostics.scene import DiagnosticsContext
 from tests.fakes.clock import FakeClock
@@ -26,7 +26,7 @@ chaos_daemon_tcs_rules{container="c",namespace="mine",pod="p"} 2
 """
 
 
-class Cluster:
+class FakeCluster(Cluster):
     """Some objects, a log, an exposition; the kind AWSChaos is not installed."""
 
     def __init__(self):
@@ -53,26 +53,26 @@ class Cluster:
             ],
         }
 
-    def list(self, kind, namespace=None, label_selector=None):
+    def list(self, kind, namespace=None, label_selector=None, **_):
         assert kind not in ("Secret", "ConfigMap", "ServiceAccount")
         if kind == "AWSChaos":
             raise NotFoundError("cannot list AWSChaos: refused (HTTP 404)")
         return self.objects.get((kind, namespace), [])
 
-    def get(self, kind, name, namespace):
+    def get(self, kind, name, namespace=None, **_):
         return next(each for each in self.objects[kind, namespace] if each["metadata"]["name"] == name)
 
-    def logs(self, namespace, pod, container, *, seconds, previous=False):
+    def logs(self, namespace, pod, container, *, seconds=None, previous=False, **_):
         self.logs_asked.append((pod, container, seconds, previous))
         if previous:
             raise RefusedError("previous terminated container not found")
         return PROMETHEUS_LOG if namespace == "chaos-harness" else DAEMON_LOG
 
-    def exec(self, namespace, pod, container, argv, timeout):
+    def exec(self, namespace, pod, container, argv, timeout=0.0, **_):
         self.scripts.append(argv)
         return ExecResult("==begin c-id\n# ipset save\nadd A 10.0.0.1\n==end 0\n", "", 0)
 
-    def proxy_fetch(self, resource, namespace, name, port, path, *, timeout):
+    def proxy_fetch(self, resource, namespace, name, port, path, **_):
         self.fetched.append((self.clock.now(), resource, namespace, name, port, path))
         self.clock.advance(self.fetches_seconds)
         return HttpAnswer(200, EXPOSITION.encode(), "text/plain")
@@ -132,7 +132,7 @@ def pod(name, namespace, container, restarts=0):
     }
 
 
-class Prometheus:
+class FakePrometheus(Prometheus):
     def __init__(self, *targets):
         self._targets = targets
 
@@ -159,7 +159,7 @@ def target(clock, *, age=0.5, duration=0.1, job="chaos-daemon", pod="chaos-daemo
 
 @pytest.fixture
 def cluster():
-    return Cluster()
+    return FakeCluster()
 
 
 @pytest.fixture
@@ -167,7 +167,7 @@ def scene(cluster):
     def made(*targets, infrastructure=True):
         return DiagnosticsContext(
             cluster=cluster,
-            prometheus=Prometheus(*(targets or [target(cluster.clock)])),
+            prometheus=FakePrometheus(*(targets or [target(cluster.clock)])),
             clock=cluster.clock,
             chaos_mesh_namespace="chaos-mesh",
             namespace="mine",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import errno
+from typing import Any
 
 import pytest
 
@@ -46,7 +47,7 @@ EVENTS = "chaos_controller_manager_emitted_event_total"
 WRONG = SCENARIO.replace("equals: 1", "equals: 2")
 
 
-class Kept(list):
+class Kept(list[Any]):
     """What was asked to be collected, with the objects that were there at that moment."""
 
     fails = None

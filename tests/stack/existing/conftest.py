@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import unquote
 
@@ -54,6 +53,7 @@ class TheirCluster:
 
     def answer(self, request: Request) -> None:
         if request.path.endswith("/selfsubjectaccessreviews"):
+            assert request.body is not None
             wanted = request.body["spec"]["resourceAttributes"]
             resource = "/".join(filter(None, [wanted["resource"], wanted.get("subresource")]))
             request.answer(201, {"status": {"allowed": (wanted["verb"], resource) not in self.unpermitted}})
@@ -160,7 +160,7 @@ def pod(name: str, component: str, on: str, address: str) -> dict[str, Any]:
 
 
 @pytest.fixture
-def theirs(api: ApiServer) -> Iterator[TheirCluster]:
+def theirs(api: ApiServer) -> TheirCluster:
     return TheirCluster(api)
 
 

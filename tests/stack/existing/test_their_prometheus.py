@@ -119,13 +119,13 @@ def test_another_interval_than_its_own_is_refused() -> None:
         check(Server(), wanted=5.0)
 
 
-def test_other_labels_are_shown_with_the_options_that_name_them() -> None:
+def test_other_labels_are_shown_with_the_options_that_name_them(monkeypatch: pytest.MonkeyPatch) -> None:
     server = Server()
     for each in server.found:
         own = {"component": each.job, "kubernetes_pod": each.instance, "kubernetes_node": each.node}
         each.labels.update(own | {"instance": each.address, "job": "pods"})
         del each.labels["node"]
-    server.query = lambda _: QueryResult("vector", [])  # type: ignore[method-assign]
+    monkeypatch.setattr(server, "query", lambda _: QueryResult("vector", []))
     with pytest.raises(HarnessError, match="are not those that scenarios name") as caught:
         check(server)
     assert (
