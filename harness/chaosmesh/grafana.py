@@ -26,7 +26,7 @@ def missing(cluster: Cluster) -> str | None:
     if not pods:
         return (
             f"there is no pod with {selector} in the namespace {NAMESPACE}: Grafana is installed with images "
-            "from a registry (--images registry), and is not among those that are compiled from source"
+            "from a registry (--images registry) that has its image, and is not compiled from source"
         )
     if any(_ready(pod) for pod in pods):
         return None

@@ -37,6 +37,7 @@ class RegistryPins(BaseModel):
     chart_repository: str = Field(alias="chart-repository")
     chaos_mesh_registry: str = Field(alias="chaos-mesh-registry")
     kubernetes: str
+    node_digest: str = Field(alias="node-digest")
     prometheus: str
     grafana: str
     workload: str

@@ -6,12 +6,11 @@ import os
 import re
 import shutil
 import threading
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import requests
+from pydantic import SecretStr
 
 from harness.base import bundled, places, process
 from harness.base.errors import UsageError
@@ -19,21 +18,22 @@ from harness.base.progress import Progress
 from harness.chaosmesh.release import RELEASE, Release
 from harness.image_build import recipes
 from harness.image_build.artefact import digest_of
+from harness.image_build.chart import RELEASE as RELEASE_NAME
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all
 from harness.image_build.names import DOCKER_HUB, ImageNames, parse
 from harness.image_build.pins import KIND, Pins, version_of
+from harness.image_build.probe import RegistryProbe, probe_images
 from harness.image_build.store import Store
+from harness.stack import login
 from harness.stack.imageset import ImageRef, ImageSet
+from harness.stack.mirror import Mirror, from_environment
 
-REGISTRY_VARIABLE = "CHAOS_HARNESS_REGISTRY"
+CHARTS_VARIABLE = "CHAOS_HARNESS_CHART_REPOSITORY"
+CHART = "chaos-mesh"
+_NODE = "kindest/node"
 
-_PROBE_SECONDS = 5.0
 _VERSION_SECONDS = 30.0
-# The name in image references is not the host that serves the images.
-_SERVED_BY = {DOCKER_HUB: "registry-1.docker.io"}
-# A registry that wants a token answers 401: https://distribution.github.io/distribution/spec/api/#api-version-check
-_ANSWERS = frozenset({200, 401})
 
 
 @dataclass(frozen=True)
@@ -79,13 +79,16 @@ def prepare(
         kubernetes_version: of kind's node image, such as 1.34.0 (default: that of the pinned kind).
 
     Raises:
-        UsageError: `kubernetes_version` is none, or a program is missing (or too different) and there is no
-            Go to build it.
+        UsageError: a version is none, the environment names no registry, or a program is missing (or too
+            different) and there is no Go to build it.
     """
     fixtures = bundled.fixtures()
     pins = Pins.load(fixtures)
+    chaos_mesh = release_of(chaos_mesh_version or pins.registry.chaos_mesh)
+    mirror = from_environment()
+    repository = chart_repository(pins, mirror)
     stack = fixtures / "images" / "stack"
-    kubernetes = _kubernetes(kubernetes_version) if kubernetes_version else pins.registry.kubernetes
+    kubernetes = kubernetes_of(kubernetes_version) if kubernetes_version else pins.registry.kubernetes
     programs = find_or_build(
         programs_for(stack, kubernetes),
         pins=pins,
@@ -93,12 +96,12 @@ def prepare(
         progress=progress,
         logs=logs,
     )
-    chaos_mesh = (chaos_mesh_version or pins.registry.chaos_mesh).removeprefix("v")
-    prefix = os.environ.get(REGISTRY_VARIABLE, "").rstrip("/")
-    images = images_for(pins, chaos_mesh, prefix)
-    # Empty: kind's own default, which is pinned by digest.
-    chosen = bool(prefix or kubernetes_version)
-    node_image = f"{prefix or DOCKER_HUB}/kindest/node:{kubernetes}" if chosen else ""
+    images = images_for(pins, chaos_mesh, mirror)
+    node = str(node_image(pins, kubernetes, mirror))
+    hosts = {mirror.host if mirror else DOCKER_HUB}
+    hosts |= {image.registry.split("/", 1)[0] for image in images.values()}
+    if repository.startswith("oci://"):
+        hosts.add(repository.removeprefix("oci://").split("/", 1)[0])
     versions = {
         "kubernetes": kubernetes,
         "kind": version_of(KIND, stack),
@@ -108,21 +111,69 @@ def prepare(
     }
     return ImageSet(
         mode="registry",
-        key=digest_of([versions, node_image, {role: str(image) for role, image in images.items()}]),
-        node_image=node_image,
+        key=digest_of(
+            [
+                versions,
+                node,
+                {role: str(image) for role, image in images.items()},
+                *([mirror.url] if mirror else []),
+            ]
+        ),
+        node_image=node,
         kind=programs["kind"],
         helm=programs["helm"],
         kubectl=programs["kubectl"],
         kubernetes=kubernetes,
         images=images,
-        chart="chaos-mesh",
-        chart_repository=pins.registry.chart_repository,
+        chart=CHART,
+        chart_repository=repository,
         chart_version=chaos_mesh,
         versions={**versions, RELEASE: str(Release.of(chaos_mesh))},
+        mirror=mirror,
+        credentials=SecretStr(known) if (known := login.settings_for(hosts)) else None,
     )
 
 
-def _kubernetes(version: str) -> str:
+def release_of(version: str) -> str:
+    """Return a release of Chaos Mesh as its chart is versioned: no v before it.
+
+    Raises:
+        UsageError: it is none: images and chart of `latest` or of a branch are not published under one name.
+    """
+    if not RELEASE_NAME.fullmatch(version):
+        raise UsageError(
+            f"{version!r} is no release of Chaos Mesh",
+            next_step="name one such as 2.8.4; what is in no release is built (--chaos-mesh-source DIR) "
+            "or given (--chaos-mesh-images with --chaos-mesh-chart)",
+        )
+    return version.removeprefix("v")
+
+
+def chart_repository(pins: Pins, mirror: Mirror | None) -> str:
+    """Return where the chart comes from: what the environment names, else the mirror, else the pinned one.
+
+    Raises:
+        UsageError: the environment names no repository.
+    """
+    named = os.environ.get(CHARTS_VARIABLE, "").strip().rstrip("/")
+    if named and not re.fullmatch(r"(oci|https?)://[^\s/@]+(/\S*)?", named):
+        raise UsageError(
+            f"{CHARTS_VARIABLE}={named} names no chart repository",
+            next_step="write oci://host:port/path for a registry, or https://host/path for a repository "
+            "with an index.yaml",
+        )
+    return named or (f"oci://{mirror.prefix}/charts" if mirror else pins.registry.chart_repository)
+
+
+def node_image(pins: Pins, kubernetes: str, mirror: Mirror | None) -> ImageRef:
+    """Return kind's image of nodes; where it is published, that of kind's default by its digest."""
+    if mirror:
+        return ImageRef(registry=mirror.prefix, repository=_NODE, tag=kubernetes)
+    pinned = f"@{pins.registry.node_digest}" if kubernetes == pins.registry.kubernetes else ""
+    return ImageRef(registry=DOCKER_HUB, repository=_NODE, tag=kubernetes + pinned)
+
+
+def kubernetes_of(version: str) -> str:
     """Return a version as tags of node images have it."""
     found = "v" + version.removeprefix("v")
     if not re.fullmatch(r"v1\.\d+\.\d+", found):
@@ -133,8 +184,9 @@ def _kubernetes(version: str) -> str:
     return found
 
 
-def images_for(pins: Pins, chaos_mesh: str, prefix: str) -> dict[str, ImageRef]:
-    """Return the images by role; `prefix` (host:port of a mirror) takes the place of every registry."""
+def images_for(pins: Pins, chaos_mesh: str, mirror: Mirror | None) -> dict[str, ImageRef]:
+    """Return the images by role; a mirror takes the place of every registry."""
+    prefix = mirror.prefix if mirror else ""
     own = prefix or pins.registry.chaos_mesh_registry
     images = {
         role: ImageRef(registry=own, repository=f"chaos-mesh/{name}", tag=f"v{chaos_mesh}")
@@ -203,67 +255,13 @@ def find_or_build(
     return {name: path for name, path in found.items() if path}
 
 
-@dataclass(frozen=True)
-class RegistryProbe:
-    """Whether registries can be used, and why not."""
-
-    reachable: bool
-    reason: str
-
-
 def probe() -> RegistryProbe:
-    """Return whether every registry that serves an image answers, asking all at once for 5 s at most."""
-    pins = Pins.load(bundled.fixtures())
-    prefix = os.environ.get(REGISTRY_VARIABLE, "").rstrip("/")
-    if prefix:
-        hosts = [prefix.split("/", 1)[0]]
-    else:
-        images = images_for(pins, pins.registry.chaos_mesh, prefix)
-        hosts = sorted({image.registry for image in images.values()} | {DOCKER_HUB})
-    return probe_hosts(hosts)
+    """Return whether each registry that serves an image has it, asking all at once for 5 s at most.
 
-
-def probe_hosts(hosts: list[str], seconds: float = _PROBE_SECONDS) -> RegistryProbe:
-    """Ask each registry's `/v2/`; one that does not answer in time does not answer.
-
-    Args:
-        hosts: registries as image names have them, with their port.
-        seconds: the bound for all of them together, name resolution included.
+    Raises:
+        UsageError: the environment names no registry.
     """
-    silent: dict[str, str] = dict.fromkeys(hosts, f"no answer within {seconds:.0f} s")
-    lock = threading.Lock()
-
-    def ask(host: str) -> None:
-        outcome = _ask(_SERVED_BY.get(host, host), seconds)
-        with lock:
-            if outcome:
-                silent[host] = outcome
-            else:
-                silent.pop(host, None)
-
-    # Daemon threads: a resolver that hangs is bounded by nothing, and must not keep the process from ending.
-    threads = [threading.Thread(target=ask, args=(host,), daemon=True) for host in hosts]
-    deadline = time.monotonic() + seconds
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(max(0.0, deadline - time.monotonic()))
-    with lock:
-        if silent:
-            return RegistryProbe(False, "; ".join(f"{host}: {why}" for host, why in sorted(silent.items())))
-    return RegistryProbe(True, f"answered: {', '.join(hosts)}")
-
-
-def _ask(host: str, seconds: float) -> str:
-    """Return why a registry cannot be used, or nothing."""
-    why = ""
-    for scheme in ("https", "http"):
-        try:
-            answer = requests.get(f"{scheme}://{host}/v2/", timeout=seconds / 2, allow_redirects=False)
-        except requests.RequestException as error:
-            why = why or type(error).__name__
-            continue
-        if answer.status_code in _ANSWERS:
-            return ""
-        why = f"HTTP {answer.status_code} from {scheme}://{host}/v2/"
-    return why
+    pins = Pins.load(bundled.fixtures())
+    mirror = from_environment()
+    images = list(images_for(pins, pins.registry.chaos_mesh, mirror).values())
+    return probe_images([node_image(pins, pins.registry.kubernetes, mirror), *images], mirror)

@@ -665,6 +665,7 @@ def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[s
         "scrape_interval": handle.scrape_interval,
         "versions": handle.versions,
         **({"image_ids": handle.image_ids} if handle.image_ids else {}),
+        **({"image_digests": handle.image_digests} if handle.image_digests else {}),
         "stand_ins": [stand_in.model_dump() for stand_in in handle.stand_ins],
         "nodes": [node.model_dump() for node in handle.nodes],
         "capabilities": capabilities,

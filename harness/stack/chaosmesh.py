@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,6 +33,7 @@ WORKLOADS = {
     components.DNS_SERVER: ("deployment", components.DNS_SERVER),
 }
 
+_CHART_SECONDS = 120.0
 _HELM_SECONDS = 180.0
 _CRD_SECONDS = 90.0
 _READ_CRDS_SECONDS = 30.0
@@ -109,6 +113,71 @@ def apply_crds(kubectl: Kubectl, crds: Path) -> None:
     )
 
 
+def fetch_chart(
+    images: ImageSet, *, folder: Path, log: Path, cancel: threading.Event | None = None
+) -> ImageSet:
+    """Return the set with its chart as a file: pulled from its repository unless it is one already.
+
+    Args:
+        images: names the chart.
+        folder: takes the chart, and Helm's own state.
+        log: takes Helm's output.
+        cancel: ends Helm once it is set.
+
+    Raises:
+        CommandError: Helm does not get it.
+    """
+    if not images.chart_repository:
+        return images
+    where = folder / "chart"
+    shutil.rmtree(where, ignore_errors=True)
+    where.mkdir(parents=True)
+    repository, mirror = images.chart_repository.rstrip("/"), images.mirror
+    # Helm refuses --repo with a registry: the chart is a part of the address there.
+    oci = repository.startswith("oci://")
+    named = [f"{repository}/{images.chart}"] if oci else [images.chart, "--repo", repository]
+    if images.chart_version:
+        named += ["--version", images.chart_version]
+    own = helm_environment(folder)
+    if mirror and _host_of(repository) == mirror.host:
+        if oci and mirror.plain_http:
+            named.append("--plain-http")
+        elif mirror.ca:
+            named.append(f"--ca-file={mirror.ca}")
+    if images.credentials:
+        kept = write_whole(folder / "helm" / "registries.json", images.credentials.get_secret_value())
+        own["HELM_REGISTRY_CONFIG"] = str(kept)
+    process.run(
+        f"get the chart {images.chart} from {repository}",
+        [images.helm, "pull", *named, f"--destination={where}"],
+        timeout=_CHART_SECONDS,
+        env=own,
+        log=log,
+        cancel=cancel,
+        next_step="check that it has this version, or name a chart with --chaos-mesh-chart",
+    )
+    file = next(where.glob("*.tgz"))
+    digest = hashlib.sha256(file.read_bytes()).hexdigest()
+    return images.model_copy(
+        update={
+            "chart": str(file),
+            "chart_repository": None,
+            "chart_version": None,
+            "image_digests": {**images.image_digests, "chart": f"sha256:{digest}"},
+        }
+    )
+
+
+def helm_environment(folder: Path) -> dict[str, str]:
+    """Return variables that keep Helm's caches and its user's repositories out of it."""
+    names = ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")
+    return {name: str(folder / "helm") for name in names}
+
+
+def _host_of(repository: str) -> str:
+    return repository.partition("://")[2].partition("/")[0]
+
+
 def install(
     kubectl: Kubectl, images: ImageSet, *, folder: Path, log: Path, more: HelmValues = NO_VALUES
 ) -> None:
@@ -116,7 +185,7 @@ def install(
 
     Args:
         kubectl: the cluster.
-        images: chart and images.
+        images: chart and images; the chart is a file or a folder (`fetch_chart`).
         folder: takes the values file and Helm's own state.
         log: takes Helm's output.
         more: the user's own values, over ours.
@@ -126,14 +195,8 @@ def install(
     """
     file = write_whole(folder / "chaos-mesh-values.json", json.dumps(values(images), indent=2))
     where: list[str | Path] = [images.chart]
-    if images.chart_repository:
-        where += ["--repo", images.chart_repository]
-    if images.chart_version:
-        where += ["--version", images.chart_version]
     if images.crds:
         where.append("--skip-crds")
-    # Helm's caches and its user's repositories stay out of it.
-    own = {name: str(folder / "helm") for name in ("HELM_CACHE_HOME", "HELM_CONFIG_HOME", "HELM_DATA_HOME")}
     process.run(
         "install Chaos Mesh",
         [
@@ -150,14 +213,22 @@ def install(
             f"--timeout={_HELM_SECONDS:.0f}s",
         ],
         timeout=_HELM_SECONDS + 10,
-        env=own,
+        env=helm_environment(folder),
         log=log,
         cancel=kubectl.cancel,
     )
 
 
-def wait_ready(kubectl: Kubectl, cluster: Cluster, images: ImageSet) -> None:
+def wait_ready(
+    kubectl: Kubectl, cluster: Cluster, images: ImageSet, *, seconds: float = _ROLLOUT_SECONDS
+) -> None:
     """Wait until every component runs and the webhook takes an experiment.
+
+    Args:
+        kubectl: the cluster.
+        cluster: the same one.
+        images: what of Chaos Mesh is installed.
+        seconds: the bound of each rollout.
 
     Raises:
         CommandError: a rollout did not end in time.
@@ -165,7 +236,7 @@ def wait_ready(kubectl: Kubectl, cluster: Cluster, images: ImageSet) -> None:
     """
     for job in jobs(images):
         kind, name = WORKLOADS[job]
-        kubectl.rollout(kind, NAMESPACE, name, timeout=_ROLLOUT_SECONDS)
+        kubectl.rollout(kind, NAMESPACE, name, timeout=seconds)
     try:
         await_webhook(cluster, _WEBHOOK_SECONDS, sleep=kubectl.pause)
     except ApiError as error:

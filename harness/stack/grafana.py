@@ -17,8 +17,8 @@ ROLE = "grafana"
 
 ADDRESS = ServiceAddress(namespace=grafana.NAMESPACE, name=grafana.NAME, port=grafana.PORT)
 
-# With the time to pull about 150 MB.
-_ROLLOUT_SECONDS = 180.0
+# Its image is in the nodes by then.
+_ROLLOUT_SECONDS = 60.0
 
 
 class _Template(string.Template):

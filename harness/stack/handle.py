@@ -49,6 +49,7 @@ class StackHandle(BaseModel):
         images: which way the images came.
         image_key: `ImageSet.key` that the cluster was made from.
         image_ids: role to the id of its image, where it is known.
+        image_digests: role to the digest by which a registry served its image; of the chart, to its SHA-256.
         capabilities: capability to None when present, or to the reason why it is missing.
         durations: seconds of each step of `up`.
         target: whose cluster it is, and what of the stack was there already.
@@ -73,6 +74,7 @@ class StackHandle(BaseModel):
     image_key: str
     versions: dict[str, str]
     image_ids: dict[str, str] = {}
+    image_digests: dict[str, str] = {}
     stand_ins: list[StandIn]
     nodes: list[StackNode]
     capabilities: dict[str, str | None] = {}

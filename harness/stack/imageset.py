@@ -5,9 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr
 
 from harness.base.stand_in import StandIn
+from harness.stack.mirror import Mirror
 
 
 class ImageRef(BaseModel):
@@ -46,7 +47,11 @@ class ImageSet(BaseModel):
         needs_own_cni: the node image has no default CNI; ours is installed.
         stand_ins: what is not the real thing, shown wherever results are.
         versions: component to version, for results.
-        image_ids: role to the id of its image (`sha256:...`), where a version would not tell which.
+        image_ids: role to the id of its image (`sha256:...`), where it is known. An image with an id is there
+            already, or in an archive: it is not pulled.
+        image_digests: role to the digest by which a registry served its image, where it is known.
+        mirror: the registry that takes the place of all others; None without.
+        credentials: registries' credentials in docker's format, for the nodes and Helm; None without.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -73,3 +78,6 @@ class ImageSet(BaseModel):
     stand_ins: list[StandIn] = []
     versions: dict[str, str] = {}
     image_ids: dict[str, str] = {}
+    image_digests: dict[str, str] = {}
+    mirror: Mirror | None = None
+    credentials: SecretStr | None = None

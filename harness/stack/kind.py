@@ -17,6 +17,7 @@ from harness.kubernetes import credentials
 from harness.stack import cluster_name
 from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet
+from harness.stack.mirror import NODE_FOLDER
 
 POD_SUBNET = "10.244.0.0/16"
 
@@ -27,6 +28,13 @@ _DELETE_SECONDS = 90.0
 _ARCHIVES = "/kind/more-images"
 _IMPORT_UNIT = "chaos-harness-more-images.service"
 _LABEL = "io.x-k8s.kind.cluster"
+# https://kind.sigs.k8s.io/docs/user/private-registries/
+_KUBELET_CREDENTIALS = "/var/lib/kubelet/config.json"
+# kind sets none in its node images (images/base/files/etc/containerd/config.toml of v0.33.0), whose
+# configuration is of version 2.
+_CONTAINERD = f'''[plugins."io.containerd.grpc.v1.cri".registry]
+  config_path = "{NODE_FOLDER}"
+'''
 
 
 @dataclass(frozen=True)
@@ -38,7 +46,14 @@ class Container:
     id: str = ""
 
 
-def config(images: ImageSet, *, workers: int, cgroup_v1: bool, mark: str | None = None) -> str:
+def config(
+    images: ImageSet,
+    *,
+    workers: int,
+    cgroup_v1: bool,
+    mark: str | None = None,
+    credentials: Path | None = None,
+) -> str:
     """Return the configuration for `kind create cluster`, as YAML.
 
     Args:
@@ -46,6 +61,7 @@ def config(images: ImageSet, *, workers: int, cgroup_v1: bool, mark: str | None 
         workers: nodes besides the control plane.
         cgroup_v1: the host has cgroup v1, which kubelet 1.35 refuses unless told otherwise.
         mark: of `harness.stack.ownership`, put into every node.
+        credentials: of registries, for the kubelet; a file in docker's format.
     """
     patches: list[dict[str, Any]] = []
     if workers:
@@ -70,16 +86,21 @@ def config(images: ImageSet, *, workers: int, cgroup_v1: bool, mark: str | None 
     mounts: list[dict[str, Any]] = []
     if mark:
         mounts.append({"hostPath": "/dev/null", "containerPath": mark, "readOnly": True})
+    if credentials:
+        mounts.append({"hostPath": str(credentials), "containerPath": _KUBELET_CREDENTIALS, "readOnly": True})
     mounts += [
         {"hostPath": str(archive), "containerPath": f"{_ARCHIVES}/{number}-{archive.name}", "readOnly": True}
         for number, archive in enumerate(images.archives)
     ]
     roles = ["control-plane", *["worker"] * workers]
+    # The hosts.toml files come later: the gateway of the nodes' network is known once there are nodes.
+    containerd = {"containerdConfigPatches": [_CONTAINERD]} if images.mirror else {}
     return yaml.safe_dump(
         {
             "kind": "Cluster",
             "apiVersion": "kind.x-k8s.io/v1alpha4",
             "networking": networking,
+            **containerd,
             "kubeadmConfigPatches": [yaml.safe_dump(patch, sort_keys=False) for patch in patches],
             "nodes": [{"role": role, "extraMounts": mounts} if mounts else {"role": role} for role in roles],
         },

@@ -13,6 +13,7 @@ from typing import Any, Protocol
 
 from harness.base import process
 from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.files import write_whole
 from harness.base.progress import Progress
 from harness.chaosmesh import components, rollout
 from harness.kubernetes import credentials
@@ -25,9 +26,11 @@ from harness.stack import (
     grafana,
     kind,
     loading,
+    mirror,
     ownership,
     preflight,
     prometheus,
+    pulling,
     wait_for_gc,
 )
 from harness.stack.connection import connect
@@ -193,6 +196,9 @@ class _Stack:
             got,
         )
         self.held = held
+        # Before an optional image turns out not to be there: the next `up` wants the same.
+        self.configuration = self._configuration()
+        self.pulled: list[str] = []
         self.cancel = threading.Event()
         self.crds: list[dict[str, Any]] = []
         self.logs = state.logs
@@ -236,7 +242,7 @@ class _Stack:
             self.images.key,
             self.options.workers,
             self.options.scrape_interval,
-            self._configuration(),
+            self.configuration,
         )
         if handle is None or not containers:
             return drift.decide(handle, wanted, drift.Observed(containers))
@@ -267,7 +273,28 @@ class _Stack:
                 self.progress.say(f"put {restored.group.job} back as it was, with {restored.wanted} pods")
                 rollout.finish(cluster, restored, rollout.WHOLE_SECONDS, handle.chaos_mesh_namespace)
 
+    def _fetch(self) -> None:
+        """Get what comes from a registry, before anything is removed or made for it."""
+        if self.images.mode == "registry":
+            there = set(self.images.image_ids)
+            self.images = pulling.pull(
+                self.images, self.engine, progress=self.progress, logs=self.logs, cancel=self.cancel
+            )
+            self.pulled = [str(image) for role, image in self.images.images.items() if role not in there]
+        self._fetch_chart()
+
+    def _fetch_chart(self) -> None:
+        if self.images.chart_repository:
+            with self.progress.step("getting the chart of Chaos Mesh", "1-5 s"):
+                self.images = chaosmesh.fetch_chart(
+                    self.images,
+                    folder=self.state.folder,
+                    log=self.logs / "chaos-mesh.log",
+                    cancel=self.cancel,
+                )
+
     def _create(self) -> StackHandle:
+        self._fetch()
         # Looked at again: images may have been built for an hour meanwhile.
         old = kind.containers(self.options.cluster, self.engine)
         ownership.verify(self.state, old, self.engine)
@@ -292,6 +319,7 @@ class _Stack:
             workers=self.options.workers,
             cgroup_v1=preflight.cgroup_version(Path("/")) != "v2",
             mark=ownership.mark(self.state, identity),
+            credentials=self._credentials(),
         )
 
         def create() -> None:
@@ -313,11 +341,9 @@ class _Stack:
         kubectl = self._kubectl("install")
         settings = self._settings(uuid.uuid4().hex)
         nodes = [container.name for container in made]
-        if self.images.archives_to_load:
-            # Before any pod is made: the kubelet looks again for a missing image after a back-off only.
-            with self.progress.step("loading images into the nodes", "5-30 s"):
-                for archive in self.images.archives_to_load:
-                    loading.load(archive, nodes, self.engine, logs=self.logs, cancel=self.cancel)
+        if self.images.mirror:
+            mirror.tell_nodes(self.images.mirror, nodes, self.engine, logs=self.logs)
+        self._load(nodes)
 
         def network() -> None:
             # Pods are scheduled when their node has a network. A CRD or an image that is not there by
@@ -338,7 +364,37 @@ class _Stack:
         )
         return self._finish(settings, nodes, new_kinds=True)
 
+    def _load(self, nodes: list[str]) -> None:
+        # Before any pod is made: the kubelet looks again for a missing image after a back-off only.
+        if not self.pulled and not self.images.archives_to_load:
+            return
+        with self.progress.step("loading images into the nodes", "5-60 s"), contextlib.ExitStack() as kept:
+            archives = list(self.images.archives_to_load)
+            if self.pulled:
+                made = pulling.packed(self.pulled, self.engine, logs=self.logs, cancel=self.cancel)
+                archives.append(kept.enter_context(made))
+            for archive in archives:
+                loading.load(archive, nodes, self.engine, logs=self.logs, cancel=self.cancel)
+
+    def _credentials(self) -> Path | None:
+        """Write what the nodes log in to registries with, for this user's eyes only."""
+        file = self.state.folder / "registries.json"
+        file.unlink(missing_ok=True)
+        if self.images.credentials is None:
+            return None
+        return write_whole(file, self.images.credentials.get_secret_value())
+
     def _repair(self, handle: StackHandle, plan: drift.Plan) -> StackHandle:
+        there = {
+            role: image
+            for role, image in self.images.images.items()
+            if role not in pulling.OPTIONAL or not handle.image_ids or role in handle.image_ids
+        }
+        self.images = self.images.model_copy(
+            update={"images": there, "image_ids": handle.image_ids, "image_digests": handle.image_digests}
+        )
+        if "chaos-mesh" in plan.parts:
+            self._fetch_chart()
         settings = self._settings(handle.identity)
         steps: list[Callable[[], None]] = [self._read_crds]
         if "chaos-mesh" in plan.parts:
@@ -484,9 +540,10 @@ class _Stack:
             image_key=self.images.key,
             versions=versions,
             image_ids=self.images.image_ids,
+            image_digests=self.images.image_digests,
             stand_ins=self.images.stand_ins,
             nodes=nodes,
-            configuration={str(part): digest for part, digest in self._configuration().items()},
+            configuration={str(part): digest for part, digest in self.configuration.items()},
         )
 
     def _configuration(self) -> dict[drift.Part, str]:

@@ -14,6 +14,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 import harness
 from harness import cli
@@ -33,8 +34,9 @@ from harness.results.scenario import ScenarioResult
 from harness.runner import clean_up
 from harness.runner.diagnostics import collect
 from harness.runner.diagnostics import keep as evidence
-from harness.stack import chaosmesh, dashboards, engine, loading, lock, ownership
+from harness.stack import chaosmesh, dashboards, engine, loading, lock, ownership, pulling, up
 from harness.stack.existing import kubeconfig
+from harness.stack.mirror import Mirror
 from harness.stack.state import StateFolder
 
 PACKAGE = Path(harness.__file__).parent
@@ -195,6 +197,29 @@ def write_values(path):
     chaosmesh.install(only(), only(), folder=path, log=path / "x.log")
 
 
+def fetch_chart(path):
+    images = SimpleNamespace(
+        chart_repository="oci://r",
+        chart="c",
+        chart_version="1",
+        mirror=None,
+        credentials=SecretStr("{}"),
+        helm="true",
+    )
+    chaosmesh.fetch_chart(images, folder=path, log=path / "x.log")
+
+
+def keep_credentials(path):
+    images = SimpleNamespace(credentials=SecretStr("{}"))
+    up._Stack._credentials(SimpleNamespace(state=StateFolder("c"), images=images))
+
+
+def hand_over_certificates(path):
+    mirror = Mirror(host="m", ca=path.with_name("images.tgz"), own_ca=True)
+    with pulling._flags(mirror, engine.Engine("podman", path)):
+        pass
+
+
 def write_dashboards(path):
     raise OutcomeError(f"exit code {dashboards.main()}")
 
@@ -243,6 +268,9 @@ CASES = {
     "stack/engine.py:_probe": (probe_engine, "rootfs.tar"),
     "stack/engine.py:_write_when_changed": (remember_probe, "engine.json"),
     "stack/chaosmesh.py:install": (write_values, "chaos-mesh-values.json"),
+    "stack/chaosmesh.py:fetch_chart": (fetch_chart, "registries.json"),
+    "stack/up.py:_credentials": (keep_credentials, "registries.json"),
+    "stack/pulling.py:_flags": (hand_over_certificates, "ca.crt"),
     "kubernetes/credentials.py:_keep": (keep_key, "keys"),
     "base/process.py:_append": (write_log, "x.log"),
 }

@@ -1,8 +1,3 @@
-import http.server
-import socket
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -13,99 +8,37 @@ from harness.base.progress import Progress
 from harness.image_build import registry
 from harness.image_build.names import parse
 from harness.image_build.pins import Pins
+from harness.image_build.probe import RegistryProbe
+from harness.image_build.registry import CHARTS_VARIABLE
 from harness.stack.imageset import ImageRef
+from harness.stack.mirror import REGISTRY_VARIABLE, Mirror
 
 
 @pytest.fixture(autouse=True)
-def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-    monkeypatch.delenv(registry.REGISTRY_VARIABLE, raising=False)
-
-
-@contextmanager
-def serving(status: int) -> Iterator[tuple[str, list[str]]]:
-    """A registry on this machine that answers everything with one status."""
-    asked: list[str] = []
-
-    class Handler(http.server.BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            asked.append(self.path)
-            self.send_response(status)
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    try:
-        yield f"127.0.0.1:{server.server_address[1]}", asked
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join(10)
-
-
-@pytest.mark.parametrize("status", [200, 401])
-def test_a_registry_that_answers_can_be_used(status: int) -> None:
-    with serving(status) as (host, asked):
-        answer = registry.probe_hosts([host])
-    assert answer.reachable, answer.reason
-    assert host in answer.reason
-    assert asked == ["/v2/"]
-
-
-@pytest.mark.parametrize("status", [302, 403, 404, 500, 503])
-def test_another_answer_is_none(status: int) -> None:
-    with serving(status) as (host, _):
-        answer = registry.probe_hosts([host])
-    assert not answer.reachable
-    assert f"{host}: HTTP {status}" in answer.reason
-
-
-def test_a_closed_port_is_no_answer() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as closed:
-        host = f"127.0.0.1:{closed.getsockname()[1]}"
-    answer = registry.probe_hosts([host])
-    assert not answer.reachable
-    assert answer.reason == f"{host}: ConnectionError"
-
-
-def test_a_host_that_never_answers_is_given_up() -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:
-        host = f"127.0.0.1:{silent.getsockname()[1]}"
-        answer = registry.probe_hosts([host], seconds=0.2)
-    assert not answer.reachable
-    assert answer.reason.startswith(f"{host}: ")
-
-
-def test_one_silent_registry_of_several_is_enough_and_is_named() -> None:
-    with serving(200) as (good, _), serving(500) as (bad, _):
-        answer = registry.probe_hosts([good, bad])
-    assert not answer.reachable
-    assert answer.reason.startswith(f"{bad}: ")
-    assert good not in answer.reason
-
-
-def test_a_mirror_is_the_only_one_that_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    with serving(200) as (host, asked):
-        monkeypatch.setenv(registry.REGISTRY_VARIABLE, f"{host}/mirror")
-        assert registry.probe().reachable
-    assert asked == ["/v2/"]
+def _no_mirror(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in (
+        REGISTRY_VARIABLE,
+        CHARTS_VARIABLE,
+        "REGISTRY_AUTH_FILE",
+        "XDG_RUNTIME_DIR",
+        "DOCKER_CONFIG",
+    ):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
 
 
 def test_without_a_mirror_every_registry_of_an_image_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[list[str]] = []
+    asked: list[set[str]] = []
 
-    def note(hosts: list[str]) -> registry.RegistryProbe:
-        asked.append(hosts)
-        return registry.RegistryProbe(True, "")
+    def note(images: list[ImageRef], mirror: Mirror | None) -> RegistryProbe:
+        asked.append({image.registry for image in images})
+        return RegistryProbe(True, "")
 
-    monkeypatch.setattr(registry, "probe_hosts", note)
+    monkeypatch.setattr(registry, "probe_images", note)
     registry.probe()
-    assert asked == [["docker.io", "ghcr.io", "registry.k8s.io"]]
+    monkeypatch.setenv(REGISTRY_VARIABLE, "mirror:5000/all")
+    registry.probe()
+    assert asked == [{"docker.io", "ghcr.io", "registry.k8s.io"}, {"mirror:5000/all"}]
 
 
 @pytest.mark.parametrize(
@@ -131,10 +64,10 @@ def test_an_image_without_a_tag_is_refused(name: str) -> None:
 
 def test_a_mirror_takes_the_place_of_every_registry() -> None:
     pins = Pins.load(bundled.fixtures())
-    images = registry.images_for(pins, "2.8.4", "mirror:5000/all")
+    images = registry.images_for(pins, "2.8.4", Mirror(host="mirror:5000", path="all"))
     assert {image.registry for image in images.values()} == {"mirror:5000/all"}
     assert str(images["daemon"]) == "mirror:5000/all/chaos-mesh/chaos-daemon:v2.8.4"
-    assert str(registry.images_for(pins, "2.8.4", "")["daemon"]) == "ghcr.io/chaos-mesh/chaos-daemon:v2.8.4"
+    assert str(registry.images_for(pins, "2.8.4", None)["daemon"]) == "ghcr.io/chaos-mesh/chaos-daemon:v2.8.4"
 
 
 def program(folder: Path, name: str, says: str) -> None:
@@ -172,7 +105,6 @@ def test_programs_on_path_are_used_when_their_versions_fit(bare_path: Path, tmp_
         bare_path / "kubectl",
     )
     assert images.mode == "registry"
-    assert images.node_image == ""
     assert images.chart == "chaos-mesh" and images.chart_version == "2.7.3"
     assert images.images["daemon"].tag == "v2.7.3"
     assert images.archives == [] and images.stand_ins == [] and not images.needs_own_cni
@@ -209,9 +141,63 @@ def test_a_mirror_serves_the_node_image_too(
     bare_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     all_programs(bare_path)
-    monkeypatch.setenv(registry.REGISTRY_VARIABLE, "mirror:5000/")
+    monkeypatch.setenv(REGISTRY_VARIABLE, "mirror:5000/")
     images = registry.prepare(progress=Progress(), logs=tmp_path)
     assert images.node_image == f"mirror:5000/kindest/node:{images.kubernetes}"
+
+
+@pytest.mark.parametrize("version", ["latest", "vlatest", "2.8", "master", "2.8.4 ", "nightly", "", "v"])
+def test_what_is_no_release_of_chaos_mesh_is_refused(bare_path: Path, tmp_path: Path, version: str) -> None:
+    all_programs(bare_path)
+    with pytest.raises(UsageError, match="is no release of Chaos Mesh") as caught:
+        registry.release_of(version)
+    assert "--chaos-mesh-source" in caught.value.next_step
+
+
+def test_the_default_node_image_is_pinned_by_its_digest(bare_path: Path, tmp_path: Path) -> None:
+    all_programs(bare_path)
+    pins = Pins.load(bundled.fixtures()).registry
+    images = registry.prepare(progress=Progress(), logs=tmp_path)
+    assert images.node_image == f"docker.io/kindest/node:{pins.kubernetes}@{pins.node_digest}"
+
+
+@pytest.mark.parametrize(
+    ("mirror", "named", "expected"),
+    [
+        ("", "", "https://charts.chaos-mesh.org"),
+        ("mirror:5000/all", "", "oci://mirror:5000/all/charts"),
+        ("mirror:5000", "https://charts.example/x/", "https://charts.example/x"),
+        ("", "oci://charts.example", "oci://charts.example"),
+    ],
+)
+def test_a_mirror_has_the_chart_too(
+    bare_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mirror: str, named: str, expected: str
+) -> None:
+    all_programs(bare_path)
+    monkeypatch.setenv(REGISTRY_VARIABLE, mirror)
+    monkeypatch.setenv(CHARTS_VARIABLE, named)
+    images = registry.prepare(progress=Progress(), logs=tmp_path)
+    assert (images.chart_repository, images.chart) == (expected, "chaos-mesh")
+
+
+@pytest.mark.parametrize(
+    "named", ["charts.example", "file:///charts", "https://user:password@charts.example", "oci:"]
+)
+def test_what_is_no_chart_repository_is_refused(monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.setenv(CHARTS_VARIABLE, named)
+    with pytest.raises(UsageError, match="names no chart repository"):
+        registry.chart_repository(Pins.load(bundled.fixtures()), None)
+
+
+def test_a_mirror_without_tls_is_another_key_than_one_with(
+    bare_path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    all_programs(bare_path)
+    keys = set()
+    for address in ("https://mirror:5000", "http://mirror:5000"):
+        monkeypatch.setenv(REGISTRY_VARIABLE, address)
+        keys.add(registry.prepare(progress=Progress(), logs=tmp_path).key)
+    assert len(keys) == 2
 
 
 @pytest.mark.parametrize(

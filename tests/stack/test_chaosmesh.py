@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import hashlib
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import Any, cast
 
 import pytest
 import yaml
+from pydantic import SecretStr
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
@@ -18,6 +20,7 @@ from harness.kubernetes.client import Cluster
 from harness.stack import chaosmesh
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
+from harness.stack.mirror import Mirror
 
 ROLES = ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
 
@@ -206,3 +209,85 @@ def test_a_wait_for_the_webhook_ends_when_another_step_has_failed(webhook: Any) 
     kubectl = Kubectl(Path("kubectl"), Path("kubeconfig"), cancel=cancel)
     with pytest.raises(process.CommandError, match="cancelled"):
         await_webhook(webhook(10**6)[0], 60.0, sleep=kubectl.pause)
+
+
+CHART = """#!/bin/sh
+echo "$HELM_REGISTRY_CONFIG $*" > "$0.asked"
+for last; do :; done
+printf chart > "${last#*=}/c.tgz"
+"""
+
+
+@pytest.mark.parametrize(
+    ("repository", "mirror", "asked"),
+    [
+        ("https://charts.example", None, "pull chaos-mesh --repo https://charts.example --version 2.8.4"),
+        ("oci://charts.example/x/", None, "pull oci://charts.example/x/chaos-mesh --version 2.8.4"),
+        (
+            "oci://m:5000/charts",
+            Mirror(host="m:5000", plain_http=True),
+            "pull oci://m:5000/charts/chaos-mesh --version 2.8.4 --plain-http",
+        ),
+        (
+            "oci://m:5000/charts",
+            Mirror(host="m:5000", ca=Path("/ca")),
+            "pull oci://m:5000/charts/chaos-mesh --version 2.8.4 --ca-file=/ca",
+        ),
+        (
+            "http://m:5000/charts",
+            Mirror(host="m:5000", plain_http=True),
+            "pull chaos-mesh --repo http://m:5000/charts --version 2.8.4",
+        ),
+        (
+            "https://charts.example",
+            Mirror(host="m:5000", ca=Path("/ca")),
+            "pull chaos-mesh --repo https://charts.example --version 2.8.4",
+        ),
+    ],
+)
+def test_the_chart_is_pulled_from_where_it_is(
+    tmp_path: Path, repository: str, mirror: Mirror | None, asked: str
+) -> None:
+    helm = tmp_path / "helm-program"
+    helm.write_text(CHART)
+    helm.chmod(0o755)
+    images = image_set(tmp_path, helm, repository, mirror)
+    got = chaosmesh.fetch_chart(images, folder=tmp_path / "state", log=tmp_path / "log")
+    # Twice: what an earlier one left is not taken.
+    got = chaosmesh.fetch_chart(images, folder=tmp_path / "state", log=tmp_path / "log")
+    said = Path(f"{helm}.asked").read_text()
+    assert said.strip().rpartition(" --destination=")[0].strip() == asked
+    assert Path(got.chart).read_text() == "chart"
+    assert (got.chart_repository, got.chart_version) == (None, None)
+    assert got.image_digests == {"chart": f"sha256:{hashlib.sha256(b'chart').hexdigest()}"}
+    # A chart that is here is not pulled.
+    assert chaosmesh.fetch_chart(got, folder=tmp_path, log=tmp_path / "log") is got
+
+
+def test_helm_is_given_credentials_in_a_file(tmp_path: Path) -> None:
+    helm = tmp_path / "helm-program"
+    helm.write_text(CHART)
+    helm.chmod(0o755)
+    images = image_set(tmp_path, helm, "oci://m:5000/charts", None)
+    images = images.model_copy(update={"credentials": SecretStr('{"auths": {}}')})
+    chaosmesh.fetch_chart(images, folder=tmp_path / "state", log=tmp_path / "log")
+    file = Path(Path(f"{helm}.asked").read_text().split()[0])
+    assert file.read_text() == '{"auths": {}}'
+    assert file.stat().st_mode & 0o777 == 0o600
+
+
+def image_set(tmp_path: Path, helm: Path, repository: str, mirror: Mirror | None) -> ImageSet:
+    return ImageSet(
+        mode="registry",
+        key="k",
+        node_image="n",
+        kind=tmp_path,
+        helm=helm,
+        kubectl=tmp_path,
+        kubernetes="v1.37.0",
+        images={},
+        chart="chaos-mesh",
+        chart_repository=repository,
+        chart_version="2.8.4",
+        mirror=mirror,
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from harness.base.errors import InfrastructureError
 from harness.stack import kind
 from harness.stack.imageset import ImageSet
+from harness.stack.mirror import NODE_FOLDER, Mirror
 from tests.fakes.engine import FakeEngine
 
 OWN: dict[str, Any] = {
@@ -145,3 +147,18 @@ def test_each_node_bears_the_mark_of_its_owner() -> None:
             "containerPath": "/kind/owner/a",
             "readOnly": True,
         }
+
+
+def test_containerd_of_the_nodes_looks_for_the_mirror_where_it_is_told_of_it() -> None:
+    assert "containerdConfigPatches" not in rendered()
+    (patch,) = rendered(mirror=Mirror(host="mirror:5000"))["containerdConfigPatches"]
+    registry = tomllib.loads(patch)["plugins"]["io.containerd.grpc.v1.cri"]["registry"]
+    assert registry == {"config_path": NODE_FOLDER}
+
+
+def test_the_kubelet_is_given_credentials_of_registries(tmp_path: Path) -> None:
+    file = tmp_path / "registries.json"
+    images = ImageSet.model_validate({**OWN, "archives": []})
+    text = kind.config(images, workers=1, cgroup_v1=False, credentials=file)
+    mount = {"hostPath": str(file), "containerPath": "/var/lib/kubelet/config.json", "readOnly": True}
+    assert [node["extraMounts"] for node in yaml.safe_load(text)["nodes"]] == [[mount], [mount]]

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 import json
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 
 from harness.base import process
 from harness.base.errors import InfrastructureError, UsageError
@@ -24,10 +27,13 @@ from harness.stack import (
     engine,
     grafana,
     kind,
+    loading,
     lock,
+    mirror,
     ownership,
     preflight,
     prometheus,
+    pulling,
     state,
     wait_for_gc,
 )
@@ -69,6 +75,7 @@ class World:
         self.mounts: list[dict[str, str]] = []
         self.held = FakeHeld(self)
         self.settings: list[prometheus.Settings] = []
+        self.packed: list[str] = []
         self.images = image_set(folder, "key1")
         monkeypatch.setenv("CHAOS_HARNESS_STATE", str(folder / "state"))
         monkeypatch.setattr(engine, "find", lambda progress, **options: Engine("podman", Path("podman")))
@@ -216,6 +223,100 @@ def test_a_stack_goes_on_without_a_grafana_that_does_not_come_up(world: World) -
     world.up()
     assert world.diary[-1] == "targets"
     assert "going on without Grafana: not ready; grafana: ImagePullBackOff" in world.said.getvalue()
+
+
+@pytest.fixture
+def from_registry(world: World, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
+    """A world whose images come from a mirror that has no Grafana."""
+    with_grafana(world)
+    world.images = world.images.model_copy(
+        update={
+            "mode": "registry",
+            "archives": [],
+            "crds": None,
+            "needs_own_cni": False,
+            "mirror": mirror.Mirror(host="m:5000"),
+            "chart_repository": "oci://m:5000/charts",
+            "credentials": SecretStr("{}"),
+        }
+    )
+
+    def pull(images: ImageSet, where: Engine, **options: Any) -> ImageSet:
+        world.note("pulled")()
+        there = {role: image for role, image in images.images.items() if role != "grafana"}
+        return images.model_copy(
+            update={"images": there, "image_ids": dict.fromkeys([*there, "node"], "sha256:1")}
+        )
+
+    @contextlib.contextmanager
+    def packed(names: list[str], *arguments: Any, **options: Any) -> Iterator[Path]:
+        world.packed = names
+        yield tmp_path / "pulled.tar"
+
+    def fetch(images: ImageSet, **options: Any) -> ImageSet:
+        world.note("chart")()
+        update = {"chart": "c.tgz", "chart_repository": None, "image_digests": {"chart": "sha256:2"}}
+        return images.model_copy(update=update)
+
+    monkeypatch.setattr(pulling, "pull", pull)
+    monkeypatch.setattr(pulling, "packed", packed)
+    monkeypatch.setattr(chaosmesh, "fetch_chart", fetch)
+    monkeypatch.setattr(mirror, "tell_nodes", world.note("nodes told"))
+    monkeypatch.setattr(loading, "load", world.note("loaded"))
+    return world
+
+
+def test_images_and_chart_are_pulled_before_a_cluster_is_made_and_loaded_before_a_pod_is(
+    from_registry: World,
+) -> None:
+    handle = from_registry.up()
+    order = ["pulled", "chart", "create", "nodes told", "loaded"]
+    assert [what for what in from_registry.diary if what in order] == order
+    assert from_registry.diary.index("loaded") < from_registry.diary.index("chaos-mesh")
+    roles = ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
+    assert from_registry.packed == [f"r/{role}:v1" for role in roles]
+    assert handle.image_ids == dict.fromkeys([*roles, "node"], "sha256:1")
+    assert handle.image_digests == {"chart": "sha256:2"}
+
+
+@pytest.mark.parametrize("what", ["pulled", "chart"])
+def test_a_cluster_stays_when_the_images_of_another_cannot_be_had(from_registry: World, what: str) -> None:
+    from_registry.up()
+    from_registry.fail[what] = InfrastructureError("no registry")
+    with pytest.raises(InfrastructureError, match="no registry"):
+        from_registry.up(fresh=True)
+    assert from_registry.containers == [NODE]
+    assert "delete" not in from_registry.diary
+
+
+def test_nobody_waits_for_a_grafana_that_cannot_be_pulled_and_the_next_up_does_not_look_for_it(
+    from_registry: World,
+) -> None:
+    from_registry.up()
+    assert not {"grafana", "grafana ready"} & set(from_registry.diary)
+    from_registry.well()
+    from_registry.up()
+    assert from_registry.diary == []
+
+
+def test_a_repair_pulls_no_image_again_and_keeps_what_is_known_of_them(from_registry: World) -> None:
+    first = from_registry.up()
+    from_registry.observed = drift.Observed([NODE], nodes={NODE.name: True}, chaos_mesh=["broken"])
+    handle = from_registry.up()
+    assert "chaos-mesh" in from_registry.diary and "chart" in from_registry.diary
+    assert not {"pulled", "loaded", "grafana"} & set(from_registry.diary)
+    assert (handle.image_ids, handle.image_digests) == (first.image_ids, first.image_digests)
+
+
+def test_credentials_for_the_nodes_are_for_this_user_only_and_go_when_they_are_not_needed(
+    from_registry: World,
+) -> None:
+    from_registry.up()
+    file = state.StateFolder("c").folder / "registries.json"
+    assert (file.read_text(), file.stat().st_mode & 0o777) == ("{}", 0o600)
+    from_registry.images = from_registry.images.model_copy(update={"credentials": None})
+    from_registry.up(fresh=True)
+    assert not file.exists()
 
 
 def test_changed_dashboards_are_installed_again_and_nothing_else(

@@ -20,6 +20,8 @@ _GROUP = ".chaos-mesh.org"
 _UNINSTALL_SECONDS = 120.0
 _GONE_SECONDS = 60.0
 _CRD_SECONDS = 30.0
+# Their nodes pull the images.
+_ROLLOUT_SECONDS = 600.0
 
 
 def install(
@@ -52,11 +54,12 @@ def install(
     state.save_programs(images)
     kubectl = Kubectl(images.kubectl, state.kubeconfig, state.logs / "install.log")
     with progress.step("installing Chaos Mesh", "5-10 s"):
+        images = chaosmesh.fetch_chart(images, folder=state.folder, log=state.logs / "chaos-mesh.log")
         if images.crds:
             chaosmesh.apply_crds(kubectl, images.crds)
         chaosmesh.install(kubectl, images, folder=state.folder, log=state.logs / "chaos-mesh.log", more=more)
     with progress.step("waiting for Chaos Mesh", "5-15 s"):
-        chaosmesh.wait_ready(kubectl, cluster, images)
+        chaosmesh.wait_ready(kubectl, cluster, images, seconds=_ROLLOUT_SECONDS)
 
 
 def installed(cluster: Cluster, identity: str) -> bool:

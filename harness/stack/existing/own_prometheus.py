@@ -23,7 +23,8 @@ from harness.stack.target import Origin
 
 _CONFIGURATION = "chaos-harness/configuration"
 _NAME = "prometheus"
-_ROLLOUT_SECONDS = 120.0
+# With the time that a node needs to pull the image.
+_ROLLOUT_SECONDS = 600.0
 _ENDPOINTS_SECONDS = 20.0
 _POLL_SECONDS = 0.25
 _IN_NAMESPACE = "Deployment", "Service", "ConfigMap", "ServiceAccount"
