@@ -47,7 +47,7 @@ class Daemons:
         self._found: dict[str, Daemon] = {}
 
     def all(self) -> list[Daemon]:
-        """Return the running daemons by node, freshly looked up.
+        """Return the running daemons by node, freshly looked up; without those on nodes that are not Ready.
 
         Raises:
             InfrastructureError: there is none.
@@ -122,6 +122,8 @@ class Daemons:
 
 
 def _daemon(pod: dict[str, Any]) -> Daemon | None:
+    if _is_lost(pod):
+        return None
     statuses = (pod.get("status") or {}).get("containerStatuses") or []
     for container in pod["spec"]["containers"]:
         for status in statuses:
@@ -135,3 +137,14 @@ def _daemon(pod: dict[str, Any]) -> Daemon | None:
                     command=[*(container.get("command") or []), *(container.get("args") or [])],
                 )
     return None
+
+
+def _is_lost(pod: dict[str, Any]) -> bool:
+    """Say whether the pod's node is not Ready: its kubelet says nothing, and commands there would hang.
+
+    Kubernetes takes the pods of such a node for not ready, and leaves their containers as they were last
+    seen (pkg/controller/nodelifecycle). The daemon has no readiness probe that could say so, too.
+    """
+    conditions = (pod.get("status") or {}).get("conditions") or []
+    told = {found["type"]: found["status"] for found in conditions}
+    return told.get("Ready") == "False" and told.get("ContainersReady") == "True"
