@@ -19,18 +19,24 @@ if TYPE_CHECKING:
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser("status", help="show which parts of the stack are up and answer")
-    options.CLUSTER.add(command.add_argument)
+    for option in (options.CLUSTER, *options.CONTEXT):
+        option.add(command.add_argument)
     command.add_argument("--json", action="store_true", help="print JSON")
     command.set_defaults(command=_status)
 
 
 def _status(given: argparse.Namespace) -> int:
     from harness.stack.capabilities import with_capabilities
+    from harness.stack.existing import status as existing
     from harness.stack.status import status
 
-    found = status(given.cluster, Progress())
-    if found.handle and all(found.answers.values()):
-        found = found.model_copy(update={"handle": with_capabilities(found.handle)})
+    wanted = options.named(given.cluster, given.context, given.kubeconfig)
+    if wanted.existing is not None:
+        found = existing.status(wanted.existing)
+    else:
+        found = status(given.cluster, Progress())
+        if found.handle and all(found.answers.values()):
+            found = found.model_copy(update={"handle": with_capabilities(found.handle)})
     if given.json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
@@ -47,6 +53,7 @@ def _render(found: ClusterStatus) -> list[str]:
     if found.answers:
         told = (f"{name} {'yes' if answers else 'NO'}" for name, answers in found.answers.items())
         lines.append(f"answers      {', '.join(told)}")
+    lines += [f"  limit      {limit}" for limit in found.limits]
     if found.handle:
         lines += describe(found.handle)
     if found.prometheus_path:

@@ -19,12 +19,13 @@ class ClusterStatus(BaseModel):
     """A cluster and its state, for people and (as JSON) for programs.
 
     Attributes:
-        cluster: the kind cluster's name.
+        cluster: the kind cluster's name, or that of the context.
         state: up; damaged (`up` would repair it or make it anew); half-made (`up` did not end); foreign
             (a kind cluster of that name, not made from this state folder); down.
         problems: what is wrong, one phrase each.
         containers: the nodes' containers to whether the engine says that they run.
-        answers: component to whether it answers.
+        answers: component to whether it answers; on a cluster of others, whether it is there.
+        limits: what the account may not do on a cluster of others, and what only some scenarios need.
         prometheus_path: where the API server passes queries on to Prometheus.
         holder: who uses the cluster now.
         handle: everything that `up` wrote down; None without a finished `up`.
@@ -37,6 +38,7 @@ class ClusterStatus(BaseModel):
     problems: list[str] = []
     containers: dict[str, bool] = {}
     answers: dict[str, bool] = {}
+    limits: list[str] = []
     prometheus_path: str | None = None
     holder: lock.Holder | None = None
     handle: StackHandle | None = None

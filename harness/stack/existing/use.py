@@ -6,6 +6,7 @@ import contextlib
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.progress import Progress
@@ -62,10 +63,14 @@ def held(options: UpOptions, doing: str) -> Iterator[Held]:
                 credentials.forget(StateFolder(options.place).kubeconfig)
 
 
-def connect(existing: ExistingOptions) -> tuple[Cluster, Guard]:
+def connect(existing: ExistingOptions, copy: Path | None = None) -> tuple[Cluster, Guard]:
     """Return the cluster of a context, once its API server has answered, and the guard of its requests.
 
     Nothing passes the guard but what the harness installs there, with the cluster's identity as a label.
+
+    Args:
+        existing: which cluster.
+        copy: where the context is copied to; None for the state folder, which is held then.
 
     Raises:
         KubeconfigError: there is no such context, or the file cannot be read.
@@ -73,10 +78,11 @@ def connect(existing: ExistingOptions) -> tuple[Cluster, Guard]:
         NotAllowedError: it does not know the user.
     """
     state = StateFolder(existing.place)
-    state.prepare()
-    kubeconfig.copy(existing.kubeconfig, existing.context, state.kubeconfig)
+    if copy is None:
+        state.prepare()
+    path = kubeconfig.copy(existing.kubeconfig, existing.context, copy or state.kubeconfig)
     guard = Guard("", "", mesh.NAMESPACE)
-    cluster = Cluster.connect(state.kubeconfig, existing.context, guard=guard)
+    cluster = Cluster.connect(path, existing.context, guard=guard)
     with explained(existing.context):
         try:
             cluster.version(_ANSWER_SECONDS)
