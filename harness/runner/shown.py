@@ -84,7 +84,7 @@ def declared_of(metric: Metric | None, name: str) -> Declared:
         exposed=metric.exposed,
         type=str(metric.type),
         grows=metric.counts(name) is True,
-        help=metric.help if pinned else "",
+        help=metric.help if pinned and not metric.help_of else "",
         labels=list(metric.labels_of(name)) if pinned else None,
         values={label: list(values) for label, values in metric.values.items()},
         examples={label: list(values) for label, values in metric.examples.items()},

@@ -191,8 +191,9 @@ class _Family:
             yield self._problem(ProblemKind.TYPE, metric.type, self.family.type)
         if not metric.labels_known:
             return
-        if metric.help and self.family.help != metric.help:
-            yield self._problem(ProblemKind.HELP, metric.help, self.family.help)
+        expected = metric.help_at(self.target.job)
+        if expected and self.family.help != expected:
+            yield self._problem(ProblemKind.HELP, expected, self.family.help)
         for sample in self.family.samples:
             own = labels_of(self.family, sample)
             if missing := sorted(set(metric.labels) - own):

@@ -128,6 +128,7 @@ class Metric(BaseModel):
         name: the exposed name; of a histogram, without `_bucket`, `_sum`, `_count`.
         type: see MetricType.
         help: the HELP text of the exposition.
+        help_of: component to the HELP text of the older library that it is linked with.
         unit: of the value: seconds, bytes, experiments, ...
         components: values of the `job` label of the targets that have it.
         labels: its own label names; those of the target (job, instance, node) come on top.
@@ -163,6 +164,7 @@ class Metric(BaseModel):
     name: str
     type: MetricType
     help: str = ""
+    help_of: dict[str, str] = {}
     unit: str
     components: tuple[str, ...]
     labels: tuple[str, ...] = ()
@@ -264,6 +266,10 @@ class Metric(BaseModel):
         there = (value for value in self.values[label] if self.lacks(label, value, release) is None)
         gone = (each for each in self.some_releases.get(label, ()) if each.until is not None)
         return (*there, *(each.value for each in gone if release.within(each.since, each.until)))
+
+    def help_at(self, component: str) -> str:
+        """Return the HELP text that a component exposes; empty when it is not known."""
+        return self.help_of.get(component, self.help)
 
     def is_counter(self, series_name: str) -> bool | None:
         """Say whether one of its series is a counter by its exposed type; None when that is not known."""
