@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from harness.base.errors import InfrastructureError
-from harness.chaosmesh import grafana
+from harness.chaosmesh import grafana, ready
 from harness.chaosmesh.components import DNS_SERVER
 from harness.chaosmesh.daemons import COMPONENT, DAEMON, Daemon, Daemons
 from harness.chaosmesh.release import Release
@@ -29,7 +29,21 @@ _IN_NAMESPACE = {
         "iptables -w -A A -m set --match-set a dst -j DROP"
     ),
     "iptables-nft": "iptables-nft -w -N A && iptables-nft -w -A A -j DROP",
-    "ebtables-legacy": "ebtables-legacy -t broute -L && ebtables-legacy -t nat -L",
+    # What tproxy sets up (chaos-tproxy v0.5.3, chaos-tproxy-controller/src/proxy/net/{iptables,bridge}.rs).
+    "ebtables-legacy": (
+        "ebtables-legacy -t broute -A BROUTING -p IPv4 --ip-proto 6 -j redirect --redirect-target DROP && "
+        "ebtables-legacy -t nat -A PREROUTING -i lo -j dnat --to-dst 02:00:00:00:00:01 "
+        "--dnat-target ACCEPT"
+    ),
+    "transparent-proxy": (
+        "command -v arp && command -v bash && command -v sysctl && ip link add name b type bridge && "
+        "ip link add c type veth peer name d && "
+        "ip link set c master b && ip rule add fwmark 1 lookup 100 && iptables -w -t mangle -N A && "
+        "iptables -w -t mangle -A PREROUTING -p tcp -m socket -j A && "
+        "iptables -w -t mangle -A A -j MARK --set-mark 1 && "
+        "iptables -w -t mangle -A PREROUTING -p tcp -m multiport --dports 80 -j TPROXY --tproxy-mark 0x1/0x1 "
+        "--on-port 81"
+    ),
 }
 _PLAIN = {
     "kprobes": "test -e /sys/bus/event_source/devices/kprobe || test -e /sys/kernel/debug/kprobes/list",
@@ -43,6 +57,14 @@ _PLAIN = {
     "nsexec": "command -v nsexec",
     "toda": "command -v toda",
     "tproxy": "command -v tproxy",
+    # TimeChaos writes into the vDSO of a process. User-mode Linux lets it, and every clock goes on as before
+    # (seen on 6.1.176: AllInjected, no clock moved).
+    "movable-clocks": (
+        'if grep -q "User Mode Linux" /proc/cpuinfo; then '
+        "echo user-mode Linux takes a TimeChaos and moves no clock; exit 1; fi; "
+        'od -A n -v -t u8 -w16 /proc/self/auxv | grep -Eq "^ +33 " || '
+        "{ echo processes have no vDSO, which TimeChaos changes; exit 1; }"
+    ),
     "byteman": "test -f /usr/local/byteman/bin/bminstall.sh",
 }
 
@@ -196,15 +218,18 @@ def _runtime(daemon: Daemon) -> dict[str, str | None]:
     return {
         f"runtime-{runtime}": None
         if runtime == told
-        else f"{DAEMON} was started with --runtime {told or '(nothing)'}"
+        else (
+            f"{DAEMON} was started with --runtime {told or '(nothing)'}; a cluster that the harness makes "
+            "has containerd: name one of yours (--kubeconfig)"
+        )
         for runtime in _RUNTIMES
     }
 
 
 def _dns_server(cluster: Cluster, chaos_mesh_namespace: str) -> str | None:
-    selector = f"{COMPONENT}={DNS_SERVER}"
-    for pod in cluster.list("Pod", chaos_mesh_namespace, selector):
-        conditions = (pod.get("status") or {}).get("conditions") or []
-        if any(found["type"] == "Ready" and found["status"] == "True" for found in conditions):
-            return None
-    return f"no pod with {selector} is ready in the namespace {chaos_mesh_namespace}"
+    return ready.missing(
+        cluster,
+        chaos_mesh_namespace,
+        f"{COMPONENT}={DNS_SERVER}",
+        installed="Chaos Mesh's chart installs the DNS server unless dnsServer.create is false",
+    )

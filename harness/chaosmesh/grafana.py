@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from harness.kubernetes.client import Cluster, Object
+from harness.chaosmesh import ready
+from harness.kubernetes.client import Cluster
 from harness.kubernetes.namespaces import HARNESS_NAMESPACE
 
 NAMESPACE = HARNESS_NAMESPACE
@@ -21,25 +22,12 @@ def missing(cluster: Cluster) -> str | None:
     Raises:
         ApiError: the API server did not answer, or refused.
     """
-    selector = f"app={NAME}"
-    pods = cluster.list("Pod", NAMESPACE, selector)
-    if not pods:
-        return (
-            f"there is no pod with {selector} in the namespace {NAMESPACE}: Grafana is installed with images "
-            "from a registry (--images registry) that has its image, and is not compiled from source"
-        )
-    if any(_ready(pod) for pod in pods):
-        return None
-    waiting = "; ".join(reason for pod in pods for reason in _waiting(pod))
-    return f"no pod with {selector} is ready in the namespace {NAMESPACE}{': ' if waiting else ''}{waiting}"
-
-
-def _ready(pod: Object) -> bool:
-    conditions = (pod.get("status") or {}).get("conditions") or []
-    return any(found["type"] == "Ready" and found["status"] == "True" for found in conditions)
-
-
-def _waiting(pod: Object) -> list[str]:
-    found = (pod.get("status") or {}).get("containerStatuses") or []
-    waiting = [(each.get("state") or {}).get("waiting") or {} for each in found]
-    return [f"{each['reason']} {each.get('message', '')}".strip() for each in waiting if each.get("reason")]
+    return ready.missing(
+        cluster,
+        NAMESPACE,
+        f"app={NAME}",
+        installed=(
+            "Grafana is installed with images from a registry (--images registry) that has its image, and is not "
+            "compiled from source"
+        ),
+    )

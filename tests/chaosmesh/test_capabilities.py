@@ -1,3 +1,4 @@
+import struct
 import subprocess
 
 import pytest
@@ -108,6 +109,33 @@ def test_where_no_node_may_be_entered_nothing_is_probed_there():
 @pytest.mark.parametrize("ready", [None, False])
 def test_a_dns_server_that_is_not_ready_is_missing(ready):
     assert "chaos-dns-server" in probed(FakeCluster(answers(), ready))["dns-server"]
+
+
+def test_a_dns_server_that_was_not_installed_says_what_installs_it():
+    assert "dnsServer.create" in probed(FakeCluster(answers()))["dns-server"]
+    assert "dnsServer.create" not in probed(FakeCluster(answers(), dns_ready=False))["dns-server"]
+
+
+@pytest.mark.parametrize(
+    ("cpuinfo", "auxv", "reason"),
+    [
+        ("processor: 0\nvendor_id\t: GenuineIntel", {33: 4096, 6: 4096}, ""),
+        ("processor: 0\nmodel name\t: User Mode Linux", {33: 4096}, "user-mode Linux takes a TimeChaos"),
+        ("processor: 0", {6: 4096, 16: 33}, "processes have no vDSO"),
+    ],
+)
+def test_clocks_move_where_the_kernel_has_a_vdso_that_can_be_changed(tmp_path, cpuinfo, auxv, reason):
+    (tmp_path / "cpuinfo").write_text(cpuinfo)
+    (tmp_path / "auxv").write_bytes(b"".join(struct.pack("=QQ", *each) for each in auxv.items()))
+    command = capabilities._PLAIN["movable-clocks"]
+    command = command.replace("/proc/cpuinfo", str(tmp_path / "cpuinfo"))
+    command = command.replace("/proc/self/auxv", str(tmp_path / "auxv"))
+    run = subprocess.run(["sh", "-c", command], check=False, capture_output=True, text=True, timeout=10)
+    assert (run.returncode == 0, run.stdout.startswith(reason)) == (not reason, True)
+
+
+def test_a_container_runtime_that_no_own_cluster_has_says_where_it_can_be_tried():
+    assert "--kubeconfig" in probed(FakeCluster(answers()))["runtime-crio"]
 
 
 NOT_READY = "no pod with app=grafana is ready in the namespace chaos-harness"
