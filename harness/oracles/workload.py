@@ -13,6 +13,8 @@ from harness.recording.model import Point
 
 _ASK_SECONDS = 5.0
 _REQUEST_SECONDS = 0.3
+# Of the API server, not of the workload: the connection was refused, or ended without an answer.
+_NO_ANSWER = frozenset({502, 503, 504})
 
 
 class ClockOffset(ThroughDaemon):
@@ -78,6 +80,86 @@ class Reachable(Oracle):
         return [Point(value=int(answer))]
 
 
+class ReadSeconds(Oracle):
+    """Tells how long a workload takes to read its own program's file, in seconds.
+
+    The file is on the volume `/exporter`, so it takes as long as an IOChaos there makes it.
+    """
+
+    name: ClassVar[str] = "read-seconds"
+    summary: ClassVar[str] = "seconds that the workload takes to read its file below /exporter, as it tells"
+    parameters: ClassVar[type[Parameters]] = InTargets
+
+    def read(self, parameters: InTargets) -> list[Point]:
+        """Let each workload read."""
+        with asked():
+            return [
+                Point(labels=each.labels(), value=_ask(self, each.namespace, each.pod, "read", "seconds"))
+                for each in parameters.targets
+            ]
+
+
+class LookupParameters(InTargets):
+    """Attributes: name: what is asked for, as a whole: no domain is searched."""
+
+    name: str
+
+
+class DnsRcode(Oracle):
+    """Tells the response code of a DNS query that a workload sends to its name server.
+
+    0 is NOERROR, 2 SERVFAIL, 3 NXDOMAIN (RFC 1035, 4.1.1). It sends one query for an IPv4 address.
+    """
+
+    name: ClassVar[str] = "dns-rcode"
+    summary: ClassVar[str] = (
+        "the response code of one DNS query by the workload: 0 NOERROR, 2 SERVFAIL, 3 NXDOMAIN"
+    )
+    parameters: ClassVar[type[Parameters]] = LookupParameters
+
+    def read(self, parameters: LookupParameters) -> list[Point]:
+        """Let each workload ask."""
+        with asked():
+            return [
+                Point(
+                    labels=each.labels(),
+                    value=_ask(self, each.namespace, each.pod, "lookup", "rcode", {"name": parameters.name}),
+                )
+                for each in parameters.targets
+            ]
+
+
+class PageParameters(InTargets):
+    """Attributes: path: of the request, without the first slash."""
+
+    path: str
+
+
+class HttpAnswers(Oracle):
+    """Tells whether a workload answers an HTTP request: 1 for any answer of its own, else 0.
+
+    The API server's proxy answers 502 or 503 for a connection that ends without an answer, which is how an
+    HTTPChaos with `abort` ends it.
+    """
+
+    name: ClassVar[str] = "http-answers"
+    summary: ClassVar[str] = (
+        "1 when a GET of a page of the workload is answered by the workload itself, else 0"
+    )
+    parameters: ClassVar[type[Parameters]] = PageParameters
+
+    def read(self, parameters: PageParameters) -> list[Point]:
+        """Ask each workload."""
+        points = []
+        with asked():
+            for each in parameters.targets:
+                status, _ = self.world.cluster.proxy_get(
+                    "pods", each.namespace, each.pod, WORKLOAD_PORT, parameters.path, timeout=_ASK_SECONDS
+                )
+                points.append(Point(labels=each.labels(), value=int(status not in _NO_ANSWER)))
+        return points
+
+
 def _ask(
     oracle: Oracle, namespace: str, pod: str, path: str, key: str, params: dict[str, str] | None = None
 ) -> float:
@@ -101,4 +183,4 @@ def _ask(
     return float(answer[key])
 
 
-ORACLES = [ClockOffset, Reachable]
+ORACLES = [ClockOffset, DnsRcode, HttpAnswers, ReadSeconds, Reachable]

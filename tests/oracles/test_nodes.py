@@ -5,7 +5,7 @@ import pytest
 from harness.oracles.base import OracleError, oracles
 from harness.oracles.network import IpsetMembers, IptablesPackets, TcQdiscs
 from harness.oracles.processes import ManagedParameters, ManagedProcesses, Processes, ProcessParameters
-from harness.oracles.workload import ClockOffset, Reachable
+from harness.oracles.workload import ClockOffset, DnsRcode, HttpAnswers, Reachable, ReadSeconds
 
 PROCESSES = """/proc/50/status:Name:\tchaos-daemon
 /proc/50/status:PPid:\t1
@@ -115,6 +115,23 @@ def test_clock_offset_compares_the_workload_with_its_node(cluster, read, pod_nam
     ((labels, offset),) = read(ClockOffset, **{"in": [target("a")]}).items()
     assert labels == ("n", "a", "c")
     assert offset == pytest.approx(-600, abs=1)
+
+
+def test_what_the_workload_reads_and_looks_up_is_told_by_itself(cluster, read, target):
+    cluster.answers["a", "read"] = (200, b'{"seconds": 0.5}')
+    cluster.answers["a", "lookup"] = (200, b'{"rcode": 2}')
+    assert read(ReadSeconds, **{"in": [target("a")]}) == {("n", "a", "c"): 0.5}
+    assert read(DnsRcode, name="x.test", **{"in": [target("a")]}) == {("n", "a", "c"): 2}
+    assert cluster.executed[-1][2] == {"name": "x.test"}
+    cluster.answers["a", "lookup"] = (502, b"")
+    with pytest.raises(OracleError, match="HTTP 502"):
+        read(DnsRcode, name="x.test", **{"in": [target("a")]})
+
+
+@pytest.mark.parametrize(("status", "answers"), [(200, 1), (404, 1), (500, 1), (502, 0), (503, 0)])
+def test_an_answer_of_the_api_server_is_none_of_the_workload(cluster, read, target, status, answers):
+    cluster.answers["a", "page"] = (status, b"")
+    assert read(HttpAnswers, path="page", **{"in": [target("a")]}) == {("n", "a", "c"): answers}
 
 
 def test_reachable_sends_one_request(cluster, read, pod_named):
