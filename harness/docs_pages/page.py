@@ -13,6 +13,7 @@ from harness.base import bundled
 from harness.base.errors import UsageError
 from harness.base.files import PUBLIC, cannot_write, write_whole
 from harness.base.words import count
+from harness.docs_pages.seen import SeenScenarios, file_of
 from harness.lint import python
 from harness.lint.check import load_checked
 from harness.scenario.discover import discover
@@ -59,6 +60,12 @@ class Sources:
         ]
         scripts = [each for path in python.discover(self.scenarios) for each in python.load(path)]
         return files + [[each.rehearse()] for each in scripts]
+
+    @cached_property
+    def seen(self) -> dict[str, list[str]] | None:
+        """The scenarios that were seen on a cluster, and with which releases; None where nobody notes it."""
+        path = file_of(self.scenarios)
+        return SeenScenarios.load(path).releases if path.exists() else None
 
     def place(self, path: Path) -> str:
         """Return a scenario file's path as people know it: relative to the folder that it was found in."""

@@ -22,6 +22,7 @@ from harness.audit.contract import at_end, keep
 from harness.base import bundled, defects, files, places, process
 from harness.base.errors import ExitCode, HarnessError
 from harness.docs_pages import examples, new, page
+from harness.docs_pages.seen import SeenScenarios
 from harness.kubernetes import credentials
 from harness.recording.writer import RecordingWriter
 from harness.report import fields, junit_file, summary
@@ -259,6 +260,7 @@ CASES = {
     "docs_pages/page.py:write": (write_page, "a.md"),
     "docs_pages/examples.py:write": (write_example, "a_2.yaml"),
     "docs_pages/new.py:write": (write_new, "a.yaml"),
+    "docs_pages/seen.py:write": (lambda path: SeenScenarios().write(path / "seen.json"), "seen.json"),
     "stack/lock.py:held": (hold_lock, "run.lock"),
     "stack/ownership.py:_save": (save_ownership, "owner.json"),
     "stack/state.py:save_programs": (save_state, "programs.json"),

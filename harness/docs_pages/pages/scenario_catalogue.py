@@ -9,6 +9,7 @@ from pathlib import Path
 
 from harness.base.words import count
 from harness.docs_pages.page import COMMAND, Page, Sources
+from harness.docs_pages.seen import unseen
 from harness.docs_pages.words import chaos_text, expectation_text, issue_text, issues_of, step_text
 from harness.report.reference import entry
 from harness.scenario.load import ScenarioFile
@@ -60,6 +61,10 @@ def _scenario(sources: Sources, cases: list[ScenarioFile]) -> Iterator[str]:
         yield ""
     else:
         yield from (entry(f"case `{case.case}`: {case.scenario.about}") for case in cases)
+    if left := unseen([case.name for case in cases], sources.seen):
+        which = "" if len(left) == len(cases) else f": {', '.join(f'`{_case(name)}`' for name in left)}"
+        yield f"**Not yet seen on a cluster{which}.** What is expected was read in Chaos Mesh's source."
+        yield ""
     yield entry(f"file: `{sources.place(first.path)}`")
     issues = _all(list(issues_of(case.scenario)) for case in cases)
     for name, words in (
@@ -153,6 +158,10 @@ def _folder(sources: Sources, cases: list[ScenarioFile]) -> str:
 
 def _name(cases: list[ScenarioFile]) -> str:
     return cases[0].name.partition("[")[0]
+
+
+def _case(name: str) -> str:
+    return name.partition("[")[2].removesuffix("]")
 
 
 def _about(cases: list[ScenarioFile]) -> str:
