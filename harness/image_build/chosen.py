@@ -82,7 +82,7 @@ class Chosen:
             changed["image_ids"] = {**got.image_ids, **self.ids}
             if images["daemon"].registry != REGISTRY:
                 # Whoever else builds them has the real programs.
-                changed["stand_ins"] = []
+                changed["stand_ins"] = [each for each in got.stand_ins if each.name in got.images]
         if self.chart:
             changed["chart"] = self.chart.reference
             changed["chart_version"] = self.chart.version

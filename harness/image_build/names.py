@@ -11,7 +11,7 @@ REGISTRY = "chaos-harness.local"
 DOCKER_HUB = "docker.io"
 NODE_REPOSITORY = "localhost/chaos-harness/node"
 PAUSE_TAG = "v1"
-ROLES = ("controller-manager", "daemon", "dashboard", "prometheus", "workload", "pause")
+ROLES = ("controller-manager", "daemon", "dashboard", "dns-server", "prometheus", "workload", "pause")
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class ImageNames:
         chaos_mesh_tag: the tag of Chaos Mesh's three images.
         prometheus_tag: the tag of Prometheus' image.
         suite: the Debian suite, which is the workload image's tag.
+        dns_server_tag: the tag of the DNS server's image.
     """
 
     chaos_mesh_tag: str
     prometheus_tag: str
     suite: str
+    dns_server_tag: str = ""
 
     def of(self, role: str) -> ImageRef:
         """Return a role's image.
@@ -38,6 +40,7 @@ class ImageNames:
             "controller-manager": ("chaos-mesh/chaos-mesh", self.chaos_mesh_tag),
             "daemon": ("chaos-mesh/chaos-daemon", self.chaos_mesh_tag),
             "dashboard": ("chaos-mesh/chaos-dashboard", self.chaos_mesh_tag),
+            "dns-server": ("chaos-mesh/chaos-coredns", self.dns_server_tag),
             "prometheus": ("prometheus", self.prometheus_tag),
             "workload": ("workload", self.suite),
             "pause": ("pause", PAUSE_TAG),

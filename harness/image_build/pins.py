@@ -12,6 +12,7 @@ from harness.image_build.golang import pinned_version
 CHAOS_MESH = "github.com/chaos-mesh/chaos-mesh"
 CHAOS_MESH_API = "github.com/chaos-mesh/chaos-mesh/api"
 COREDNS = "github.com/coredns/coredns"
+DNS_SERVER = "github.com/chaos-mesh/k8s_dns_chaos"
 ETCD = "go.etcd.io/etcd/server/v3"
 KIND = "sigs.k8s.io/kind"
 HELM = "helm.sh/helm/v3"

@@ -121,6 +121,21 @@ class Programs:
             "go-prometheus", "compiling Prometheus", build, inputs, lane="compile", estimate="10 s to 4 min"
         )
 
+    def dns_server(self) -> Artefact:
+        """Compile the DNS server that DNSChaos needs, from its own old module of CoreDNS."""
+        folder = self.images / "dns-server"
+
+        def build(work: Build) -> None:
+            self.go.build(["."], folder, work.out, log=work.log)
+
+        inputs = {
+            **self._pinned(folder),
+            "main": digest_of_file(folder / "main.go"),
+            "flags": " ".join(BUILD_FLAGS),
+        }
+        title = "compiling the DNS server for DNSChaos"
+        return Artefact("go-dns-server", title, build, inputs, lane="compile", estimate="5 s to 2 min")
+
     def chaos_mesh(self, modules: Artefact) -> Artefact:
         """Compile Chaos Mesh's commands, `cdh` and `pause` from a copy of its source.
 

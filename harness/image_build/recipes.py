@@ -110,6 +110,7 @@ def make(
                 daemon=systems_of.installed(base, "daemon", systems.configure_daemon),
                 workload=systems_of.installed(base, "workload", None),
                 commands=made.chaos_mesh(modules),
+                dns_server=made.dns_server(),
                 helpers=made.helpers(),
                 prometheus=prometheus,
                 pause=pause,
@@ -257,6 +258,7 @@ class _Workloads:
     daemon: Artefact
     workload: Artefact
     commands: Artefact
+    dns_server: Artefact
     helpers: Artefact
     prometheus: Artefact
     pause: Artefact
@@ -284,13 +286,20 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
             placed = {f"usr/local/bin/{name}": path for name, path in files.items()}
             layers = [base, *between.get(role, []), _program_layer(work.out / f"{role}.layer", placed)]
             images.append(Image(str(names.of(role)), layers, entrypoints.get(role, []), _PATH))
+        dns_server = {"dns-server": used[of.dns_server.name].path("dns-server")}
+        alone = _program_layer(work.out / "dns-server.layer", dns_server)
+        # It has two files dns.proto in it, of CoreDNS and of the plugin; the released image is told the same.
+        clash = {"GOLANG_PROTOBUF_REGISTRATION_CONFLICT": "warn"}
+        images.append(Image(str(names.of("dns-server")), [alone], ["/dns-server"], clash))
         workload = _layer(used[of.workload.name], debian.LAYER)
         images.append(Image(str(names.of("workload")), [base, workload], env=_PATH))
         images.append(_pause_image(used[of.pause.name], names))
         _finish(work.out / WORKLOADS_ARCHIVE, images)
 
     inputs = {
-        "names": digest_of([str(names.of(role)) for role in ("daemon", "prometheus", "workload", "pause")]),
+        "names": digest_of(
+            [str(names.of(role)) for role in ("daemon", "dns-server", "prometheus", "workload", "pause")]
+        ),
         "recipe": _recipe(),
     }
     uses = (
@@ -298,6 +307,7 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
         Use(of.daemon, (debian.LAYER,)),
         Use(of.workload, (debian.LAYER,)),
         Use(of.commands),
+        Use(of.dns_server),
         Use(of.helpers),
         Use(of.prometheus, ("prometheus",)),
         Use(of.pause),

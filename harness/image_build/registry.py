@@ -196,6 +196,8 @@ def images_for(pins: Pins, chaos_mesh: str, mirror: Mirror | None) -> dict[str, 
             ("dashboard", "chaos-dashboard"),
         )
     }
+    # The chart of each release names the one that goes with it; it has versions of its own.
+    images["dns-server"] = ImageRef(registry=own, repository="chaos-mesh/chaos-coredns", tag="")
     others = {
         "prometheus": f"prom/prometheus:{pins.registry.prometheus}",
         "grafana": f"grafana/grafana:{pins.registry.grafana}",

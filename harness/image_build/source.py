@@ -19,6 +19,7 @@ from harness.image_build.pins import (
     CHAOS_MESH,
     CHAOS_MESH_API,
     COREDNS,
+    DNS_SERVER,
     ETCD,
     HELM,
     KIND,
@@ -46,6 +47,11 @@ STAND_INS = [
         replaces="github.com/chaos-mesh/memStress",
         limits="takes --workers, --size (shared by the workers) and --time (linear growth), no other option",
     ),
+    StandIn(
+        name="dns-server",
+        replaces="ghcr.io/chaos-mesh/chaos-coredns v0.2.8",
+        limits="the real plugin at v0.2.0 in CoreDNS v1.7.0; an answer that v0.2.0 lacks is added",
+    ),
 ]
 
 
@@ -72,7 +78,8 @@ def prepare(
     stack, prometheus_module = fixtures / "images" / "stack", fixtures / "images" / "prometheus"
     chaos_mesh = checkout.version(checkout.digest()) if checkout else version_of(CHAOS_MESH, stack)
     prometheus = release_of_prometheus(version_of(PROMETHEUS, prometheus_module))
-    names = ImageNames(chaos_mesh, prometheus, pins.debian.suite)
+    dns_server = version_of(DNS_SERVER, fixtures / "images" / "dns-server")
+    names = ImageNames(chaos_mesh, prometheus, pins.debian.suite, dns_server)
     made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go, checkout=checkout)
     store = Store(places.cache_dir() / "images")
     entries = build_all(

@@ -324,4 +324,5 @@ def _named(items: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
 
 
 def _image(ref: ImageRef) -> dict[str, str]:
-    return {"registry": ref.registry, "repository": ref.repository, "tag": ref.tag}
+    named = {"registry": ref.registry, "repository": ref.repository}
+    return {**named, "tag": ref.tag} if ref.tag else named

@@ -12,7 +12,13 @@ from harness.stack.mirror import Mirror
 
 
 class ImageRef(BaseModel):
-    """An image by its three parts, as Helm values want them."""
+    """An image by its three parts, as Helm values want them.
+
+    Attributes:
+        registry: host and port, and what else a mirror has before its repositories; may be empty.
+        repository: with its folder.
+        tag: empty for the one that Chaos Mesh's chart names.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -21,8 +27,8 @@ class ImageRef(BaseModel):
     tag: str
 
     def __str__(self) -> str:
-        """Return `registry/repository:tag`; the registry may be empty."""
-        return f"{self.registry}/{self.repository}:{self.tag}".lstrip("/")
+        """Return `registry/repository:tag`; the registry and the tag may be empty."""
+        return f"{self.registry}/{self.repository}:{self.tag}".lstrip("/").rstrip(":")
 
 
 class ImageSet(BaseModel):
@@ -39,8 +45,8 @@ class ImageSet(BaseModel):
         kind, helm, kubectl: the programs to call.
         promtool: the program to check rules and metrics with; None when it is only in an image.
         kubernetes: the version, such as v1.35.3.
-        images: refs by role: controller-manager, daemon, dashboard, prometheus, workload, pause; grafana
-            where it can be pulled.
+        images: refs by role: controller-manager, daemon, dashboard, dns-server, prometheus, workload, pause;
+            grafana where it can be pulled.
         chart: an unpacked chart folder, or the chart's name to be used with `chart_repository`.
         crds: a folder of CRD manifests generated from the API types, to be applied over the
             chart's; None to use the chart's own.

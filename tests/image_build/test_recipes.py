@@ -106,6 +106,8 @@ ALL_OF_KUBERNETES = {"go-kubernetes", "pause", "control-plane", "node", "workloa
         (pin("github.com/chaos-mesh/chaos-mesh"), {"go-chaos-mesh", "chart", "workloads"}),
         (pin("k8s.io/kubernetes"), ALL_OF_KUBERNETES),
         (file("images/prometheus/go.sum"), {"go-prometheus", "workloads"}),
+        (file("images/dns-server/go.sum"), {"go-dns-server", "workloads"}),
+        (file("images/dns-server/main.go"), {"go-dns-server", "workloads"}),
         (file("images/stack/coredns/main.go"), {"go-coredns", "control-plane", "node"}),
         (file("images/helpers/nsexec.c"), {"helpers", "workloads"}),
         (file("images/node/entrypoint"), {"node"}),
