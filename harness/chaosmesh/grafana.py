@@ -27,7 +27,7 @@ def missing(cluster: Cluster) -> str | None:
         NAMESPACE,
         f"app={NAME}",
         installed=(
-            "Grafana is installed with images from a registry (--images registry) that has its image, and is not "
-            "compiled from source"
+            "Grafana is installed with images from a registry (--images registry) that has its image, and is "
+            "not compiled from source"
         ),
     )

@@ -37,6 +37,7 @@ class RegistryPins(BaseModel):
     chaos_mesh: str = Field(alias="chaos-mesh")
     chart_repository: str = Field(alias="chart-repository")
     chaos_mesh_registry: str = Field(alias="chaos-mesh-registry")
+    dns_server: str = Field(alias="dns-server")
     kubernetes: str
     node_digest: str = Field(alias="node-digest")
     prometheus: str

@@ -196,8 +196,10 @@ def images_for(pins: Pins, chaos_mesh: str, mirror: Mirror | None) -> dict[str, 
             ("dashboard", "chaos-dashboard"),
         )
     }
-    # The chart of each release names the one that goes with it; it has versions of its own.
-    images["dns-server"] = ImageRef(registry=own, repository="chaos-mesh/chaos-coredns", tag="")
+    # It has versions of its own; the charts since v2.8.0 name this one.
+    images["dns-server"] = ImageRef(
+        registry=own, repository="chaos-mesh/chaos-coredns", tag=pins.registry.dns_server
+    )
     others = {
         "prometheus": f"prom/prometheus:{pins.registry.prometheus}",
         "grafana": f"grafana/grafana:{pins.registry.grafana}",

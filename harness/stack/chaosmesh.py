@@ -324,5 +324,4 @@ def _named(items: list[dict[str, Any]], name: str) -> dict[str, Any] | None:
 
 
 def _image(ref: ImageRef) -> dict[str, str]:
-    named = {"registry": ref.registry, "repository": ref.repository}
-    return {**named, "tag": ref.tag} if ref.tag else named
+    return {"registry": ref.registry, "repository": ref.repository, "tag": ref.tag}

@@ -12,13 +12,7 @@ from harness.stack.mirror import Mirror
 
 
 class ImageRef(BaseModel):
-    """An image by its three parts, as Helm values want them.
-
-    Attributes:
-        registry: host and port, and what else a mirror has before its repositories; may be empty.
-        repository: with its folder.
-        tag: empty for the one that Chaos Mesh's chart names.
-    """
+    """An image by its three parts, as Helm values want them."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -27,8 +21,8 @@ class ImageRef(BaseModel):
     tag: str
 
     def __str__(self) -> str:
-        """Return `registry/repository:tag`; the registry and the tag may be empty."""
-        return f"{self.registry}/{self.repository}:{self.tag}".lstrip("/").rstrip(":")
+        """Return `registry/repository:tag`; the registry may be empty."""
+        return f"{self.registry}/{self.repository}:{self.tag}".lstrip("/")
 
 
 class ImageSet(BaseModel):

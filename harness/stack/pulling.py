@@ -26,8 +26,8 @@ from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet
 from harness.stack.mirror import CA_VARIABLE, REGISTRY_VARIABLE, Mirror
 
-OPTIONAL = frozenset({grafana.ROLE})
-"""Roles without which a stack works: nothing that is judged depends on them."""
+OPTIONAL = frozenset({grafana.ROLE, "dns-server"})
+"""Roles without which a stack works: scenarios that need them are skipped, and say so."""
 NODE = "node"
 """The role of the image that nodes are made of, beside those of `ImageSet.images`."""
 

@@ -521,7 +521,7 @@ class _Stack:
         dashboard = components.COMPONENTS[components.DASHBOARD]
         versions = {**self.images.versions, "kubernetes": self.images.kubernetes}
         if dns := self.images.images.get("dns-server"):
-            versions["dns-server"] = dns.tag or "as in the chart"
+            versions["dns-server"] = dns.tag
         return StackHandle(
             cluster=self.options.cluster,
             provider=self.engine.name,

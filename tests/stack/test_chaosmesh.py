@@ -61,15 +61,6 @@ def test_the_dns_server_comes_with_its_image_only() -> None:
     assert "chaos-dns-server" in chaosmesh.jobs(with_dns)
 
 
-@pytest.mark.parametrize(("tag", "told"), [("v1", {"tag": "v1"}), ("", {})])
-def test_a_tag_that_is_left_to_the_chart_is_not_set(tag: str, told: dict[str, str]) -> None:
-    of_chart = ImageRef(registry="r", repository="chaos-mesh/chaos-coredns", tag=tag)
-    with_dns = images(*ROLES)
-    with_dns = with_dns.model_copy(update={"images": {**with_dns.images, "dns-server": of_chart}})
-    expected = {"registry": "r", "repository": "chaos-mesh/chaos-coredns", **told}
-    assert chaosmesh.values(with_dns)["dnsServer"]["image"] == expected
-
-
 def definition(
     schema: dict[str, Any], *, version: str = "v1alpha1", kind: str = "NetworkChaos"
 ) -> dict[str, Any]:
