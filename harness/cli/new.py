@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -49,7 +50,10 @@ def _new(options: argparse.Namespace) -> int:
     )
     if path is None or not is_file:
         path = (path or Path()) / f"{name}.yaml"
-    new.write(path, new.scenario_text(chosen, metrics, name))
+    text = new.scenario_text(chosen, metrics, name)
+    if not os.path.lexists(path):
+        text = new.with_modeline(path, text)
+    new.write(path, text)
     sys.stdout.write(f"{path}: written\nrun it: chaos-harness run {path}\n")
     return ExitCode.OK
 

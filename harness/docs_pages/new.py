@@ -16,10 +16,12 @@ from typing import TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from harness.base import bundled
 from harness.base.errors import UsageError
 from harness.base.files import PUBLIC, cannot_write, write_whole
 from harness.base.words import meant
 from harness.chaosmesh.catalogue import catalogue
+from harness.docs_pages.pages import schema
 from harness.docs_pages.templates import FOLDER, names
 from harness.lint.check import load_checked
 from harness.scenario.load import ScenarioFile
@@ -114,6 +116,26 @@ def scenario_text(chosen: ScenarioTemplate, metrics: set[str], name: str) -> str
     text = re.sub(r"\A(scenario: ).*", rf"\g<1>{name}", chosen.file.text)
     head, steps = text.split("\nsteps:\n")
     return f"{head}\nsteps:\n{''.join(_kept(steps, metrics))}"
+
+
+def with_modeline(path: Path, text: str) -> str:
+    """Return a new file's text with a first line by which editors find its schema, which is then there.
+
+    In a checkout it is that of docs/, elsewhere one beside the file, which is written unless there is one.
+
+    Raises:
+        UsageError: the schema cannot be written.
+        InfrastructureError: the disk is full.
+    """
+    ours = bundled.root() / "docs" / schema.NAME
+    if ours.is_file() and path.resolve().is_relative_to(bundled.root()):
+        place = os.path.relpath(ours, path.resolve().parent)
+    else:
+        place = f"./{schema.NAME}"
+        beside = path.with_name(schema.NAME)
+        if not os.path.lexists(beside):
+            write(beside, schema.text(schema.schema()))
+    return f"{schema.MODELINE}{place}\n{text}"
 
 
 def write(path: Path, text: str) -> None:

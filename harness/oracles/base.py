@@ -5,12 +5,13 @@ from __future__ import annotations
 import importlib
 import pkgutil
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Collection
+from collections.abc import Collection
+from dataclasses import dataclass
 from functools import cache
 from typing import Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict
-from pydantic_core import PydanticCustomError
+from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
 from harness.oracles.context import OracleContext
 from harness.recording.model import Point
@@ -58,19 +59,29 @@ def unknown_name(value: str, known: Collection[str]) -> PydanticCustomError:
     return PydanticCustomError(UNKNOWN_NAME, "there is no `{value}`; there is: {listed}", context)
 
 
-def one_of(known: Collection[str]) -> Callable[[str], str]:
-    """Return a validator of names that are all known beforehand: a misspelt one would select nothing.
+@dataclass(frozen=True)
+class OneOf:
+    """Of a parameter's type: names that are all known beforehand; a misspelt one would select nothing.
 
-    Raises:
-        PydanticCustomError: by the validator; of the type UNKNOWN_NAME.
+    pydantic raises a PydanticCustomError of the type UNKNOWN_NAME for any other.
     """
 
-    def check(value: str) -> str:
-        if value not in known:
-            raise unknown_name(value, known)
-        return value
+    known: tuple[str, ...]
 
-    return check
+    def __get_pydantic_core_schema__(self, source: Any, handler: GetCoreSchemaHandler) -> CoreSchema:
+        """Add the check."""
+        return core_schema.no_info_after_validator_function(self._checked, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, schema: CoreSchema, handler: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        """Add the names."""
+        return {**handler(schema), "enum": list(self.known)}
+
+    def _checked(self, value: str) -> str:
+        if value not in self.known:
+            raise unknown_name(value, self.known)
+        return value
 
 
 class OracleError(Exception):

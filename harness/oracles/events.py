@@ -5,15 +5,15 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from datetime import datetime
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import AfterValidator, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from harness.chaosmesh.catalogue import catalogue
 from harness.kubernetes.client import Object
 from harness.kubernetes.follower import Follower
 from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, Parameters, one_of, unknown_name
+from harness.oracles.base import OneOf, Oracle, Parameters, unknown_name
 from harness.oracles.context import OracleContext
 from harness.recording.model import KubernetesEvent, Point
 
@@ -50,6 +50,17 @@ _METRIC = "chaos_controller_manager_emitted_event_total"
 """Whose catalogue entry lists the reasons."""
 
 
+def known_reasons() -> tuple[str, ...]:
+    """Return the reasons of the events that Chaos Mesh counts."""
+    metric = catalogue().find(_METRIC)
+    return metric.values.get("reason", ()) if metric else ()
+
+
+def _reasons(schema: dict[str, Any]) -> None:
+    """Suggest them to editors; with `component` there are others."""
+    schema["examples"] = list(known_reasons())
+
+
 class EventParameters(Parameters):
     """Which events to count; all of the scenario's namespace by default.
 
@@ -59,15 +70,14 @@ class EventParameters(Parameters):
         component: only those of this recorder, also when they are none of Chaos Mesh's counted ones.
     """
 
-    type: Annotated[str, AfterValidator(one_of(_TYPES))] | None = None
+    type: Annotated[str, OneOf(_TYPES)] | None = None
     component: str | None = None
-    reason: str | None = None
+    reason: Annotated[str, Field(json_schema_extra=_reasons)] | None = None
 
     @field_validator("reason")
     @classmethod
     def _known_reason(cls, reason: str | None, info: ValidationInfo) -> str | None:
-        metric = catalogue().find(_METRIC)
-        known = metric.values.get("reason", ()) if metric else ()
+        known = known_reasons()
         if info.data.get("component") is None and reason is not None and known and reason not in known:
             raise unknown_name(reason, known)
         return reason

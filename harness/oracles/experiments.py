@@ -6,14 +6,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
-
 from harness.chaosmesh.experiments import listed
 from harness.chaosmesh.phases import phase_of
 from harness.kubernetes.client import Object
 from harness.kubernetes.kinds import EXPERIMENT_KINDS
 from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, Parameters, one_of
+from harness.oracles.base import OneOf, Oracle, Parameters
 from harness.recording.model import Point
 from harness.scenario.phases import EXPERIMENT_PHASES, GONE
 
@@ -34,8 +32,8 @@ class ExperimentParameters(Parameters):
         by_hand: only those that no Schedule and no Workflow made.
     """
 
-    kind: Annotated[str, AfterValidator(one_of(EXPERIMENT_KINDS))] | None = None
-    phase: Annotated[str, AfterValidator(one_of(_PHASES))] | None = None
+    kind: Annotated[str, OneOf(EXPERIMENT_KINDS)] | None = None
+    phase: Annotated[str, OneOf(_PHASES)] | None = None
     by_hand: bool = False
 
 

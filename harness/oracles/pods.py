@@ -5,12 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Any, ClassVar
 
-from pydantic import AfterValidator, ConfigDict, Field
+from pydantic import ConfigDict, Field
 
 from harness.chaosmesh.workload import WORKLOAD_LABEL, is_ready
 from harness.kubernetes.client import Object
 from harness.oracles.asking import ContainerTarget, ContainerTargets, InTargets, asked
-from harness.oracles.base import Oracle, OracleError, Parameters, one_of
+from harness.oracles.base import OneOf, Oracle, OracleError, Parameters
 from harness.recording.model import Point
 
 _PHASES = ("Pending", "Running", "Succeeded", "Failed", "Unknown")
@@ -25,7 +25,7 @@ class PodParameters(Parameters):
         ready: only those that are ready, or only those that are not.
     """
 
-    phase: Annotated[str, AfterValidator(one_of(_PHASES))] | None = None
+    phase: Annotated[str, OneOf(_PHASES)] | None = None
     ready: bool | None = None
 
 

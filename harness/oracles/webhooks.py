@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from typing import Annotated, ClassVar
 
-from pydantic import AfterValidator
-
 from harness.kubernetes.kinds import CHAOS_MESH_KINDS
 from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, OracleError, Parameters, one_of
+from harness.oracles.base import OneOf, Oracle, OracleError, Parameters
 from harness.prometheus.exposition import TEXT_FORMAT, parse
 from harness.recording.model import Point
 
@@ -34,7 +32,7 @@ class CallParameters(Parameters):
         rejected: only those whose answer was a refusal, or only the others.
     """
 
-    webhook: Annotated[str, AfterValidator(one_of(_PATHS))]
+    webhook: Annotated[str, OneOf(_PATHS)]
     rejected: bool | None = None
 
 

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from harness.actions.registry import actions, check_installed
 from harness.base.durations import PATTERN, text_of
-from harness.scenario.model import DEFAULT_TIMEOUT, ScenarioDocument
+from harness.scenario.docstring import attributes_of, summary_of
+from harness.scenario.model import DEFAULT_TIMEOUT, Scenario, ScenarioDocument
+from harness.scenario.panels import PanelReference
 
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
+IDENTITY = "urn:chaos-observability-harness"
+_DEFINITIONS = "#/$defs/"
+_SEE = re.compile(r"^see ([A-Z][A-Za-z]+)([.;])")
 
 _PARAMETER = {"type": "string", "pattern": r"^\$\{parameters[.][^{}]+\}$"}
 _WITHOUT_PARAMETERS = ("scenario", "include", "parameters")
@@ -39,13 +45,21 @@ def json_schema(
     check_installed()
     schema = ScenarioDocument.model_json_schema(by_alias=True)
     definitions = schema["$defs"]
+    panel = PanelReference.model_json_schema()
+    definitions["Panel"] = {**panel, "title": "Panel"}
+    for definition in definitions.values():
+        _describe(definition, definitions)
+    definitions["Expectation"]["properties"]["panel"] = {
+        "$ref": "#/$defs/Panel",
+        "description": "a panel of a dashboard, in place of `promql`: its query is judged",
+    }
     definitions["Expectation"] |= {
         "properties": definitions["Expectation"]["properties"]
         | {k: dict(v) for k, v in expectations.items()},
         "additionalProperties": False,
         "allOf": [
             {"oneOf": [{"required": [kind]} for kind in sorted(expectations)]},
-            {"oneOf": [{"required": ["metric"]}, {"required": ["promql"]}]},
+            {"oneOf": [{"required": [subject]} for subject in ("metric", "promql", "panel")]},
         ],
     }
     definitions["KnownIssue"]["properties"]["shows"] |= {
@@ -67,13 +81,71 @@ def json_schema(
     properties["workload"] = _also(properties["workload"], {"type": "string"})
     properties["timeout"] = {"type": "string", "pattern": f"^{PATTERN}$", "default": text_of(DEFAULT_TIMEOUT)}
     properties["include"] = _also(properties["include"], {"type": "string"})
+    for model in (Scenario, ScenarioDocument):
+        for name, about in attributes_of(model.__doc__ or "").items():
+            properties[name]["description"] = about
+    schema["description"] = "A scenario file: what one run performs, or each of its cases."
     schema["properties"] = {
         key: value if key in _WITHOUT_PARAMETERS else _or_parameter(value)
         for key, value in properties.items()
     }
     schema["$defs"] = {name: _inside(definition) for name, definition in definitions.items()}
     schema["$defs"]["Parameter"] = _PARAMETER
-    return {"$schema": DIALECT, **schema, "title": "Scenario of the chaos observability harness"}
+    schema["title"] = "Scenario of the chaos observability harness"
+    return {"$schema": DIALECT, "$id": f"{IDENTITY}:scenario", **schema}
+
+
+def include_schema(scenario: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the schema of a file that scenarios include, which holds chaos and nothing else.
+
+    Args:
+        scenario: the schema of a scenario file, whose definitions it shares.
+    """
+    chaos = scenario["properties"]["chaos"]
+    used: dict[str, Any] = {}
+    waiting = [*_references(chaos)]
+    while waiting:
+        name = waiting.pop()
+        if name not in used:
+            used[name] = scenario["$defs"][name]
+            waiting += _references(used[name])
+    return {
+        "$schema": DIALECT,
+        "$id": f"{IDENTITY}:include",
+        "$defs": dict(sorted(used.items())),
+        "title": "Chaos that scenarios of the chaos observability harness include",
+        "description": "An included file: its name begins with `_`, and it holds `chaos` and nothing else.",
+        "type": "object",
+        "properties": {"chaos": chaos},
+        "required": ["chaos"],
+        "additionalProperties": False,
+    }
+
+
+def _references(schema: Any) -> Iterator[str]:
+    """Yield the definitions that a schema refers to."""
+    if isinstance(schema, dict):
+        if isinstance(reference := schema.get("$ref"), str):
+            yield reference.removeprefix(_DEFINITIONS)
+        schema = list(schema.values())
+    if isinstance(schema, list):
+        for each in schema:
+            yield from _references(each)
+
+
+def _describe(definition: dict[str, Any], definitions: Mapping[str, Any]) -> None:
+    """Give each property what the docstring says about it, and the whole the rest of it."""
+    text = definition.get("description", "")
+
+    def first_lines(see: re.Match[str]) -> str:
+        whole = summary_of(definitions[see[1]]["description"])
+        return whole if see[2] == "." else f"{whole} Also:"
+
+    for name, about in attributes_of(text).items():
+        if name in definition.get("properties", {}):
+            definition["properties"][name]["description"] = _SEE.sub(first_lines, about)
+    if text:
+        definition["description"] = summary_of(text)
 
 
 def _also(schema: dict[str, Any], short_form: dict[str, Any]) -> dict[str, Any]:

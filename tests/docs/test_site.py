@@ -106,22 +106,23 @@ def test_every_file_that_contributing_names_is_there() -> None:
     assert [name for name in there if not (ROOT / name).exists()] == []
 
 
-def test_editors_check_scenario_files_by_the_schema_and_no_others() -> None:
+def test_editors_check_each_file_by_its_schema() -> None:
     settings = json.loads((ROOT / ".vscode" / "settings.json").read_text())
-    ((schema, patterns),) = settings["yaml.schemas"].items()
-    assert (ROOT / schema).is_file()
-    wanted = {path for path in (ROOT / "scenarios").rglob("*.yaml") if is_scenario(path)}
-    matched = set()
-    for path in (ROOT / "scenarios").rglob("*.yaml"):
-        # Of a pattern `**/` may stand for nothing, which fnmatch does not know.
-        name = path.relative_to(ROOT).as_posix()
-        hits = [fnmatch.fnmatch(name, each.removeprefix("!").replace("**/", "*")) for each in patterns]
-        negated = [each.startswith("!") for each in patterns]
-        if any(hit for hit, no in zip(hits, negated, strict=True) if not no) and not any(
-            hit for hit, no in zip(hits, negated, strict=True) if no
-        ):
-            matched.add(path)
-    assert matched == wanted
+    (scenario, patterns), (include, theirs) = settings["yaml.schemas"].items()
+    assert Path(scenario).name == "scenario.schema.json" and (ROOT / scenario).is_file()
+    assert Path(include).name == "include.schema.json" and (ROOT / include).is_file()
+    files = {*(ROOT / "scenarios").rglob("*.yaml")}
+    assert {path for path in files if matches(path, patterns)} == {*filter(is_scenario, files)}
+    assert {path for path in files if matches(path, theirs)} == {*files} - {*filter(is_scenario, files)}
+
+
+def matches(path: Path, patterns: list[str]) -> bool:
+    # Of a pattern `**/` may stand for nothing, which fnmatch does not know.
+    name = path.relative_to(ROOT).as_posix()
+    hits = [fnmatch.fnmatch(name, each.removeprefix("!").replace("**/", "*")) for each in patterns]
+    negated = [each.startswith("!") for each in patterns]
+    told = [*zip(hits, negated, strict=True)]
+    return any(hit for hit, no in told if not no) and not any(hit for hit, no in told if no)
 
 
 def is_scenario(path: Path) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import pytest
 import yaml
 
 from harness import cli
+from harness.base import bundled
 from harness.base.errors import ExitCode, UsageError
 from harness.docs_pages import new
 from harness.docs_pages.templates import names
@@ -77,6 +79,26 @@ def test_options_answer_everything(capsys: pytest.CaptureFixture[str]) -> None:
         "grpc_server_handled_total",
         "chaos_daemon_bpm_controlled_process_total",
     }
+
+
+def test_editors_find_the_schema_of_a_new_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert cli.main(["new", "there/a.yaml", "--chaos", "pod-kill"]) == ExitCode.OK
+    assert (
+        Path("there/a.yaml")
+        .read_text()
+        .startswith("# yaml-language-server: $schema=./scenario.schema.json\nscenario: a\n")
+    )
+    beside = Path("there/scenario.schema.json")
+    assert json.loads(beside.read_text())["$id"].endswith(":scenario")
+    beside.write_text("theirs")
+    assert cli.main(["new", "there/b.yaml", "--chaos", "pod-kill"]) == ExitCode.OK
+    assert beside.read_text() == "theirs"
+    # In a checkout, the one that is in it.
+    monkeypatch.setattr(bundled, "root", lambda: tmp_path)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs/scenario.schema.json").touch()
+    text = new.with_modeline(tmp_path / "scenarios/daemon/c.yaml", "scenario: c\n")
+    assert text == "# yaml-language-server: $schema=../../docs/scenario.schema.json\nscenario: c\n"
 
 
 def test_what_nobody_answers_has_a_default() -> None:

@@ -92,7 +92,8 @@ def test_the_index_has_every_page_and_what_it_begins_with(tmp_path: Path) -> Non
     assert text.index("## Write") < text.index("](reference.md)") < text.index("## More")
     assert text.endswith(
         "## More\n\n- [zoo.md](zoo.md): Animals. All of them.\n\n"
-        "For editors: [scenario.schema.json](scenario.schema.json), the JSON Schema of scenario files.\n"
+        "For editors: [scenario.schema.json](scenario.schema.json), the JSON Schema of scenario files, and\n"
+        "[include.schema.json](include.schema.json), of the files that they include.\n"
     )
     assert "README.md" not in text
     assert "## Understand a failure" not in text, "it has no page here"

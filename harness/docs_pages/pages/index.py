@@ -44,7 +44,11 @@ def text(folder: Path, made: Iterable[Page] = ()) -> str:
         if names:
             lines += ["", f"## {title}", ""]
         lines += [entry(f"[{name}]({name}): {_begins(texts[name])}") for name in names]
-    lines += ["", f"For editors: [{schema.NAME}]({schema.NAME}), the JSON Schema of scenario files."]
+    lines += [
+        "",
+        f"For editors: [{schema.NAME}]({schema.NAME}), the JSON Schema of scenario files, and",
+        f"[{schema.INCLUDE_NAME}]({schema.INCLUDE_NAME}), of the files that they include.",
+    ]
     return "\n".join(lines) + "\n"
 
 
