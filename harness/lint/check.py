@@ -7,17 +7,17 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.base.defaults import DEFAULT_INTERVAL
-from harness.chaosmesh.specs import check_specs
 from harness.lint.boundary import check_boundary
+from harness.lint.bounds import check_bounds
 from harness.lint.chaos import check_against_catalogue
 from harness.lint.expectation import check_expectations
 from harness.lint.names import check_names
 from harness.lint.references import check_references
 from harness.lint.rules.rule import check_rules
-from harness.scenario.bounds import check_bounds
+from harness.lint.specs import check_specs
+from harness.lint.steps import check_order, check_proofs
 from harness.scenario.load import ScenarioError, ScenarioFile, load
 from harness.scenario.problem import Problem, in_order, told_once
-from harness.scenario.steps import check_steps
 
 
 def load_checked(
@@ -59,19 +59,46 @@ def check(
     except ScenarioError as error:
         return [], error.problems
     return files, in_order(
-        path, told_once([(file.case, _problems(file, interval, allowed)) for file in files])
+        path, told_once([(file.case, problems_of(file, interval, allowed)) for file in files])
     )
 
 
-def _problems(file: ScenarioFile, interval: float, allowed: Collection[str]) -> list[Problem]:
+def problems_of(
+    file: ScenarioFile, interval: float, allowed: Collection[str], last: int | None = None
+) -> list[Problem]:
+    """Return all that can be known to be wrong with a scenario without a cluster: the one list of checks.
+
+    Args:
+        file: the scenario.
+        interval: between two scrapes, seconds.
+        allowed: namespaces of others that scenarios may reach.
+        last: of a scenario that grows step by step, the one to check; those before it were, and what only all
+            steps together can be asked is not known yet.
+    """
+    whole = last is None
+    new = file if last is None else _alone(file, last)
+    since = last or 0
     return [
-        *check_references(file),
-        *check_steps(file),
-        *check_bounds(file, interval),
-        *check_against_catalogue(file),
-        *check_names(file),
-        *check_specs(file),
-        *check_boundary(file, allowed),
-        *check_expectations(file),
-        *check_rules(file, interval),
+        *check_references(file, since),
+        *check_order(file, since),
+        *(check_proofs(file) if whole else []),
+        *(check_bounds(file, interval) if whole else []),
+        *check_against_catalogue(new),
+        *check_names(new),
+        *check_specs(new),
+        *check_boundary(new, allowed),
+        *check_expectations(new),
+        *check_rules(new, interval),
     ]
+
+
+def _alone(file: ScenarioFile, index: int) -> ScenarioFile:
+    """Return a scenario of one step, and of the chaos that it is about."""
+    step = file.scenario.steps[index]
+    chaos = {name: each for name, each in file.scenario.chaos.items() if name == step.chaos}
+    return replace(
+        file,
+        scenario=file.scenario.model_copy(update={"steps": [step], "chaos": chaos}),
+        data={**file.data, "steps": [file.data["steps"][index]]},
+        positions=file.positions.extended({("steps", 0): file.positions.at(("steps", index))}),
+    )

@@ -28,14 +28,11 @@ from harness.base.apart import MOST_MEMORY, apart
 from harness.base.bounded import MIB, FileError, read_start
 from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import BoundaryError, HarnessError, UsageError
-from harness.chaosmesh.specs import check_specs
 from harness.judge.argument import OracleRef
-from harness.lint.boundary import check_boundary
-from harness.lint.chaos import check_against_catalogue
-from harness.lint.expectation import check_expectations, wrong_parameters
+from harness.lint.check import problems_of
+from harness.lint.expectation import wrong_parameters
 from harness.lint.names import check_names
-from harness.lint.references import check_references
-from harness.lint.rules.rule import check_rules
+from harness.lint.steps import check_proofs
 from harness.recording.model import Point
 from harness.results.scenario import StepProblem, StepResult
 from harness.runner.step_failed import StepFailedError
@@ -44,7 +41,6 @@ from harness.scenario.load import ScenarioFile, named_chaos, validated
 from harness.scenario.model import MOST_STEPS, Scenario
 from harness.scenario.positions import DocumentPath, Place, Positions
 from harness.scenario.problem import Problem, ScenarioError, in_order
-from harness.scenario.steps import check_order, check_proofs
 
 IMPORT = "from harness.authoring.python import"
 """A file that has this at the beginning of a line holds scenarios in Python."""
@@ -232,24 +228,7 @@ class Steps:
             ScenarioError: it makes no sense.
         """
         last = len(file.data["steps"]) - 1
-        step = file.scenario.steps[last]
-        chaos = {name: each for name, each in file.scenario.chaos.items() if name == step.chaos}
-        alone = replace(
-            file,
-            scenario=file.scenario.model_copy(update={"steps": [step], "chaos": chaos}),
-            data={**file.data, "steps": [file.data["steps"][last]]},
-            positions=file.positions.extended({("steps", 0): file.positions.at(("steps", last))}),
-        )
-        problems = [
-            *check_references(file, since=last),
-            *check_order(file, since=last),
-            *check_against_catalogue(alone),
-            *check_names(alone),
-            *check_specs(alone),
-            *check_boundary(alone, self._allowed),
-            *check_expectations(alone),
-            *check_rules(alone, self._interval),
-        ]
+        problems = problems_of(file, self._interval, self._allowed, last)
         if wrong := [problem for problem in problems if not problem.warning]:
             raise ScenarioError(in_order(file.path, wrong))
         return tuple(problems)

@@ -5,24 +5,5 @@ from __future__ import annotations
 from harness.chaosmesh.specs.check import check
 from harness.chaosmesh.specs.ignored import ignored
 from harness.chaosmesh.specs.shape import shape_of
-from harness.scenario.load import ScenarioFile
-from harness.scenario.problem import Problem
 
-__all__ = ["check", "check_specs", "ignored", "shape_of"]
-
-
-def check_specs(file: ScenarioFile) -> list[Problem]:
-    """Return where a spec or a patch is not as declared and, as warnings, fields that do nothing."""
-    problems = []
-    for name, chaos in file.scenario.chaos.items():
-        at = ("chaos", name, "spec")
-        for path, message, suggestion in check(chaos.kind, chaos.spec):
-            problems.append(file.problem((*at, *path), message, suggestion))
-        for path, message, suggestion in ignored(chaos.kind, chaos.spec):
-            problems.append(file.problem((*at, *path), message, suggestion, warning=True))
-    for index, step in enumerate(file.scenario.steps):
-        act = step.act
-        if act.changed_spec and (changed := file.scenario.chaos.get(act.chaos or "")) is not None:
-            for path, message, suggestion in check(changed.kind, act.changed_spec, partial=True):
-                problems.append(file.problem(("steps", index, act.name, "spec", *path), message, suggestion))
-    return problems
+__all__ = ["check", "ignored", "shape_of"]

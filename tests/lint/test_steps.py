@@ -6,10 +6,10 @@ import pytest
 
 from harness.actions.traffic import TrafficAction
 from harness.base import bundled
+from harness.lint.steps import check_order, check_proofs
 from harness.scenario.discover import discover
-from harness.scenario.load import load
+from harness.scenario.load import ScenarioFile, load
 from harness.scenario.problem import Problem
-from harness.scenario.steps import check_steps
 
 HEAD = """\
 scenario: a
@@ -25,6 +25,10 @@ FIRST_STEP_LINE = HEAD.count("\n") + 1
 DENY = "- {deny: {component: chaos-daemon, verbs: [get], resources: [podchaos]}}\n"
 
 Check = Callable[[str], list[str]]
+
+
+def check_steps(file: ScenarioFile) -> list[Problem]:
+    return [*check_order(file), *check_proofs(file)]
 
 
 @pytest.fixture

@@ -15,11 +15,6 @@ from harness.scenario.problem import Problem
 _Wrong = tuple[str, str, str | None]
 
 
-def check_steps(file: ScenarioFile) -> list[Problem]:
-    """Return what is wrong with the order of a scenario's steps, their phases and their proofs."""
-    return [*check_order(file), *check_proofs(file)]
-
-
 def check_order(file: ScenarioFile, since: int = 0) -> list[Problem]:
     """Return which steps cannot follow on those before them, and which phases never come.
 

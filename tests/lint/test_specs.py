@@ -1,4 +1,4 @@
-from harness.chaosmesh.specs import check_specs
+from harness.lint.specs import check_specs
 from harness.scenario.load import load
 
 HEAD = "scenario: a\nabout: b\nchaos:\n"
