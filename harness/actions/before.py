@@ -24,6 +24,15 @@ class Before:
     chaos: dict[str, ChaosState] = field(default_factory=dict)
     done: set[Hashable] = field(default_factory=set)
 
+    def missing(self, chaos: str) -> str | None:
+        """Say that a chaos is not applied yet, or deleted already; None when it is there."""
+        match self.chaos.get(chaos):
+            case None:
+                return f"`{chaos}` is not applied yet"
+            case "deleting" | "deleted":
+                return f"`{chaos}` is deleted already"
+        return None
+
 
 class Forces:
     """What is in force after some steps: names of chaos, what is scaled or denied, commands on nodes."""

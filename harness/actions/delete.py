@@ -28,12 +28,7 @@ class DeleteAction(ChaosAction):
 
     def out_of_order(self, before: Before) -> str | None:
         """Say that there is nothing to delete."""
-        match before.chaos.get(self.wanted):
-            case None:
-                return f"`{self.wanted}` is not applied yet"
-            case "deleting" | "deleted":
-                return f"`{self.wanted}` is deleted already"
-        return None
+        return before.missing(self.wanted)
 
     def record(self, before: Before) -> None:
         """Note whether it may still be there."""

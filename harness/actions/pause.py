@@ -27,14 +27,8 @@ class PauseAction(ChaosAction):
 
     def out_of_order(self, before: Before) -> str | None:
         """Say that it is paused, or not there."""
-        match before.chaos.get(self.wanted):
-            case None:
-                return f"`{self.wanted}` is not applied yet"
-            case "deleting" | "deleted":
-                return f"`{self.wanted}` is deleted already"
-            case "paused":
-                return f"`{self.wanted}` is paused already"
-        return None
+        paused = before.chaos.get(self.wanted) == "paused"
+        return before.missing(self.wanted) or (f"`{self.wanted}` is paused already" if paused else None)
 
     def record(self, before: Before) -> None:
         """Note that it is paused."""

@@ -29,14 +29,8 @@ class ResumeAction(ChaosAction):
 
     def out_of_order(self, before: Before) -> str | None:
         """Say that it is not paused."""
-        match before.chaos.get(self.wanted):
-            case None:
-                return f"`{self.wanted}` is not applied yet"
-            case "deleting" | "deleted":
-                return f"`{self.wanted}` is deleted already"
-            case "applied":
-                return f"`{self.wanted}` is not paused"
-        return None
+        running = before.chaos.get(self.wanted) == "applied"
+        return before.missing(self.wanted) or (f"`{self.wanted}` is not paused" if running else None)
 
     def record(self, before: Before) -> None:
         """Note that it is not paused any more."""

@@ -120,13 +120,7 @@ def end_stressors(cluster: Cluster, chaos_mesh_namespace: str, pods: list[Object
     """
     daemons = Daemons(cluster, chaos_mesh_namespace)
     left: list[StuckObject] = []
-    for node in sorted({pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")}):
-        ids = [
-            identity
-            for pod in pods
-            if pod["spec"].get("nodeName") == node
-            for identity in processes.container_ids(pod)
-        ]
+    for node, ids in processes.container_ids_by_node(pods):
         try:
             left += _end_stressors_on(daemons, node, ids)
         except InfrastructureError as error:

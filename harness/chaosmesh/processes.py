@@ -160,6 +160,15 @@ def containers_of(pod: Object) -> list[tuple[str, str]]:
     ]
 
 
+def container_ids_by_node(pods: list[Object]) -> list[tuple[str, list[str]]]:
+    """Return the nodes of pods, in the order of their names, with the ids of all their containers there."""
+    found: dict[str, list[str]] = {}
+    for pod in pods:
+        if node := pod["spec"].get("nodeName"):
+            found.setdefault(node, []).extend(container_ids(pod))
+    return sorted(found.items())
+
+
 def of_container(processes: dict[int, Process], container_id: str) -> list[Process]:
     """Return the processes that run in a container's cgroup or in its pid namespace.
 

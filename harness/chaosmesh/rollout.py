@@ -222,13 +222,7 @@ def make_whole(
 
 def _kill(daemons: Daemons, pods: list[Object]) -> None:
     """Kill the processes of ending pods; where that cannot be done their grace period is waited for."""
-    for node in sorted({pod["spec"]["nodeName"] for pod in pods if pod["spec"].get("nodeName")}):
-        ids = [
-            identity
-            for pod in pods
-            if pod["spec"].get("nodeName") == node
-            for identity in processes.container_ids(pod)
-        ]
+    for node, ids in processes.container_ids_by_node(pods):
         with contextlib.suppress(HarnessError):
             seen = processes.look(daemons, node)
             found = {process.pid for identity in ids for process in processes.of_container(seen, identity)}
