@@ -415,38 +415,6 @@ class Cluster:
         """Return all objects of a kind and the resource version that a watch goes on from."""
         return self._list(kind, namespace, None, None, timeout, field_selector)
 
-    def proxy_get(
-        self,
-        resource: str,
-        namespace: str,
-        name: str,
-        port: int | str,
-        path: str,
-        *,
-        params: Mapping[str, str] | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
-    ) -> tuple[int, bytes]:
-        """Send a GET to a port of a pod or a Service through the API server.
-
-        Args:
-            resource: `pods` or `services`.
-            namespace: of the pod or Service.
-            name: of the pod or Service.
-            port: number, or a Service port's name.
-            path: of the request.
-            params: query parameters.
-            timeout: seconds.
-
-        Returns:
-            The HTTP status and the body; statuses of 400 and more are answers too.
-
-        Raises:
-            BoundaryError: the path leads out of the pod or Service.
-            UnreachableError: the API server itself did not answer.
-        """
-        answer = self.proxy_fetch(resource, namespace, name, port, path, params=params, timeout=timeout)
-        return answer.status, answer.body
-
     def proxy_fetch(
         self,
         resource: str,
@@ -459,7 +427,25 @@ class Cluster:
         timeout: float = DEFAULT_TIMEOUT,
         accept: str = "*/*",
     ) -> HttpAnswer:
-        """Like `proxy_get`, with the content type, and with an Accept header of one's own."""
+        """Send a GET to a port of a pod or a Service through the API server.
+
+        Args:
+            resource: `pods` or `services`.
+            namespace: of the pod or Service.
+            name: of the pod or Service.
+            port: number, or a Service port's name.
+            path: of the request.
+            params: query parameters.
+            timeout: seconds.
+            accept: the Accept header.
+
+        Returns:
+            The answer; statuses of 400 and more are answers too.
+
+        Raises:
+            BoundaryError: the path leads out of the pod or Service.
+            UnreachableError: the API server itself did not answer.
+        """
         from kubernetes.client import ApiException
         from urllib3.exceptions import HTTPError
 

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from collections.abc import Iterable
 from typing import Any, ClassVar
 
 from harness.chaosmesh.components import COMPONENTS, DASHBOARD
 from harness.kubernetes.client import Cluster
-from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, OracleError, Parameters
+from harness.oracles.asking import json_of
+from harness.oracles.base import Oracle, Parameters
 from harness.recording.model import Point
 
 _DASHBOARD = COMPONENTS[DASHBOARD]
-_ASK_SECONDS = 5.0
-_SHOWN = 200
 
 
 class ArchivedExperiments(Oracle):
@@ -158,23 +155,16 @@ def listed(cluster: Cluster, chaos_mesh_namespace: str, namespace: str, path: st
     Raises:
         OracleError: it does not answer, or with something else.
     """
-    with asked():
-        status, body = cluster.proxy_get(
-            "services",
-            chaos_mesh_namespace,
-            _DASHBOARD.service,
-            _DASHBOARD.port,
-            path,
-            params={"namespace": namespace},
-            timeout=_ASK_SECONDS,
-        )
-    if status != 200:
-        said = body[:_SHOWN].decode(errors="replace")
-        raise OracleError(f"the dashboard answered /{path} with HTTP {status}: {said}")
-    try:
-        found = json.loads(body)
-    except ValueError as error:
-        raise OracleError(f"the dashboard answered /{path} with no JSON") from error
+    found = json_of(
+        cluster,
+        "the dashboard",
+        "services",
+        chaos_mesh_namespace,
+        _DASHBOARD.service,
+        _DASHBOARD.port,
+        path,
+        {"namespace": namespace},
+    )
     # An answer that is not narrowed to the namespace would count archives of others.
     return [archive for archive in found if archive["namespace"] == namespace]
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import json
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Annotated, Any, ClassVar
 
@@ -10,9 +11,13 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh.daemons import DAEMON, Daemons
+from harness.kubernetes.client import Cluster
 from harness.kubernetes.errors import ApiError
 from harness.oracles.base import Oracle, OracleError, Parameters
 from harness.oracles.context import OracleContext
+
+_ASK_SECONDS = 5.0
+_SHOWN = 200
 
 
 class ContainerTarget(BaseModel):
@@ -76,3 +81,41 @@ def asked() -> Iterator[None]:
         yield
     except (ApiError, InfrastructureError) as error:
         raise OracleError("; ".join([str(error), *error.details[:3]])) from error
+
+
+def json_of(
+    cluster: Cluster,
+    who: str,
+    resource: str,
+    namespace: str,
+    name: str,
+    port: int,
+    path: str,
+    params: Mapping[str, str] | None = None,
+) -> Any:
+    """Return what a server in the cluster answers, read as JSON.
+
+    Args:
+        cluster: that it is reached through.
+        who: it is, in messages.
+        resource: `pods` or `services`.
+        namespace: of the pod or Service.
+        name: of the pod or Service.
+        port: of the pod or Service.
+        path: without a slash in front.
+        params: query parameters.
+
+    Raises:
+        OracleError: it does not answer, or with something else.
+    """
+    with asked():
+        answer = cluster.proxy_fetch(
+            resource, namespace, name, port, path, params=params, timeout=_ASK_SECONDS
+        )
+    if answer.status != 200:
+        said = answer.body[:_SHOWN].decode(errors="replace")
+        raise OracleError(f"{who} answered /{path} with HTTP {answer.status}: {said}")
+    try:
+        return json.loads(answer.body)
+    except ValueError as error:
+        raise OracleError(f"{who} answered /{path} with no JSON") from error

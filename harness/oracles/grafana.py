@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any, ClassVar
 
 from harness.chaosmesh import grafana
-from harness.oracles.asking import asked
-from harness.oracles.base import Oracle, OracleError, Parameters
+from harness.oracles.asking import json_of
+from harness.oracles.base import Oracle, Parameters
 from harness.recording.model import Point
-
-_ASK_SECONDS = 5.0
-_SHOWN = 200
 
 
 class GrafanaDashboards(Oracle):
@@ -41,23 +37,16 @@ class GrafanaSource(Oracle):
 
 
 def _answer(oracle: Oracle, path: str, params: dict[str, str]) -> Any:
-    with asked():
-        status, body = oracle.world.cluster.proxy_get(
-            "services",
-            grafana.NAMESPACE,
-            grafana.NAME,
-            grafana.PORT,
-            path,
-            params=params,
-            timeout=_ASK_SECONDS,
-        )
-    if status != 200:
-        said = body[:_SHOWN].decode(errors="replace")
-        raise OracleError(f"Grafana answered /{path} with HTTP {status}: {said}")
-    try:
-        return json.loads(body)
-    except ValueError as error:
-        raise OracleError(f"Grafana answered /{path} with no JSON") from error
+    return json_of(
+        oracle.world.cluster,
+        "Grafana",
+        "services",
+        grafana.NAMESPACE,
+        grafana.NAME,
+        grafana.PORT,
+        path,
+        params,
+    )
 
 
 ORACLES = [GrafanaDashboards, GrafanaSource]

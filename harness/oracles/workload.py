@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import ClassVar
 
 from harness.chaosmesh.components import WORKLOAD_PORT
-from harness.oracles.asking import InTargets, ThroughDaemon, asked
+from harness.oracles.asking import InTargets, ThroughDaemon, asked, json_of
 from harness.oracles.base import Oracle, OracleError, Parameters
 from harness.recording.model import Point
 
-_ASK_SECONDS = 5.0
 _REQUEST_SECONDS = 0.3
 # Of the API server, not of the workload: the connection was refused, or ended without an answer.
 _NO_ANSWER = frozenset({502, 503, 504})
@@ -168,16 +166,8 @@ def _ask(
     Raises:
         OracleError: it answered something else.
     """
-    status, body = oracle.world.cluster.proxy_get(
-        "pods", namespace, pod, WORKLOAD_PORT, path, params=params, timeout=_ASK_SECONDS
-    )
-    if status != 200:
-        raise OracleError(f"{pod} answered /{path} with HTTP {status}: {body[:200].decode(errors='replace')}")
     # What chaos did to the answer is none of the workload's words.
-    try:
-        answer = json.loads(body)
-    except ValueError as error:
-        raise OracleError(f"{pod} answered /{path} with no JSON") from error
+    answer = json_of(oracle.world.cluster, pod, "pods", namespace, pod, WORKLOAD_PORT, path, params)
     if not isinstance(answer, dict) or not isinstance(answer.get(key), int | float):
         raise OracleError(f"{pod} answered /{path} without a number {key}")
     return float(answer[key])

@@ -346,7 +346,7 @@ def traffic(
     source, target = str(resolve(wanted.source, scope)), str(resolve(wanted.target, scope))
     # Both are pods of the workload: what is none of its names is an error.
     workload.ip_of(source)
-    status, body = cluster.proxy_get(
+    answer = cluster.proxy_fetch(
         "pods",
         workload.namespace,
         source,
@@ -359,17 +359,15 @@ def traffic(
         },
         timeout=wanted.requests * wanted.timeout + _TRAFFIC_SLACK_SECONDS,
     )
-    if status != 200:
+    text = answer.body[:200].decode(errors="replace")
+    if answer.status != 200:
         raise StepFailedError(
-            StepProblem(
-                kind="traffic", reason=f"{source} answered {status}: {body[:200].decode(errors='replace')}"
-            )
+            StepProblem(kind="traffic", reason=f"{source} answered {answer.status}: {text}")
         )
     try:
-        answer: dict[str, Any] = json.loads(body)
+        said: dict[str, Any] = json.loads(answer.body)
     except ValueError as error:
-        text = body[:200].decode(errors="replace")
         raise StepFailedError(
             StepProblem(kind="traffic", reason=f"{source} answered no JSON: {text}")
         ) from error
-    return answer
+    return said

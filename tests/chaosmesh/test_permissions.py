@@ -29,7 +29,6 @@ VERBS = {
 OTHERS = {
     "exec": [("get", "pods/exec"), ("create", "pods/exec")],
     "logs": [("get", "pods/log")],
-    "proxy_get": [("get", "pods/proxy"), ("get", "services/proxy")],
     "proxy_fetch": [("get", "pods/proxy"), ("get", "services/proxy")],
     "proxy_send": [
         (verb, f"{resource}/proxy")

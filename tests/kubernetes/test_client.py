@@ -267,10 +267,8 @@ def test_a_watch_can_be_ended_from_another_thread(api, cluster):
 
 def test_proxy_gives_answers_of_any_status(api, cluster):
     api.route = lambda request: request.answer(404, b"no such page", "text/plain")
-    assert cluster.proxy_get("pods", "n", "a", 8080, "/send", params={"to": "1.2.3.4:5"}) == (
-        404,
-        b"no such page",
-    )
+    answer = cluster.proxy_fetch("pods", "n", "a", 8080, "/send", params={"to": "1.2.3.4:5"})
+    assert (answer.status, answer.body) == (404, b"no such page")
     request = api.requests[0]
     assert request.path == f"{PODS}/a:8080/proxy/send"
     assert request.query == [("to", "1.2.3.4:5")]

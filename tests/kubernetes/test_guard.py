@@ -125,7 +125,7 @@ def test_everything_may_be_read(api, guarded):
     cluster = guarded()
     cluster.get("Secret", "password", "shop")
     cluster.list("Pod")
-    cluster.proxy_get("services", "shop", "web", 80, "/")
+    cluster.proxy_fetch("services", "shop", "web", 80, "/")
     cluster.logs("shop", "web", "main", seconds=1)
     cluster.text("/metrics")
     assert len(api.requests) == 5

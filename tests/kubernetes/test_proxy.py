@@ -281,7 +281,7 @@ def test_nothing_of_an_escape_is_on_the_wire(behind, wire, path):
     with pytest.raises(BoundaryError):
         send(behind, path, method="DELETE")
     with pytest.raises(BoundaryError):
-        behind.proxy_get("services", "n", "web", 80, path)
+        behind.proxy_fetch("services", "n", "web", 80, path)
     assert wire.lines == []
 
 
@@ -310,7 +310,7 @@ def test_no_client_follows_a_redirect(behind, wire):
     status = f"HTTP/1.1 307 Temporary Redirect\r\nLocation: {elsewhere}\r\n"
     wire.answer = (status + "Content-Length: 0\r\nConnection: close\r\n\r\n").encode()
     assert send(behind, "/x", method="DELETE").status == 307
-    assert behind.proxy_get("services", "n", "web", 80, "/x")[0] == 307
+    assert behind.proxy_fetch("services", "n", "web", 80, "/x").status == 307
     with behind.session() as session:
         assert session.get(behind.service_proxy_url("n", "web", 80) + "/x", timeout=5).status_code == 307
     assert [elsewhere in line for line in wire.lines] == [False, False, False]

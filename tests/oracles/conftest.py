@@ -4,7 +4,7 @@ import threading
 
 import pytest
 
-from harness.kubernetes.client import ExecResult
+from harness.kubernetes.client import ExecResult, HttpAnswer
 from harness.kubernetes.errors import NotFoundError, UnreachableError
 from harness.oracles.context import OracleContext
 
@@ -73,9 +73,10 @@ class FakeCluster:
         self.executed.append(argv)
         return ExecResult(self.exec_output, "", 0)
 
-    def proxy_get(self, resource, namespace, name, port, path, *, params=None, timeout=None):
+    def proxy_fetch(self, resource, namespace, name, port, path, *, params=None, timeout=None):
         self.executed.append((name, path, params))
-        return self.answers[name, path]
+        status, body = self.answers[name, path]
+        return HttpAnswer(status, body, "application/json")
 
 
 def daemon_pod(node):

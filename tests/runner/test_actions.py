@@ -9,7 +9,7 @@ from harness.actions.traffic import Traffic
 from harness.base.errors import BoundaryError, UsageError
 from harness.chaosmesh.boundary import Reach
 from harness.chaosmesh.workload import WorkloadHandle
-from harness.kubernetes.client import Cluster
+from harness.kubernetes.client import Cluster, HttpAnswer
 from harness.kubernetes.errors import RefusedError, UnreachableError, WaitTimeoutError, from_answer
 from harness.runner import actions
 from harness.runner.actions import Applied, Sender
@@ -62,9 +62,9 @@ class FakeCluster:
         if self.stays:
             raise WaitTimeoutError("still there", waited=timeout, last=self.stays)
 
-    def proxy_get(self, *what, params, timeout):
+    def proxy_fetch(self, *what, params, timeout):
         self.requests.append((*what, params, timeout))
-        return self.answer
+        return HttpAnswer(*self.answer, "application/json")
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import contextlib
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from harness.audit.contract.capture import Scraper
 from harness.base.errors import HarnessError
@@ -25,7 +25,7 @@ from harness.chaosmesh import rollout
 from harness.chaosmesh.components import COMPONENTS, MANAGER, component_pods
 from harness.chaosmesh.daemons import COMPONENT
 from harness.chaosmesh.workload import is_ready, why_not_ready
-from harness.kubernetes.client import Object
+from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.errors import ApiError
 from harness.prometheus.between_scrapes import Time
 from harness.prometheus.prometheus import QueryResult
@@ -44,18 +44,6 @@ _ROUNDED_SECONDS = 1.0
 _SHOWN = 3
 
 
-class Api(Protocol):
-    """The part of a cluster that is needed."""
-
-    def list(
-        self, kind: str, namespace: str | None = None, label_selector: str | None = None
-    ) -> list[Object]:
-        """Return objects."""
-
-    def get(self, kind: str, name: str, namespace: str | None = None) -> Object | None:
-        """Return an object."""
-
-
 class Asked(Scraper, Protocol):
     """The part of Prometheus that is needed."""
 
@@ -68,14 +56,14 @@ class Settling:
     """What is waited for.
 
     Attributes:
-        cluster: the Kubernetes API; an object of type Api.
+        cluster: the Kubernetes API.
         prometheus: of type Asked.
         clock: Prometheus' time.
         namespace: where Chaos Mesh is.
         always: job to the metrics that it always exposes, each with the names of its series.
     """
 
-    cluster: Any
+    cluster: Cluster
     prometheus: Asked
     clock: Time
     namespace: str

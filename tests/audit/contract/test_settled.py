@@ -136,7 +136,8 @@ class Stack:
 
     def wait(self):
         always = {job: {ALWAYS: (ALWAYS,)} for job in COMPONENTS}
-        return Settling(self, self, self.clock, "chaos-mesh", always).wait()
+        both: Any = self
+        return Settling(both, both, self.clock, "chaos-mesh", always).wait()
 
     def compared(self, tmp_path, *more, whole=False):
         entry = {"type": "gauge", "unit": "x", "components": list(COMPONENTS), "source": "s"}
