@@ -199,7 +199,7 @@ def write_values(path):
 
 
 def fetch_chart(path):
-    images = SimpleNamespace(
+    images = only(
         chart_repository="oci://r",
         chart="c",
         chart_version="1",
@@ -211,8 +211,8 @@ def fetch_chart(path):
 
 
 def keep_credentials(path):
-    images = SimpleNamespace(credentials=SecretStr("{}"))
-    up._Stack._credentials(SimpleNamespace(state=StateFolder("c"), images=images))
+    images = only(credentials=SecretStr("{}"))
+    up._Stack._credentials(only(state=StateFolder("c"), images=images))
 
 
 def hand_over_certificates(path):

@@ -7,6 +7,7 @@ from harness import image_build
 from harness.base.errors import UsageError
 from harness.base.progress import Progress
 from harness.image_build import registry, source
+from harness.image_build.probe import RegistryProbe
 from harness.stack.engine import Engine
 from harness.stack.imageset import ImageSet
 
@@ -50,7 +51,7 @@ def prepare(mode: str, **options: object) -> str:
 
 
 def answering(monkeypatch: pytest.MonkeyPatch, reachable: bool, reason: str) -> None:
-    monkeypatch.setattr(registry, "probe", lambda: registry.RegistryProbe(reachable, reason))
+    monkeypatch.setattr(registry, "probe", lambda: RegistryProbe(reachable, reason))
 
 
 def test_each_mode_goes_its_way(ways: dict[str, Way]) -> None:
