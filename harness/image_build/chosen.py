@@ -12,6 +12,7 @@ from harness.base import places
 from harness.base.bounded import FileError
 from harness.base.errors import UsageError
 from harness.base.progress import Progress
+from harness.chaosmesh.release import RELEASE, Release
 from harness.image_build import chart
 from harness.image_build.artefact import digest_of
 from harness.image_build.given import GivenImage, read_images
@@ -78,6 +79,7 @@ class Chosen:
             changed["versions"] = {
                 **{name: of for name, of in got.versions.items() if name != "chaos-mesh-api"},
                 "chaos-mesh": images["controller-manager"].tag,
+                RELEASE: str(self._release(images["controller-manager"].tag)),
             }
             changed["image_ids"] = {**got.image_ids, **self.ids}
             if images["daemon"].registry != REGISTRY:
@@ -89,6 +91,11 @@ class Chosen:
             if self.chart.version is None:
                 changed["chart_repository"] = None
         return got.model_copy(update=changed)
+
+    def _release(self, tag: str) -> Release:
+        """Return the release that the images belong to: by their own tag, and by their chart."""
+        stated = self.chart and (self.chart.tag or self.chart.release)
+        return Release.of_source(stated, tag) if stated else Release.of(tag)
 
 
 def choose(
@@ -138,10 +145,27 @@ def choose(
         )
     used = {image.id for image in by_role.values()}
     return Chosen(
-        {role: parse(image.name) for role, image in by_role.items()},
+        {role: _parsed(image.name) for role, image in by_role.items()},
         {role: image.id for role, image in sorted(by_role.items())},
         list(dict.fromkeys(archive for archive, image in found if image.id in used)),
         found_chart,
+    )
+
+
+def _parsed(name: str) -> ImageRef:
+    """Return the parts of a given image's name.
+
+    Raises:
+        UsageError: it has no tag, or a digest, by which containerd would not know an image that was loaded.
+    """
+    try:
+        if "@" not in name:
+            return parse(name)
+    except ValueError:
+        pass  # as for a digest
+    raise UsageError(
+        f"the image {name} has no tag",
+        next_step=f"give it one before it is saved: docker tag IMAGE {_last_part(name)}:TAG",
     )
 
 

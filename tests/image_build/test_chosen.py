@@ -102,7 +102,7 @@ def test_archives_take_the_place_of_the_three_images(tmp_path: Path) -> None:
     assert str(set_.images["daemon"]) == "ghcr.io/chaos-mesh/chaos-daemon:latest"
     assert set_.images["workload"].tag == "v2.8.4"
     assert set_.archives_to_load == files
-    assert set_.versions == {"chaos-mesh": "latest"}
+    assert set_.versions == {"chaos-mesh": "latest", "chaos-mesh-release": "unreleased"}
     assert set(set_.image_ids) == {"controller-manager", "daemon", "dashboard"}
     assert set_.crds is None and set_.chart_version == "2.8.4"
 
@@ -268,3 +268,38 @@ def test_options_that_contradict_each_other_are_refused(
             logs=Path("/nowhere"),
         )
     assert refused.value.next_step
+
+
+@pytest.mark.parametrize(
+    "name", ["ghcr.io/chaos-mesh/chaos-daemon", f"ghcr.io/chaos-mesh/chaos-daemon@sha256:{'1' * 64}"]
+)
+def test_an_image_without_a_tag_is_refused(tmp_path: Path, name: str) -> None:
+    others = [each for each in NAMES if "chaos-daemon" not in each]
+    with pytest.raises(UsageError, match="has no tag") as caught:
+        chosen(write(tmp_path / "images.tar", of_docker([*others, name])))
+    assert "docker tag IMAGE chaos-daemon:TAG" in caught.value.next_step
+
+
+@pytest.mark.parametrize(
+    ("tag", "values", "release"),
+    [
+        ("latest", "images: {tag: v2.8.3}", "v2.8.3+"),
+        ("v2.8.3", "images: {tag: v2.8.3}", "v2.8.3"),
+        ("latest", "images: {tag: latest}", "unreleased"),
+        ("v2.7.3", "", "v2.7.3"),
+        ("latest", "images: []", "unreleased"),
+    ],
+)
+@pytest.mark.parametrize("packed", [False, True])
+def test_given_images_belong_to_the_release_that_their_chart_states(
+    folder: Path, tmp_path: Path, tag: str, values: str, release: str, packed: bool
+) -> None:
+    (folder / "Chart.yaml").write_text("name: chaos-mesh\nappVersion: 0.0.0\n")
+    (folder / "values.yaml").write_text(values)
+    named = folder
+    if packed:
+        files = {f"chaos-mesh/{file.name}": file.read_bytes() for file in folder.iterdir()}
+        named = write(tmp_path / "chart.tgz", files, packed=True)
+    names = tuple(f"{name.rsplit(':', 1)[0]}:{tag}" for name in NAMES)
+    got = chosen(*archives(tmp_path, names), chart=named).put_into(image_set())
+    assert got.versions["chaos-mesh-release"] == release
