@@ -7,10 +7,13 @@ import shutil
 from collections.abc import Mapping
 from pathlib import Path
 
-from harness.base.errors import InfrastructureError
+from harness.base.errors import InfrastructureError, UsageError
 from harness.base.progress import Progress
-from harness.image_build.debian import KEYRING
+from harness.image_build.debian import KEYRING, MIRROR_VARIABLE, mirror
 from harness.stack.packages import install
+
+DEBIAN = "http://deb.debian.org/debian"
+"""Debian's own mirror: https://deb.debian.org. Packages are signed, which is what makes them safe."""
 
 # Program, or file by its path, to the Debian package that brings it.
 NEEDED: Mapping[str, str] = {
@@ -45,6 +48,21 @@ def ensure(needed: Mapping[str, str], *, progress: Progress, logs: Path) -> None
             f"building images needs what is not installed: {', '.join(packages)}", next_step=hint
         )
     install(packages, progress=progress, log=logs / "images-packages.log", hint=hint)
+
+
+def settle_mirror(suite: str, progress: Progress) -> None:
+    """Have root file systems come from Debian's own mirror where apt knows none, as on Ubuntu.
+
+    Debian's keys are verified whatever the mirror; `ensure` has installed them.
+    """
+    try:
+        mirror(suite)
+    except UsageError:
+        os.environ[MIRROR_VARIABLE] = DEBIAN
+        progress.say(
+            f"apt has no Debian mirror: Debian {suite} comes from {DEBIAN}; "
+            f"another one is named in {MIRROR_VARIABLE}"
+        )
 
 
 def _is_there(name: str) -> bool:

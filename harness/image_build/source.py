@@ -67,7 +67,7 @@ def prepare(
         chaos_mesh_source: a checkout of Chaos Mesh to be built in place of the pinned module.
 
     Raises:
-        UsageError: Go is missing, no Debian mirror is known, or the checkout is none.
+        UsageError: Go is missing, or the checkout is none.
         InfrastructureError: not root, a tool is missing, or a build failed.
     """
     fixtures = bundled.fixtures()
@@ -82,13 +82,18 @@ def prepare(
     names = ImageNames(chaos_mesh, prometheus, pins.debian.suite, dns_server)
     made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go, checkout=checkout)
     store = Store(places.cache_dir() / "images")
+
+    def before_build() -> None:
+        requirements.ensure(requirements.NEEDED, progress=progress, logs=logs)
+        requirements.settle_mirror(pins.debian.suite, progress)
+
     entries = build_all(
         made.wanted(),
         store=store,
         progress=progress,
         logs=logs,
         cancel=cancel,
-        before_build=lambda: requirements.ensure(requirements.NEEDED, progress=progress, logs=logs),
+        before_build=before_build,
     )
     store.prune(entries.values())
     node = entries[made.node.name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import json
 import os
 import resource
 import shutil
@@ -22,6 +23,7 @@ CgroupVersion = Literal["v1", "v2", "hybrid"]
 
 _GIB = 1 << 30
 _MODPROBE_SECONDS = 10.0
+_CONTROLLERS = ("cpu", "memory", "pids")
 
 # Capability (as harness.chaosmesh.capabilities names them) to the kernel options it needs, and the modules
 # to ask modprobe for when the kernel does not show its configuration.
@@ -59,6 +61,17 @@ class MachineCheck:
     finding: str
     consequence: str = ""
     next_step: str = ""
+
+
+@dataclass(frozen=True)
+class Rootless:
+    """An engine whose containers have no root on this machine.
+
+    Attributes:
+        missing: the cgroup controllers that its user has not been given.
+    """
+
+    missing: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -111,7 +124,7 @@ def look(engine: Engine, *, building: bool, machine: Machine | None = None) -> l
     here = machine or Machine.this()
     return [
         MachineCheck("engine", "ok", f"{engine.name} ({engine.path}) ran a privileged container"),
-        privileges(here),
+        privileges(here, rootless(engine)),
         cgroup(here),
         *kernel(here),
         modules_folder(here),
@@ -142,18 +155,58 @@ def enforce(checks: Iterable[MachineCheck], progress: Progress) -> None:
         )
 
 
-def privileges(machine: Machine) -> MachineCheck:
-    """Check whether we are root, which kind's nodes want on most hosts."""
-    if machine.user == 0:
-        return MachineCheck("privileges", "ok", "running as root")
-    if cgroup_version(machine.root) == "v2":
-        return MachineCheck("privileges", "ok", "running without root, with cgroup v2")
+def rootless(engine: Engine) -> Rootless | None:
+    """Ask an engine whether its containers are without root; None when they have it.
+
+    The user of docker's program says nothing about that of its daemon.
+    """
+    asked = engine.run(
+        "ask the engine whose its containers are", ["info", "--format", "{{json .}}"], timeout=20, check=False
+    )
+    try:
+        told = json.loads(asked.stdout)
+    except ValueError:
+        return None
+    if engine.name == "podman":
+        host = told.get("host") or {}
+        if not (host.get("security") or {}).get("rootless"):
+            return None
+        return Rootless(
+            tuple(each for each in _CONTROLLERS if each not in (host.get("cgroupControllers") or []))
+        )
+    if not any("name=rootless" in str(each) for each in told.get("SecurityOptions") or []):
+        return None
+    limits = {"cpu": "CPUShares", "memory": "MemoryLimit", "pids": "PidsLimit"}
+    return Rootless(tuple(each for each in _CONTROLLERS if not told.get(limits[each])))
+
+
+def privileges(machine: Machine, without_root: Rootless | None) -> MachineCheck:
+    """Check what nodes without root need: https://kind.sigs.k8s.io/docs/user/rootless/."""
+    if without_root is None:
+        return MachineCheck("privileges", "ok", "the engine's containers have root")
+    if cgroup_version(machine.root) != "v2":
+        return MachineCheck(
+            "privileges",
+            "stops",
+            "the engine runs without root (rootless) on cgroup v1",
+            "a node without root needs cgroup v2",
+            "use the engine as root, or a host with cgroup v2",
+        )
+    if without_root.missing:
+        return MachineCheck(
+            "privileges",
+            "stops",
+            "the engine runs without root (rootless), and its user lacks the cgroup controllers "
+            f"{', '.join(without_root.missing)}",
+            "the kubelet needs them",
+            "delegate them to the user: Delegate=yes for user@.service in systemd, then log in again",
+        )
     return MachineCheck(
         "privileges",
-        "stops",
-        "running without root on cgroup v1",
-        "a node without root needs cgroup v2",
-        "run as root, or on a host with cgroup v2",
+        "costs",
+        "the engine runs without root (rootless)",
+        "chaos that needs root of this machine does not work, which the probe of capabilities finds",
+        "Use the engine as root for all scenarios.",
     )
 
 

@@ -8,6 +8,7 @@ from harness.base.errors import InfrastructureError
 from harness.base.process import CommandError
 from harness.base.progress import Progress
 from harness.image_build import requirements
+from harness.image_build.debian import MIRROR_VARIABLE, mirror
 
 NEEDED = {"debootstrap": "debootstrap", "gcc": "gcc", "/nowhere/stdio.h": "libc6-dev"}
 
@@ -86,3 +87,19 @@ def test_without_root_another_way_is_named(
     with pytest.raises(InfrastructureError, match="as root only") as caught:
         ensure(tmp_path)
     assert "--images registry" in caught.value.next_step
+
+
+@pytest.mark.parametrize("known", ["", "http://own.test/debian"])
+def test_where_apt_has_no_debian_mirror_debians_own_is_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known: str
+) -> None:
+    """As on Ubuntu: apt names Ubuntu's mirrors only."""
+    apt = tmp_path / "apt-get"
+    apt.write_text("#!/bin/sh\necho http://archive.ubuntu.test/ubuntu noble main Ubuntu\n")
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    monkeypatch.setenv(MIRROR_VARIABLE, known)
+    said = io.StringIO()
+    requirements.settle_mirror("bookworm", Progress(said))
+    assert mirror("bookworm") == (known or requirements.DEBIAN)
+    assert ("apt has no Debian mirror" in said.getvalue()) is (known == "")

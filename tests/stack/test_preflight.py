@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import gzip
 import io
+import json
 import shutil
 import time
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
 from harness.stack import preflight
-from harness.stack.preflight import Machine, MachineCheck
+from harness.stack.engine import Engine, EngineName
+from harness.stack.preflight import Machine, MachineCheck, Rootless
 
 OPTIONS = {option for wanted, _ in preflight.KERNEL_FEATURES.values() for option in wanted} | {
     "OVERLAY_FS",
@@ -108,10 +113,63 @@ def test_cgroup_versions(root: Path, present: str, version: str) -> None:
     assert preflight.cgroup_version(root) == version
 
 
-def test_without_root_cgroup_v1_stops(root: Path) -> None:
-    assert preflight.privileges(machine(root, user=1000)).state == "stops"
+ALL = {"CPUShares": True, "MemoryLimit": True, "PidsLimit": True}
+CONTROLLERS = ["cpu", "io", "memory", "pids"]
+
+
+@dataclass(frozen=True)
+class AskedEngine(Engine):
+    """An engine that answers `info` with a text."""
+
+    info: str = ""
+
+    def run(self, name: str, args: list[str], *, timeout: float, **options: Any) -> process.Result:
+        assert args == ["info", "--format", "{{json .}}"]
+        return process.Result(0, self.info, "", 0.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "told", "found"),
+    [
+        ("docker", {"SecurityOptions": ["name=seccomp"], **ALL}, None),
+        ("docker", {"SecurityOptions": ["name=seccomp,profile=x", "name=rootless"], **ALL}, Rootless()),
+        (
+            "docker",
+            {"SecurityOptions": ["name=rootless"], "MemoryLimit": True},
+            Rootless(("cpu", "pids")),
+        ),
+        ("docker", {"SecurityOptions": None}, None),
+        ("podman", {"host": {"security": {"rootless": False}}}, None),
+        ("podman", {"host": {"security": {"rootless": True}, "cgroupControllers": CONTROLLERS}}, Rootless()),
+        (
+            "podman",
+            {"host": {"security": {"rootless": True}, "cgroupControllers": ["memory"]}},
+            Rootless(("cpu", "pids")),
+        ),
+        ("podman", {}, None),
+    ],
+)
+def test_an_engine_without_root_is_told_apart(name: EngineName, told: Any, found: Rootless | None) -> None:
+    assert preflight.rootless(AskedEngine(name, Path(name), info=json.dumps(told))) == found
+
+
+def test_an_engine_that_answers_no_json_counts_as_usual() -> None:
+    assert preflight.rootless(AskedEngine("docker", Path("docker"), info="no")) is None
+
+
+def test_what_counts_is_the_engines_root_not_ours(root: Path) -> None:
+    # A user of the group `docker` has root's daemon, on cgroup v1 too.
+    assert preflight.privileges(machine(root, user=1000), None).state == "ok"
+    assert preflight.privileges(machine(root), Rootless()).state == "stops"
+
+
+def test_without_root_cgroup_v1_stops_and_so_does_a_missing_controller(root: Path) -> None:
+    check = preflight.privileges(machine(root, user=1000), Rootless())
+    assert (check.state, check.finding) == ("stops", "the engine runs without root (rootless) on cgroup v1")
     (root / "sys/fs/cgroup/cgroup.controllers").touch()
-    assert preflight.privileges(machine(root, user=1000)).state == "ok"
+    assert preflight.privileges(machine(root, user=1000), Rootless()).state == "costs"
+    check = preflight.privileges(machine(root, user=1000), Rootless(("cpu",)))
+    assert check.state == "stops" and "cgroup controllers cpu" in check.finding
 
 
 def test_the_modules_folder_is_made_by_root_only(root: Path) -> None:
