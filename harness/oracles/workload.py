@@ -10,6 +10,7 @@ from harness.oracles.asking import InTargets, ThroughDaemon, asked, json_of
 from harness.oracles.base import Oracle, OracleError, Parameters
 from harness.recording.model import Point
 
+_ASK_SECONDS = 5.0
 _REQUEST_SECONDS = 0.3
 # Of the API server, not of the workload: the connection was refused, or ended without an answer.
 _NO_ANSWER = frozenset({502, 503, 504})
@@ -151,10 +152,10 @@ class HttpAnswers(Oracle):
         points = []
         with asked():
             for each in parameters.targets:
-                status, _ = self.world.cluster.proxy_get(
+                answer = self.world.cluster.proxy_fetch(
                     "pods", each.namespace, each.pod, WORKLOAD_PORT, parameters.path, timeout=_ASK_SECONDS
                 )
-                points.append(Point(labels=each.labels(), value=int(status not in _NO_ANSWER)))
+                points.append(Point(labels=each.labels(), value=int(answer.status not in _NO_ANSWER)))
         return points
 
 
