@@ -17,6 +17,7 @@ from harness.scenario.load import ScenarioFile
 NAME = "scenario-catalogue.md"
 
 _ALSO = "    - "
+_READ = "What is expected was read in Chaos Mesh's source; its lines are those of 47411975a8cb (release-2.8)."
 _MANY = 4
 """So many entries that differ in numbers only are told as one."""
 
@@ -63,7 +64,7 @@ def _scenario(sources: Sources, cases: list[ScenarioFile]) -> Iterator[str]:
         yield from (entry(f"case `{case.case}`: {case.scenario.about}") for case in cases)
     if left := unseen([case.name for case in cases], sources.seen):
         which = "" if len(left) == len(cases) else f": {', '.join(f'`{_case(name)}`' for name in left)}"
-        yield f"**Not yet seen on a cluster{which}.** What is expected was read in Chaos Mesh's source."
+        yield entry(f"**Not yet seen on a cluster{which}.** {_READ}", "")
         yield ""
     yield entry(f"file: `{sources.place(first.path)}`")
     issues = _all(list(issues_of(case.scenario)) for case in cases)
