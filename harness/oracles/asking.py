@@ -16,7 +16,7 @@ from harness.kubernetes.errors import ApiError
 from harness.oracles.base import Oracle, OracleError, Parameters
 from harness.oracles.context import OracleContext
 
-_ASK_SECONDS = 5.0
+ASK_SECONDS = 5.0
 _SHOWN = 200
 
 
@@ -110,7 +110,7 @@ def json_of(
     """
     with asked():
         answer = cluster.proxy_fetch(
-            resource, namespace, name, port, path, params=params, timeout=_ASK_SECONDS
+            resource, namespace, name, port, path, params=params, timeout=ASK_SECONDS
         )
     if answer.status != 200:
         said = answer.body[:_SHOWN].decode(errors="replace")

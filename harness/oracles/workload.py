@@ -6,11 +6,10 @@ import time
 from typing import ClassVar
 
 from harness.chaosmesh.components import WORKLOAD_PORT
-from harness.oracles.asking import InTargets, ThroughDaemon, asked, json_of
+from harness.oracles.asking import ASK_SECONDS, InTargets, ThroughDaemon, asked, json_of
 from harness.oracles.base import Oracle, OracleError, Parameters
 from harness.recording.model import Point
 
-_ASK_SECONDS = 5.0
 _REQUEST_SECONDS = 0.3
 # Of the API server, not of the workload: the connection was refused, or ended without an answer.
 _NO_ANSWER = frozenset({502, 503, 504})
@@ -153,7 +152,7 @@ class HttpAnswers(Oracle):
         with asked():
             for each in parameters.targets:
                 answer = self.world.cluster.proxy_fetch(
-                    "pods", each.namespace, each.pod, WORKLOAD_PORT, parameters.path, timeout=_ASK_SECONDS
+                    "pods", each.namespace, each.pod, WORKLOAD_PORT, parameters.path, timeout=ASK_SECONDS
                 )
                 points.append(Point(labels=each.labels(), value=int(answer.status not in _NO_ANSWER)))
         return points

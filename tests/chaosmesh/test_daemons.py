@@ -4,6 +4,7 @@ import pytest
 
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh.daemons import Daemons
+from harness.kubernetes.client import Cluster, ExecResult
 
 
 def pod(node, *, ready="True", containers="True", state="running"):
@@ -22,17 +23,18 @@ def pod(node, *, ready="True", containers="True", state="running"):
     }
 
 
-class Pods:
+class Pods(Cluster):
     """A cluster with these pods; what is entered is noted."""
 
     def __init__(self, *pods):
         self.pods, self.entered = pods, []
 
-    def list(self, kind, namespace, selector):
+    def list(self, kind, namespace=None, label_selector=None, **_):
         return list(self.pods)
 
-    def exec(self, namespace, pod, *_):
+    def exec(self, namespace, pod, *_, **__):
         self.entered.append(pod)
+        return ExecResult("", "", 0)
 
 
 def test_a_daemon_on_a_node_that_is_not_ready_is_left_out():

@@ -18,7 +18,7 @@ from harness.base import bundled
 from harness.base.errors import ExitCode
 from harness.docs_pages import new
 from harness.docs_pages.pages import schema
-from harness.docs_pages.templates import FOLDER
+from harness.docs_pages.templates import FOLDER, names
 from harness.scenario.panels import dashboards, queries
 from harness.scenario.schema import include_schema
 
@@ -48,7 +48,7 @@ def test_every_file_that_ships_fits(path: Path) -> None:
     assert problems(yaml.safe_load(path.read_text()), include=path.name.startswith("_")) == []
 
 
-@pytest.mark.parametrize("name", new.names())
+@pytest.mark.parametrize("name", names())
 def test_every_file_that_is_generated_fits(name: str) -> None:
     chosen = new.template(name)
     text = new.scenario_text(chosen, set(chosen.metrics()), "a-name")

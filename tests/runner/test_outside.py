@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 
@@ -48,7 +49,7 @@ CHAOS = {
 def written(folder, kind, spec, *, included):
     """Return a scenario with chaos of its own, or of a file that it includes."""
     chaos = {"bad": {"kind": kind, "spec": spec}}
-    file = {
+    file: dict[str, Any] = {
         "scenario": "reaches-out",
         "about": "Made up.",
         "workload": "mini-node-exporter",
@@ -84,7 +85,9 @@ def test_what_selects_pods_of_others_is_not_sent(around, cluster, tmp_path, what
     result = runner.run(file, around, catalogue())
 
     assert result.verdict is Verdict.ERROR
-    assert "the namespace 'theirs' is not the scenario's own" in "\n".join([result.reason, *result.details])
+    assert "the namespace 'theirs' is not the scenario's own" in "\n".join(
+        [result.reason or "", *result.details]
+    )
     sent = [request for request in cluster.requests if request[0] in ("create", "patch")]
     assert sent, "the scenario was not set up at all"
     assert not [request for request in sent if request[1] in CHAOS_MESH_KINDS]

@@ -67,11 +67,11 @@ def test_what_the_account_may_not_is_told(theirs: TheirCluster, said: Said) -> N
 
 
 def test_who_uses_it_is_told(theirs: TheirCluster, said: Said) -> None:
-    lease = {
+    lease: dict[str, Any] = {
         "metadata": {"name": "chaos-harness", "namespace": "chaos-harness"},
         "spec": {"holderIdentity": "by hand", "renewTime": "2999-01-01T00:00:00Z"},
     }
     theirs.objects["leases"] = [lease]
     assert said()["holder"] is None
-    lease["spec"]["leaseDurationSeconds"] = 10**11  # type: ignore[index]
+    lease["spec"]["leaseDurationSeconds"] = 10**11
     assert said()["holder"]["doing"] == "by hand"
