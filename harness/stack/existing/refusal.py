@@ -61,6 +61,7 @@ def refusal(error: RefusedError, context: str) -> NotAllowedError:
     return NotAllowedError(
         f"the user {found['user']!r} of the context {context!r} may not {found['verb']} {resource}{group} "
         f"{where}",
-        next_step=f"have it allowed; check with: kubectl --context {context} auth can-i {asked} {place}",
+        next_step="have it allowed, with all else that a run needs: chaos-harness rbac; check with: kubectl"
+        f" --context {context} auth can-i {asked} {place}",
         details=error.details,
     )

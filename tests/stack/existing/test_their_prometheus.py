@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -33,6 +34,7 @@ class Server:
 
     def __init__(self, **more: Any) -> None:
         self.series: dict[str, str] = {}
+        self.names: dict[str, list[str]] = {}
         self.found = [
             target(job, each["metadata"]["name"], each["spec"]["nodeName"], each["status"]["podIP"], **more)
             for job, several in PODS.items()
@@ -44,7 +46,10 @@ class Server:
 
     def query(self, expression: str) -> QueryResult:
         own = next(each for each in self.found if f'"{each.instance}"' in expression)
-        return QueryResult("vector", [{"metric": {"__name__": "chaos_x", **own.labels, **self.series}}])
+        pattern = expression.partition('"')[2].partition('"')[0]
+        names = [each for each in self.names.get(own.job, ["chaos_x"]) if re.fullmatch(pattern, each)]
+        metrics = [{"__name__": each, **own.labels, **self.series} for each in names]
+        return QueryResult("vector", [{"metric": each} for each in metrics])
 
 
 def target(job: str, name: str, on: str, address: str, **more: Any) -> ScrapeTarget:
@@ -71,6 +76,22 @@ def test_its_interval_is_taken_from_it() -> None:
     found = check(Server())
     assert found.interval == 15.0
     assert [each.pod for each in found.scraped] == ["manager-a", "dashboard-a", "daemon-a", "daemon-b"]
+
+
+def test_a_dashboard_that_has_archived_nothing_has_no_series_of_its_own() -> None:
+    server = Server()
+    server.names = {"chaos-dashboard": ["go_goroutines", "up"]}
+    assert len(check(server).scraped) == 4
+
+
+def test_a_pod_without_any_series_is_named() -> None:
+    server = Server()
+    server.names = {"chaos-daemon": ["up"]}
+    with pytest.raises(HarnessError, match="labels") as caught:
+        check(server)
+    assert caught.value.details == [
+        f"{name}: no series of it, neither chaos_* nor go_goroutines" for name in ("daemon-a", "daemon-b")
+    ]
 
 
 def test_a_static_configuration_is_matched_by_address() -> None:
