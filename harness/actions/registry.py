@@ -8,15 +8,14 @@ scenarios, which has them, is imported.
 from __future__ import annotations
 
 import importlib
-import inspect
 import pkgutil
 import re
 from collections.abc import Iterator
 from functools import cache
-from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
 from harness.actions.action import Action
+from harness.base.entry_points import take_in
 from harness.base.errors import UsageError
 
 GROUP = "chaos_harness.actions"
@@ -47,18 +46,17 @@ def _found() -> tuple[dict[str, type[Action[Any]]], list[UsageError]]:
         UsageError: two modules of this package have actions of one name.
     """
     found: dict[str, type[Action[Any]]] = {}
-    errors = []
-    for each in _own():
-        if wrong := _unfit(each, found):
-            raise UsageError(f"{each.__module__}: {wrong}")
-        found[each.name] = each
-    for entry in entry_points(group=GROUP):
-        try:
-            each = _loaded(entry, found)
-        except (Exception, SystemExit) as error:
-            errors.append(_broken(entry, error))
-        else:
+
+    def take(each: type[Action[Any]]) -> str:
+        if not (wrong := _unfit(each, found)):
             found[each.name] = each
+        return wrong
+
+    for each in _own():
+        if wrong := take(each):
+            raise UsageError(f"{each.__module__}: {wrong}")
+    # An abstract class is what the others have to be subclasses of.
+    errors = take_in(GROUP, "action", Action, ("name", "about", "argument"), take)  # type: ignore[type-abstract]
     order = sorted(found.values(), key=lambda each: (each.position, each.name))
     return {each.name: each for each in order}, errors
 
@@ -71,25 +69,6 @@ def _own() -> Iterator[type[Action[Any]]]:
         yield from getattr(importlib.import_module(f"{package.__name__}.{module.name}"), "ACTIONS", [])
 
 
-def _loaded(entry: EntryPoint, found: dict[str, type[Action[Any]]]) -> type[Action[Any]]:
-    """Return the class that an entry point names.
-
-    Raises:
-        TypeError: it is no action, or cannot be taken in.
-        Exception: whatever the import of its module raises.
-    """
-    each = entry.load()
-    if not (inspect.isclass(each) and issubclass(each, Action)):
-        raise TypeError("it is no subclass of harness.actions.action.Action")
-    if missing := sorted(each.__abstractmethods__):
-        raise TypeError(f"it does not define {', '.join(missing)}")
-    if missing := [name for name in ("name", "about", "argument") if not hasattr(each, name)]:
-        raise TypeError(f"it does not say its {', '.join(missing)}")
-    if wrong := _unfit(each, found):
-        raise TypeError(wrong)
-    return each
-
-
 def _unfit(each: type[Action[Any]], found: dict[str, type[Action[Any]]]) -> str:
     """Return why an action cannot be taken in; "" when it can."""
     if each.name in found:
@@ -98,11 +77,3 @@ def _unfit(each: type[Action[Any]], found: dict[str, type[Action[Any]]]) -> str:
     if not _NAME.fullmatch(each.name) or each.name in _NAMES_OF_STEP:
         return f"`{each.name}` cannot be the name of an action"
     return ""
-
-
-def _broken(entry: EntryPoint, error: BaseException) -> UsageError:
-    package = f" of the package {entry.dist.name}" if entry.dist is not None else ""
-    return UsageError(
-        f"the action `{entry.name}`{package} cannot be used: {type(error).__name__}: {error}",
-        next_step=f"correct its entry point in the group {GROUP}, {entry.value}, or uninstall the package",
-    )

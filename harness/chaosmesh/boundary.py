@@ -27,7 +27,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from harness.base.words import meant
-from harness.kubernetes.kinds import EXPERIMENT_KINDS, MAKERS
+from harness.kubernetes.kinds import EXPERIMENT_KINDS, FURTHER_KINDS, MAKERS
 from harness.kubernetes.proxy import DNS_LABEL
 
 Path = tuple[str | int, ...]
@@ -73,7 +73,7 @@ _EMBEDDED = {
 """The key that an experiment's spec has in a Schedule or a template (zz_generated.workflow.chaosmesh.go)."""
 
 _CONTROL_TEMPLATES = ("Task", "Serial", "Parallel", "Suspend", "Schedule", "StatusCheck")
-_KINDS = (*EXPERIMENT_KINDS, *MAKERS, "StatusCheck")
+_KINDS = (*EXPERIMENT_KINDS, *MAKERS, *FURTHER_KINDS)
 _VOLUMES = frozenset({"name", "emptyDir", "configMap", "secret", "downwardAPI", "projected"})
 """What a Task may mount: what is its pod's own, or of its namespace."""
 _LOCAL = ("localhost", "127.0.0.1", "::1")

@@ -13,8 +13,9 @@ from datetime import datetime
 from typing import Any
 
 from harness.base.durations import GO, seconds_of
+from harness.kubernetes.kinds import FURTHER_KINDS, MAKERS
 from harness.recording.model import KubernetesEvent
-from harness.scenario.phases import GONE
+from harness.scenario.phases import GONE, THERE
 
 PAUSE_ANNOTATION = "experiment.chaos-mesh.org/pause"
 """Read by the controllers of experiments, and by the one of schedules (Chaos Mesh, api/v1alpha1)."""
@@ -31,7 +32,9 @@ _INJECTED, _NOT_INJECTED = "Injected", "Not Injected"
 _SHOWN_EVENTS = 5
 
 
-def phase_of(found: dict[str, Any] | None, now: float | None = None) -> str:
+def phase_of(  # noqa: PLR0911  (one for each sort of kinds)
+    found: dict[str, Any] | None, now: float | None = None
+) -> str:
     """Return the phase of an object.
 
     Args:
@@ -48,7 +51,11 @@ def phase_of(found: dict[str, Any] | None, now: float | None = None) -> str:
     if found["kind"] == "Schedule":
         return _schedule_phase(found)
     if found["kind"] == "Workflow":
-        return _workflow_phase(found)
+        return _begun_phase(found, "Accomplished")
+    if found["kind"] == "StatusCheck":
+        return _begun_phase(found, "Completed")
+    if found["kind"] in FURTHER_KINDS:
+        return THERE
     return _experiment_phase(found, time.time() if now is None else now)
 
 
@@ -62,7 +69,7 @@ def reached(found: dict[str, Any] | None, wanted: str) -> bool:
     if wanted == "running" and found is not None:
         if found["kind"] == "Schedule":
             return phase in {"waiting", "spawned"}
-        if found["kind"] == "Workflow":
+        if found["kind"] in ("Workflow", "StatusCheck"):
             return phase in {"running", "accomplished"}
     return phase == wanted
 
@@ -86,7 +93,7 @@ def explain(found: dict[str, Any] | None, events: Iterable[KubernetesEvent]) -> 
     if finalizers := found["metadata"].get("finalizers"):
         lines.append(f"finalizers: {', '.join(finalizers)}")
     records = _records(found)
-    if found["kind"] not in {"Schedule", "Workflow"} and not records:
+    if found["kind"] not in {*MAKERS, *FURTHER_KINDS} and not records:
         lines.append("no target was selected")
     for record in records:
         lines.append(f"{record['id']}: {record['phase']}{_last_failure(record)}")
@@ -150,8 +157,9 @@ def _schedule_phase(found: dict[str, Any]) -> str:
     return "spawned" if status.get("time") or status.get("active") else "waiting"
 
 
-def _workflow_phase(found: dict[str, Any]) -> str:
-    if _conditions(found).get("Accomplished"):
+def _begun_phase(found: dict[str, Any], condition: str) -> str:
+    """Return the phase of what is over when it meets a condition."""
+    if _conditions(found).get(condition):
         return "accomplished"
     return "running" if (found.get("status") or {}).get("startTime") else "waiting"
 

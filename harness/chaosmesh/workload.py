@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -11,16 +11,17 @@ import yaml
 
 from harness.base import bundled
 from harness.base.errors import InfrastructureError, UsageError
+from harness.chaosmesh import own_workload
+from harness.chaosmesh.own_workload import HOLE, OwnWorkload
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.errors import WaitTimeoutError
+from harness.scenario.problem import ScenarioError
 
 READY_SECONDS = 60.0
 """How long a workload's pods may take to become ready."""
 
 WORKLOAD_LABEL = "chaos-harness/scrape"
 """The label of every pod of a workload; Prometheus finds them by it."""
-
-_HOLE = re.compile(r"\$\{([^}]+)\}")
 
 
 class WorkloadNotReadyError(InfrastructureError):
@@ -100,7 +101,7 @@ class WorkloadHandle:
 
 
 def names() -> list[str]:
-    """Return the names of all workloads."""
+    """Return the names of the workloads that ship with the harness."""
     return sorted(path.parent.name for path in _folder().glob("*/workload.yaml"))
 
 
@@ -111,24 +112,26 @@ def install(
     image: str,
     replicas: int = 1,
     *,
+    scenario: Path | None = None,
     timeout: float = READY_SECONDS,
 ) -> WorkloadHandle:
     """Create a workload's objects in an existing namespace and wait until its pods are ready.
 
     Args:
         cluster: where.
-        name: a folder of fixtures/workloads.
+        name: a folder of fixtures/workloads, or of `workloads` beside the scenario.
         namespace: the scenario's own.
         image: a reference that the nodes hold or can pull.
         replicas: number of pods; of a workload without a StatefulSet, the pods are those of its file.
+        scenario: the file that names it; None where only those that ship with the harness are meant.
         timeout: seconds that the pods may take to become ready.
 
     Raises:
-        UsageError: there is no such workload.
+        UsageError: there is no such workload, or something is wrong with it.
         NotReadyError: its pods did not become ready; the details say why.
         ApiError: the API server refused an object.
     """
-    objects = manifests(name, namespace, image, replicas)
+    objects = manifests(name, namespace, image, replicas, scenario)
     for body in objects:
         cluster.create(body)
     owner = next((body for body in objects if body["kind"] == "StatefulSet"), None)
@@ -161,18 +164,34 @@ def install(
     return handle.with_pods(pods)
 
 
-def manifests(name: str, namespace: str, image: str, replicas: int) -> list[Object]:
-    """Return a workload's objects, filled in.
+def manifests(
+    name: str, namespace: str, image: str, replicas: int, scenario: Path | None = None
+) -> list[Object]:
+    """Return a workload's objects, filled in; for the arguments see `install`.
 
     Raises:
-        UsageError: there is no such workload, or it names something that cannot be filled in.
+        UsageError: there is no such workload, or something is wrong with it.
     """
-    folder = _folder() / name
-    if name not in names():
-        raise UsageError(f"unknown workload {name!r}", details=[f"known workloads: {', '.join(names())}"])
     values: dict[str, Any] = {"namespace": namespace, "image": image, "replicas": replicas}
-    with (folder / "workload.yaml").open() as file:
-        return [_filled(body, values, folder) for body in yaml.safe_load_all(file) if body]
+    if name in names():
+        folder = _folder() / name
+
+        def ours(hole: str) -> Any:
+            return _value(hole, values, lambda file: (folder / file).read_text())
+
+        with (folder / "workload.yaml").open() as file:
+            return [_filled(body, ours) for body in yaml.safe_load_all(file) if body]
+    found = own_workload.find(name, scenario) if scenario is not None else None
+    if found is None:
+        raise UsageError(f"unknown workload {name!r}", details=[f"known workloads: {', '.join(names())}"])
+    own = OwnWorkload(found)
+    if own.problems:
+        raise ScenarioError(own.problems)
+
+    def theirs(hole: str) -> Any:
+        return _value(hole, values, own.text_of)
+
+    return [own_workload.adapted(_filled(body, theirs), namespace, WORKLOAD_LABEL) for body in own.objects]
 
 
 def is_ready(pod: Object) -> bool:
@@ -204,25 +223,23 @@ def _folder() -> Path:
     return bundled.fixtures() / "workloads"
 
 
-def _filled(value: Any, values: dict[str, Any], folder: Path) -> Any:
+def _filled(value: Any, value_of: Callable[[str], Any]) -> Any:
     """Fill in the holes; a text that is nothing but a hole takes the value with its type."""
     if isinstance(value, dict):
-        return {key: _filled(item, values, folder) for key, item in value.items()}
+        return {key: _filled(item, value_of) for key, item in value.items()}
     if isinstance(value, list):
-        return [_filled(item, values, folder) for item in value]
+        return [_filled(item, value_of) for item in value]
     if not isinstance(value, str):
         return value
-    if whole := _HOLE.fullmatch(value):
-        return _value(whole[1], values, folder)
-    return _HOLE.sub(lambda hole: str(_value(hole[1], values, folder)), value)
+    if whole := HOLE.fullmatch(value):
+        return value_of(whole[1])
+    return HOLE.sub(lambda hole: str(value_of(hole[1])), value)
 
 
-def _value(name: str, values: dict[str, Any], folder: Path) -> Any:
+def _value(name: str, values: dict[str, Any], text_of: Callable[[str], str]) -> Any:
     if name.startswith("file:"):
-        return (folder / name.removeprefix("file:")).read_text()
+        return text_of(name.removeprefix("file:"))
     try:
         return values[name]
     except KeyError:
-        raise UsageError(
-            f"{folder.name}/workload.yaml: ${{{name}}} is not known", details=[f"known: {', '.join(values)}"]
-        ) from None
+        raise UsageError(f"${{{name}}} is not known", details=[f"known: {', '.join(values)}"]) from None

@@ -69,8 +69,27 @@ MAKERS = ("Schedule", "Workflow")
 # The controller's own objects, one a pod, that carry what several experiments want of it.
 SHARED_KINDS = ("PodNetworkChaos", "PodIOChaos", "PodHttpChaos")
 
+FURTHER_KINDS = ("StatusCheck", "WorkflowNode", "PhysicalMachine", *SHARED_KINDS)
+"""What experiments, Schedules and Workflows use or make, and what may be applied by itself all the same."""
+
 # In the order in which clean-up deletes them: whatever creates others goes first.
-CHAOS_MESH_KINDS = ("Workflow", "Schedule", "WorkflowNode", "StatusCheck", *EXPERIMENT_KINDS, *SHARED_KINDS)
+CHAOS_MESH_KINDS = (
+    *("Workflow", "Schedule", "WorkflowNode", "StatusCheck"),
+    *EXPERIMENT_KINDS,
+    *SHARED_KINDS,
+    "PhysicalMachine",
+)
+
+MADE_FOR = {
+    "PodHttpChaos": "HTTPChaos",
+    "PodIOChaos": "IOChaos",
+    "PodNetworkChaos": "NetworkChaos",
+    "WorkflowNode": "Workflow",
+}
+"""The controller's own objects, and what they are made for."""
+
+ELSEWHERE_KIND = "RemoteCluster"
+"""It belongs to no namespace, and what it is for is another cluster: no scenario may apply it."""
 
 _KINDS = {
     kind.name: kind

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.base.words import meant
-from harness.chaosmesh.catalogue import Catalogue, Metric, MetricStatus, catalogue
-from harness.kubernetes.kinds import MAKERS
+from harness.chaosmesh.catalogue import Catalogue, Metric, MetricStatus
+from harness.chaosmesh.catalogue.own import catalogue_of
+from harness.kubernetes.kinds import ELSEWHERE_KIND, FURTHER_KINDS, MAKERS
 from harness.recording.labels import TARGET_LABELS
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Expectation
@@ -30,9 +31,9 @@ def check_against_catalogue(file: ScenarioFile, known: Catalogue | None = None) 
 
     Args:
         file: the scenario.
-        known: the catalogue to check against; the one that ships with the harness by default.
+        known: the catalogue to check against; by default ours with the metrics that the user declares.
     """
-    metrics = known or catalogue()
+    metrics = known or catalogue_of(file.path)
     found = [*_kinds(file, metrics)]
     for index, step in enumerate(file.scenario.steps):
         for position, expectation in enumerate(step.expect):
@@ -43,9 +44,15 @@ def check_against_catalogue(file: ScenarioFile, known: Catalogue | None = None) 
 
 def _kinds(file: ScenarioFile, metrics: Catalogue) -> Iterator[Wrong]:
     experiments = metrics.find(_EXPERIMENTS)
-    kinds = {*MAKERS, *(experiments.values["kind"] if experiments else ())}
+    kinds = {*MAKERS, *FURTHER_KINDS, *(experiments.values["kind"] if experiments else ())}
     for name, chaos in file.scenario.chaos.items():
-        if chaos.kind not in kinds:
+        if chaos.kind == ELSEWHERE_KIND:
+            message = (
+                f"no scenario applies a {ELSEWHERE_KIND}: it belongs to no namespace, and what it is for is "
+                "another cluster, in which nothing is the scenario's own"
+            )
+            yield ("chaos", name, "kind"), message, None
+        elif chaos.kind not in kinds:
             message = f"Chaos Mesh has no kind `{chaos.kind}`"
             yield ("chaos", name, "kind"), message, meant(chaos.kind, kinds)
 
@@ -59,6 +66,9 @@ def _expectation(expectation: Expectation, at: DocumentPath, metrics: Catalogue)
         yield ((*at, "metric"), *wrong)
         return
     assert metric is not None
+    if metric.rule:
+        message = f"`{name}` is written by a recording rule, and no scrape has it; judge it as an expression"
+        yield (*at, "metric"), message, f"promql: {name}"
     if expectation.known_issue is None and (wrong := never_seen(metric, name, expectation.kind)):
         yield ((*at, "metric"), *wrong)
     for label, value in expectation.where.items():

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from harness.base.defaults import DEFAULT_INTERVAL
+from harness.chaosmesh.catalogue.own import catalogue_of
 from harness.lint.boundary import check_boundary
 from harness.lint.bounds import check_bounds
 from harness.lint.chaos import check_against_catalogue
@@ -16,6 +17,7 @@ from harness.lint.references import check_references
 from harness.lint.rules.rule import check_rules
 from harness.lint.specs import check_specs
 from harness.lint.steps import check_order, check_proofs
+from harness.oracles.base import check_installed
 from harness.scenario.load import ScenarioError, ScenarioFile, load
 from harness.scenario.problem import Problem, in_order, told_once
 
@@ -53,8 +55,13 @@ def check(
         path: the file.
         interval: between two scrapes, seconds.
         allowed: namespaces of others that scenarios may reach.
+
+    Raises:
+        UsageError: an installed package brings a broken action or oracle.
     """
+    check_installed()
     try:
+        catalogue_of(path)
         files = load(path, interval)
     except ScenarioError as error:
         return [], error.problems

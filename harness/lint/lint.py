@@ -36,6 +36,8 @@ def run(paths: Iterable[Path], interval: float, allowed: Collection[str] = ()) -
         )
         scenarios += len(found)
         problems += [*wrong, *filter(None, map(names.take, found))]
+    # What is wrong with a file that several scenarios name is told once.
+    problems = list(dict.fromkeys(problems))
     lines = [str(problem) for problem in problems[:MOST_LINES]]
     if len(problems) > MOST_LINES:
         lines.append(f"and {len(problems) - MOST_LINES} more")

@@ -7,10 +7,11 @@ from collections.abc import Collection, Iterator
 
 from harness.actions.names import KnownNames, unknown
 from harness.actions.request import Http
-from harness.chaosmesh import workload
+from harness.chaosmesh import own_workload, workload
 from harness.chaosmesh.capabilities import CAPABILITIES
 from harness.chaosmesh.components import COMPONENTS, WORKLOAD
 from harness.chaosmesh.known_issues import known_issues
+from harness.chaosmesh.own_workload import OwnWorkload
 from harness.kubernetes.kinds import CHAOS_MESH_KINDS, kind_of
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Step
@@ -37,7 +38,7 @@ def check_names(file: ScenarioFile) -> list[Problem]:
         for problem in _unknown(file, ("needs", position), "capability", name, CAPABILITIES)
     ]
     if scenario.workload is not None:
-        problems += _unknown(file, ("workload",), "workload", scenario.workload.name, workload.names())
+        problems += _workload(file, scenario.workload.name)
     for index, step in enumerate(scenario.steps):
         at: DocumentPath = ("steps", index, step.action)
         problems += [
@@ -51,6 +52,18 @@ def check_names(file: ScenarioFile) -> list[Problem]:
                 issue: DocumentPath = ("steps", index, "expect", position, "known_issue", "id")
                 problems += _unknown(file, issue, "known issue", expectation.known_issue.id, known_issues())
     return problems
+
+
+def _workload(file: ScenarioFile, name: str) -> Iterator[Problem]:
+    """Yield what is wrong with a workload: there is none, or two, or its manifests may not be applied."""
+    folder, ours = own_workload.find(name, file.path), workload.names()
+    if folder is None:
+        yield from _unknown(file, ("workload",), "workload", name, [*ours, *own_workload.names(file.path)])
+    elif name in ours:
+        message = f"`{name}` is a workload of the harness, too; give the folder {folder} another name"
+        yield file.problem(("workload",), message)
+    else:
+        yield from OwnWorkload(folder).problems
 
 
 def requests_of(file: ScenarioFile, index: int, step: Step) -> Iterator[tuple[DocumentPath, Http]]:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from harness.actions.before import Before
 from harness.actions.names import WORKLOAD
 from harness.base.words import meant
+from harness.kubernetes.kinds import FURTHER_KINDS
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Chaos, Step
 from harness.scenario.phases import WITHOUT_EFFECT, lasting_phases
@@ -37,6 +38,9 @@ def check_proofs(file: ScenarioFile) -> list[Problem]:
     """
     problems = []
     for index, name in _unproven(file.scenario.steps):
+        if file.scenario.chaos[name].kind in FURTHER_KINDS:
+            # It is no chaos: there is nothing that it has to do.
+            continue
         message = (
             f"nothing proves that `{name}` has an effect: give this step a `proof`, or a later one before "
             "the chaos is deleted (not needed with `until: injecting`)"

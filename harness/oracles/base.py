@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -13,9 +14,13 @@ from typing import Any, ClassVar, Literal
 from pydantic import BaseModel, ConfigDict, GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import CoreSchema, PydanticCustomError, core_schema
 
+from harness.base.entry_points import take_in
+from harness.base.errors import UsageError
 from harness.oracles.context import OracleContext
 from harness.recording.model import Point
 
+GROUP = "chaos_harness.oracles"
+_NAME = re.compile(r"[a-z][a-z0-9-]*")
 _MOST_LISTED = 3
 
 
@@ -141,14 +146,43 @@ class Oracle(ABC):
         return []
 
 
-@cache
 def oracles() -> dict[str, type[Oracle]]:
-    """Return all oracles by name: those of each module of this package that defines `ORACLES`."""
+    """Return all oracles by name: those of this package, and what installed packages bring.
+
+    A package brings an oracle by an entry point of the group `chaos_harness.oracles` that names its class.
+    """
+    return _found()[0]
+
+
+def check_installed() -> None:
+    """Refuse to go on without an oracle that an installed package should have brought.
+
+    Raises:
+        UsageError: one cannot be loaded, is none, or has a name that is taken; it names the entry point.
+    """
+    for error in _found()[1]:
+        raise error
+
+
+@cache
+def _found() -> tuple[dict[str, type[Oracle]], list[UsageError]]:
+    """Return the oracles, and what is wrong with those of installed packages, which are left out."""
     import harness.oracles as package  # noqa: PLC0415  (the package's own modules import this file)
 
     found: dict[str, type[Oracle]] = {}
+
+    def take(each: type[Oracle]) -> str:
+        if each.name in found:
+            return f"the oracle `{each.name}` is defined by {found[each.name].__module__} too"
+        if not _NAME.fullmatch(each.name):
+            return f"`{each.name}` cannot be the name of an oracle"
+        found[each.name] = each
+        return ""
+
     for module in pkgutil.iter_modules(package.__path__):
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
         for oracle in getattr(loaded, "ORACLES", []):
             found[oracle.name] = oracle
-    return found
+    says = ("name", "summary", "parameters")
+    # An abstract class is what the others have to be subclasses of.
+    return found, take_in(GROUP, "oracle", Oracle, says, take)  # type: ignore[type-abstract]

@@ -16,7 +16,7 @@ from harness.chaosmesh.calls import METHODS
 from harness.chaosmesh.catalogue import Catalogue
 from harness.chaosmesh.components import COMPONENTS, DASHBOARD, MANAGER, WORKLOAD
 from harness.chaosmesh.daemons import DAEMON
-from harness.kubernetes.kinds import EXPERIMENT_KINDS, MAKERS
+from harness.kubernetes.kinds import EXPERIMENT_KINDS, MADE_FOR, MAKERS
 from harness.oracles.base import Oracle, oracles
 from harness.prometheus.expression import selectors
 from harness.prometheus.matcher import Matcher
@@ -28,7 +28,7 @@ from harness.scenario.template import TEMPLATE
 _CPU = "the CPU"
 _SMALL_LOAD, _FULL_LOAD = 20, 100
 """Percent of a CPU, for each worker."""
-_NO_EXPERIMENTS = frozenset({*MAKERS, "StatusCheck"})
+_NO_EXPERIMENTS = frozenset({*MAKERS, "StatusCheck", "WorkflowNode", "PhysicalMachine"})
 _EVERYTHING = frozenset({"every-chaos", "requests", *_NO_EXPERIMENTS})
 _MAKERS = {kind.lower(): kind for kind in MAKERS}
 """In the spec of a Workflow or a Schedule: what makes experiments in its turn."""
@@ -207,6 +207,9 @@ def _objects(scenario: Scenario) -> Iterator[tuple[str, str, Mapping[str, Any]]]
 def _kinds(kind: str, spec: Mapping[str, Any]) -> Iterator[str]:
     """Yield a kind, with its action, and the kinds of what a Schedule or a Workflow makes."""
     yield kind
+    if kind in MADE_FOR:
+        # It does what that does, whoever made it.
+        yield MADE_FOR[kind]
     if isinstance(spec.get("action"), str):
         yield f"{kind}/{spec['action']}"
     if kind in _NO_EXPERIMENTS:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from harness.chaosmesh.calls import METHODS
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.follower import Follower
-from harness.kubernetes.kinds import CHAOS_MESH_API
+from harness.kubernetes.kinds import CHAOS_MESH_API, MADE_FOR
 from harness.kubernetes.namespaces import RUN_LABEL
 from harness.oracles.events import event_of
 from harness.recording.foreign import ForeignUse
@@ -20,13 +20,6 @@ from harness.runner.conflicts import operations_of
 
 _LEAST_KNOWN_SECONDS = 5.0
 _SELECTOR = f"involvedObject.apiVersion={CHAOS_MESH_API}"
-_OF = {
-    "PodHttpChaos": "HTTPChaos",
-    "PodIOChaos": "IOChaos",
-    "PodNetworkChaos": "NetworkChaos",
-    "WorkflowNode": "Workflow",
-}
-"""The controller's own objects, and what they are made for."""
 
 
 @dataclass
@@ -99,6 +92,6 @@ def operations(use: ForeignUse) -> frozenset[str]:
 
     Its action is not known, so it may be any of which something is known.
     """
-    kind = _OF.get(use.kind, use.kind)
+    kind = MADE_FOR.get(use.kind, use.kind)
     actions = {each for each in METHODS if each.startswith(f"{kind}/")}
     return operations_of(kind, {}) | actions

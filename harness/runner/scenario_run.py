@@ -154,7 +154,12 @@ class ScenarioRun:
         began = context.clock.now()
         try:
             context.workload = install(
-                context.cluster, wanted.name, context.namespace, around.workload_image, wanted.replicas
+                context.cluster,
+                wanted.name,
+                context.namespace,
+                around.workload_image,
+                wanted.replicas,
+                scenario=context.file.path,
             )
         except WorkloadNotReadyError as error:
             raise context.overload.explain(began, error) from error

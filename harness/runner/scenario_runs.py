@@ -8,7 +8,7 @@ from functools import partial
 
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.chaosmesh import cleanup
-from harness.chaosmesh.catalogue import catalogue
+from harness.chaosmesh.catalogue.own import catalogue_of
 from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
 from harness.prometheus.prometheus import Prometheus
@@ -136,7 +136,7 @@ class ScenarioRuns:
         if self.outage:
             raise NotStartedError(node)
         try:
-            return runner.run(file, self._around, catalogue(), self._strategy)
+            return runner.run(file, self._around, catalogue_of(file.path), self._strategy)
         except ScenarioInterruptedError as interrupted:
             self._came_to(node, file, interrupted.result if interrupted.finished else interrupted)
             raise
@@ -147,7 +147,7 @@ class ScenarioRuns:
         assert self._connect is not None
         cluster, prometheus = self._connect()
         around = replace(self._around, cluster=cluster, prometheus=prometheus, observer=observer)
-        return runner.run(file, around, catalogue(), self._strategy)
+        return runner.run(file, around, catalogue_of(file.path), self._strategy)
 
     def _pool(self) -> WorkerPool | None:
         """Return what runs scenarios side by side; None when they run one after the other."""
@@ -159,7 +159,10 @@ class ScenarioRuns:
             interval = self._around.interval if self._around is not None else 0.0
             queue = [
                 QueuedScenario(
-                    node, file, conflicts_of(file, catalogue()), time_limit(file.scenario, interval)
+                    node,
+                    file,
+                    conflicts_of(file, catalogue_of(file.path)),
+                    time_limit(file.scenario, interval),
                 )
                 for node, file in plan.to_run
             ]

@@ -20,6 +20,8 @@ from yaml.nodes import MappingNode, Node, ScalarNode, SequenceNode
 from harness.scenario.positions import DocumentPath, Place, Positions
 from harness.scenario.problem import Problem, ScenarioError
 
+MOST_DOCUMENTS = 50
+"""Of one file."""
 _MOST_VALUES = 20_000
 _MOST_LEVELS = 50
 _MOST_DIGITS = 300
@@ -77,9 +79,57 @@ def parse(path: Path, text: str, *, begins: str = _BEGINS) -> tuple[Any, Positio
     return data, Positions(builder.places), builder.problems
 
 
+def parse_all(path: Path, text: str, *, begins: str) -> tuple[list[tuple[Any, Positions]], list[Problem]]:
+    """Return each document in `text` with the places of its values, and what is wrong with its YAML.
+
+    Args:
+        path: the file's name, for the problems.
+        text: the whole file; empty documents are left out.
+        begins: what is said of an empty file.
+
+    Raises:
+        ScenarioError: there is nothing to go on with: no YAML, empty, too many documents.
+    """
+    found, problems = [], []
+    nodes = _nodes(path, text, MOST_DOCUMENTS + 1)
+    if len(nodes) > MOST_DOCUMENTS:
+        place = _place(nodes[-1])
+        message = f"a file has at most {MOST_DOCUMENTS} documents"
+        raise ScenarioError([Problem(path, place.line, place.column, message)])
+    for root in nodes:
+        if _is_null(root):
+            continue
+        builder = _Builder(path)
+        try:
+            data = builder.build(root, ())
+        except UnreadableError as error:
+            raise ScenarioError([*builder.problems, builder.problem(error.node, str(error))]) from error
+        found.append((data, Positions(builder.places)))
+        problems += builder.problems
+    if not found:
+        raise ScenarioError([Problem(path, 1, 1, f"the file is empty; {begins}")])
+    return found, problems
+
+
 def _compose(path: Path, text: str, begins: str) -> Node:
+    nodes = _nodes(path, text, 2)
+    if not nodes or _is_null(nodes[0]):
+        raise ScenarioError([Problem(path, 1, 1, f"the file is empty; {begins}")])
+    if len(nodes) > 1:
+        place = _place(nodes[1])
+        message = "a second document begins here; a file holds one scenario"
+        raise ScenarioError([Problem(path, place.line, place.column, message)])
+    return nodes[0]
+
+
+def _nodes(path: Path, text: str, most: int) -> list[Node]:
+    """Return the documents of a text, at most so many.
+
+    Raises:
+        ScenarioError: it is no YAML.
+    """
     try:
-        nodes = _quickly(text) or list(itertools.islice(yaml.compose_all(text, Loader=_Loader), 2))
+        return _quickly(text) or list(itertools.islice(yaml.compose_all(text, Loader=_Loader), most))
     except yaml.MarkedYAMLError as error:
         raise ScenarioError([_syntax_problem(path, text, error)]) from error
     except yaml.reader.ReaderError as error:
@@ -89,13 +139,6 @@ def _compose(path: Path, text: str, begins: str) -> Node:
         raise ScenarioError([Problem(path, line, column, message)]) from error
     except RecursionError as error:
         raise ScenarioError([Problem(path, 1, 1, f"is nested deeper than {_MOST_LEVELS} levels")]) from error
-    if not nodes or _is_null(nodes[0]):
-        raise ScenarioError([Problem(path, 1, 1, f"the file is empty; {begins}")])
-    if len(nodes) > 1:
-        place = _place(nodes[1])
-        message = "a second document begins here; a file holds one scenario"
-        raise ScenarioError([Problem(path, place.line, place.column, message)])
-    return nodes[0]
 
 
 def _quickly(text: str) -> list[Node] | None:

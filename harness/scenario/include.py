@@ -13,6 +13,7 @@ from harness.base.words import meant
 from harness.scenario.document import parse
 from harness.scenario.positions import DocumentPath, Place, Positions
 from harness.scenario.problem import Problem, ScenarioError
+from harness.scenario.reach import OUT_OF_REACH, reach
 from harness.scenario.template import TEMPLATE
 from harness.scenario.text import read_text
 from harness.scenario.translate import describe
@@ -128,8 +129,8 @@ class _Merging:
 
     def _out_of_reach(self, file: Path, real: Path) -> str | None:
         """Say why a file is not read: a scenario of a stranger must not show what it has no business with."""
-        if leads_out(real, _reach(self._path)):
-            return "leads out of the checkout, or out of the folder above the scenario's where there is none"
+        if leads_out(real, reach(self._path)):
+            return OUT_OF_REACH
         if file.is_symlink() and not real.name.startswith("_"):
             return "is a link to a file whose name does not begin with `_`"
         return None
@@ -150,12 +151,6 @@ class _Merging:
             self.places |= {
                 at: replace(place, file=file) for at, place in positions.below(("chaos", name)).items()
             }
-
-
-def _reach(scenario: Path) -> Path:
-    """Return the folder that all included files are in: the checkout, or the one above the scenario's."""
-    folder = scenario.parent.resolve()
-    return next((each for each in folder.parents if (each / ".git").exists()), folder.parent)
 
 
 def _wrong_content(data: Any) -> Iterator[tuple[DocumentPath, str, str | None]]:

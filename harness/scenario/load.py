@@ -13,8 +13,9 @@ from harness.actions.registry import actions, check_installed
 from harness.base.words import meant
 from harness.scenario.document import parse
 from harness.scenario.include import with_includes
+from harness.scenario.manifest import with_manifests
 from harness.scenario.model import Scenario
-from harness.scenario.panels import dashboards, with_panels
+from harness.scenario.panels import dashboards_of, with_panels
 from harness.scenario.parameters import cases_of
 from harness.scenario.positions import DocumentPath, Positions
 from harness.scenario.problem import Problem, ScenarioError, in_order, told_once
@@ -88,12 +89,15 @@ def load(path: Path, interval: float = 1.0) -> list[ScenarioFile]:
     if wrong_includes:
         # What is not put in is missing in other places, and that is no mistake of its own.
         raise ScenarioError(in_order(path, [*problems, *wrong_includes]))
+    data, positions, wrong_manifests = with_manifests(path, data, positions)
+    if wrong_manifests:
+        raise ScenarioError(in_order(path, [*problems, *wrong_manifests]))
     cases, wrong_parameters = cases_of(path, data, positions)
     if wrong_parameters:
         raise ScenarioError(in_order(path, [*problems, *wrong_parameters]))
     files, wrong = [], []
     for written in cases:
-        case, wrong_panels = with_panels(path, written, interval, dashboards())
+        case, wrong_panels = with_panels(path, written, interval, dashboards_of(path, written))
         scenario, found = (None, wrong_panels) if wrong_panels else validated(path, case.data, case.positions)
         wrong.append((case.name, found))
         if scenario is not None:

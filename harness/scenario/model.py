@@ -169,7 +169,7 @@ class Workload(Model):
     """The pods that the chaos hits, in a namespace of the scenario's own; a plain name is short for one pod.
 
     Attributes:
-        name: a folder of fixtures/workloads.
+        name: a folder of fixtures/workloads, or of `workloads` beside the scenario (docs/extending.md).
         replicas: how many pods.
     """
 
@@ -350,8 +350,11 @@ class ScenarioDocument(Scenario):
 
     Attributes:
         include: files whose chaos are taken over, relative to this one (harness/scenario/include.py).
+        manifest: files with objects of Chaos Mesh as kubectl applies them, relative to this one; each is a
+            chaos that is called by its `metadata.name` (harness/scenario/manifest.py).
         parameters: case to the values that `${parameters.NAME}` stands for (harness/scenario/parameters.py).
     """
 
     include: list[str] = []
+    manifest: list[str] = []
     parameters: dict[Name, dict[str, Any]] = {}

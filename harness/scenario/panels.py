@@ -20,13 +20,17 @@ from harness.base.errors import UsageError
 from harness.base.words import meant
 from harness.scenario.parameters import Case
 from harness.scenario.positions import DocumentPath, Place
-from harness.scenario.problem import Problem, Wrong
+from harness.scenario.problem import Problem, ScenarioError, Wrong
+from harness.scenario.reach import beside
 
 RATE_SCRAPES = 4
 """Grafana's `$__rate_interval` is at least this many scrape intervals."""
 
 _KEY = "panel"
-_RATE_INTERVAL = "__rate_interval"
+FOLDER = "dashboards"
+"""Beside a scenario, or in a folder above it in the same checkout: dashboards as Grafana exports them."""
+_RATE_INTERVAL, _INTERVAL = "__rate_interval", "__interval"
+_FILE_NAME = re.compile(r"[\w. -]{1,100}")
 _VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w+))")
 
 
@@ -34,7 +38,7 @@ class PanelReference(BaseModel):
     """What an expectation says in place of `promql`.
 
     Attributes:
-        dashboard: the stem of a file of fixtures/dashboards.
+        dashboard: the stem of a file of fixtures/dashboards, or of `dashboards` beside the scenario.
         title: of the panel.
         query: the letter of its query, of several.
         variables: name to value; what is left out is what `All` stands for, and `__rate_interval` its least.
@@ -54,6 +58,36 @@ def dashboards() -> dict[str, dict[str, Any]]:
     return load(bundled.fixtures() / "dashboards")
 
 
+def dashboards_of(scenario: Path, case: Case) -> dict[str, dict[str, Any]]:
+    """Return the dashboards that a case can name: ours, and those beside it that it does name.
+
+    Args:
+        scenario: its file.
+        case: the document.
+
+    Raises:
+        ScenarioError: a file is no dashboard, or has the name of one of ours.
+    """
+    found = dict(dashboards())
+    for _, expectation in _with_panel(case.data):
+        panel = expectation[_KEY]
+        name = panel.get("dashboard") if isinstance(panel, dict) else None
+        if not isinstance(name, str) or not _FILE_NAME.fullmatch(name):
+            continue
+        path = beside(scenario, FOLDER, f"{name}.json")
+        if path is None:
+            continue
+        if name in dashboards():
+            message = f"`{name}` is a dashboard of the harness, too; give it another name"
+            raise ScenarioError([Problem(path, 0, 0, message)])
+        try:
+            found[name] = _read(path)
+        except UsageError as error:
+            message = "; ".join(["is no dashboard as Grafana exports it", *error.details[:1]])
+            raise ScenarioError([Problem(path, 0, 0, message)]) from error
+    return found
+
+
 class _Variable(BaseModel):
     """A variable of a dashboard; what is left out has no value that stands for all."""
 
@@ -66,13 +100,18 @@ class _Templating(BaseModel):
 
 
 class _Target(BaseModel):
-    refId: str  # noqa: N815  (Grafana's name)
-    expr: str
+    """A query; one of another source than Prometheus has no `expr`."""
+
+    refId: str = "A"  # noqa: N815  (Grafana's name)
+    expr: str | None = None
 
 
 class _Panel(BaseModel):
+    """A panel, or a row; one that is collapsed has its panels in itself."""
+
     title: str = ""
     targets: list[_Target] = []
+    panels: list[_Panel] = []
 
 
 class _Dashboard(BaseModel):
@@ -88,24 +127,35 @@ def load(folder: Path) -> dict[str, dict[str, Any]]:
     Raises:
         UsageError: a file is no JSON, or no dashboard.
     """
-    found = {}
-    for path in sorted(folder.glob("*.json")):
-        try:
-            found[path.stem] = read_json(path)
-            _Dashboard.model_validate(found[path.stem])
-        except (FileError, ValidationError) as error:
-            details = str(error).splitlines()
-            raise UsageError(f"{path}: no dashboard", next_step="make it again", details=details) from error
+    return {path.stem: _read(path) for path in sorted(folder.glob("*.json"))}
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """Return a dashboard.
+
+    Raises:
+        UsageError: the file is no JSON, or no dashboard.
+    """
+    try:
+        found: dict[str, Any] = read_json(path)
+        _Dashboard.model_validate(found)
+    except (FileError, ValidationError) as error:
+        details = str(error).splitlines()
+        raise UsageError(f"{path}: no dashboard", next_step="make it again", details=details) from error
     return found
 
 
 def queries(dashboard: dict[str, Any]) -> dict[tuple[str, str], str]:
     """Return the PromQL of each panel's queries, by the panel's title and the query's letter."""
-    return {
-        (panel["title"], target["refId"]): target["expr"]
-        for panel in dashboard["panels"]
-        for target in panel.get("targets", [])
-    }
+    found: dict[tuple[str, str], str] = {}
+
+    def add(panels: list[_Panel]) -> None:
+        for panel in panels:
+            found.update({(panel.title, each.refId): each.expr for each in panel.targets if each.expr})
+            add(panel.panels)
+
+    add(_Dashboard.model_validate(dashboard).panels)
+    return found
 
 
 def with_panels(
@@ -148,7 +198,9 @@ def _with_panel(data: dict[str, Any]) -> Iterator[tuple[DocumentPath, dict[str, 
                 yield ("steps", index, "expect", position), expectation
 
 
-def _query(written: Any, known: dict[str, dict[str, Any]], interval: float) -> tuple[str | None, list[Wrong]]:
+def _query(  # noqa: PLR0911  (one for each way to be wrong)
+    written: Any, known: dict[str, dict[str, Any]], interval: float
+) -> tuple[str | None, list[Wrong]]:
     try:
         panel = PanelReference.model_validate(written)
     except ValidationError as error:
@@ -171,14 +223,25 @@ def _query(written: Any, known: dict[str, dict[str, Any]], interval: float) -> t
         letters = ", ".join(letter for title, letter in there if title == panel.title)
         message = f"the panel `{panel.title}` has no query `{panel.query}`; it has: {letters}"
         return None, [(("query",), message, None)]
-    variables = {
-        each["name"]: each["allValue"] for each in dashboard["templating"]["list"] if "allValue" in each
-    } | {_RATE_INTERVAL: f"{round(RATE_SCRAPES * interval * 1000)}ms"}
-    if unknown := sorted(set(panel.variables) - set(variables)):
-        listed = ", ".join(variables) or "none"
+    own = _Dashboard.model_validate(dashboard).templating.listed
+    variables = {each.name: each.allValue for each in own if each.allValue is not None} | {
+        _RATE_INTERVAL: f"{round(RATE_SCRAPES * interval * 1000)}ms",
+        _INTERVAL: f"{round(interval * 1000)}ms",
+    }
+    names = [*variables, *(each.name for each in own if each.name not in variables)]
+    if unknown := sorted(set(panel.variables) - set(names)):
+        listed = ", ".join(name for name in names if name != _INTERVAL) or "none"
         message = f"the dashboard `{panel.dashboard}` has no variable `{unknown[0]}`; it has: {listed}"
-        return None, [(("variables", unknown[0]), message, meant(unknown[0], variables))]
-    return _filled(there[panel.title, panel.query], {**variables, **panel.variables}), []
+        return None, [(("variables", unknown[0]), message, meant(unknown[0], names))]
+    values, query = {**variables, **panel.variables}, there[panel.title, panel.query]
+    used = {found[1] or found[2] for found in _VARIABLE.finditer(query)}
+    if without := sorted(used.intersection(names) - set(values)):
+        message = (
+            f"the variable `{without[0]}` of the dashboard `{panel.dashboard}` has no value that stands for "
+            f"all; write `variables: {{{without[0]}: VALUE}}`"
+        )
+        return None, [((), message, None)]
+    return _filled(query, values), []
 
 
 def _filled(query: str, values: dict[str, str]) -> str:

@@ -5,14 +5,25 @@ from __future__ import annotations
 GONE = "gone"
 """The phase of what does not exist."""
 
+THERE = "there"
+"""The phase of what has none: it exists."""
+
 EXPERIMENT_PHASES = ("injecting", "running", "paused", "finished", "deleting", GONE)
 """Chaos Mesh's own five (GetChaosStatus in pkg/status/status.go, release 2.8), and gone."""
 
 _PHASES = {
     "Schedule": ("waiting", "spawned", "paused", "deleting", GONE),
     "Workflow": ("waiting", "running", "accomplished", "deleting", GONE),
+    "StatusCheck": ("waiting", "running", "accomplished", "deleting", GONE),
+    **dict.fromkeys(
+        ("WorkflowNode", "PhysicalMachine", "PodHttpChaos", "PodIOChaos", "PodNetworkChaos"),
+        (THERE, "deleting", GONE),
+    ),
 }
 """Of kinds that are no experiments.
+
+A StatusCheck has `status.startTime` from its first check on, and a condition `Completed` in the end
+(api/v1alpha1/statuscheck_types.go). Of the others nothing is known but that they are there.
 
 A Schedule has no `status.time` until it fires for the first time (controllers/schedule/cron), which may be
 never. Chaos Mesh itself knows two kinds of them (GetScheduleStatus in pkg/status/status.go): paused by their
@@ -22,6 +33,10 @@ annotation, and running, which are those that wait and those that have spawned.
 _PASSING = {
     "Schedule": ("deleting",),
     "Workflow": ("waiting", "deleting"),
+    "StatusCheck": ("waiting", "deleting"),
+    **dict.fromkeys(
+        ("WorkflowNode", "PhysicalMachine", "PodHttpChaos", "PodIOChaos", "PodNetworkChaos"), ("deleting",)
+    ),
 }
 """Phases of which nothing sees to it that anybody sees them.
 

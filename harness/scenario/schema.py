@@ -18,7 +18,7 @@ _DEFINITIONS = "#/$defs/"
 _SEE = re.compile(r"^see ([A-Z][A-Za-z]+)([.;])")
 
 _PARAMETER = {"type": "string", "pattern": r"^\$\{parameters[.][^{}]+\}$"}
-_WITHOUT_PARAMETERS = ("scenario", "include", "parameters")
+_WITHOUT_PARAMETERS = ("scenario", "include", "manifest", "parameters")
 _ABOUT = ("default", "description", "title")
 _NARROWING = ("enum", "const", "pattern", "minLength", "maxLength", "format")
 
@@ -80,7 +80,8 @@ def json_schema(
     properties = schema["properties"]
     properties["workload"] = _also(properties["workload"], {"type": "string"})
     properties["timeout"] = {"type": "string", "pattern": f"^{PATTERN}$", "default": text_of(DEFAULT_TIMEOUT)}
-    properties["include"] = _also(properties["include"], {"type": "string"})
+    for name in ("include", "manifest"):
+        properties[name] = _also(properties[name], {"type": "string"})
     for model in (Scenario, ScenarioDocument):
         for name, about in attributes_of(model.__doc__ or "").items():
             properties[name]["description"] = about

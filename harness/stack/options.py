@@ -14,7 +14,7 @@ from typing import Any, Literal, get_args
 
 from harness.base.defaults import DEFAULT_CLUSTER, DEFAULT_INTERVAL
 from harness.base.errors import UsageError
-from harness.stack import cluster_name
+from harness.stack import alerts, cluster_name
 from harness.stack.existing.options import HEADERS_VARIABLE, ExistingOptions, label
 from harness.stack.helm_values import HelmValues
 
@@ -40,6 +40,7 @@ class UpOptions:
         helm_set, helm_files: values for the chart, `key=value` and YAML files.
         kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
         fresh: delete the cluster first.
+        alert_rules: files with the user's alert and recording rules for our Prometheus, beside its own.
         existing: a cluster that is there already, in place of a kind cluster; None without `--context`.
     """
 
@@ -55,6 +56,7 @@ class UpOptions:
     helm_files: tuple[Path, ...] = ()
     kubernetes_version: str | None = None
     fresh: bool = False
+    alert_rules: tuple[Path, ...] = ()
     existing: ExistingOptions | None = None
 
     @property
@@ -82,6 +84,7 @@ class UpOptions:
                 next_step=f"use {_LEAST_INTERVAL:g} to {_MOST_INTERVAL} seconds",
             )
         self.helm_values.check()
+        alerts.sooner(self.scrape_interval, self.alert_rules)
 
     @property
     def helm_values(self) -> HelmValues:
@@ -99,6 +102,11 @@ class UpOptions:
             "--chaos-mesh-images": "chaos_mesh_images",
         }
         given = [name for name, field in of_kind.items() if getattr(self, field) != getattr(default, field)]
+        if self.alert_rules and existing.prometheus_url is not None:
+            raise UsageError(
+                "--alert-rules are for the Prometheus of the harness, not for the one of --prometheus-url",
+                next_step="give that one the rules itself, and leave out --alert-rules",
+            )
         if self.images == "source" and not existing.install_chaos_mesh:
             given.append("--images source")
         if given:
@@ -239,6 +247,16 @@ STACK = (
         {"metavar": "V", "help": "Kubernetes version of the nodes, such as 1.34.0 (with registry images)"},
     ),
     Option("--fresh", {"action": "store_true", "help": "delete and re-create the cluster first"}),
+    Option(
+        "--alert-rules",
+        {
+            "action": "append",
+            "type": _path,
+            "default": [],
+            "metavar": "FILE",
+            "help": "file with alert and recording rules for the Prometheus of the harness; repeatable",
+        },
+    ),
 )
 """One for each field of UpOptions."""
 

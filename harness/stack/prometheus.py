@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
+from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import InfrastructureError
@@ -50,6 +51,7 @@ class Settings:
         image: its image.
         chaos_mesh_namespace: where the components are discovered.
         interval, timeout: of a scrape, seconds.
+        rules: files with rules of the user, beside those that ship with the harness.
     """
 
     identity: str
@@ -57,6 +59,7 @@ class Settings:
     chaos_mesh_namespace: str
     interval: float
     timeout: float
+    rules: tuple[Path, ...] = ()
 
     @property
     def lookback(self) -> float:
@@ -86,7 +89,7 @@ def render(settings: Settings) -> str:
         "timeout": duration(settings.timeout),
         "lookback": duration(settings.lookback),
         # Text in JSON's quotes is text in YAML's.
-        "rules": json.dumps(alerts.sooner(settings.interval))[1:-1],
+        "rules": json.dumps(alerts.sooner(settings.interval, settings.rules))[1:-1],
     }
     # A changed configuration starts the pod anew: quicker than waiting for the ConfigMap to arrive.
     digest = hashlib.sha256(repr((text, sorted(values.items()))).encode()).hexdigest()

@@ -564,6 +564,7 @@ class _Stack:
             chaos_mesh_namespace=chaosmesh.NAMESPACE,
             interval=self.options.scrape_interval,
             timeout=self.options.scrape_interval,
+            rules=self.options.alert_rules,
         )
 
     def _cluster(self) -> Cluster:

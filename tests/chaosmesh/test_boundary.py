@@ -134,7 +134,7 @@ def test_what_else_reaches_out_is_found(kind, spec, at):
     assert at in places(kind, spec)
 
 
-@pytest.mark.parametrize("kind", ["RemoteCluster", "Secret", "ClusterRoleBinding", "PodNetworkChaos", ""])
+@pytest.mark.parametrize("kind", ["RemoteCluster", "Secret", "ClusterRoleBinding", "Node", ""])
 def test_a_kind_that_nobody_knows_is_refused(kind):
     assert places(kind, {}) == [""]
 
@@ -202,6 +202,9 @@ def test_a_status_check_asks_nobody_else(url):
         ),
         ("HTTPChaos", {**selecting({"namespaces": [OWN]}), "replace": {"headers": {"url": "x"}}}),
         ("StatusCheck", {"type": "HTTP", "http": {"url": f"http://a.{OWN}", "headers": {"address": ["x"]}}}),
+        ("PhysicalMachine", {"address": f"http://machine.{OWN}:31767"}),
+        ("PodNetworkChaos", {"tcs": [{"type": "netem", "device": "eth0"}]}),
+        ("PodIOChaos", {"volumeMountPath": "/data", "actions": []}),
         (
             "Workflow",
             workflow(templateType="Task", task={"container": {"env": [{"name": "url", "value": "x"}]}}),

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from harness.chaosmesh import phases
-from harness.kubernetes.kinds import EXPERIMENT_KINDS, MAKERS
+from harness.kubernetes.kinds import EXPERIMENT_KINDS, FURTHER_KINDS, MAKERS
 from harness.recording.model import KubernetesEvent
 from harness.scenario.model import Step
 from harness.scenario.phases import EXPERIMENT_PHASES, lasting_phases, phases_of
@@ -230,7 +230,34 @@ def test_an_object_is_in_one_of_the_phases_of_its_kind_and_in_each_of_them(kind)
     assert seen == set(phases_of(kind))
 
 
+@pytest.mark.parametrize("kind", FURTHER_KINDS)
+def test_what_is_no_experiment_is_in_a_phase_of_its_own_kind(kind):
+    @given(of_kind(kind))
+    @settings(max_examples=100, derandomize=True)
+    def every(found):
+        assert phases.phase_of(found, CREATED_AT + 100) in phases_of(kind)
+
+    every()
+
+
+@pytest.mark.parametrize(
+    ("status", "phase"),
+    [
+        ({}, "waiting"),
+        ({"startTime": CREATED}, "running"),
+        ({"startTime": CREATED, "conditions": [{"type": "Completed", "status": "False"}]}, "running"),
+        ({"startTime": CREATED, "conditions": [{"type": "Completed", "status": "True"}]}, "accomplished"),
+    ],
+)
+def test_phase_of_status_checks(status, phase):
+    found = {"kind": "StatusCheck", "metadata": {"name": "it"}, "spec": {}, "status": status}
+    assert phases.phase_of(found) == phase
+    assert phases.reached(found, "running") == (phase in ("running", "accomplished"))
+
+
 def test_a_step_waits_for_no_phase_that_may_pass_unseen():
+    assert lasting_phases("StatusCheck") == ("running", "accomplished", "gone")
+    assert lasting_phases("PhysicalMachine") == ("there", "gone")
     assert lasting_phases("Schedule") == ("waiting", "spawned", "paused", "gone")
     assert lasting_phases("Workflow") == ("running", "accomplished", "gone")
     for kind in EXPERIMENT_KINDS:

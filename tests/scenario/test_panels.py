@@ -70,7 +70,7 @@ def test_the_interval_of_a_rate_goes_with_that_of_the_scrapes(tmp_path):
         (
             {"dashboard": "main", "title": "Now", "variables": {"node": "n"}},
             7,
-            "has no variable `node`; it has: namespace, __rate_interval",
+            "has no variable `node`; it has: namespace, __rate_interval, datasource",
         ),
         ({"dashboard": "main"}, 8, "field required"),
         ("main", 7, "valid dictionary"),
@@ -107,3 +107,54 @@ def test_a_folder_of_dashboards_is_read_by_the_names_of_its_files(tmp_path):
     (tmp_path / "other.json").write_text("{")
     with pytest.raises(UsageError, match=r"other\.json: no dashboard"):
         panels.load(tmp_path)
+
+
+EXPORTED = {
+    "panels": [
+        {"title": "Logs", "targets": [{"refId": "A", "query": "{app=~'x'}"}]},
+        {
+            "title": "Row",
+            "panels": [{"title": "Inner", "targets": [{"expr": 'up{ns="$ns", i="$__interval"}'}]}],
+        },
+    ],
+    "templating": {"list": [{"name": "ns", "allValue": None, "type": "query"}]},
+}
+
+
+def case_of(panel):
+    return Case(None, {"steps": [{"expect": [{"panel": panel, "equals": 1}]}]}, Positions({}))
+
+
+def test_a_dashboard_as_grafana_exports_it_beside_the_scenario(tmp_path):
+    (tmp_path / ".git").mkdir()
+    (tmp_path / "dashboards").mkdir()
+    (tmp_path / "dashboards/own.json").write_text(json.dumps(EXPORTED))
+    (tmp_path / "dashboards/broken.json").write_text("{")
+    path = tmp_path / "deep/er/s.yaml"
+    path.parent.mkdir(parents=True)
+    panel = {"dashboard": "own", "title": "Inner", "variables": {"ns": "a"}}
+    known = panels.dashboards_of(path, case_of(panel))
+    case, problems = panels.with_panels(path, case_of(panel), 1.0, known)
+    assert problems == []
+    assert case.data["steps"][0]["expect"][0]["promql"] == 'up{ns="a", i="1000ms"}'
+    without = case_of({"dashboard": "own", "title": "Inner"})
+    _, (problem,) = panels.with_panels(path, without, 1.0, known)
+    assert "the variable `ns` of the dashboard `own` has no value that stands for all" in problem.message
+    with pytest.raises(UsageError, match="is no dashboard as Grafana exports it"):
+        panels.dashboards_of(path, case_of({"dashboard": "broken", "title": "x"}))
+
+
+def test_a_dashboard_beside_the_scenario_has_a_name_of_its_own(tmp_path):
+    (tmp_path / "dashboards").mkdir()
+    (tmp_path / "dashboards/overview.json").write_text(json.dumps(EXPORTED))
+    with pytest.raises(UsageError, match="`overview` is a dashboard of the harness, too"):
+        panels.dashboards_of(tmp_path / "s.yaml", case_of({"dashboard": "overview", "title": "x"}))
+
+
+@pytest.mark.parametrize("name", ["../outside", "/etc/passwd", "a/b", ".."])
+def test_the_name_of_a_dashboard_is_no_path(tmp_path, name):
+    folder = tmp_path / "scenarios"
+    folder.mkdir()
+    (tmp_path / "outside.json").write_text(json.dumps(EXPORTED))
+    found = panels.dashboards_of(folder / "s.yaml", case_of({"dashboard": name, "title": "x"}))
+    assert found == panels.dashboards()

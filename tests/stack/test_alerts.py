@@ -53,3 +53,53 @@ def test_a_duration_is_read(written, seconds):
 def test_what_is_no_duration_is_refused(written):
     with pytest.raises(UsageError, match="is not a duration"):
         alerts.seconds(written)
+
+
+OWN = """\
+groups:
+  - name: own
+    interval: 5m
+    rules:
+      - {record: "app:rate", expr: "rate(app_total[1m])"}
+      - {alert: AppIsSilent, expr: "app:rate == 0", for: 10m}
+"""
+
+
+def test_rules_of_a_user_are_beside_ours_and_shortened_alike(tmp_path):
+    path = tmp_path / "own.yaml"
+    path.write_text(OWN)
+    groups = yaml.safe_load(alerts.sooner(1.0, [path]))["groups"]
+    assert len(groups) == len(yaml.safe_load(alerts.sooner(1.0))["groups"]) + 1
+    assert groups[-1] == {
+        "name": "own",
+        "rules": [
+            {"record": "app:rate", "expr": "rate(app_total[1m])"},
+            {"alert": "AppIsSilent", "expr": "app:rate == 0", "for": "6000ms"},
+        ],
+    }
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "has no `groups`"),
+        ("groups: []", "has no `groups`"),
+        ("groups: [{name: a}]", "a group has a `name` and `rules`"),
+        (OWN + OWN.removeprefix("groups:\n"), "another file has a group `own`"),
+        (OWN.replace("name: own", f"name: {yaml.safe_load(alerts.sooner(1))['groups'][0]['name']}"), "too"),
+        (OWN.replace("alert: AppIsSilent, ", ""), "neither `alert` nor `record`"),
+        (OWN.replace("expr:", "exp:"), "has no `expr`"),
+        (OWN.replace("10m", "soon"), "soon"),
+        ("a: [", "own.yaml"),
+    ],
+)
+def test_a_file_that_holds_no_rules_is_refused(tmp_path, text, said):
+    path = tmp_path / "own.yaml"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=said):
+        alerts.sooner(1.0, [path])
+
+
+def test_a_file_that_is_not_there_is_a_usage_error(tmp_path):
+    with pytest.raises(UsageError, match=r"none\.yaml"):
+        alerts.sooner(1.0, [tmp_path / "none.yaml"])

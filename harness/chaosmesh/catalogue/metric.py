@@ -157,6 +157,7 @@ class Metric(BaseModel):
         needs: capabilities of the environment without which no scenario can make it appear.
         twins: what it could plausibly count instead; see Twin.
         note: what one has to know to read it right.
+        rule: a recording rule writes it, so no scrape has it.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -191,6 +192,7 @@ class Metric(BaseModel):
     needs: tuple[str, ...] = ()
     twins: tuple[Twin, ...] = ()
     note: str | None = None
+    rule: bool = False
 
     @model_validator(mode="before")
     @classmethod

@@ -7,13 +7,14 @@ from collections.abc import Iterator
 from harness.base.durations import GO, seconds_of
 from harness.chaosmesh.phases import is_one_shot
 from harness.judge.terms import DEADLINE_SCRAPES, GRACE_SCRAPES
-from harness.kubernetes.kinds import MAKERS
+from harness.kubernetes.kinds import FURTHER_KINDS, MAKERS
 from harness.lint.rules.rule import LintSubject, Stated
 from harness.recording.labels import WORKLOAD_JOB
 from harness.scenario.model import Chaos, Step
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Wrong
 
+_NO_EXPERIMENTS = (*MAKERS, *FURTHER_KINDS)
 _IN_FORCE = ("injecting", "running")
 
 
@@ -56,7 +57,7 @@ def phases_come(subject: LintSubject) -> Iterator[Wrong]:
     """An experiment that hits once is never running, and one without an end is never finished."""
     for index, step in enumerate(subject.file.scenario.steps):
         chaos = subject.file.scenario.chaos.get(step.chaos or "")
-        if chaos is None or chaos.kind in MAKERS or _is_open(chaos):
+        if chaos is None or chaos.kind in _NO_EXPERIMENTS or _is_open(chaos):
             continue
         key = "until" if step.until is not None else step.action
         once = is_one_shot(chaos.kind, chaos.spec.get("action"))
@@ -82,7 +83,7 @@ def _in_force(step: Step, subject: LintSubject) -> tuple[str, Chaos | None]:
     name = step.chaos or ""
     brings = step.act.brings_effect and step.phase in (*_IN_FORCE, None)
     chaos = subject.file.scenario.chaos.get(name) if brings else None
-    return name, None if chaos is not None and chaos.kind in MAKERS else chaos
+    return name, None if chaos is not None and chaos.kind in _NO_EXPERIMENTS else chaos
 
 
 def _duration(chaos: Chaos | None) -> float | None:

@@ -10,7 +10,8 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from harness.base.defaults import DEFAULT_INTERVAL
-from harness.chaosmesh.catalogue import Catalogue, catalogue
+from harness.chaosmesh.catalogue import Catalogue
+from harness.chaosmesh.catalogue.own import catalogue_of
 from harness.judge.kind import arguments
 from harness.lint.rules.template import as_literals
 from harness.prometheus.expression import ExpressionNode, Selector, read
@@ -122,9 +123,9 @@ def check_rules(
     Args:
         file: the scenario.
         interval: between two scrapes, seconds.
-        known: the catalogue to check against; the one that ships with the harness by default.
+        known: the catalogue to check against; by default ours with the metrics that the user declares.
     """
-    subject = LintSubject(file, tuple(_stated(file)), interval, known or catalogue())
+    subject = LintSubject(file, tuple(_stated(file)), interval, known or catalogue_of(file.path))
     return [
         file.problem(*wrong, warning=listed == "WARNINGS")
         for listed in ("RULES", "WARNINGS")

@@ -259,6 +259,7 @@ class _Look:
             chaos_mesh_namespace=found.namespace,
             interval=self.options.scrape_interval,
             timeout=self.options.scrape_interval,
+            rules=self.options.alert_rules,
         )
 
     def install(self, install_chaos_mesh: InstallChaosMesh) -> FoundChaosMesh:
