@@ -10,6 +10,8 @@ from typing import Any
 from harness.recording.model import Note
 from harness.recording.notes import FOREIGN
 
+_THEIRS = "theirs"
+
 
 @dataclass(frozen=True)
 class ForeignUse:
@@ -33,17 +35,33 @@ class ForeignUse:
         return f"{self.kind} {self.namespace}/{self.name} (seen since {began})"
 
 
-def note(uses: Iterable[ForeignUse], expectations: Iterable[str], time: float) -> Note:
-    """Return the entry that says which expectations of a step these may have touched."""
+def note(
+    uses: Iterable[ForeignUse], expectations: Iterable[str], time: float, *, theirs: bool = False
+) -> Note:
+    """Return the entry that says which expectations of a step these may have touched.
+
+    Args:
+        uses: what others did.
+        expectations: their ids.
+        time: of the entry.
+        theirs: the cluster is one of others, where such a thing has to be reckoned with.
+    """
     found = [asdict(each) for each in uses]
     text = "others used Chaos Mesh: " + ", ".join(f"{each['namespace']}/{each['name']}" for each in found)
-    return Note(time=time, text=text, detail={FOREIGN: found, "expectations": list(expectations)})
+    detail: dict[str, Any] = {FOREIGN: found, "expectations": list(expectations)}
+    return Note(time=time, text=text, detail=detail | ({_THEIRS: True} if theirs else {}))
 
 
-def uses_of(entry: Note, expectation: str) -> list[ForeignUse]:
-    """Return what a note says about one expectation; nothing of any other note."""
+def uses_of(entry: Note, expectation: str, *, theirs: bool = False) -> list[ForeignUse]:
+    """Return what a note says about one expectation; nothing of any other note.
+
+    Args:
+        entry: the note.
+        expectation: its id.
+        theirs: only what was seen on a cluster of others.
+    """
     detail: dict[str, Any] = entry.detail
-    if expectation not in detail.get("expectations", ()):
+    if expectation not in detail.get("expectations", ()) or (theirs and not detail.get(_THEIRS)):
         return []
     try:
         return [ForeignUse(**each) for each in detail.get(FOREIGN, ())]

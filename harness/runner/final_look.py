@@ -105,7 +105,10 @@ class FinalLook:
         seen = [use for use in uses if any(use in by for by in touched.values())]
         if seen:
             concerned = [identity for identity, by in touched.items() if by]
-            self._context.recorder.add(foreign_note(seen, concerned, self._context.clock.now()))
+            theirs = self._context.around.shared is not None
+            self._context.recorder.add(
+                foreign_note(seen, concerned, self._context.clock.now(), theirs=theirs)
+            )
 
     def _note_ended(self) -> None:
         """Record which of what was applied came to its end by itself; once each."""

@@ -1,5 +1,7 @@
 """What others do with Chaos Mesh while a scenario looks at what all share."""
 
+from dataclasses import replace
+
 import pytest
 
 from harness.chaosmesh.catalogue import catalogue
@@ -10,6 +12,7 @@ from harness.recording.model import Note
 from harness.runner import runner
 from harness.runner.conflicts import Shared
 from harness.runner.foreign import Foreign, operations
+from harness.runner.needs import SharedUse
 from tests.runner.test_overload import when_applied
 from tests.runner.test_runner import FIRST, SCENARIO, assert_replays
 
@@ -21,10 +24,10 @@ SHARED = SCENARIO.replace(
 
 @pytest.fixture
 def run(around, tmp_path):
-    def running(*, first=FIRST, text=SHARED):
+    def running(*, first=FIRST, text=SHARED, shared=None):
         path = tmp_path / "example.yaml"
         path.write_text(text.format(more="", first=first))
-        return runner.run(load_checked(path)[0], around, catalogue())
+        return runner.run(load_checked(path)[0], replace(around, shared=shared), catalogue())
 
     return running
 
@@ -57,6 +60,26 @@ def test_without_others_it_is_a_failure(run, cluster):
 def test_what_passed_has_passed(run, cluster):
     when_applied(cluster, lambda: cluster.stranger("PodChaos", "burn"))
     result = run()
+    assert result.verdict is Verdict.PASS
+    assert_replays(result)
+
+
+def test_on_a_cluster_of_others_what_passed_may_be_of_their_making(run, cluster):
+    when_applied(cluster, lambda: cluster.stranger("PodChaos", "burn"))
+    result = run(shared=SharedUse(exclusive=True))
+    shared, own, _ = result.steps[1].findings
+    assert (shared.verdict, shared.layer) == (Verdict.ERROR, "infrastructure")
+    assert shared.reason.startswith(
+        "inconclusive: others used Chaos Mesh meanwhile: PodChaos team/burn (seen "
+    )
+    assert shared.reason.endswith(": what was to be seen was seen, and may be of their making")
+    assert own.verdict is Verdict.PASS, "it is labelled with the scenario's own namespace"
+    assert result.verdict is Verdict.ERROR
+    assert_replays(result)
+
+
+def test_on_a_cluster_of_others_that_leave_it_alone_it_passes(run):
+    result = run(shared=SharedUse(exclusive=True))
     assert result.verdict is Verdict.PASS
     assert_replays(result)
 
