@@ -7,11 +7,15 @@ from collections.abc import Sequence
 import pytest
 
 from harness.base import bundled
+from harness.pytest_plugin import contexts
 
 
 def run(arguments: Sequence[str]) -> int:
     """Run scenarios and return the exit code (docs/exit-codes.md)."""
     words = list(arguments)
+    found, rest = contexts.values_of("--context", words)
+    if len(found) > 1:
+        return contexts.run_each(found, rest)
     checkout = bundled.root() / "pyproject.toml"
     if checkout.is_file():
         # The checkout's own conftest.py only loads the plugin, which is loaded here; pytest refuses such

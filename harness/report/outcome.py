@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -76,6 +76,18 @@ def exit_code(results: Results, checks: Sequence[RunCheck], ending: RunEnding) -
         (bool(failed), ExitCode.FAILED),
     ]
     return next((code for applies, code in rows if applies), ExitCode.OK)
+
+
+def code_of_several(codes: Iterable[int]) -> int:
+    """Return the exit code of several runs together; what says least about the product comes first.
+
+    That nothing ran in one of them is no matter where something ran in another.
+    """
+    found = set(codes)
+    first = (ExitCode.INTERNAL, ExitCode.USAGE, ExitCode.INTERRUPTED)
+    foreign = sorted(found - {*ExitCode})
+    last = (ExitCode.FAILED, ExitCode.INFRASTRUCTURE, ExitCode.OK, ExitCode.NOTHING_RAN)
+    return next((int(code) for code in (*first, *foreign, *last) if code in found), ExitCode.OK)
 
 
 def headline(results: Results, checks: Sequence[RunCheck], *, goes_on: bool = False) -> str:

@@ -25,7 +25,7 @@ from harness.docs_pages import examples, new, page
 from harness.docs_pages.seen import SeenScenarios
 from harness.kubernetes import credentials
 from harness.recording.writer import RecordingWriter
-from harness.report import fields, junit_file, summary
+from harness.report import clusters, fields, junit_file, summary
 from harness.report.html import report as html
 from harness.report.merging import copying
 from harness.report.record import RunRecord
@@ -253,6 +253,7 @@ CASES = {
     "runner/diagnostics/collect.py:collect": (write_index, "index.txt"),
     "runner/diagnostics/collect.py:_write": (write_evidence, "a.txt"),
     "runner/diagnostics/keep.py:_collect": (keep_evidence, "index.txt"),
+    "report/clusters.py:write": (lambda path: clusters.write(path, []), "matrix.json"),
     "report/junit_file.py:write": (lambda path: junit_file.write(results(), [], path / "j.xml"), "j.xml"),
     "report/merging/copying.py:copy_file": (copy_report, "of-the-user.copy"),
     "audit/contract/at_end.py:_keep": (keep_exposition, str(keep.path_of("j", "i"))),

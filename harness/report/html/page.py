@@ -79,9 +79,9 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
     fields = results.model_dump(mode="json", include={*TRUST})
     broken = [each for each in (fields["contract"] or {}).get("problems", []) if each["fails"]]
     whole = checks.of(results, known)
-    environment = _environment()
+    made = environment()
     script = _text("script.js")
-    return environment.get_template("page.html").render(
+    return made.get_template("page.html").render(
         results=results,
         run=results.run,
         stack=Stack.model_validate(results.run.stack).model_dump() if results.run.stack else {},
@@ -106,15 +106,21 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         slowest=_slowest(scenarios),
         script=Markup(script),  # noqa: S704  (our own file)
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-        style=Markup(_text("style.css")),  # noqa: S704  (our own file)
+        style=style(),
     )
+
+
+def style() -> Markup:
+    """Return the style of all pages."""
+    return Markup(_text("style.css"))  # noqa: S704  (our own file)
 
 
 def _text(name: str) -> str:
     return (_TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _environment() -> Environment:
+def environment() -> Environment:
+    """Return what the templates are rendered with."""
     made = Environment(
         loader=FileSystemLoader(_TEMPLATES),
         autoescape=True,

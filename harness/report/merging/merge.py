@@ -21,7 +21,7 @@ from harness.report.html import report as html_report
 from harness.report.merging.copying import copy_tree
 from harness.report.merging.parts import MergedPart, read_parts
 from harness.report.merging.results import exposition_folder, is_whole, merged_results
-from harness.report.outcome import RunEnding, RunOutcome, exit_code, headline
+from harness.report.outcome import RunEnding, RunOutcome, code_of_several, exit_code, headline
 from harness.results import last_durations
 from harness.results.contract import EXPOSITIONS
 from harness.results.folder import DIAGNOSTICS, FIRST_ATTEMPTS, ReportFolder
@@ -31,9 +31,6 @@ from harness.scenario.load import load
 
 JUNIT = "junit.xml"
 _ELSEWHERE = "name another folder for the merged report"
-_FIRST = (ExitCode.INTERNAL, ExitCode.USAGE, ExitCode.INTERRUPTED)
-"""Of the exit codes of several runs; what says least about the product comes first."""
-_LAST = (ExitCode.FAILED, ExitCode.INFRASTRUCTURE, ExitCode.NOTHING_RAN)
 
 
 @dataclass(frozen=True)
@@ -144,10 +141,8 @@ def _exit_code(parts: Sequence[MergedPart], results: Results, found: Sequence[Ru
     )
     own = exit_code(results, found, ending)
     # One that was cut short has none.
-    codes = {
+    codes = [
         ExitCode.INFRASTRUCTURE if (code := part.results.run.exit_code) is None else code for part in parts
-    }
-    codes -= {ExitCode.OK, ExitCode.NOTHING_RAN}
-    codes |= {own} - {ExitCode.OK}
-    order = [*_FIRST, *(codes - {*ExitCode}), *_LAST]
-    return next((int(code) for code in order if code in codes), ExitCode.OK)
+    ]
+    of_shards = code_of_several(codes)
+    return own if of_shards in (ExitCode.OK, ExitCode.NOTHING_RAN) else code_of_several([own, of_shards])
