@@ -14,7 +14,7 @@ LABELS = "namespace, kind, phase, job, instance, node"
         f"sum by (phase, node) ({EXPERIMENTS})",
         f"sum without (phase) ({EXPERIMENTS})",
         "'coredns_anything{whatever=\"x\"}'",
-        "sum by (anything) (coredns_dns_requests_total)",
+        "sum by (anything) (coredns_cache_hits_total)",
         f'\'sum by (what) (label_replace({EXPERIMENTS}, "what", "$1", "kind", "(.*)"))\'',
         f"'sum by (n) (count_values(\"n\", {EXPERIMENTS}))'",
         f'\'label_join({EXPERIMENTS}, "x", "-", "kind", "phase")\'',
