@@ -13,7 +13,10 @@ import pytest
 
 from harness.base.errors import UsageError
 
-_PARALLEL = "use --parallel N: the harness knows which scenarios may run at the same time"
+_PARALLEL = (
+    "use --parallel N (--chaos-parallel N with plain pytest): the harness knows which scenarios may run at "
+    "the same time"
+)
 _AGAIN = (
     "leave it out: the harness itself runs again, alone, what an overloaded machine left undecided (see also "
     "--parallel N)"

@@ -6,7 +6,6 @@ Registered twice on purpose: by the entry point of an installed wheel, and from 
 
 from __future__ import annotations
 
-import argparse
 import contextlib
 import os
 import traceback
@@ -29,12 +28,12 @@ from harness.judge.finding import Verdict
 from harness.lint import python
 from harness.lint.check import load_checked
 from harness.lint.python import is_python_scenario
-from harness.pytest_plugin import fixtures, other_plugins
+from harness.pytest_plugin import fixtures, options, other_plugins
 from harness.pytest_plugin.failure import ScenarioFailureRepr, on_terminal
 from harness.pytest_plugin.fixtures import CleanupFailedError
 from harness.pytest_plugin.live import Live
 from harness.pytest_plugin.screen import PytestScreen
-from harness.pytest_plugin.session import RUN_SESSION, RunSession, usual_parallel
+from harness.pytest_plugin.session import RUN_SESSION, RunSession
 from harness.report import github, summary
 from harness.report.checks import RunCheck
 from harness.report.fields import durations
@@ -56,7 +55,7 @@ from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
 from harness.scenario.names import TakenNames
 from harness.scenario.problem import ScenarioError as WrongScenario
-from harness.stack import options
+from harness.stack.options import up_options
 
 WRONG_FILES = pytest.StashKey[list[Path]]()
 NAMES = pytest.StashKey[TakenNames]()
@@ -85,80 +84,9 @@ class ScenarioInconclusiveError(ScenarioFailedError):
     """A scenario could not be decided because of the infrastructure."""
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
+def pytest_addoption(parser: pytest.Parser, pluginmanager: pytest.PytestPluginManager) -> None:
     """Add the options of the stack and of the report."""
-    group = parser.getgroup("chaos-harness", "chaos observability harness")
-    for option in (*options.STACK, *options.EXISTING, options.ALLOW_NAMESPACE):
-        option.add(group.addoption)
-    group.addoption(
-        "--exclusive",
-        action="store_true",
-        help="with --context: nobody else uses Chaos Mesh while the run lasts, so scenarios that look at "
-        "what others change run too",
-    )
-    group.addoption(
-        "--allow-disruption",
-        action="store_true",
-        help="with --context: scenarios may restart, scale and break Chaos Mesh's components",
-    )
-    group.addoption("--without-path-all", action="store_true", help=argparse.SUPPRESS)
-    group.addoption(
-        "--control",
-        action="store_true",
-        help="run without the chaos: expectations about its effect must then not hold",
-    )
-    group.addoption(
-        "--audit",
-        action="store_true",
-        help="compare the metrics with the catalogue and count coverage also when only some scenarios run; "
-        "a run of all of them always does",
-    )
-    group.addoption(
-        "--parallel",
-        "--lanes",
-        dest="parallel",
-        type=_at_least_one,
-        default=usual_parallel(),
-        metavar="N",
-        help="run up to N scenarios in parallel if they do not conflict "
-        "(default: %(default)s; 1: one after the other)",
-    )
-    group.addoption(
-        "--shard",
-        type=_shard,
-        default=None,
-        metavar="I/N",
-        help="run only the I-th of N parts, which take about as long as each other by the last durations on "
-        "this machine; `chaos-harness merge` makes one report of them",
-    )
-    group.addoption(
-        "--secret",
-        action="append",
-        default=[],
-        metavar="VARIABLE",
-        help="environment variable whose value is hidden in all output; variables named like "
-        "secrets (TOKEN, PASSWORD, ...) always are; repeatable",
-    )
-    group.addoption(
-        "--report",
-        default=None,
-        metavar="DIR",
-        help="folder for results and recordings (default: report; with --control: report-control)",
-    )
-
-
-def _at_least_one(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError(f"at least 1, not {number}")
-    return number
-
-
-def _shard(text: str) -> ShardNumber:
-    try:
-        return ShardNumber.parse(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(str(error)) from None
+    options.add(parser, pluginmanager)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -167,15 +95,15 @@ def pytest_configure(config: pytest.Config) -> None:
         "markers", "scenario: every scenario file has this marker and one for each of its tags"
     )
     config.pluginmanager.register(fixtures, "harness.fixtures")
-    redaction.remember(redaction.secrets_of_environment(os.environ, config.getoption("--secret")))
+    redaction.remember(redaction.secrets_of_environment(os.environ, options.value(config, "secret")))
     config.stash[WRONG_FILES] = []
     config.stash[NAMES] = TakenNames()
     config.stash[OTHER_FAILURES] = []
     config.stash[RUN_SESSION] = RunSession.from_options(
-        options.up_options(config.getoption),
-        control=config.getoption("--control"),
-        allowed_namespaces=config.getoption("--allow-namespace"),
-        shared=SharedUse(config.getoption("--exclusive"), config.getoption("--allow-disruption")),
+        up_options(options.of(config)),
+        control=options.value(config, "control"),
+        allowed_namespaces=options.value(config, "allow_namespace"),
+        shared=SharedUse(options.value(config, "exclusive"), options.value(config, "allow_disruption")),
         report=Path(config.invocation_params.dir) / _report_folder(config),
         beside=[Path(xml)] if (xml := config.getoption("xmlpath", None)) else [],
     )
@@ -222,8 +150,8 @@ class JunitCases:
 
 
 def _report_folder(config: pytest.Config) -> str:
-    chosen: str | None = config.getoption("--report")
-    return chosen or ("report-control" if config.getoption("--control") else "report")
+    chosen: str | None = options.value(config, "report")
+    return chosen or ("report-control" if options.value(config, "control") else "report")
 
 
 @pytest.hookimpl(trylast=True)
@@ -235,10 +163,10 @@ def pytest_collection_modifyitems(
     Raises:
         UsageError: nothing is left for this one.
     """
-    chosen: ShardNumber | None = config.getoption("--shard")
+    chosen: ShardNumber | None = options.value(config, "shard")
     if chosen is None:
         return
-    known, interval = last_durations.read(), config.getoption("--scrape-interval")
+    known, interval = last_durations.read(), options.value(config, "scrape_interval")
     seconds = {item.nodeid: _seconds(item, known, interval) for item in items}
     mine = divided(seconds, chosen.of)[chosen.number - 1]
     if not mine and (number := len(items)):
@@ -324,7 +252,7 @@ class ScenarioModule(pytest.Module):
         """Load and check the file, and yield its items."""
         try:
             files = self._files(
-                self.config.getoption("--scrape-interval"), self.config.getoption("--allow-namespace")
+                options.value(self.config, "scrape_interval"), options.value(self.config, "allow_namespace")
             )
             if taken := [*filter(None, map(self.config.stash[NAMES].take, files))]:
                 raise WrongScenario(taken)
@@ -485,13 +413,13 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         return
     other_plugins.check(session.config, _scenarios(session))
     nodes = [(item.nodeid, item.file) for item in _scenarios(session)]
-    parallel = session.config.getoption("--parallel")
+    parallel = options.value(session.config, "parallel")
     whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None
     run, shard = session.config.stash[RUN_SESSION], session.config.stash.get(SHARD, None)
-    audit = whole is not None or session.config.getoption("--audit") or (shard is not None and shard.whole)
+    audit = whole is not None or options.value(session.config, "audit") or (shard is not None and shard.whole)
     if shard is not None:
         run.results.run.shard = shard
-        run.results.run.options["shard"] = str(session.config.getoption("--shard"))
+        run.results.run.options["shard"] = str(options.value(session.config, "shard"))
     run.begin(RunPlan(nodes, parallel, whole, _progress(session, parallel), audit))
 
 
@@ -549,7 +477,7 @@ def _everything(session: pytest.Session, run: RunSession) -> bool:
     selected = config.getoption("keyword") or config.getoption("markexpr") or config.getoption("deselect")
     wanted = {path.resolve() for path in discover([bundled.scenarios()])}
     named = any("::" in argument for argument in config.args)
-    shard = config.getoption("--shard")
+    shard = options.value(config, "shard")
     part = shard is not None and shard.of > 1
     return not (selected or named or part or session.shouldstop) and wanted <= ran
 

@@ -8,6 +8,7 @@ import pytest
 
 from harness.base import bundled
 from harness.pytest_plugin import contexts
+from harness.pytest_plugin.options import SHORT_NAMES
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -24,4 +25,6 @@ def run(arguments: Sequence[str]) -> int:
         words = ["-c", str(checkout), f"--rootdir={bundled.root()}", cut, *words]
     # pytest warns that it cannot rewrite asserts of modules that this command has imported already.
     quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
-    return int(pytest.main(["-p", "harness.pytest_plugin.plugin", "--without-path-all", *quiet, *words]))
+    # The short names first: the plugin looks whether they are there.
+    plugins = ["-p", SHORT_NAMES, "-p", "harness.pytest_plugin.plugin"]
+    return int(pytest.main([*plugins, "--without-path-all", *quiet, *words]))

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import math
+import os
+import shlex
 from collections.abc import Callable, Iterable
 from dataclasses import Field, dataclass, fields
 from pathlib import Path
@@ -128,6 +130,9 @@ class UpOptions:
             )
 
 
+_ON, _OFF = ("true", "1", "yes", "on"), ("false", "0", "no", "off", "")
+
+
 @dataclass(frozen=True)
 class Option:
     """An option of a command line.
@@ -143,8 +148,70 @@ class Option:
     former: tuple[str, ...] = ()
 
     def add(self, to: Callable[..., Any]) -> None:
-        """Add it: `to` is `add_argument` of a parser, or `addoption` of a group of pytest's."""
-        to(self.name, *self.former, **self.arguments)
+        """Add it to a parser, whose `add_argument` is `to`; the environment has the default.
+
+        Raises:
+            UsageError: what the environment has for it is wrong.
+        """
+        arguments = dict(self.arguments)
+        if (text := os.environ.get(self.variable)) and (found := self.read(text, self.variable)) is not None:
+            arguments["default"] = found
+        to(self.name, *self.former, **arguments)
+
+    @property
+    def dest(self) -> str:
+        """Where its value is, as of argparse."""
+        return str(self.arguments.get("dest", self.name[2:].replace("-", "_")))
+
+    @property
+    def variable(self) -> str:
+        """The environment variable that sets it."""
+        return f"CHAOS_HARNESS_{self.name[2:].replace('-', '_').upper()}"
+
+    @property
+    def default(self) -> Any:
+        """Its value where nobody sets it."""
+        return self.arguments.get("default", False if self.is_flag else None)
+
+    @property
+    def is_flag(self) -> bool:
+        """Whether it takes no value."""
+        return self.arguments.get("action") == "store_true"
+
+    @property
+    def is_list(self) -> bool:
+        """Whether it takes several values: given several times, or several words."""
+        return self.arguments.get("action") in ("append", "extend")
+
+    def read(self, written: str | list[str], where: str) -> Any:
+        """Return the value that a text stands for, as it would on the command line.
+
+        Args:
+            written: the text, in which several values are words as a shell reads them; or these words.
+            where: it stands, for the message.
+
+        Raises:
+            UsageError: it is no value for the option.
+        """
+        text = written if isinstance(written, str) else shlex.join(written)
+        if self.is_flag:
+            if text.lower() not in (*_ON, *_OFF):
+                raise UsageError(f"{where}: {text!r} is not true or false")
+            return text.lower() in _ON
+        if self.is_list:
+            words = shlex.split(written) if isinstance(written, str) else written
+            return [self._value(word, where) for word in words]
+        return self._value(text, where)
+
+    def _value(self, text: str, where: str) -> Any:
+        try:
+            value = self.arguments.get("type", str)(text)
+        except (ValueError, argparse.ArgumentTypeError) as error:
+            raise UsageError(f"{where}: {error}", next_step=f"write it as for {self.name}") from error
+        choices = self.arguments.get("choices", (value,))
+        if value not in choices:
+            raise UsageError(f"{where}: {text!r} is none of {', '.join(choices)}")
+        return value
 
 
 def _path(text: str) -> Path:

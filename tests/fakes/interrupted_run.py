@@ -160,7 +160,8 @@ def main(fd, words):
     patch.setattr(interrupts, "_SAME_SECONDS", 0.0)
     patch.setattr(journal, "_SMALL", int(os.environ.get("SMALL_RESULTS", journal._SMALL)))
     patch.setattr(outage, "RETURN_SECONDS", 0.0)
-    return pytest.main(["-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", *words])
+    plugins = ["harness.pytest_plugin.short_names", "harness.pytest_plugin.plugin", "no:cacheprovider"]
+    return pytest.main([*(f"-p{plugin}" for plugin in plugins), *words])
 
 
 if __name__ == "__main__":

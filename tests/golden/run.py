@@ -198,7 +198,8 @@ def main(folder):
     patch.setattr(RunSession, "open", opened)
     patch.setattr(RunSession, "run", ran)
     patch.setattr("harness.pytest_plugin.session.results.now", lambda: ENDED)
-    words = ["-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", "-rN", "--no-header", "-q"]
+    plugins = ["harness.pytest_plugin.short_names", "harness.pytest_plugin.plugin", "no:cacheprovider"]
+    words = [*(f"-p{plugin}" for plugin in plugins), "-rN", "--no-header", "-q"]
     junit = f"--junitxml={report.parent / 'junit.xml'}"
     root = [f"--rootdir={report.parent}", "-c", "/dev/null"]
     return pytest.main([*words, *root, junit, f"--report={report}", "--parallel=1", str(scenarios)])

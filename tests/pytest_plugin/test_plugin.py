@@ -29,6 +29,9 @@ pytest_plugins = ["pytester"]
 BROKEN = ContractProblem(kind=ProblemKind.NOT_CATALOGUED, metric="chaos_new", job="chaos-daemon")
 LIBRARY = BROKEN.model_copy(update={"metric": "lib_new", "fails": False})
 
+# As `chaos-harness run` loads them.
+PLUGINS = ("-p", "harness.pytest_plugin.short_names", "-p", "harness.pytest_plugin.plugin")
+
 SCENARIO = """
 scenario: {name}
 about: A made-up one.
@@ -105,7 +108,13 @@ def add(pytester: pytest.Pytester, results: dict[str, ScenarioResult], name: str
 
 def run_pytest(pytester: pytest.Pytester, *arguments: str) -> pytest.RunResult:
     return pytester.runpytest_inprocess(
-        "-p", "harness.pytest_plugin.plugin", "-p", "no:cacheprovider", *arguments
+        "-p",
+        "harness.pytest_plugin.short_names",
+        "-p",
+        "harness.pytest_plugin.plugin",
+        "-p",
+        "no:cacheprovider",
+        *arguments,
     )
 
 
@@ -487,8 +496,8 @@ def test_the_name_of_a_case_in_the_cluster_is_nobody_elses(pytester, made_up):
 def test_last_failed_runs_only_what_failed(pytester, made_up):
     add(pytester, made_up, "good", Verdict.PASS)
     add(pytester, made_up, "wrong", Verdict.FAIL)
-    pytester.runpytest_inprocess("-p", "harness.pytest_plugin.plugin")
-    done = pytester.runpytest_inprocess("-p", "harness.pytest_plugin.plugin", "--lf")
+    pytester.runpytest_inprocess(*PLUGINS)
+    done = pytester.runpytest_inprocess(*PLUGINS, "--lf")
     done.assert_outcomes(failed=1)
 
 
@@ -536,7 +545,7 @@ def test_a_file_in_python_is_collected_once_where_every_file_holds_tests(pyteste
 def test_tests_that_use_scenarios_in_python_stay_tests(pytester, made_up):
     text = "from harness.authoring.python import scenario\n\ndef test_it():\n    pass\n"
     (pytester.path / "test_own.py").write_text(text)
-    pytester.runpytest_inprocess("-p", "harness.pytest_plugin.plugin").assert_outcomes(passed=1)
+    pytester.runpytest_inprocess(*PLUGINS).assert_outcomes(passed=1)
 
 
 def test_a_wrong_file_in_python_is_an_error_with_its_line(pytester, made_up):

@@ -15,7 +15,7 @@ from harness.scenario.discover import discover
 pytest_plugins = ["pytester"]
 
 ALWAYS = (
-    *("-p", "harness.pytest_plugin.plugin", "--without-path-all"),
+    *("-p", "harness.pytest_plugin.short_names", "-p", "harness.pytest_plugin.plugin", "--without-path-all"),
     *("-W", "ignore::pytest.PytestAssertRewriteWarning"),
 )
 
