@@ -14,20 +14,22 @@ from harness.base.errors import ExitCode, UsageError
 from harness.report import clusters
 
 _CONTEXT, _REPORT, _JUNIT = "--context", "--report", "--junitxml"
+_LONG = {_CONTEXT: "--chaos-context", _REPORT: "--chaos-report", _JUNIT: "--junit-xml"}
 _FOLDER = "report-of-clusters"
 _UNSAFE = re.compile(r"[^\w.-]+")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 def values_of(option: str, words: Sequence[str]) -> tuple[list[str], list[str]]:
-    """Return the values of an option in a command line, and the words without it."""
+    """Return the values of an option in a command line, by both of its names, and the words without it."""
     found, rest = [], []
     left = iter(words)
     for word in left:
-        if word == option:
+        name, _, value = word.partition("=")
+        if word in (option, _LONG[option]):
             found.append(next(left, ""))
-        elif word.startswith(f"{option}="):
-            found.append(word.removeprefix(f"{option}="))
+        elif name in (option, _LONG[option]):
+            found.append(value)
         else:
             rest.append(word)
     return found, rest

@@ -68,6 +68,7 @@ def test_an_interruption_ends_it(called, tmp_path):
     ("words", "said"),
     [
         (["--context", "a", "--context", "a"], "two contexts have one name"),
+        (["--context", "a", "--chaos-context=a"], "two contexts have one name"),
         (["--context", "a/b", "--context", "a:b"], "two contexts have one name"),
         (["--context", "a", "--context", ""], "two contexts have one name"),
         (

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -47,10 +48,15 @@ class MergedPart:
 def read_parts(folders: Sequence[Path]) -> list[MergedPart]:
     """Return the shards in some report folders, in their order.
 
+    A folder without results is of a shard that is missing.
+
     Raises:
         UsageError: a folder holds no shard, a run still writes into it, or they are not of one run.
     """
-    parts = [_part(folder) for folder in folders]
+    without = [folder for folder in folders if not os.path.lexists(folder / RESULTS)]
+    parts = [_part(folder) for folder in folders if folder not in without or without == [*folders]]
+    if len(without) > len(missing_numbers(parts)):
+        raise UsageError(f"{', '.join(map(str, without))}: there are no results of a run", next_step=_HINT)
     parts.sort(key=lambda each: each.shard.number)
     for one, other in pairwise(parts):
         _check_pair(one, other)

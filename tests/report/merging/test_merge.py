@@ -252,6 +252,15 @@ def test_a_missing_shard_is_told_and_is_no_success(shards, out):
     assert suite.get("errors") == str(len(names))
 
 
+def test_a_folder_without_results_is_of_the_missing_shard(shards, out, tmp_path):
+    folders = shards.write()
+    (folders[1] / "results.json").unlink()
+    assert merge(out, folders).came_to.exit_code == INFRA
+    assert [each.reason for each in merge(out, folders).results.not_run] == ["its shard is missing: 2 of 3"]
+    with pytest.raises(UsageError, match=r"none: there are no results of a run"):
+        merge(out, [*folders, tmp_path / "none"])
+
+
 def test_only_all_shards_of_a_whole_run_have_to_prove_all(shards, out, tmp_path):
     shards.all_whole()
     folders = shards.write()
