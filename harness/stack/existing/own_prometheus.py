@@ -59,6 +59,11 @@ def make_namespace(cluster: Cluster, identity: str) -> bool:
     return True
 
 
+def is_there(cluster: Cluster) -> bool:
+    """Say whether there is one, whoever installed it."""
+    return cluster.get("Deployment", _NAME, ADDRESS.namespace) is not None
+
+
 def is_to_be_installed(cluster: Cluster, settings: Settings) -> bool:
     """Say whether `ensure` is going to install it: it is not there, or is ours and configured otherwise."""
     there = cluster.get("Deployment", _NAME, ADDRESS.namespace)

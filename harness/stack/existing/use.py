@@ -140,7 +140,7 @@ def use(
         seen = looked.look(found) if found is not None else None
         with contextlib.ExitStack() as undo:
             if held is not None:
-                if own_prometheus.make_namespace(cluster, looked.identity) or found is None:
+                if own_prometheus.make_namespace(cluster, looked.identity) or looked.installs:
                     undo.callback(looked.remove, held)
                 held.claim(state.kubeconfig, existing.context, guard=guard)
             if found is None:
@@ -207,6 +207,7 @@ class _Look:
         self.images = image_names(options.chaos_mesh_version)
         self.identity = identity(cluster)
         self.limits = AccessLimits()
+        self.installs = False
 
     def chaos_mesh(self) -> FoundChaosMesh | None:
         """Return the Chaos Mesh that is there; None when it is to be installed."""
@@ -230,6 +231,7 @@ class _Look:
             namespace = mesh.NAMESPACE if found is None else found.namespace
             tiers: list[Tier] = ["api", "disruption"] if disruption else ["api"]
             access.check(self.cluster, namespace, tiers)
+            self.installs = found is None or self._lacks_prometheus()
             if found is None or self._is_prometheus_to_be_installed(found):
                 access.check_installing(self.cluster, namespace, chaos_mesh=found is None)
             self.limits = access.limits(self.cluster, namespace)
@@ -246,6 +248,9 @@ class _Look:
         except HarnessError as error:
             words = self.existing.words
             self.progress.say(f"not all of it is removed: {error.problem}; chaos-harness down {words}")
+
+    def _lacks_prometheus(self) -> bool:
+        return self.existing.prometheus_url is None and not own_prometheus.is_there(self.cluster)
 
     def _is_prometheus_to_be_installed(self, found: FoundChaosMesh) -> bool:
         if self.existing.prometheus_url is not None:

@@ -12,7 +12,8 @@ from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.progress import Progress
 from harness.chaosmesh.access import NotPermittedError
 from harness.kubernetes.errors import RefusedError, from_answer
-from harness.stack.existing import use
+from harness.stack.existing import install as installation
+from harness.stack.existing import own_prometheus, use
 from harness.stack.existing.options import ExistingOptions
 from harness.stack.existing.refusal import NotAllowedError, refusal
 from harness.stack.options import UpOptions
@@ -33,13 +34,20 @@ def options(tmp_path: Path, url: str, context: str = "staging", **more: Any) -> 
     return UpOptions(existing=ExistingOptions(context, file, **more))
 
 
-def used(wanted: UpOptions, installed: list[str] | None = None, *, disruption: bool = False) -> Any:
+def used(
+    wanted: UpOptions,
+    installed: list[str] | None = None,
+    *,
+    disruption: bool = False,
+    claimed: bool = False,
+) -> Any:
     def install(*_: Any) -> None:
         assert installed is not None
         installed.append("chaos-mesh")
 
     def claim() -> None:
-        raise AssertionError("nothing is claimed")
+        if not claimed:
+            raise AssertionError("nothing is claimed")
 
     with use.held(wanted, "run") as held:
         held.claim = lambda *_, **__: claim()  # type: ignore[method-assign]
@@ -140,6 +148,42 @@ def test_without_a_way_into_nodes_none_is_entered(
         used(options(tmp_path, theirs.url))
     said = capsys.readouterr().err
     assert "scenarios that need a node are skipped: the account may not get pods/exec" in said
+
+
+@pytest.mark.parametrize(
+    ("namespace", "deployment", "removed"),
+    [
+        (False, False, ["Chaos Mesh", "Prometheus"]),
+        # `chaos-harness rbac` makes the namespace, too.
+        (True, False, ["Chaos Mesh", "Prometheus"]),
+        (True, True, []),
+    ],
+)
+def test_what_was_installed_before_something_failed_is_removed(
+    theirs: TheirCluster,
+    state: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    namespace: bool,
+    deployment: bool,
+    removed: list[str],
+) -> None:
+    """Where nothing was made, as an administrator did all that is needed, nothing is removed."""
+    gone: list[str] = []
+
+    def fails(*_: Any) -> None:
+        raise InfrastructureError("Prometheus is not ready")
+
+    monkeypatch.setattr(own_prometheus, "make_namespace", lambda *_: not namespace)
+    if deployment:
+        there = {"metadata": {"name": "prometheus", "namespace": "chaos-harness"}}
+        theirs.objects["deployments"].append(there)
+    monkeypatch.setattr(own_prometheus, "remove", lambda *_: gone.append("Prometheus"))
+    monkeypatch.setattr(installation, "remove", lambda *_: gone.append("Chaos Mesh"))
+    monkeypatch.setattr(use._Look, "handle", fails)
+    with pytest.raises(InfrastructureError, match="Prometheus is not ready"):
+        used(options(tmp_path, theirs.url), claimed=True)
+    assert gone == removed
 
 
 def test_no_copy_of_the_kubeconfig_is_left(theirs: TheirCluster, state: Path, tmp_path: Path) -> None:
