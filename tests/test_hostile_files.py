@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 
 from harness.audit.compare.comparison import compare
 from harness.audit.compare.flaky import repetition
-from harness.audit.coverage.excuse import limits, waivers
+from harness.audit.coverage.exempt import limits, waivers
 from harness.audit.coverage.score import coverage_of
 from harness.audit.inventory.dashboards import used
 from harness.audit.mutation.mutate import _of_folder

@@ -1,4 +1,5 @@
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
@@ -80,6 +81,14 @@ def test_every_package_is_checked() -> None:
     there = {path.parent.name for path in PACKAGE.glob("*/__init__.py") if path.parent.name != "_bundled"}
 
     assert there == {name for names in FLOORS for name in names}
+
+
+def test_the_table_of_the_architecture_has_the_same_floors() -> None:
+    page = (PACKAGE.parent / "docs" / "architecture.md").read_text()
+    rows = re.findall(r"^\| (\d+) \| `(\w+)/` \|", page, re.MULTILINE)
+    floors = {(len(FLOORS) - 1 - number, name) for number, names in enumerate(FLOORS) for name in names}
+
+    assert sorted((int(floor), name) for floor, name in rows) == sorted(floors)
 
 
 def test_fixtures_are_imported_by_no_package() -> None:

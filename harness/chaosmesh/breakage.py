@@ -65,7 +65,7 @@ def noted(cluster: Cluster, namespace: str) -> set[str]:
     return set(str(annotations.get(BROKEN, "")).split())
 
 
-def mend(
+def restore(
     cluster: Cluster, namespace: str, chaos_mesh_namespace: str, deadline: Deadline
 ) -> list[StuckObject]:
     """Replace what the namespace's annotation names; nothing when there is none.

@@ -73,7 +73,7 @@ def clean(
     """
     deadline = Deadline(seconds)
     pods = cluster.list("Pod", namespace)
-    left = breakage.mend(cluster, namespace, chaos_mesh_namespace, deadline)
+    left = breakage.restore(cluster, namespace, chaos_mesh_namespace, deadline)
     left += _remove_chaos(cluster, namespace, deadline, stuck)
     if daemon_called:
         left += end_stressors(cluster, chaos_mesh_namespace, pods)

@@ -183,7 +183,7 @@ def restore(cluster: Cluster, chaos_mesh_namespace: str) -> list[Rollout]:
     return begun
 
 
-def make_whole(
+def restore_and_wait(
     cluster: Cluster,
     chaos_mesh_namespace: str,
     touched: Collection[str] = (),

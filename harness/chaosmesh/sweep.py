@@ -77,7 +77,7 @@ def sweep(cluster: Cluster, run: str, stack: str, chaos_mesh_namespace: str, *, 
     Raises:
         InfrastructureError: Chaos Mesh is not as it was, or chaos of an earlier run may be in force.
     """
-    degraded = rollout.make_whole(cluster, chaos_mesh_namespace)
+    degraded = rollout.restore_and_wait(cluster, chaos_mesh_namespace)
     if degraded:
         raise InfrastructureError(
             "Chaos Mesh, which an earlier run scaled or denied something, cannot be restored",

@@ -134,8 +134,7 @@ class Steps:
     def step(self, **step: Any) -> StepResult:
         """Perform one step, with the keys that it would have in a file, and return what it came to.
 
-        As in a file, an expectation that fails does not end the scenario; a step that does not come about
-        does.
+        As in a file, an expectation that fails does not end the scenario; a step that fails does.
 
         Raises:
             ScenarioError: it is no step, or expects what makes no sense.
@@ -396,7 +395,7 @@ def _call(function: Callable[[Steps], None], steps: Steps) -> None:
     """Call a scenario's function.
 
     Raises:
-        StepFailedError: a step did not come about, or an assertion of the function does not hold.
+        StepFailedError: a step failed, or an assertion of the function does not hold.
         UsageError: anything else went wrong in the function.
     """
     try:

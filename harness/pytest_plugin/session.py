@@ -106,7 +106,7 @@ class RunSession:
         self._reported: set[str] = set()
         self._spent = Spent()
         self._held = contextlib.ExitStack()
-        self._surroundings: RunContext | None = None
+        self._context: RunContext | None = None
         self._opened = 0.0
         self._failure: HarnessError | None = None
         self._to_close = False
@@ -258,7 +258,7 @@ class RunSession:
         for line in self.results.run.warnings:
             progress.say(line)
         self.results.run.stack = facts
-        self._surroundings = RunContext(
+        self._context = RunContext(
             cluster=cluster,
             prometheus=prometheus,
             clock=Clock(offset, uncertainty),
@@ -281,8 +281,8 @@ class RunSession:
         if theirs:
             files = [file for _, file in self.plan.to_run]
             progress.say(expected_duration(files, handle.scrape_interval, self.plan.parallel))
-        self._runs.connected(self._surroundings, connect)
-        self._opened = self._surroundings.clock.now()
+        self._runs.connected(self._context, connect)
+        self._opened = self._context.clock.now()
         # A run that is killed before its first scenario has ended has been there, too.
         self._write()
 
@@ -335,14 +335,14 @@ class RunSession:
 
     def _left_late(self, looks: int) -> list[ScenarioResult]:
         """Return scenarios whose namespaces do not go; some are looked into, the first ones."""
-        if self._surroundings is None:
+        if self._context is None:
             return []
         results = [*self.results.scenarios, *self._runs.begun.values()]
-        return still_there(self._surroundings, self.outage, results, looks)
+        return still_there(self._context, self.outage, results, looks)
 
     def _check_contract(self) -> None:
         """Compare what the components expose with the catalogue; the last look at them of the run."""
-        around = self._surroundings
+        around = self._context
         if around is None or self.results.contract is not None or not self.anything_ran() or self.outage:
             return
         # Without the chaos, nothing is touched; and what an error ended may not have come to touch it.

@@ -118,7 +118,7 @@ def _entry_lines(entry: ReportEntry) -> list[str]:
     lines = [entry.head, *_at(entry, "         "), f"  reason:     {entry.reason}"]
     if entry.promql:
         lines.append(f"  promql:     {entry.promql}")
-    lines += [f"  no excuse:  {reason}" for reason in entry.claim.not_excused]
+    lines += [f"  not exempt: {reason}" for reason in entry.claim.not_excused]
     if entry.claim.next_step:
         lines.append(f"  next step:  {entry.claim.next_step}")
     return lines

@@ -14,7 +14,7 @@ from harness.results.results import Results
 from harness.results.scenario import ScenarioResult, StepProblem
 
 _CLAIMS = {
-    ControlOutcome.VACUOUS: "it holds although no chaos was applied, and no rule excuses that",
+    ControlOutcome.VACUOUS: "it holds although no chaos was applied, and no rule exempts it",
     ControlOutcome.UNDECIDED: "whether it holds without the chaos could not be told",
 }
 
@@ -59,7 +59,7 @@ class ReportEntry:
 
     @property
     def verdict(self) -> Verdict:
-        """Of the finding; a step that did not come about is a failure, and so is a claim that is vacuous."""
+        """Of the finding; a step that failed is a failure, and so is a claim that is vacuous."""
         if self.claim and self.claim.outcome is ControlOutcome.UNDECIDED:
             return Verdict.ERROR
         return self.finding.verdict if self.finding else Verdict.FAIL

@@ -23,7 +23,7 @@ class StepProblem(BaseModel):
     """Why a step did not get as far as its expectations.
 
     Attributes:
-        kind: what did not come about: the action itself, the phase that was waited for, the proof
+        kind: what failed: the action itself, the phase that was waited for, the proof
             of an effect, the answers to the workload's traffic, the new pods of a component.
         reason: one sentence.
         details: what the cluster says about it: conditions, events, the daemon's answers.
@@ -35,7 +35,7 @@ class StepProblem(BaseModel):
 
     @property
     def sentence(self) -> str:
-        """What did not come about, and why."""
+        """What failed, and why."""
         return f"{self.kind}: {self.reason}"
 
 

@@ -53,12 +53,12 @@ class CleanUp:
                     )
                 )
                 why = [str(error), *error.details]
-                context.keeper.clean_up(why, context.containers, infrastructure=unknown)
+                context.diagnostics.clean_up(why, context.containers, infrastructure=unknown)
                 return
             context.result.leftovers += left_over(left, context.overload.since(began))
             if left:
                 why = [f"{item.kind} {item.name}: {item.what_was_done}" for item in left]
-                context.keeper.clean_up(why, context.containers)
+                context.diagnostics.clean_up(why, context.containers)
 
     def _end_record(self) -> None:
         self._context.overload.record()
@@ -83,8 +83,8 @@ class CleanUp:
         mesh = context.around.chaos_mesh_namespace
         # What was broken on purpose first: a daemon that cannot run does not become whole by waiting.
         patience = Deadline(rollout.WHOLE_SECONDS)
-        left = breakage.mend(cluster, context.namespace, mesh, patience)
-        left += rollout.make_whole(cluster, mesh, context.touched) if context.touched else []
+        left = breakage.restore(cluster, context.namespace, mesh, patience)
+        left += rollout.restore_and_wait(cluster, mesh, context.touched) if context.touched else []
         for namespace in context.namespaces:
             left += cleanup.clean(
                 cluster,
@@ -104,4 +104,4 @@ class CleanUp:
             for each in objects
         ]
         namespace = objects[0]["metadata"]["namespace"]
-        self._context.keeper.clean_up(why, self._context.containers, namespace=namespace)
+        self._context.diagnostics.clean_up(why, self._context.containers, namespace=namespace)

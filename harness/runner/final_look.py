@@ -88,7 +88,7 @@ class FinalLook:
         for index, outcome in enumerate(context.result.steps):
             if any(finding.id in revised for finding in outcome.findings):
                 outcome.findings = [revised.get(finding.id, finding) for finding in outcome.findings]
-                context.keeper.step(index, outcome, context.containers)
+                context.diagnostics.step(index, outcome, context.containers)
 
     def _note_foreign(self, index: int, started: float) -> None:
         """Record what others did that may have changed what a step, or the watch since, looks at."""

@@ -84,7 +84,7 @@ class ScenarioContext:
             around.vitals(around.cluster, around.nodes), self.recorder, self.clock, around.interval
         )
         self.watch = watch_of(self.scenario, catalogue, self.namespace, self.further)
-        self.keeper = DiagnosticsCollector(around, catalogue, self.watch, self.scenario.scenario, result)
+        self.diagnostics = DiagnosticsCollector(around, catalogue, self.watch, self.scenario.scenario, result)
         self.sampler = Sampler(around.prometheus, self.watch, self.recorder, self.clock, around.interval)
 
     @property

@@ -80,7 +80,7 @@ class ScenarioRun:
         What it looks at and no step did before is watched from now on, so the step waits for one scrape.
 
         Raises:
-            StepFailedError: the step did not come about, or one before it; no other is performed.
+            StepFailedError: the step failed, or one before it; no other is performed.
         """
         if problem := next((each.problem for each in self._result.steps if each.problem), None):
             raise StepFailedError(problem)
@@ -128,7 +128,7 @@ class ScenarioRun:
     def diagnose(self, error: HarnessError) -> None:
         """Keep evidence of what ended the scenario before its time."""
         self._context.overload.record()
-        self._context.keeper.trouble(error, self._context.containers)
+        self._context.diagnostics.trouble(error, self._context.containers)
 
     def close(self) -> None:
         """Clean up, whatever happened."""
@@ -185,14 +185,14 @@ class ScenarioRun:
             if not any(step.problem for step in self._result.steps):
                 outcome = StepResult(title=error.problem.kind, problem=error.problem)
                 self._result.steps.append(outcome)
-                self._context.keeper.step(len(self._result.steps) - 1, outcome, self._context.containers)
+                self._context.diagnostics.step(len(self._result.steps) - 1, outcome, self._context.containers)
             raise
 
     def _step(self, index: int, step: Step) -> StepResult:
         """Perform a step and keep what it came to.
 
         Raises:
-            StepFailedError: it did not come about.
+            StepFailedError: it failed.
         """
         context = self._context
         outcome = StepResult(title=context.title(step))
@@ -216,7 +216,7 @@ class ScenarioRun:
         finally:
             self._readings.record_events()
             # Before the next step, or the clean-up, changes what there is to be seen.
-            context.keeper.step(index, outcome, context.containers)
+            context.diagnostics.step(index, outcome, context.containers)
         return outcome
 
     def _inconclusive_if_overloaded(self, error: StepFailedError, outcome: StepResult) -> None:

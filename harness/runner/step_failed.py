@@ -1,4 +1,4 @@
-"""A step that did not come about."""
+"""A step that failed."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from harness.results.scenario import StepProblem
 
 
 class StepFailedError(Exception):
-    """A step did not come about; the scenario fails, and says why.
+    """A step failed; the scenario fails, and says why.
 
     Attributes:
         problem: what goes into the results.
-        timed: on a machine that cannot act it would have come about, too late; a refusal would be one anyway.
+        timed: on a machine that cannot act it would have succeeded, too late; a refusal would be one anyway.
     """
 
     def __init__(self, problem: StepProblem, *, timed: bool = True) -> None:

@@ -54,7 +54,7 @@ class StepStrategy(ABC):
         """Perform a step and judge it.
 
         Raises:
-            StepFailedError: it did not come about.
+            StepFailedError: it failed.
         """
 
     @abstractmethod

@@ -28,8 +28,8 @@ def cluster(clock, monkeypatch):
     return fake
 
 
-def mend(cluster):
-    return breakage.mend(cluster, "n", CHAOS_MESH, Deadline(60))
+def restore(cluster):
+    return breakage.restore(cluster, "n", CHAOS_MESH, Deadline(60))
 
 
 def deleted(cluster):
@@ -37,7 +37,7 @@ def deleted(cluster):
 
 
 def test_nothing_that_was_not_broken_is_replaced(cluster):
-    assert mend(cluster) == []
+    assert restore(cluster) == []
     assert deleted(cluster) == []
 
 
@@ -50,19 +50,19 @@ def test_what_is_noted_adds_up(cluster):
 def test_the_workload_goes_before_the_daemon_is_replaced_and_only_once(cluster):
     (before,) = cluster.pods_of("chaos-daemon")
     breakage.note(cluster, "n", "n1", ["chaos-daemon", "workload"])
-    assert mend(cluster) == []
+    assert restore(cluster) == []
     assert deleted(cluster) == ["StatefulSet", "Pod", "Pod"]
     assert not cluster.list("Pod", "n")
     assert cluster.pods_of("chaos-daemon") != [before]
     assert breakage.noted(cluster, "n") == set()
-    assert mend(cluster) == []
+    assert restore(cluster) == []
     assert len(deleted(cluster)) == 3
 
 
 def test_what_does_not_become_whole_is_named_and_stays_noted(cluster, clock):
     cluster.broken.add("chaos-daemon")
     breakage.note(cluster, "n", "n1", ["chaos-daemon"])
-    (left,) = mend(cluster)
+    (left,) = restore(cluster)
     assert (left.kind, left.name, left.forced) == ("DaemonSet", "chaos-daemon on node n1", False)
     assert breakage.noted(cluster, "n") == {"chaos-daemon/n1"}
 
@@ -70,7 +70,7 @@ def test_what_does_not_become_whole_is_named_and_stays_noted(cluster, clock):
 def test_a_pod_that_does_not_end_is_named(cluster):
     cluster.immortal.add(("Pod", "workload-0"))
     breakage.note(cluster, "n", "n1", ["workload"])
-    (left,) = mend(cluster)
+    (left,) = restore(cluster)
     assert (left.kind, left.name) == ("Pod", "workload-0")
 
 

@@ -165,17 +165,17 @@ def test_scaled_to_none_is_done_when_none_is_left(cluster):
 
 def test_made_whole_is_as_it_was_before(cluster):
     rollout.finish(cluster, rollout.scale(cluster, MANAGER, 3), 30, CHAOS_MESH)
-    assert rollout.make_whole(cluster, CHAOS_MESH, ["controller-manager"]) == []
+    assert rollout.restore_and_wait(cluster, CHAOS_MESH, ["controller-manager"]) == []
     assert (replicas(cluster, MANAGER), len(cluster.pods_of("controller-manager"))) == (1, 1)
     assert annotations(cluster, MANAGER) == {}
 
 
 def test_what_a_killed_run_scaled_is_restored_without_being_told(cluster):
     rollout.scale(cluster, DASHBOARD, 0)
-    assert rollout.make_whole(cluster, CHAOS_MESH) == []
+    assert rollout.restore_and_wait(cluster, CHAOS_MESH) == []
     assert (replicas(cluster, DASHBOARD), len(cluster.pods_of("chaos-dashboard"))) == (1, 1)
     before = len(cluster.requests)
-    assert rollout.make_whole(cluster, CHAOS_MESH) == []
+    assert rollout.restore_and_wait(cluster, CHAOS_MESH) == []
     assert {request[0] for request in cluster.requests[before:]} == {"get", "list"}, (
         "nothing to do, nothing done"
     )
@@ -187,7 +187,7 @@ def test_what_was_denied_something_is_allowed_it_again_and_restarted(cluster, mo
     rules = role["rules"]
     denial.deny(cluster, "controller-manager", CHAOS_MESH, ["statuschecks"], ["list"])
     before, others = cluster.pods_of("controller-manager"), cluster.pods_of("chaos-dashboard")
-    assert rollout.make_whole(cluster, CHAOS_MESH) == []
+    assert rollout.restore_and_wait(cluster, CHAOS_MESH) == []
     assert (role["rules"], role["metadata"]["annotations"]) == (rules, {})
     assert not set(before) & set(cluster.pods_of("controller-manager"))
     assert cluster.pods_of("chaos-dashboard") == others
@@ -200,7 +200,7 @@ def test_what_was_denied_something_and_scaled_to_none_comes_back_without_a_resta
     cluster.role("chaos-controller-manager", "manager")
     denial.deny(cluster, "controller-manager", CHAOS_MESH, ["statuschecks"], ["list"])
     rollout.finish(cluster, rollout.scale(cluster, MANAGER, 0), 60, CHAOS_MESH)
-    assert rollout.make_whole(cluster, CHAOS_MESH) == []
+    assert rollout.restore_and_wait(cluster, CHAOS_MESH) == []
     assert (replicas(cluster, MANAGER), len(cluster.pods_of("controller-manager"))) == (1, 1)
     assert annotations(cluster, MANAGER) == {}
 
@@ -208,7 +208,7 @@ def test_what_was_denied_something_and_scaled_to_none_comes_back_without_a_resta
 def test_what_is_not_whole_is_left_over(cluster):
     rollout.restart(cluster, DASHBOARD, node=None, grace=1)
     cluster.broken.add("chaos-dashboard")
-    (left,) = rollout.make_whole(cluster, CHAOS_MESH, ["chaos-dashboard"], seconds=5)
+    (left,) = rollout.restore_and_wait(cluster, CHAOS_MESH, ["chaos-dashboard"], seconds=5)
     assert (left.kind, left.name, left.forced) == ("Deployment", "chaos-dashboard", False)
     assert left.what_was_done.startswith("is not whole again: chaos-dashboard has 0 ready of 1 pods after ")
 
@@ -226,7 +226,7 @@ def test_a_component_that_is_not_installed_is_the_infrastructures_trouble(cluste
 def test_an_api_server_that_does_not_answer_is_no_missing_pod(cluster):
     cluster.down = True
     with pytest.raises(UnreachableError):
-        rollout.make_whole(cluster, CHAOS_MESH, ["chaos-dashboard"])
+        rollout.restore_and_wait(cluster, CHAOS_MESH, ["chaos-dashboard"])
 
 
 def test_pods_that_nothing_keeps_are_not_restarted(cluster):

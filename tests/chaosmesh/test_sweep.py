@@ -79,7 +79,7 @@ KEEPER = {"metadata": {"name": "keeper", "finalizers": ["example.com/hold"]}}
 
 @pytest.fixture
 def cluster(monkeypatch):
-    monkeypatch.setattr(rollout, "make_whole", lambda *_: [])
+    monkeypatch.setattr(rollout, "restore_and_wait", lambda *_: [])
     return Cluster()
 
 
@@ -194,7 +194,7 @@ def test_chaos_that_does_not_go_stops_the_run(cluster):
 
 def test_chaos_mesh_is_restored_first_and_stops_when_it_cannot(cluster, monkeypatch):
     degraded = [StuckObject("Deployment", "chaos-dashboard", "is not whole again")]
-    monkeypatch.setattr(rollout, "make_whole", lambda *_: degraded)
+    monkeypatch.setattr(rollout, "restore_and_wait", lambda *_: degraded)
     cluster.namespace("a")
     with pytest.raises(InfrastructureError) as caught:
         swept(cluster)

@@ -192,7 +192,7 @@ def test_options_arrive_and_those_that_were_chosen_are_told(tmp_path, monkeypatc
 
 
 def test_scenarios_get_what_the_stack_is(opened, cluster, stack, tmp_path):
-    around = opened._surroundings
+    around = opened._context
     assert stack.connected == [(tmp_path / "kubeconfig", "kind-c")]
     assert around.cluster is cluster
     assert around.prometheus.address == ("monitoring", "prometheus", 9090)
@@ -218,7 +218,7 @@ def test_results_say_what_the_stack_is_without_paths(opened, tmp_path):
         "capabilities": CAPABILITIES,
     }
     assert str(tmp_path) not in json.dumps(facts)
-    assert opened._surroundings.facts == facts
+    assert opened._context.facts == facts
 
 
 def test_a_second_run_on_the_same_cluster_is_refused(opened, stack, tmp_path):
@@ -408,7 +408,7 @@ def test_another_prometheus_ends_the_run(stack, tmp_path):
     with pytest.raises(InfrastructureError, match="another Prometheus answers"):
         run.open()
     run.close()
-    assert run._surroundings is None
+    assert run._context is None
 
 
 def test_a_stack_that_does_not_come_up_is_not_tried_again(stack, tmp_path):
@@ -496,7 +496,7 @@ def test_each_scenario_is_written_as_soon_as_it_is_done(opened, tmp_path, monkey
     assert names() == ["first"]
     opened.run(second, "node::2")
     assert names() == ["first", "second"]
-    assert [(what[0], what[1] is opened._surroundings) for what in given] == [
+    assert [(what[0], what[1] is opened._context) for what in given] == [
         (first, True),
         (second, True),
     ]
@@ -718,7 +718,7 @@ def test_a_defect_at_the_end_ends_neither_the_rest_nor_the_record(opened, stack,
 
     monkeypatch.setattr(at_end, "check", broken)
     opened.results.add(result("s", "s-123456"))
-    opened.cluster = opened._surroundings.cluster
+    opened.cluster = opened._context.cluster
     opened.cluster.put("Namespace", "s-123456")
     assert [late.name for late in opened.close()] == ["s"]
     opened.finish()
@@ -957,10 +957,10 @@ def test_on_a_cluster_of_others_requests_are_guarded_and_limits_heeded(
     guard = Guard("made-up", run.results.run.id, "chaos-mesh", disruption, frozenset({"shop"}))
     assert [replace(each) for each in stack.guards] == [guard]
     assert stack.asked_with["disruption"] == disruption
-    assert run._surroundings.shared == replace(use, node="may not enter", roles="may not deny")
+    assert run._context.shared == replace(use, node="may not enter", roles="may not deny")
     assert stack.closed == "may not enter"
     # promtool runs in a pod, which may not be entered.
-    assert run._linter(run._surroundings) is None
+    assert run._linter(run._context) is None
 
 
 def test_what_does_not_fit_the_interval_of_others_is_skipped(stack, tmp_path):
@@ -972,16 +972,14 @@ def test_what_does_not_fit_the_interval_of_others_is_skipped(stack, tmp_path):
     run.close()
     (narrow,) = load(bundled.scenarios() / "application" / "pod-kill.yaml")
     (fine,) = load(bundled.scenarios() / "controller-manager" / "pod-kill.yaml")
-    assert run._surroundings.unfit(narrow).startswith(
-        "it does not fit a scrape interval of 15 s: the range of `"
-    )
-    assert run._surroundings.unfit(fine) == ""
+    assert run._context.unfit(narrow).startswith("it does not fit a scrape interval of 15 s: the range of `")
+    assert run._context.unfit(fine) == ""
     same = made(tmp_path, report=tmp_path / "other", scrape_interval=15.0)
     same.open()
     same.close()
-    assert same._surroundings.unfit(narrow) == ""
+    assert same._context.unfit(narrow) == ""
 
 
 def test_on_ones_own_cluster_nothing_is_held_back(opened, stack):
     assert stack.guards == [None]
-    assert opened._surroundings.shared is None
+    assert opened._context.shared is None

@@ -60,7 +60,7 @@ def test_what_holds_without_the_chaos_fails_the_run_and_says_so(run):
         "  step 2: delete fail\n    vacuous: chaos_controller_manager_emitted_event_total absent: True"
         in text
     )
-    assert "it holds although no chaos was applied, and no rule excuses that" in text
+    assert "it holds although no chaos was applied, and no rule exempts it" in text
     assert "promql:     chaos_controller_manager_emitted_event_total{" in text
     assert "next step:  make it stronger" in text
 

@@ -7,7 +7,7 @@ from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
-from harness.audit.coverage.excuse import ProofWaiver, limits, waivers
+from harness.audit.coverage.exempt import ProofWaiver, limits, waivers
 from harness.audit.coverage.proven import TransitionProof, judged, transitions
 from harness.audit.coverage.provers import Provers, lacking
 from harness.audit.coverage.transition import Transition, defined
@@ -21,14 +21,14 @@ from harness.results.coverage import Coverage, Standing, TransitionScore, TwinSc
 from harness.scenario.load import ScenarioFile
 
 
-class Excuses(NamedTuple):
+class Exemptions(NamedTuple):
     """Limits, and the waivers that hold."""
 
     limits: list[ProofWaiver]
     waivers: list[ProofWaiver]
 
     @classmethod
-    def load(cls, today: date) -> Excuses:
+    def load(cls, today: date) -> Exemptions:
         """Return those that ship with the harness; what has expired is left out.
 
         Raises:
@@ -72,15 +72,15 @@ def coverage_of(
                         of.append(each.proof)
         except InconsistentRecordingError as error:
             raise reader.damaged_line(str(error)) from error
-    excuses, provers = Excuses.load(today), Provers(files, known)
-    found = score(proofs, known, capabilities, excuses, provers)
-    found.twins = score_twins(apart, known, capabilities, excuses, provers)
+    exemptions, provers = Exemptions.load(today), Provers(files, known)
+    found = score(proofs, known, capabilities, exemptions, provers)
+    found.twins = score_twins(apart, known, capabilities, exemptions, provers)
     found.twins_missing = sum(each.standing is Standing.MISSING for each in found.twins)
     found.waived_and_covered += [
         f"{waiver.reason} ({each.metric}: {each.twin})"
         for each in found.twins
         if each.standing is Standing.COVERED
-        and (waiver := first(excuses.waivers, TwinOf(each.metric, each.twin)))
+        and (waiver := first(exemptions.waivers, TwinOf(each.metric, each.twin)))
     ]
     return found
 
@@ -89,7 +89,7 @@ def score(
     proofs: Mapping[Transition, list[TransitionProof]],
     known: Catalogue,
     capabilities: Mapping[str, str | None],
-    excuses: Excuses,
+    exemptions: Exemptions,
     provers: Provers,
 ) -> Coverage:
     """Return how all transitions of a catalogue stand.
@@ -98,16 +98,16 @@ def score(
         proofs: what was proven.
         known: the catalogue.
         capabilities: name to None when the environment has it, else to why not.
-        excuses: limits and waivers.
+        exemptions: limits and waivers.
         provers: the scenarios that could prove something.
     """
     every = list(defined(known.metrics))
-    found = [_stand(each, proofs.get(each, []), known, capabilities, excuses, provers) for each in every]
+    found = [_stand(each, proofs.get(each, []), known, capabilities, exemptions, provers) for each in every]
     count = {standing: sum(each.standing is standing for each in found) for standing in Standing}
     needless = [
         f"{waiver.reason} ({transition})"
         for transition, each in zip(every, found, strict=True)
-        if each.standing is Standing.COVERED and (waiver := first(excuses.waivers, transition))
+        if each.standing is Standing.COVERED and (waiver := first(exemptions.waivers, transition))
     ]
     return Coverage(
         defined=len(found),
@@ -125,7 +125,7 @@ def score_twins(
     apart: Mapping[TwinOf, list[TransitionProof]],
     known: Catalogue,
     capabilities: Mapping[str, str | None],
-    excuses: Excuses,
+    exemptions: Exemptions,
     provers: Provers,
 ) -> list[TwinScore]:
     """Return how all twins of a catalogue stand.
@@ -134,7 +134,7 @@ def score_twins(
         apart: what tells which twin apart.
         known: the catalogue.
         capabilities: name to None when the environment has it, else to why not.
-        excuses: limits and waivers.
+        exemptions: limits and waivers.
         provers: the scenarios that could tell them apart.
     """
     found = []
@@ -142,9 +142,9 @@ def score_twins(
         stands = TwinScore(metric=each.metric, twin=each.twin, counts=twin.counts, standing=Standing.MISSING)
         if proofs := apart.get(each, []):
             stands.standing, stands.by = _proven_by(proofs)
-        elif lacks := _twin_lacks(each, twin, known, capabilities, excuses, provers):
+        elif lacks := _twin_lacks(each, twin, known, capabilities, exemptions, provers):
             stands.standing, stands.reason = Standing.NOT_POSSIBLE, lacks
-        elif waiver := first(excuses.waivers, each):
+        elif waiver := first(exemptions.waivers, each):
             stands.standing, stands.reason = Standing.WAIVED, waiver.reason
             stands.until = waiver.day
         found.append(stands)
@@ -163,7 +163,7 @@ def _stand(
     proofs: list[TransitionProof],
     known: Catalogue,
     capabilities: Mapping[str, str | None],
-    excuses: Excuses,
+    exemptions: Exemptions,
     provers: Provers,
 ) -> TransitionScore:
     stands = TransitionScore(
@@ -176,9 +176,9 @@ def _stand(
     if proofs:
         stands.standing, stands.by = _proven_by(proofs)
         return stands
-    if lacks := _lacks(transition, known, capabilities, excuses, provers):
+    if lacks := _lacks(transition, known, capabilities, exemptions, provers):
         stands.standing, stands.reason = Standing.NOT_POSSIBLE, lacks
-    elif waiver := first(excuses.waivers, transition):
+    elif waiver := first(exemptions.waivers, transition):
         stands.standing, stands.reason = Standing.WAIVED, waiver.reason
         stands.until = waiver.day
     return stands
@@ -188,11 +188,11 @@ def _lacks(
     transition: Transition,
     known: Catalogue,
     capabilities: Mapping[str, str | None],
-    excuses: Excuses,
+    exemptions: Exemptions,
     provers: Provers,
 ) -> str | None:
     """Return why a transition is not possible in an environment; None when it is."""
-    if limit := first(excuses.limits, transition):
+    if limit := first(exemptions.limits, transition):
         return limit.reason
     if could := provers.of_transition(transition):
         return lacking(could, capabilities)
@@ -204,13 +204,13 @@ def _twin_lacks(
     twin: Twin,
     known: Catalogue,
     capabilities: Mapping[str, str | None],
-    excuses: Excuses,
+    exemptions: Exemptions,
     provers: Provers,
 ) -> str | None:
     """Return why a twin cannot be told apart in an environment; None when it can."""
     if twin.always_same is not None:
         return twin.always_same
-    if limit := first(excuses.limits, each):
+    if limit := first(exemptions.limits, each):
         return limit.reason
     if could := provers.of_twin(each):
         return lacking(could, capabilities)

@@ -39,7 +39,7 @@ from harness.results.scenario import StepResult
 _TEMPLATES = Path(__file__).parent / "templates"
 _SLOWEST = 12
 LAYERS = {
-    "infrastructure": "the harness' own surroundings, not Chaos Mesh",
+    "infrastructure": "the environment of the run, not Chaos Mesh",
     "late": "the value came, but too late",
     "query": "Prometheus' answer to the expression",
     "scrape": "between the component's own page and Prometheus",

@@ -7,7 +7,7 @@ from datetime import date
 import pytest
 
 from harness.audit.coverage.provers import Provers, lacking
-from harness.audit.coverage.score import Excuses, score
+from harness.audit.coverage.score import Exemptions, score
 from harness.audit.coverage.transition import Transition, defined
 from harness.base import bundled
 from harness.chaosmesh.capabilities import CAPABILITIES
@@ -136,7 +136,7 @@ def test_the_gate_asks_for_nothing_that_no_scenario_can_prove_here(provers):
     made = provers(CUT % "{metric: sets, equals: 3}", LOOK % "true")
 
     def standing(capabilities):
-        found = score({}, KNOWN, capabilities, Excuses([], []), made)
+        found = score({}, KNOWN, capabilities, Exemptions([], []), made)
         return {(each.metric, each.label): each for each in found.transitions}["sets", ""]
 
     assert standing({"ipset": None}).standing is Standing.MISSING
@@ -152,7 +152,7 @@ def shipped():
 
 def impossible(shipped, *missing):
     given = {name: "missing" if name in missing else None for name in CAPABILITIES}
-    found = score({}, catalogue(), given, Excuses.load(date(2026, 1, 1)), shipped)
+    found = score({}, catalogue(), given, Exemptions.load(date(2026, 1, 1)), shipped)
     return {
         (each.metric, each.value, each.change)
         for each in found.transitions

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from harness import cli
-from harness.audit.coverage.excuse import ProofSelector, limits, waivers
+from harness.audit.coverage.exempt import ProofSelector, limits, waivers
 from harness.audit.coverage.proven import TransitionProof
 from harness.audit.coverage.provers import Provers
-from harness.audit.coverage.score import Excuses, coverage_of, score
+from harness.audit.coverage.score import Exemptions, coverage_of, score
 from harness.audit.coverage.text import lines, missing_lines
 from harness.audit.coverage.transition import Transition, defined
 from harness.audit.coverage.twins import twins_of
@@ -28,14 +28,14 @@ KNOWN = Catalogue(
 )
 A = Transition("things", "kind", "a", SeriesChange.CHANGES)
 B = Transition("things", "kind", "b", SeriesChange.CHANGES)
-NONE = Excuses([], [])
+NONE = Exemptions([], [])
 NOBODY = Provers([], KNOWN)
 B_ONLY = ProofSelector(label="kind", values=("b",))
 WAIVER = Waiver(about=B_ONLY, until=date(2026, 1, 31), reason="later")
 
 
-def standings(proofs, capabilities=None, excuses=NONE):
-    found = score(proofs, KNOWN, capabilities or {"netem": "not there"}, excuses, NOBODY)
+def standings(proofs, capabilities=None, exemptions=NONE):
+    found = score(proofs, KNOWN, capabilities or {"netem": "not there"}, exemptions, NOBODY)
     return found, [each.standing for each in found.transitions]
 
 
@@ -68,20 +68,20 @@ def test_what_was_proven_was_possible_whatever_was_probed():
 
 
 def test_a_waiver_is_for_what_it_selects():
-    found, each = standings({}, excuses=Excuses([], [WAIVER]))
+    found, each = standings({}, exemptions=Exemptions([], [WAIVER]))
     assert each[:2] == [Standing.MISSING, Standing.WAIVED]
     assert found.transitions[1].until == "2026-01-31"
 
 
 def test_a_waiver_that_is_needed_no_more_is_told():
-    found, each = standings({B: [TransitionProof("s", "1.0", False)]}, excuses=Excuses([], [WAIVER]))
+    found, each = standings({B: [TransitionProof("s", "1.0", False)]}, exemptions=Exemptions([], [WAIVER]))
     assert each[1] is Standing.COVERED
     assert found.waived_and_covered == ['later (things{kind="b"} changes)']
 
 
 def test_a_limit_without_a_capability_is_one_of_every_environment():
     limit = Waiver(about=ProofSelector(label="kind", values=("a",)), reason="nothing does that")
-    found, each = standings({}, excuses=Excuses([limit], []))
+    found, each = standings({}, exemptions=Exemptions([limit], []))
     assert each[:2] == [Standing.NOT_POSSIBLE, Standing.MISSING]
     assert found.transitions[0].reason == "nothing does that"
 
@@ -117,7 +117,7 @@ def test_every_excuse_of_twins_that_ships_is_about_something():
 
 def test_an_expired_waiver_holds_no_more():
     assert waivers()
-    assert Excuses.load(date(2999, 1, 1)).waivers == []
+    assert Exemptions.load(date(2999, 1, 1)).waivers == []
 
 
 def test_an_excuse_needs_a_reason(tmp_path):

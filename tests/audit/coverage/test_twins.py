@@ -6,10 +6,10 @@ from datetime import date
 
 import pytest
 
-from harness.audit.coverage.excuse import ProofSelector
+from harness.audit.coverage.exempt import ProofSelector
 from harness.audit.coverage.proven import TransitionProof, judged
 from harness.audit.coverage.provers import Provers
-from harness.audit.coverage.score import Excuses, score_twins
+from harness.audit.coverage.score import Exemptions, score_twins
 from harness.audit.coverage.text import lines, missing_lines
 from harness.audit.coverage.transition import Transition, in_scope
 from harness.audit.coverage.twins import TwinOf, told_apart, twins_of
@@ -159,7 +159,7 @@ ANY = TwinOf("sets", "any")
 
 def standings(proofs, capabilities=None, waivers=(), provers=None):
     found = score_twins(
-        proofs, KNOWN, capabilities or {}, Excuses([], list(waivers)), provers or Provers([], KNOWN)
+        proofs, KNOWN, capabilities or {}, Exemptions([], list(waivers)), provers or Provers([], KNOWN)
     )
     return {TwinOf(each.metric, each.twin): each for each in found}
 

@@ -1,1 +1,1 @@
-"""What an environment needs for a transition: every YAML file here (harness/audit/coverage/excuse.py)."""
+"""What an environment needs for a transition: every YAML file here (harness/audit/coverage/exempt.py)."""

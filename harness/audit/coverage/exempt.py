@@ -11,7 +11,7 @@ from harness.results.coverage import SeriesChange
 
 _HERE = Path(__file__).parent
 LIMITS, WAIVERS = _HERE / "limits", _HERE / "waivers"
-_PAGE = "docs/coverage.md, Excuses"
+_PAGE = "docs/coverage.md, Limits and waivers"
 
 
 class ProofSelector(WaivedPart):
