@@ -38,8 +38,9 @@ class InUseError(UsageError):
 class Held:
     """A cluster that is held on disk; `claim` holds it in the cluster, too."""
 
-    def __init__(self, cluster: str, me: Holder) -> None:
+    def __init__(self, cluster: str, me: Holder, context: str = "") -> None:
         self._cluster = cluster
+        self._context = context
         self._me = me
         self._lease: lease.Lease | None = None
 
@@ -55,7 +56,10 @@ class Held:
             return
         self.let_go()
         cluster = Cluster.connect(kubeconfig, context, guard=guard)
-        self._lease = lease.take(cluster, self._me, lambda other, ends: in_use(self._cluster, other, ends))
+        self._lease = lease.take(cluster, self._me, self._in_use)
+
+    def _in_use(self, other: Holder, ends: datetime | None) -> InUseError:
+        return in_use(self._cluster, other, ends, context=self._context)
 
     def drop(self) -> None:
         """End renewing, as the cluster goes with its Lease, which nobody else gets before."""
@@ -74,12 +78,13 @@ class Held:
 
 
 @contextlib.contextmanager
-def held(cluster: str, doing: str) -> Iterator[Held]:
+def held(cluster: str, doing: str, *, context: str = "") -> Iterator[Held]:
     """Hold the cluster while the block runs.
 
     Args:
         cluster: the kind cluster's name.
         doing: what for, told to whoever comes second: "run".
+        context: of a cluster of others, for messages: `cluster` is only where its state is kept then.
 
     Raises:
         InUseError: another process holds it; names its process id and since when.
@@ -91,12 +96,12 @@ def held(cluster: str, doing: str) -> Iterator[Held]:
     # Without a buffer: what a full disk did not take would be written again when it is closed.
     with path.open("a+b", buffering=0) as file:
         if not _lock(file, fcntl.LOCK_EX):
-            raise in_use(cluster, _read(path))
+            raise in_use(cluster, _read(path), context=context)
         me = Holder.this(doing, places.state_dir())
         with named(path):
             file.truncate(0)
             file.write(me.model_dump_json().encode())
-        mine = Held(cluster, me)
+        mine = Held(cluster, me, context)
         try:
             yield mine
         finally:
@@ -113,7 +118,9 @@ def holder(cluster: str) -> Holder | None:
         return None
 
 
-def in_use(cluster: str, who: Holder | None, ends: datetime | None = None) -> InUseError:
+def in_use(
+    cluster: str, who: Holder | None, ends: datetime | None = None, *, context: str = ""
+) -> InUseError:
     """Return the error for a cluster that another process holds; its Lease runs out at `ends`."""
     by, wait = "a process", ""
     if who is not None:
@@ -125,8 +132,9 @@ def in_use(cluster: str, who: Holder | None, ends: datetime | None = None) -> In
     if ends is not None:
         wait += f"; its Lease runs out at {ends:%H:%M:%S} UTC unless it is renewed"
     return InUseError(
-        f"the cluster {cluster} is in use by {by}{wait}",
-        next_step="wait for it to end, or use another cluster (--cluster NAME)",
+        f"the cluster {f'of the context {context}' if context else cluster} is in use by {by}{wait}",
+        next_step="wait for it to end, or use another cluster "
+        f"({'--context NAME' if context else '--cluster NAME'})",
     )
 
 

@@ -54,7 +54,8 @@ def held(options: UpOptions, doing: str) -> Iterator[Held]:
 
     What was copied of a user's kubeconfig is removed at the end.
     """
-    with lock.held(options.place, doing) as mine:
+    context = "" if options.existing is None else options.existing.context
+    with lock.held(options.place, doing, context=context) as mine:
         try:
             yield mine
         finally:

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.errors import HarnessError, InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.chaosmesh.access import NotPermittedError
 from harness.kubernetes.errors import RefusedError, from_answer
@@ -252,3 +252,16 @@ def test_a_node_that_is_not_ready_is_left_out(
     said = capsys.readouterr().err
     assert "left out, as not Ready: node n2" in said
     assert "controller-manager has 3 replicas" in said
+
+
+def test_who_comes_second_is_told_the_context(state: Path, tmp_path: Path) -> None:
+    wanted = options(tmp_path, "http://127.0.0.1:1")
+    with (
+        use.held(wanted, "run 1a2b3c4d"),
+        pytest.raises(
+            UsageError, match=r"the cluster of the context staging is in use by .*1a2b3c4d"
+        ) as second,
+        use.held(wanted, "up"),
+    ):
+        pass
+    assert second.value.next_step == "wait for it to end, or use another cluster (--context NAME)"
