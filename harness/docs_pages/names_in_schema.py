@@ -7,11 +7,13 @@ all others from what the harness has: oracles, capabilities, workloads, dashboar
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from pathlib import Path
 from typing import Any
 
-from harness.chaosmesh import workload
+from harness.chaosmesh import own_workload, workload
 from harness.chaosmesh.capabilities import CAPABILITIES
-from harness.chaosmesh.catalogue import catalogue
+from harness.chaosmesh.catalogue import Catalogue, catalogue
+from harness.chaosmesh.catalogue.own import catalogue_of
 from harness.chaosmesh.components import COMPONENTS, WORKLOAD
 from harness.chaosmesh.known_issues import known_issues
 from harness.chaosmesh.specs.shape import Shape, shape_of
@@ -20,31 +22,44 @@ from harness.kubernetes.kinds import CHAOS_MESH_KINDS
 from harness.oracles.base import Oracle, oracles
 from harness.recording.labels import TARGET_LABELS
 from harness.scenario.docstring import attributes_of
-from harness.scenario.panels import dashboards, queries
+from harness.scenario.panels import dashboards, dashboards_beside, queries
 from harness.scenario.phases import lasting_phases
 
 Schema = dict[str, Any]
 
 _TEMPLATE: Schema = {"$ref": "#/$defs/Template"}
+_ANY = "any.yaml"
+"""In the place of a scenario's file: only its folder matters."""
 _COMPONENTS = {"Restart": "component", "Scale": "component", "Deny": "component"}
 
 
-def add_names(schema: Schema) -> None:
-    """Add all names to the schema of a scenario file (harness/scenario/schema.py)."""
+def add_names(schema: Schema, folder: Path | None = None) -> None:
+    """Add all names to the schema of a scenario file (harness/scenario/schema.py).
+
+    Args:
+        schema: it is changed.
+        folder: of scenarios; the metrics, workloads and dashboards beside them are added.
+
+    Raises:
+        ScenarioError: a file of metrics there is wrong.
+    """
+    scenario = folder / _ANY if folder is not None else None
+    workloads = workload.names() + (own_workload.names(scenario) if scenario else [])
+    boards = dashboards() | (dashboards_beside(scenario) if scenario else {})
     definitions = schema["$defs"]
     definitions["Template"] = {
         "type": "string",
         "pattern": r"\$\{",
         "description": "filled in when the step begins",
     }
-    _add_metrics(definitions["Expectation"])
+    _add_metrics(definitions["Expectation"], catalogue_of(scenario) if scenario else catalogue())
     _add_oracles(schema)
     _add_kinds(definitions)
-    _add_panels(definitions["Panel"])
+    _add_panels(definitions["Panel"], boards)
     _narrow(definitions["Step"]["properties"]["until"], sorted(_phases()))
     _narrow(definitions["KnownIssue"]["properties"]["id"], sorted(known_issues()))
-    _narrow(definitions["Workload"]["properties"]["name"], workload.names())
-    _narrow(schema["properties"]["workload"], workload.names())
+    _narrow(definitions["Workload"]["properties"]["name"], workloads)
+    _narrow(schema["properties"]["workload"], workloads)
     _narrow(_items(schema["properties"]["needs"]), sorted(CAPABILITIES))
     for name, key in _COMPONENTS.items():
         _narrow(definitions[name]["properties"][key], [*COMPONENTS, *([] if name == "Deny" else [WORKLOAD])])
@@ -75,9 +90,8 @@ def _narrow(schema: Schema, names: Iterable[str]) -> None:
     branches.append(_TEMPLATE)
 
 
-def _add_metrics(expectation: Schema) -> None:
+def _add_metrics(expectation: Schema, metrics: Catalogue) -> None:
     """Name the series, and the labels with the values that they can have."""
-    metrics = catalogue()
     about: dict[str, str] = {}
     prefixes = []
     labels: set[str] = set(TARGET_LABELS)
@@ -291,16 +305,16 @@ class _Specs:
         return made
 
 
-def _add_panels(panel: Schema) -> None:
+def _add_panels(panel: Schema, boards: Mapping[str, dict[str, Any]]) -> None:
     """Name the dashboards, and the panels of each."""
     panel["properties"]["dashboard"] = {
         "description": panel["properties"]["dashboard"]["description"],
-        "enum": sorted(dashboards()),
+        "enum": sorted(boards),
     }
     panel["allOf"] = [
         {
             "if": {"properties": {"dashboard": {"const": name}}, "required": ["dashboard"]},
             "then": {"properties": {"title": {"enum": sorted({title for title, _ in queries(dashboard)})}}},
         }
-        for name, dashboard in sorted(dashboards().items())
+        for name, dashboard in sorted(boards.items())
     ]

@@ -6,6 +6,7 @@ with its variables filled in, and nothing of it stands in the scenario.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from collections.abc import Iterator
 from functools import cache
@@ -85,6 +86,17 @@ def dashboards_of(scenario: Path, case: Case) -> dict[str, dict[str, Any]]:
         except UsageError as error:
             message = "; ".join(["is no dashboard as Grafana exports it", *error.details[:1]])
             raise ScenarioError([Problem(path, 0, 0, message)]) from error
+    return found
+
+
+def dashboards_beside(scenario: Path) -> dict[str, dict[str, Any]]:
+    """Return the dashboards in the folder `dashboards` beside a scenario; what is none is left out."""
+    found = {}
+    folder = beside(scenario, FOLDER)
+    for path in sorted(folder.glob("*.json")) if folder is not None else ():
+        if beside(scenario, FOLDER, path.name) == path and path.stem not in dashboards():
+            with contextlib.suppress(UsageError):
+                found[path.stem] = _read(path)
     return found
 
 

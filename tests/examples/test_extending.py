@@ -18,6 +18,7 @@ ASKS = """
 import json, sys
 from pathlib import Path
 from harness.chaosmesh import workload
+from harness.docs_pages.pages import schema
 from harness.chaosmesh.catalogue.own import catalogue_of
 from harness.lint.check import check
 from harness.runner.conflicts import conflicts_of
@@ -30,6 +31,13 @@ for path in sorted(Path(sys.argv[1]).glob("greeter-*.yaml")):
         "queries": [each.promql for step in files[0].scenario.steps for each in step.expect if each.promql],
         "alone": conflicts_of(files[0], catalogue_of(path)).alone,
     }
+made = schema.schema(Path(sys.argv[1]))
+said["schema"] = {
+    "workloads": made["$defs"]["Workload"]["properties"]["name"]["anyOf"][0]["enum"],
+    "metrics": made["$defs"]["Expectation"]["properties"]["metric"]["anyOf"][0]["enum"],
+    "dashboards": made["$defs"]["Panel"]["properties"]["dashboard"]["enum"],
+    "oracles": made["$defs"]["Oracle"]["properties"]["oracle"]["anyOf"][0]["enum"],
+}
 objects = workload.manifests("greeter", "ns-1", "image:1", 2, path)
 said["objects"] = objects
 print(json.dumps(said))
@@ -86,6 +94,20 @@ def test_the_workload_is_in_the_scenario_s_namespace_and_found_by_prometheus(sai
         "chaos-harness/scrape": "true",
     }
     assert owner["spec"]["template"]["spec"]["containers"][0]["image"] == "image:1"
+
+
+@pytest.mark.parametrize(
+    ("names", "name"),
+    [
+        ("workloads", "greeter"),
+        ("metrics", "greeter_greetings_total"),
+        ("dashboards", "greeter"),
+        ("oracles", "greeters"),
+    ],
+)
+def test_the_schema_has_the_names_of_what_lies_beside(said, names, name):
+    assert name in said["schema"][names]
+    assert len(said["schema"][names]) > 1
 
 
 def test_the_entry_point_is_the_one_of_its_package():

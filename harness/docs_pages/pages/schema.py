@@ -33,12 +33,19 @@ def text(of: dict[str, Any]) -> str:
     return json.dumps(of, indent=1, ensure_ascii=False) + "\n"
 
 
-def schema() -> dict[str, Any]:
-    """Return the schema of scenario files, with all names that are known."""
+def schema(folder: Path | None = None) -> dict[str, Any]:
+    """Return the schema of scenario files, with all names that are known.
+
+    Args:
+        folder: of scenarios of a user, for the names of what lies beside them.
+
+    Raises:
+        ScenarioError: a file of metrics there is wrong.
+    """
     expectations = {
         name: {**TypeAdapter(kind.argument).json_schema(), "description": kind.summary}
         for name, kind in kinds().items()
     }
     made = json_schema(expectations, oracles(), COMPARISONS)
-    add_names(made)
+    add_names(made, folder)
     return made
