@@ -6,6 +6,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 import harness
 from harness.chaosmesh.components import COMPONENTS, DNS_SERVER, METRICS_PORTS, WORKLOAD
 from harness.kubernetes.kinds import CHAOS_MESH_KINDS, EXPERIMENT_KINDS, MAKERS, SHARED_KINDS
@@ -17,6 +19,22 @@ PACKAGE = Path(harness.__file__).parent
 FACT = re.compile(r"(?:[a-z0-9-]+\.)*(?:chaos-mesh\.org|chaos-harness)/[a-zA-Z0-9-]+|chaos_harness_\w+")
 LEAST_BODY = 300
 """Characters of a body as `ast` writes it; what is shorter is one call, or one name of each base."""
+
+CONNECTION = re.compile(
+    r"requests\.(?:get|head|post|put|patch|delete|request|Session)|StaysHere|(?:\w+\.)*urlopen"
+    r"|(?:\w+\.)*(?:HTTPS?Connection|PoolManager|ApiClient|WebSocket|create_connection)"
+)
+# Who talks to a cluster is given a `Cluster` or a `Prometheus`: guard, bounds and trust hold for all of it.
+CONNECTS = {
+    "kubernetes/client.py",
+    "kubernetes/websocket.py",
+    # Registries are no part of a cluster, and are reached by the proxies of the environment.
+    "image_build/probe.py",
+    # A Prometheus of others, by its own address.
+    "stack/existing/by_url.py",
+    # A program of its own, which loads none of the clients.
+    "stack/renewer.py",
+}
 
 
 def modules(package: Path = PACKAGE) -> Iterator[tuple[str, ast.Module]]:
@@ -115,3 +133,31 @@ def test_every_component_has_a_port_of_its_metrics() -> None:
 def test_a_kind_is_an_experiment_or_makes_them_or_is_the_controllers_own() -> None:
     assert not {*MAKERS} & {*EXPERIMENT_KINDS, *SHARED_KINDS}
     assert {*MAKERS, *EXPERIMENT_KINDS, *SHARED_KINDS} < {*CHAOS_MESH_KINDS}
+
+
+def connections(package: Path = PACKAGE) -> set[str]:
+    """Return the modules that open connections of their own."""
+    return {
+        name
+        for name, module in modules(package)
+        for node in ast.walk(module)
+        if isinstance(node, ast.Call) and CONNECTION.fullmatch(ast.unparse(node.func))
+    }
+
+
+def test_connections_are_opened_in_few_places() -> None:
+    assert connections() == CONNECTS
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import requests\nrequests.get('x', timeout=1)\n",
+        "import urllib.request\nurllib.request.urlopen('x')\n",
+        "with StaysHere(check) as session:\n    pass\n",
+        "import http.client\nhttp.client.HTTPSConnection('x')\n",
+    ],
+)
+def test_a_planted_connection_is_found(tmp_path: Path, text: str) -> None:
+    (tmp_path / "planted.py").write_text(text)
+    assert connections(tmp_path) == {"planted.py"}
