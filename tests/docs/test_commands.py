@@ -13,6 +13,7 @@ from harness.docs_pages import examples
 from harness.docs_pages.examples import Example
 from harness.lint import python
 from harness.lint.check import load_checked
+from harness.pytest_plugin import options
 from tests.docs.test_site import steps
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -57,6 +58,15 @@ def test_the_scenarios_of_the_pages_can_all_be_run_at_once(
     assert "0 problems" in capsys.readouterr().out
 
 
+def long_name(word: str) -> str:
+    """Return a word of a command line, an option by the name that it has in plain pytest."""
+    name, *value = word.split("=", 1)
+    for option in options.ALL:
+        if name in (option.name, *option.former):
+            return "=".join([f"--{options._long(option)}", *value])
+    return word
+
+
 @pytest.mark.parametrize("example", COMMANDS, ids=ids(COMMANDS))
 def test_each_command_of_the_pages_is_one(example: Example, pytestconfig: pytest.Config) -> None:
     program, *words = shlex.split(example.text)
@@ -66,9 +76,9 @@ def test_each_command_of_the_pages_is_one(example: Example, pytestconfig: pytest
     elif program == "ci/verify" and words[:1] == ["--down"]:
         cli.parser().parse_args(["down", *words[1:]])
     elif program == "ci/verify" or words[:1] == ["run"]:
-        # pytest's own parser, with the options of the plugin.
+        # pytest's own parser, with the options of the plugin: it has their long names.
         arguments = words if program == "ci/verify" else words[1:]
-        known = pytestconfig._parser.parse_known_and_unknown_args(arguments, None)
+        known = pytestconfig._parser.parse_known_and_unknown_args([*map(long_name, arguments)], None)
         assert known[1] == []
     else:
         try:
