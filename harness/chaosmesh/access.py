@@ -11,12 +11,13 @@ from harness.chaosmesh.permissions import RBAC, Permission, Place, Tier, of_tier
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.namespaces import HARNESS_NAMESPACE
 
-_NEXT = "chaos-harness rbac | kubectl apply -f -"
 _ANY = "chaos-harness-any"
 """A namespace that need not exist: what is permitted in it is permitted in those of scenarios, too."""
 
 
 _AT_ONCE = 8
+_USUAL = "chaos-mesh"
+"""The namespace that `chaos-harness rbac` takes by default."""
 
 
 class NotPermittedError(UsageError):
@@ -64,9 +65,20 @@ def check(cluster: Cluster, chaos_mesh_namespace: str, tiers: Collection[Tier]) 
     if lines := missing(cluster, chaos_mesh_namespace, tiers):
         raise NotPermittedError(
             f"the account of the context {cluster.context} lacks {len(lines)} of the permissions of a run",
-            next_step=f"have an administrator run: {_NEXT}; then use that ServiceAccount's token",
+            next_step=f"have an administrator run: {_rbac(chaos_mesh_namespace, tiers)} | kubectl apply -f -"
+            "; then use that ServiceAccount's token",
             details=lines,
         )
+
+
+def _rbac(chaos_mesh_namespace: str, tiers: Collection[Tier]) -> str:
+    """Return the command that prints the roles of a run."""
+    words = ["chaos-harness rbac"]
+    if chaos_mesh_namespace != _USUAL:
+        words += ["--chaos-mesh-namespace", chaos_mesh_namespace]
+    if "disruption" in tiers:
+        words.append("--allow-disruption")
+    return " ".join(words)
 
 
 def check_installing(cluster: Cluster, chaos_mesh_namespace: str, *, chaos_mesh: bool) -> None:

@@ -75,7 +75,8 @@ def test_what_is_missing_is_named_with_the_next_step():
     assert "theirs lacks" in text
     assert "create pods/exec in all namespaces: " in text
     assert f"patch deployments.apps in the namespace {MESH}: " in text
-    assert "chaos-harness rbac | kubectl apply -f -" in text
+    named = f"--chaos-mesh-namespace {MESH} --allow-disruption"
+    assert f"chaos-harness rbac {named} | kubectl apply -f -" in text
     assert caught.value.exit_code == ExitCode.USAGE
     assert isinstance(caught.value, UsageError)
 
@@ -107,6 +108,12 @@ def test_an_administrator_may_all_of_it():
     )
     access.check_installing(cluster, MESH, chaos_mesh=True)
     assert access.limits(cluster, MESH) == access.AccessLimits()
+
+
+def test_the_next_step_names_no_option_that_is_the_default():
+    with pytest.raises(access.NotPermittedError) as caught:
+        access.check(FakeReviews(manifest("api", MESH)), "chaos-mesh", ["api"])
+    assert "run: chaos-harness rbac | kubectl apply -f -; then" in caught.value.next_step
 
 
 def test_every_binding_is_of_the_one_account():
