@@ -21,4 +21,5 @@ def own_last_durations(tmp_path_factory: pytest.TempPathFactory, monkeypatch: py
 def pytest_configure(config: pytest.Config) -> None:
     """Know the markers that a whole run leaves out, also where no test bears one."""
     config.addinivalue_line("markers", "browser: needs a browser")
+    config.addinivalue_line("markers", "hostile: one of hundreds of files that attack their reader")
     config.addinivalue_line("markers", "integration: needs a real Prometheus program")

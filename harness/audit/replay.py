@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Annotated
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import FailFast, TypeAdapter, ValidationError
 
 from harness.base.bounded import MIB, FileError, MissingFileError, read_bytes
 from harness.base.errors import ExitCode, UsageError
@@ -17,8 +18,9 @@ from harness.recording.model import InconsistentRecordingError
 from harness.recording.reader import RecordingError, RecordingReader
 from harness.recording.writer import FINDINGS, MANIFEST
 
-_MOST_FINDINGS_BYTES = 64 * MIB
-_FINDINGS: TypeAdapter[list[Finding]] = TypeAdapter(list[Finding])
+_MOST_FINDINGS_BYTES = 16 * MIB
+# Without the first error of each of millions of entries.
+_FINDINGS: TypeAdapter[list[Finding]] = TypeAdapter(Annotated[list[Finding], FailFast()])
 
 
 @dataclass

@@ -22,6 +22,7 @@ from harness.base.errors import UsageError
 from harness.recording.model import (
     FORMAT,
     AnyEntry,
+    Expected,
     InconsistentRecordingError,
     Manifest,
     Recording,
@@ -32,6 +33,10 @@ from harness.recording.writer import ENTRIES, MANIFEST
 MOST_BYTES = 512 * MIB
 """Decompressed entries of one recording; those of real scenarios have a few MiB."""
 _MOST_LINE_BYTES = 16 * MIB
+_MOST_ENTRIES = 100_000
+"""Those of the longest real scenario are 1,400; a day at one scrape a second of one component has as many."""
+_MOST_EXPECTED = 5_000
+"""Of one scenario; that with the most has 60."""
 _DEFINITION = b'{"type":"series",'
 _ENTRY: TypeAdapter[AnyEntry] = TypeAdapter(AnyEntry)
 
@@ -96,8 +101,15 @@ class RecordingReader:
         Raises:
             RecordingError: a damaged line (with its number), damaged compression.
         """
+        expected = 0
         for line in self.lines():
-            yield self._entry(line)
+            if self.line > _MOST_ENTRIES:
+                raise self.damaged_line(f"a recording has at most {_MOST_ENTRIES} entries")
+            entry = self._entry(line)
+            expected += isinstance(entry, Expected)
+            if expected > _MOST_EXPECTED:
+                raise self.damaged_line(f"a recording has at most {_MOST_EXPECTED} expectations")
+            yield entry
 
     def lines(self) -> Iterator[bytes]:
         """Yield the lines of the entries as they were written; otherwise like `entries`."""

@@ -137,7 +137,7 @@ def views(results: Iterable[ScenarioResult], folder: Path, known: Catalogue) -> 
         folder: of the report, which the paths of recordings are relative to.
         known: the metrics.
     """
-    taken: set[str] = set()
+    taken: dict[str, int] = {}
     made = [ScenarioView(result, _anchor(result.name, taken)) for result in results]
     made.sort(key=lambda view: WORST_FIRST.index(view.result.verdict))
     drawing = _Drawing(folder, known)
@@ -225,10 +225,12 @@ def _band_told(band: Band, zero: float) -> str:
     return f"{band.kind} {band.name}, injected {spans or 'never'}"
 
 
-def _anchor(name: str, taken: set[str]) -> str:
+def _anchor(name: str, taken: dict[str, int]) -> str:
+    """Return an anchor of its own; `taken` holds for each that there is the number to go on from."""
     base = "s-" + (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "scenario")
-    anchor, number = base, 2
+    anchor = base
     while anchor in taken:
-        anchor, number = f"{base}-{number}", number + 1
-    taken.add(anchor)
+        taken[base] += 1
+        anchor = f"{base}-{taken[base]}"
+    taken[anchor] = 1
     return anchor
