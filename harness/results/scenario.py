@@ -131,6 +131,8 @@ class ScenarioResult(BaseModel):
         control: of a run without chaos: what each claim came to; None in any other run.
         first_attempt: why it was run again; None when it ran once.
         places: where in the scenario file its expectations ("1.0"), its steps ("1") and itself ("") stand.
+        source: the text of the scenario file, without secrets; "" when it is longer than a page shows.
+        manifests: the chaos objects that were applied, as YAML without secrets, by their names in the file.
     """
 
     name: str
@@ -153,6 +155,8 @@ class ScenarioResult(BaseModel):
     control: list[Controlled] | None = None
     first_attempt: FirstAttempt | None = None
     places: dict[str, SourceLine] = {}
+    source: str = ""
+    manifests: dict[str, str] = {}
 
     def findings(self) -> list[Finding]:
         """Return the findings of all steps."""

@@ -36,6 +36,7 @@ class Applied:
 
     Attributes:
         ends: when its duration is over, seconds since the epoch; None when it has none.
+        body: what was sent.
     """
 
     kind: str
@@ -44,6 +45,7 @@ class Applied:
     uid: str = ""
     targets: list[dict[str, str]] = field(default_factory=list)
     ends: float | None = None
+    body: Object = field(default_factory=dict)
 
     def scope(self) -> dict[str, Any]:
         """Return what `${<chaos>...}` may refer to."""
@@ -140,9 +142,8 @@ def apply(
     }
     with _may_be_refused(f"{chaos.kind} {called}"):
         created = sender.create(body)
-    return Applied(
-        chaos.kind, called, namespace, str(created["metadata"]["uid"]), ends=phases.ends_at(created)
-    )
+    uid = str(created["metadata"]["uid"])
+    return Applied(chaos.kind, called, namespace, uid, ends=phases.ends_at(created), body=body)
 
 
 def delete(cluster: Cluster, applied: Applied) -> None:

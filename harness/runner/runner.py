@@ -27,6 +27,8 @@ from harness.runner.strategy import ChaosStrategy, StepStrategy
 from harness.scenario.load import ScenarioFile
 
 _VERSION_SECONDS = 3.0
+_MOST_SOURCE = 32 * 1024
+"""Signs of a scenario file that results have."""
 
 
 def run(
@@ -86,7 +88,12 @@ def _begun(file: ScenarioFile) -> ScenarioResult:
         about=scenario.about,
         tags=list(scenario.tags),
         places=source_lines(file),
+        source=_shown(file.text),
     )
+
+
+def _shown(text: str) -> str:
+    return redact(text) if len(text) <= _MOST_SOURCE else ""
 
 
 def _perform(

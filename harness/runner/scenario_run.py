@@ -21,6 +21,7 @@ from harness.recording.model import Point
 from harness.results.concealed import secrets_of
 from harness.results.scenario import ScenarioResult, StepResult
 from harness.runner.clean_up import CleanUp
+from harness.runner.manifest import manifest_text
 from harness.runner.of_release import of_release
 from harness.runner.overload import InconclusiveError
 from harness.runner.plan import watch_of
@@ -215,6 +216,9 @@ class ScenarioRun:
             raise
         finally:
             self._readings.record_events()
+            self._result.manifests = {
+                name: manifest_text(applied.body) for name, applied in context.applied.items()
+            }
             # Before the next step, or the clean-up, changes what there is to be seen.
             context.diagnostics.step(index, outcome, context.containers)
         return outcome

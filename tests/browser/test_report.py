@@ -126,6 +126,73 @@ def test_the_filter(chromium, path):
     assert shown(chromium) == ["time-skew"]
 
 
+def test_the_filter_is_in_the_address_and_comes_back_with_it(chromium, path):
+    chromium.open(path)
+    everything = shown(chromium)
+    for name, value in (("component", "chaos-daemon"), ("layer", "collector"), ("sort", "name")):
+        Select(chromium.driver.find_element("name", name)).select_by_value(value)
+    chromium.driver.find_element("name", "text").send_keys("stress")
+    chromium.driver.find_element("css selector", "input[value=passed]").click()
+    there, address = shown(chromium), chromium.run("return location.href")
+    assert there == ["stress-cpu"]
+    assert "component=chaos-daemon" in address
+    assert "passed" not in address
+    chromium.driver.get("about:blank")
+    chromium.driver.get(address + "#s-stress-cpu")
+    assert shown(chromium) == there
+    assert chromium.run("return location.href") == address + "#s-stress-cpu"
+    chromium.driver.find_element("css selector", "button[type=reset]").click()
+    chromium.driver.execute_async_script("setTimeout(arguments[0])")
+    assert "?" not in chromium.run("return location.href")
+    assert shown(chromium) == everything
+    assert chromium.logged() == []
+
+
+@pytest.mark.parametrize("query", ["verdict=nothing", "component=<b>&sort=x&metric=%00", "text=%F0%9F%98%80"])
+def test_an_address_with_anything_in_it_does_no_harm(chromium, path, query):
+    chromium.open(path)
+    chromium.driver.get(f"{path.as_uri()}?{query}")
+    assert chromium.run("return document.querySelector('form [role=status]').textContent").endswith(
+        "scenarios"
+    )
+    assert chromium.logged() == []
+
+
+def test_scenarios_are_put_in_order_over_all_verdicts(chromium, path):
+    chromium.open(path)
+    before = shown(chromium)
+    chromium.run("document.querySelector('#s-time-skew').dataset.seconds = 99")
+    order = Select(chromium.driver.find_element("name", "sort"))
+    order.select_by_value("slowest")
+    assert shown(chromium)[0] == "time-skew"
+    order.select_by_value("fastest")
+    assert shown(chromium)[-1] == "time-skew"
+    order.select_by_value("name")
+    assert shown(chromium) == sorted(before)
+    order.select_by_value("")
+    assert shown(chromium) == before
+
+
+def test_a_failure_is_copied_as_an_issue(chromium, path):
+    chromium.open(path)
+    button = "#s-stress-cpu .finding button:not([aria-label])"
+    assert chromium.run(f"return document.querySelector('{button}').textContent") == "copy as an issue"
+    text = chromium.run(f"return document.querySelector('{button}').dataset.copy")
+    assert text.startswith("# ")
+    assert "PromQL:\n\n```promql\n" in text
+    # No clipboard is given here: the text is shown and selected in its place.
+    chromium.driver.execute_async_script(
+        """
+        const [selector, done] = arguments;
+        Object.defineProperty(navigator, "clipboard", {value: {writeText: async () => { throw Error(); }}});
+        document.querySelector(selector).click();
+        setTimeout(done);
+        """,
+        button,
+    )
+    assert chromium.run("return getSelection().toString()").strip() == text.strip()
+
+
 def test_a_verdict_at_the_top_shows_its_scenarios_alone(chromium, path):
     chromium.open(path)
     chromium.driver.find_element("css selector", ".count.failed").click()

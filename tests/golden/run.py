@@ -188,7 +188,7 @@ def main(folder):
 
     def ran(run, file, node):
         run._runs.results[node] = result = made(report, file.name)
-        result.places = source_lines(file)
+        result.places, result.source = source_lines(file), file.text
         run.results.add(result)
         if result.verdict is Verdict.ERROR and result.reason:
             run._runs.outage = Outage("Prometheus", 1795402188.0, "connection refused")

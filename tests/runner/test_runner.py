@@ -7,6 +7,7 @@ import signal
 from typing import Any
 
 import pytest
+import yaml
 
 from harness.chaosmesh import experiments
 from harness.chaosmesh.catalogue import catalogue
@@ -270,6 +271,14 @@ def test_a_chaos_without_effect_fails_however_the_metrics_look(run, cluster):
     )
     step = result.steps[1]
     assert (step.proofs, step.findings) == ([], [])
+
+
+def test_a_result_has_the_file_and_what_was_applied(run):
+    result = run()
+    assert result.source.startswith("scenario: ")
+    assert yaml.safe_load(result.manifests["fail"])["kind"] == "PodChaos"
+    assert "labels" not in yaml.safe_load(result.manifests["fail"])["metadata"]
+    assert result.namespace in result.manifests["fail"]
 
 
 def test_an_effect_that_comes_late_within_the_bound_is_proven(run, cluster, clock):

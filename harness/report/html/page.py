@@ -29,6 +29,7 @@ from harness.report.html.matrix import matrix
 from harness.report.html.svg import Drawing
 from harness.report.html.view import MOST_IN_FULL, MOST_IN_ROW, WORST_FIRST, ScenarioView, views
 from harness.report.html.visibility import Spread, spreads
+from harness.report.issue import issue_text
 from harness.report.outcome import headline
 from harness.report.values import value_text
 from harness.report.view import ReportEntry, entries, not_run, not_verified, unmet
@@ -79,12 +80,14 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
     fields = results.model_dump(mode="json", include={*TRUST})
     broken = [each for each in (fields["contract"] or {}).get("problems", []) if each["fails"]]
     whole = checks.of(results, known)
+    stack = Stack.model_validate(results.run.stack).model_dump() if results.run.stack else {}
     made = environment()
+    made.globals["issue"] = lambda entry, result: issue_text(entry, result, stack, known)
     script = _text("script.js")
     return made.get_template("page.html").render(
         results=results,
         run=results.run,
-        stack=Stack.model_validate(results.run.stack).model_dump() if results.run.stack else {},
+        stack=stack,
         trust={name: fields[name] for name in TRUST if fields[name]},
         broken=broken,
         scenarios=scenarios,
@@ -97,7 +100,7 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         bad=_bad(scenarios),
         unverified=_unverified(results, scenarios),
         again=[view for view in scenarios if view.result.first_attempt],
-        tags=_tags(scenarios),
+        filters=_filters(scenarios),
         matrix=matrix(scenarios, known),
         issues=_issues(scenarios),
         unseen_issues=_unseen(scenarios),
@@ -176,10 +179,19 @@ def _unverified(results: Results, scenarios: Sequence[ScenarioView]) -> list[tup
     return [(reason, views_) for reason, views_ in found if views_]
 
 
-def _tags(scenarios: Sequence[ScenarioView]) -> list[tuple[str, int]]:
-    """Return what one can filter by, with how many scenarios have it."""
-    counts = Counter(tag for view in scenarios for tag in {*view.result.tags, *view.kinds, *view.components})
-    return sorted(counts.items())
+def _filters(scenarios: Sequence[ScenarioView]) -> list[tuple[str, str, list[tuple[str, int]]]]:
+    """Return what one can filter by: name, label, and each value with how many scenarios have it."""
+    found = (
+        ("component", "component", [view.components for view in scenarios]),
+        ("metric", "metric", [view.metrics for view in scenarios]),
+        ("layer", "layer", [view.layers for view in scenarios]),
+        ("cause", "cause", [view.causes for view in scenarios]),
+        ("tag", "tag or chaos", [[*view.result.tags, *view.kinds] for view in scenarios]),
+    )
+    counted = (
+        (name, label, Counter(value for each in values for value in {*each})) for name, label, values in found
+    )
+    return [(name, label, sorted(counts.items())) for name, label, counts in counted if counts]
 
 
 def _issues(

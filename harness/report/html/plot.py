@@ -19,7 +19,7 @@ from harness.report.html.svg import (
     steps,
     ticks,
 )
-from harness.report.html.timeline import Line, Points, Tick, Timeline, TimelinePanel
+from harness.report.html.timeline import Line, Points, Tick, Timeline, TimelinePanel, Window
 from harness.report.values import axis_texts
 
 WIDTH = 1000.0
@@ -222,10 +222,21 @@ class _Plot:
             if window.verdict is not Verdict.PASS and until > decided:
                 self.drawing.stroke((decided, place), (until, place), colour, 1.4, "1.4 2.3")
             self.drawing.stroke((began, place), (decided, place), colour, 4, opacity=0.5)
+            scrapes = [tick.time for tick in panel.ticks if tick.time <= window.decided]
+            if scrapes and self._shows(scrapes[-1], scrapes[-1]):
+                self._deciding(max(scrapes), place, top - _SCRAPES, window)
             mark = marks(_MARKS[window.verdict], 6, [(decided, place)])
             self.drawing.add(DrawingLayer.SERIES, Path(mark, fill=colour))
             verdict = window.verdict.value.replace("_", " ")
             self._named(place, f"step {window.step}: {window.kind}: {verdict}", colour, window.text)
+
+    def _deciding(self, time: float, place: float, ticks_end: float, window: Window) -> None:
+        """Mark the scrape that decided: a ring around it, and a line to the expectation's bar."""
+        at, ring = self._x(time), ticks_end + 6
+        colour = window.verdict.value
+        path = Path(marks("circle", 9, [(at, ring)]), stroke=colour, width=1.2)
+        self.drawing.add(DrawingLayer.SERIES, path, tip=f"decided by the scrape at {self._at(time)}")
+        self.drawing.stroke((at, ring + 4.5), (at, place), colour, 0.8, opacity=0.6)
 
 
 class _Scale:

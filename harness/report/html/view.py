@@ -12,9 +12,11 @@ from harness.base.bounded import MIB, size_text
 from harness.base.errors import HarnessError
 from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.judge.finding import Finding, Verdict
+from harness.judge.wording import subject
 from harness.recording.model import Recording
 from harness.recording.reader import RecordingReader, Truncated, whole
 from harness.report import evidence_shape
+from harness.report.causes import causes
 from harness.report.html.bands import Band, chaos_kinds
 from harness.report.html.plot import plot
 from harness.report.html.svg import Drawing
@@ -84,6 +86,7 @@ class ScenarioView:
         told: what the timeline shows, in a sentence.
         in_full: whether the page has more of it than one line.
         unread: its recording was not read, so that nothing is known of its chaos.
+        causes: why it is wrong, in the words of the first scenario with the same cause.
     """
 
     result: ScenarioResult
@@ -99,6 +102,7 @@ class ScenarioView:
     in_full: bool = True
     unread: bool = False
     delays: list[VisibilityDelay] = field(default_factory=list)
+    causes: list[str] = field(default_factory=list)
 
     @property
     def wrong(self) -> list[ReportEntry]:
@@ -109,6 +113,29 @@ class ScenarioView:
     def noted(self) -> list[ReportEntry]:
         """Findings that decide nothing and did not pass: known issues, and what should hold."""
         return [each for each in entries(self.result) if each.finding and not each.wrong]
+
+    @property
+    def metrics(self) -> list[str]:
+        """The metrics and expressions that it looks at."""
+        return sorted({subject(finding) for finding in self.result.findings()})
+
+    @property
+    def layers(self) -> list[str]:
+        """The layers of what did not pass."""
+        return sorted({finding.layer for finding in self.result.findings() if finding.layer})
+
+    @property
+    def source_lines(self) -> list[tuple[int, str, str]]:
+        """The lines of the scenario file: number, text, and the worst verdict of what stands there."""
+        marked: dict[int, Verdict] = {}
+        for entry in entries(self.result):
+            if entry.at and entry.at.file == self.result.places.get("", entry.at).file:
+                worst = marked.get(entry.at.line, Verdict.PASS)
+                marked[entry.at.line] = min(worst, entry.verdict, key=WORST_FIRST.index)
+        return [
+            (number, line, marked[number].value if number in marked else "")
+            for number, line in enumerate(self.result.source.splitlines(), start=1)
+        ]
 
     @property
     def left(self) -> bool:
@@ -145,7 +172,22 @@ def views(results: Iterable[ScenarioResult], folder: Path, known: Catalogue) -> 
         view.in_full = number < MOST_IN_FULL
         _describe(view, folder, known)
         drawing.draw(view)
+    _name_causes(made)
     return made
+
+
+def _name_causes(made: list[ScenarioView]) -> None:
+    """Give each scenario what is wrong with it, the same words to the same cause."""
+    reasons = [
+        (view.anchor, reason)
+        for view in made
+        for reason in dict.fromkeys([view.result.reason or "", *(each.reason for each in view.wrong)])
+        if reason
+    ]
+    of = {view.anchor: view for view in made}
+    for cause in causes(reasons):
+        for anchor in dict.fromkeys(cause.names):
+            of[anchor].causes.append(cause.reason)
 
 
 def _describe(view: ScenarioView, folder: Path, known: Catalogue) -> None:
