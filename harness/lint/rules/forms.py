@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from harness.base.words import meant
 from harness.judge.matching import compiles, label_test
 from harness.lint.rules.rule import LintSubject
 from harness.lint.rules.template import stands_for_more
-from harness.prometheus.expression import Aggregation, Binary, Call, Range, Selector
+from harness.prometheus.expression import Aggregation, Binary, Call, ExpressionNode, Range, Selector
 from harness.prometheus.matcher import Matcher
 from harness.scenario.problem import Wrong
 
@@ -80,15 +81,28 @@ def is_enabled(subject: LintSubject) -> Iterator[Wrong]:
 
 
 def looks_at_now(subject: LintSubject) -> Iterator[Wrong]:
-    """An expression is not moved in time: an expectation counts what was scraped after its step settled."""
+    """An expression is not moved in time: an expectation counts what was scraped after its step settled.
+
+    Only what was not there before is told so: `m unless m offset 4s`, as panels have it.
+    """
     for stated in subject.expectations:
+        new = [node.right for node in stated.nodes() if isinstance(node, Binary) and _is_new(node)]
         for node in stated.nodes():
-            if isinstance(node, Selector | Range) and node.moved.is_elsewhere:
+            if isinstance(node, Selector | Range) and node.moved.is_elsewhere and node not in new:
                 message = (
                     f"`{node.text}` looks away from the step; an expectation counts only what was scraped "
                     "after the step settled; `increases_by` and `unchanged` compare with what was before"
                 )
                 yield stated.place, message, None
+
+
+def _is_new(node: ExpressionNode) -> bool:
+    """Say whether a part selects the series of a selector that were not there some time ago."""
+    match node:
+        case Binary(operator="unless", left=Selector() as now, right=Selector() as before, matching=None):
+            plain = replace(before, moved=now.moved)
+            return not now.moved.is_elsewhere and before.moved.offset > 0 and plain == now
+    return False
 
 
 def can_select(subject: LintSubject) -> Iterator[Wrong]:

@@ -108,6 +108,21 @@ def test_every_way_to_look_elsewhere_is_refused(moved, check):
     assert any("looks away from the step" in told for told in check(f"promql: {moved}; equals: 3"))
 
 
+@pytest.mark.parametrize(
+    ("expression", "refused"),
+    [
+        ("(up unless up offset 4s) or increase(up[4s])", False),
+        ('(up unless up{job="a"} offset 4s) or increase(up[4s])', True),
+        ("(up unless up offset -4s) or increase(up[4s])", True),
+        ("(up unless on (job) up offset 4s) or increase(up[4s])", True),
+        ("(up and up offset 4s) or increase(up[4s])", True),
+    ],
+)
+def test_what_was_not_there_before_is_told_by_looking_before(expression, refused, check):
+    found = check(f"promql: {expression}; equals: 3")
+    assert any("looks away from the step" in told for told in found) is refused
+
+
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_functions_for_suggestions_exist(function):
     try:
