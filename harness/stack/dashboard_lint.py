@@ -1,7 +1,7 @@
 """What a dashboard and a file of alert rules must have so that somebody who is woken can read them.
 
-`python -m harness.stack.dashboard_lint FILE...` checks dashboards (JSON, as Grafana has them) and rules (YAML, as
-Prometheus has them), by default those that ship with the harness.
+`python -m harness.stack.dashboard_lint FILE...` checks dashboards (JSON, as Grafana has them) and rules
+(YAML, as Prometheus has them), by default those that ship with the harness.
 """
 
 from __future__ import annotations

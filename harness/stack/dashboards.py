@@ -46,8 +46,8 @@ class Query(_Part):
     """A query of a panel: its PromQL, and how its series are called.
 
     Attributes:
-        expr: PromQL, in which `grown(SELECTOR)` is how much a counter grew within `$__rate_interval`; a series that
-            began within it counts from 0, which `increase()` alone would not see.
+        expr: PromQL, in which `grown(SELECTOR)` is how much a counter grew within `$__rate_interval`; a
+            series that began within it counts from 0, which `increase()` alone would not see.
         legend: of each series; labels in double braces.
     """
 
@@ -57,13 +57,12 @@ class Query(_Part):
     @property
     def promql(self) -> str:
         """The expression as Grafana gets it."""
-        window = "$__rate_interval"
-        return _GROWN.sub(
-            lambda found: (
-                f"(({found[1]} unless {found[1]} offset {window}) or increase({found[1]}[{window}]))"
-            ),
-            self.expr,
-        )
+        return _GROWN.sub(lambda found: _grown(found[1]), self.expr)
+
+
+def _grown(selector: str) -> str:
+    window = "$__rate_interval"
+    return f"(({selector} unless {selector} offset {window}) or increase({selector}[{window}]))"
 
 
 class Variable(_Part):

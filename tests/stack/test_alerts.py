@@ -1,10 +1,15 @@
 """The rules that Prometheus gets: those that ship, with shorter times."""
 
+from pathlib import Path
+
 import pytest
 import yaml
 
+from harness.base import bundled
 from harness.base.errors import UsageError
 from harness.stack import alerts
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def rules(text):
@@ -39,9 +44,21 @@ def test_each_rule_has_its_labels_its_words_and_a_unit_test():
         if case.get("exp_alerts")
     }
     for name, rule in shipped().items():
-        assert set(rule["annotations"]) == {"summary", "description"}, name
+        assert set(rule["annotations"]) == {"summary", "description", "runbook_url"}, name
         assert rule["labels"]["severity"] in ("info", "warning", "critical"), name
     assert tested == set(shipped())
+
+
+def test_each_runbook_is_a_section_of_the_page_about_alerts():
+    page = (ROOT / "docs/alerts.md").read_text()
+    sections = {f"docs/alerts.md#{line.removeprefix('### ').lower()}" for line in page.splitlines()}
+    for name, rule in shipped().items():
+        assert rule["annotations"]["runbook_url"] in sections, name
+
+
+def test_each_alert_is_fired_by_a_scenario():
+    scenarios = "".join(path.read_text() for path in bundled.scenarios().rglob("*.yaml"))
+    assert [name for name in shipped() if name not in scenarios] == []
 
 
 @pytest.mark.parametrize(("written", "seconds"), [("5m", 300), ("1h30m", 5400), ("90s", 90), ("2d", 172800)])

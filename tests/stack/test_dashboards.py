@@ -112,11 +112,13 @@ def test_each_query_of_each_panel_is_judged_by_a_scenario():
 
 def test_a_wrong_description_is_named(tmp_path: Path):
     wrong = tmp_path / "a.yaml"
-    panel = "{title: x, queries: [up]}"
+    panel = "{title: x, about: y, unit: short, queries: [up]}"
     wrong.write_text(f"{{title: a, about: b, rows: [{{title: r, panels: [{panel}, {panel}]}}]}}")
     with pytest.raises(UsageError, match=r"a\.yaml: not a dashboard") as told:
         dashboards.read(wrong)
     assert any("several panels have the title x" in line for line in told.value.details)
-    wrong.write_text("{title: a, about: b, rows: [{title: r, panels: [{title: x, queries: []}]}]}")
+    wrong.write_text(
+        "{title: a, about: b, rows: [{title: r, panels: [{title: x, about: y, unit: short, queries: []}]}]}"
+    )
     with pytest.raises(UsageError, match="not a dashboard"):
         dashboards.read(wrong)

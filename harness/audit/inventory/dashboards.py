@@ -17,11 +17,14 @@ FOLDERS = ("dashboards", "alerts")
 
 _OF_VALUES = re.compile(r"label_values\(\s*([a-zA-Z_:][\w:]*)")
 _RANGE = re.compile(r"\[\$\{?\w+\}?(:\$?\w*)?\]")
+_OFFSET = re.compile(r"offset \$\{?\w+\}?")
 _VARIABLE = re.compile(r"\$\{?\w+(:\w+)?\}?")
 
 
 def used(fixtures: Path) -> set[str]:
     """Return the names of all series that dashboards and alerts select; empty when there are none.
+
+    Of a dashboard and its description, which has shorthands, the dashboard is read.
 
     Raises:
         UsageError: a file cannot be read, or an expression is none.
@@ -29,7 +32,9 @@ def used(fixtures: Path) -> set[str]:
     found: set[str] = set()
     for folder in FOLDERS:
         for path in sorted((fixtures / folder).glob("*")):
-            if path.suffix in {".json", ".yaml", ".yml"} and not path.stem.endswith(".test"):
+            described = path.suffix != ".json" and path.with_suffix(".json").is_file()
+            skipped = described or path.stem.endswith(".test")
+            if path.suffix in {".json", ".yaml", ".yml"} and not skipped:
                 found |= _of_file(path)
     return found
 
@@ -55,7 +60,7 @@ def _of_file(path: Path) -> set[str]:
 
 def _plain(expression: str) -> str:
     """Return an expression of Grafana's as PromQL: its variables stand for something."""
-    return _VARIABLE.sub("1", _RANGE.sub("[5m]", expression))
+    return _VARIABLE.sub("1", _OFFSET.sub("offset 5m", _RANGE.sub("[5m]", expression)))
 
 
 def _texts(content: Any, key: str = "") -> Iterator[tuple[str, str]]:
