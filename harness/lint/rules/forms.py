@@ -81,10 +81,7 @@ def is_enabled(subject: LintSubject) -> Iterator[Wrong]:
 
 
 def looks_at_now(subject: LintSubject) -> Iterator[Wrong]:
-    """An expression is not moved in time: an expectation counts what was scraped after its step settled.
-
-    Only what was not there before is told so: `m unless m offset 4s`, as panels have it.
-    """
+    """An expression is not moved in time: an expectation counts what was scraped after its step settled."""
     for stated in subject.expectations:
         new = [node.right for node in stated.nodes() if isinstance(node, Binary) and _is_new(node)]
         for node in stated.nodes():
@@ -97,7 +94,10 @@ def looks_at_now(subject: LintSubject) -> Iterator[Wrong]:
 
 
 def _is_new(node: ExpressionNode) -> bool:
-    """Say whether a part selects the series of a selector that were not there some time ago."""
+    """Say whether a part selects the series that were not there some time ago: `m unless m offset 4s`.
+
+    That cannot be told without looking back; panels add it to what `increase()` sees.
+    """
     match node:
         case Binary(operator="unless", left=Selector() as now, right=Selector() as before, matching=None):
             plain = replace(before, moved=now.moved)
