@@ -23,6 +23,8 @@ def issue(tmp_path, stack=STACK, **changes):
 def test_it_says_what_was_expected_and_seen_and_how_to_see_it_again(tmp_path):
     actual = [{"labels": {"phase": "running"}, "value": 1.0}]
     text, entry = issue(tmp_path, actual=actual, explanation=["Chaos Mesh did it."], evidence={})
+    made = catalogue().find(entry.finding.metric)
+    assert made is not None
     assert text.startswith(f"# {entry.finding.promql}: expected 2, got 1 [product]\n\n")
     for part in (
         "Seen with chaos-mesh v2.8.4, kubernetes v1.35.3; scraped every 1 s.",
@@ -31,7 +33,7 @@ def test_it_says_what_was_expected_and_seen_and_how_to_see_it_again(tmp_path):
         "the value is 1\nChaos Mesh did it.\nLayer: product.",
         f"PromQL:\n\n```promql\n{entry.promql}\n```",
         "```yaml\nkind: StressChaos\n---\nkind: PodChaos\n```",
-        f"Made in: {catalogue().find(entry.finding.metric).source}",
+        f"Made in: {made.source}",
         "Found by the scenario stress-cpu (stress.yaml:7), step 1 (apply burn).",
     ):
         assert part in text
