@@ -10,7 +10,7 @@ find_python() {
   local candidate
   for candidate in "${PYTHON:-}" python3 python3.13 python3.12 python3.11; do
     if [ -n "$candidate" ] && "$candidate" -c 'import os, sys
-if sys.version_info < (3, 11): sys.exit(1)
+if sys.version_info < (3, 11, 5): sys.exit(1)  # what pymdown-extensions wants
 print(os.path.realpath(sys.executable))' 2> /dev/null; then
       return
     fi
@@ -21,7 +21,7 @@ print(os.path.realpath(sys.executable))' 2> /dev/null; then
 # make_environment [FOLDER]; without one it is in the cache, keyed by the pins and the version of Python.
 make_environment() {
   local base lock_key cache
-  base=$(find_python) || fail "no Python 3.11 or newer was found" \
+  base=$(find_python) || fail "no Python 3.11.5 or newer was found" \
     "  next step: install one (Debian: apt-get install python3 python3-venv) or name one in PYTHON"
   cache=${CHAOS_HARNESS_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/chaos-harness}
   lock_key=$({ cat "$checkout/requirements.lock"; "$base" -VV; } | sha256sum | cut -c1-16)
