@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import requests
 from requests.auth import HTTPBasicAuth
@@ -104,8 +105,6 @@ def probe_images(
 def _ask(question: _Question, seconds: float) -> str:
     """Return why a registry cannot be used, or nothing."""
     with requests.Session() as session:
-        if question.ca:
-            session.verify = str(question.ca)
         try:
             return _answer(session, question, seconds / 2)
         except requests.exceptions.SSLError:
@@ -120,16 +119,23 @@ def _ask(question: _Question, seconds: float) -> str:
 
 def _answer(session: requests.Session, question: _Question, timeout: float) -> str:
     headers = {"Accept": _ACCEPT}
-    answer = session.head(question.url, headers=headers, timeout=timeout, allow_redirects=True)
+    # Given with each request: of a session it counts less than REQUESTS_CA_BUNDLE.
+    verify = str(question.ca) if question.ca else True
+
+    def head(**more: Any) -> requests.Response:
+        return session.head(
+            question.url, headers=headers, timeout=timeout, allow_redirects=True, verify=verify, **more
+        )
+
+    answer = head()
     if answer.status_code == 401:
         known = login.of(question.host)
         told = answer.headers.get("WWW-Authenticate", "")
         if told.lower().startswith("bearer"):
             headers["Authorization"] = f"Bearer {_token(session, told, known, timeout)}"
-            answer = session.head(question.url, headers=headers, timeout=timeout, allow_redirects=True)
+            answer = head()
         elif known:
-            basic = HTTPBasicAuth(known.user, known.password)
-            answer = session.head(question.url, headers=headers, timeout=timeout, auth=basic)
+            answer = head(auth=HTTPBasicAuth(known.user, known.password))
         if answer.status_code in (401, 403):
             refused = "does not take the credentials" if known else "wants credentials"
             return f"it {refused}: log in with docker or podman"

@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+import requests
 
 from harness.image_build.probe import RegistryProbe, probe_images
 from harness.stack.imageset import ImageRef
@@ -176,3 +177,21 @@ def test_a_pinned_digest_is_what_is_asked_for() -> None:
         mirror = Mirror(host=host, plain_http=True)
         probe_images([ImageRef(registry=host, repository="a", tag="v1@sha256:12")], mirror)
     assert asked == ["HEAD /v2/a/manifests/sha256:12"]
+
+
+def test_the_mirrors_certificates_count_whatever_else_the_environment_names(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    given: list[object] = []
+
+    def send(self: object, request: object, **options: object) -> requests.Response:
+        given.append(options["verify"])
+        answer = requests.Response()
+        answer.status_code = 200
+        return answer
+
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "other.pem"))
+    monkeypatch.setattr(requests.Session, "send", send)
+    mirror = Mirror(host="mirror:5000", ca=tmp_path / "ca.crt", own_ca=True)
+    assert probe_images([ImageRef(registry="mirror:5000", repository="a", tag="1")], mirror).reachable
+    assert given == [str(tmp_path / "ca.crt")]
