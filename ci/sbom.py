@@ -90,7 +90,7 @@ def sbom() -> dict[str, Any]:
         each["bom-ref"]: each
         for each in python_packages((ROOT / "requirements.lock").read_text(encoding="utf-8"))
     }
-    for path in sorted(ROOT.glob("fixtures/images/*/go.sum")) + sorted(ROOT.glob("ci/workflows/go.sum")):
+    for path in sorted(ROOT.glob("fixtures/images/*/go.sum")) + sorted(ROOT.glob("ci/*/go.sum")):
         found |= {each["bom-ref"]: each for each in go_modules(path.read_text(encoding="utf-8"))}
     return {
         "bomFormat": "CycloneDX",
