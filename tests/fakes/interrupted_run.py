@@ -150,7 +150,7 @@ def main(fd, words):
     patch.setattr(session, "facts_of", lambda *_: {"versions": {"chaos-mesh": "v2.8.3"}, "stand_ins": []})
     patch.setattr(session, "prometheus_of", lambda *_, **__: FakePrometheus())
     patch.setattr(session, "verify", lambda *_: None)
-    patch.setattr(session, "probe", lambda *_: CAPABILITIES)
+    patch.setattr(session, "probe", lambda *_, **__: CAPABILITIES)
     patch.setattr(session, "sweep", lambda *_: SimpleNamespace(removed=[], warnings=lambda _: []))
     patch.setattr(cleanup, "await_gone", lambda *_: [])
     patch.setattr(scenario_runs, "conflicts_of", conflicts)
