@@ -14,7 +14,7 @@ import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import harness
 from harness.base import defects, places
@@ -75,6 +75,10 @@ def _defect_name() -> str:
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong by our own error: argparse's exit code is our code for interruptions."""
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        # The examples are lines, which the usual formatter would join.
+        super().__init__(*arguments, **{"formatter_class": argparse.RawDescriptionHelpFormatter, **options})
 
     def error(self, message: str) -> NoReturn:
         """Raise what argparse would end the process for.

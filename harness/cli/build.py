@@ -8,13 +8,14 @@ import sys
 from harness.base import places
 from harness.base.errors import ExitCode
 from harness.base.progress import Progress
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 
 
 def add(commands: Commands) -> None:
     """Add the subcommand."""
     command = commands.add_parser("build", help="build one program of the stack, for tests without a cluster")
     command.add_argument("program", choices=["prometheus"])
+    command.epilog = examples("chaos-harness build prometheus")
     command.set_defaults(command=_build)
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import argparse
 import importlib
+import os
 import pkgutil
 import sys
 from collections.abc import Iterable
-from typing import TypeAlias
+from typing import TextIO, TypeAlias
 
 import harness.cli as package
 from harness.base.words import inert
@@ -22,6 +23,16 @@ def add_all(commands: Commands) -> None:
         loaded = importlib.import_module(f"{package.__name__}.{module.name}")
         if hasattr(loaded, "add"):
             loaded.add(commands)
+
+
+def examples(*commands: str) -> str:
+    """Return the epilog of a subcommand's help; each command as it is typed."""
+    return "\n".join(["examples:", *(f"  {each}" for each in commands)])
+
+
+def has_colours(stream: TextIO) -> bool:
+    """Say whether what is written there may be coloured: a terminal's reader sees it (https://no-color.org)."""
+    return stream.isatty() and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
 def show(lines: Iterable[str]) -> None:

@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
     command.add_argument("before", type=Path, metavar="RUN_A", help="the report folder of the earlier run")
     command.add_argument("after", type=Path, metavar="RUN_B", help="the report folder of the later run")
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.epilog = examples("chaos-harness compare report-of-2.8.2 report-of-2.8.4")
     command.set_defaults(command=_compare)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import ExitCode, UsageError
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -26,6 +26,7 @@ def add(commands: Commands) -> None:
         help="report folder of a run, or its results.json with the recordings beside it "
         "(default: report/results.json)",
     )
+    command.epilog = examples("chaos-harness coverage report")
     command.set_defaults(command=_coverage)
 
 

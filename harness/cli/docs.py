@@ -9,7 +9,7 @@ from pathlib import Path
 from harness.base import bundled
 from harness.base.errors import ExitCode
 from harness.base.words import count
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 
 
 def add(commands: Commands) -> None:
@@ -36,6 +36,7 @@ def add(commands: Commands) -> None:
         metavar="DIR",
         help="write the example scenarios of the pages as files, to run them",
     )
+    command.epilog = examples("chaos-harness docs")
     command.set_defaults(command=_docs)
 
 

@@ -6,7 +6,7 @@ import argparse
 
 from harness.base.errors import ExitCode
 from harness.base.progress import Progress
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 from harness.stack import options
 
 
@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
     )
     for option in (options.CLUSTER, *options.CONTEXT):
         option.add(command.add_argument)
+    command.epilog = examples("chaos-harness down", "chaos-harness down --cluster mine")
     command.set_defaults(command=_down)
 
 

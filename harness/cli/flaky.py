@@ -6,7 +6,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="the report folder of a run")
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.epilog = examples("chaos-harness flaky report-1 report-2 report-3")
     command.set_defaults(command=_flaky)
 
 

@@ -7,7 +7,7 @@ import json
 import sys
 
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 
 
 def add(commands: Commands) -> None:
@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
         "--kubernetes-version", metavar="V", help="of the nodes (default: that of the pinned kind)"
     )
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.epilog = examples("chaos-harness images", "chaos-harness images --chaos-mesh-version 2.8.4")
     command.set_defaults(command=_images)
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.base.errors import UsageError
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -16,6 +16,7 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("out", type=Path, metavar="OUT", help="the folder of the page")
     command.add_argument("runs", type=Path, nargs="+", metavar="RUN", help="the report folder of each run")
+    command.epilog = examples("chaos-harness matrix matrix-of-clusters report-of-kind report-of-staging")
     command.set_defaults(command=_matrix)
 
 

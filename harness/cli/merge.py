@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -17,6 +17,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "shards", type=Path, nargs="+", metavar="RUN", help="the report folder of each shard"
     )
+    command.epilog = examples("chaos-harness merge report report-1 report-2")
     command.set_defaults(command=_merge)
 
 

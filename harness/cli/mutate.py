@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -21,6 +21,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "-v", "--verbose", action="store_true", help="print which mutations each expectation notices"
     )
+    command.epilog = examples("chaos-harness mutate report/recordings/stress-cpu")
     command.set_defaults(command=_mutate)
 
 

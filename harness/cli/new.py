@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from harness.base.errors import ExitCode, UsageError
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 from harness.docs_pages.templates import names
 
 if TYPE_CHECKING:
@@ -35,6 +35,9 @@ def add(commands: Commands) -> None:
         help="a component or metric that the chaos affects; `all` for every one",
     )
     command.add_argument("--name", metavar="NAME", help="name of the scenario (default: the kind of chaos)")
+    command.epilog = examples(
+        "chaos-harness new", "chaos-harness new my-scenarios --chaos pod-kill --about all --name kills"
+    )
     command.set_defaults(command=_new)
 
 

@@ -6,7 +6,7 @@ import argparse
 import sys
 
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 
 
 def add(commands: Commands) -> None:
@@ -31,6 +31,7 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="also what scaling and restarting Chaos Mesh's components needs",
     )
+    command.epilog = examples("chaos-harness rbac")
     command.set_defaults(command=_rbac)
 
 

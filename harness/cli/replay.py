@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -16,6 +16,7 @@ def add(commands: Commands) -> None:
     command.add_argument(
         "paths", nargs="+", type=Path, metavar="PATH", help="a recording or a folder of recordings"
     )
+    command.epilog = examples("chaos-harness replay report/recordings/stress-cpu")
     command.set_defaults(command=_replay)
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
         metavar="REPORT_DIR",
         help="report folder of a run (default: report)",
     )
+    command.epilog = examples("chaos-harness report report")
     command.set_defaults(command=_report)
 
 

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 
 
 def add(commands: Commands) -> None:
@@ -21,6 +21,9 @@ def add(commands: Commands) -> None:
         type=Path,
         metavar="DIR",
         help="a folder with scenarios of yours: with the metrics, workloads and dashboards beside them",
+    )
+    command.epilog = examples(
+        "chaos-harness schema > scenario.schema.json", "chaos-harness schema --include > include.schema.json"
     )
     command.set_defaults(command=_schema)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -25,6 +25,7 @@ def add(commands: Commands) -> None:
         default=None,
         help="the folder of the scenarios (default: those that ship); seen.json in it is updated",
     )
+    command.epilog = examples("chaos-harness seen report")
     command.set_defaults(command=_seen)
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from harness.base.errors import ExitCode
 from harness.base.progress import Progress
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 from harness.stack import options
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
     for option in (options.CLUSTER, *options.CONTEXT):
         option.add(command.add_argument)
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.epilog = examples("chaos-harness status", "chaos-harness status --cluster mine")
     command.set_defaults(command=_status)
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from harness.base.errors import ExitCode, InfrastructureError
 from harness.base.progress import Progress
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 from harness.stack.options import CLUSTER, CONTEXT, UpOptions, named
 
 if TYPE_CHECKING:
@@ -24,6 +24,7 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="remove finalizers that keep a namespace of a killed run from being deleted",
     )
+    command.epilog = examples("chaos-harness sweep")
     command.set_defaults(command=_sweep)
 
 

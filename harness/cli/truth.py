@@ -9,7 +9,7 @@ from pathlib import Path
 
 from harness.base import bundled
 from harness.base.errors import ExitCode
-from harness.cli.command import Commands, show
+from harness.cli.command import Commands, examples, show
 
 
 def add(commands: Commands) -> None:
@@ -22,6 +22,7 @@ def add(commands: Commands) -> None:
         help="report folder of a run whose observed metrics are compared, too",
     )
     command.add_argument("--json", action="store_true", help="print JSON")
+    command.epilog = examples("chaos-harness truth")
     command.set_defaults(command=_truth)
 
 

@@ -7,7 +7,7 @@ import sys
 
 from harness.base.errors import ExitCode
 from harness.base.progress import Progress
-from harness.cli.command import Commands
+from harness.cli.command import Commands, examples
 from harness.cli.status import describe
 from harness.stack import options
 
@@ -17,6 +17,11 @@ def add(commands: Commands) -> None:
     command = commands.add_parser("up", help="bring up a cluster with Chaos Mesh and Prometheus, or reuse it")
     for option in (*options.STACK, *options.EXISTING):
         option.add(command.add_argument)
+    command.epilog = examples(
+        "chaos-harness up",
+        "chaos-harness up --images registry --worker-nodes 1",
+        "chaos-harness up --context staging --install-chaos-mesh",
+    )
     command.set_defaults(command=_up)
 
 

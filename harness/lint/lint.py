@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
 from harness.base import bundled
@@ -15,12 +16,37 @@ from harness.scenario.load import ScenarioFile
 from harness.scenario.names import TakenNames
 from harness.scenario.problem import Problem, ScenarioError
 
-MOST_LINES = 1000
-"""Problems that are told one by one; files that a program made wrong have tens of thousands."""
+
+@dataclass(frozen=True)
+class LintResult:
+    """What was found.
+
+    Attributes:
+        problems: in the order of the files.
+        scenarios: how many were checked.
+        files: how many they are in.
+    """
+
+    problems: tuple[Problem, ...]
+    scenarios: int
+    files: int
+
+    @property
+    def total(self) -> str:
+        """How many there are, in one line."""
+        warnings = sum(problem.warning for problem in self.problems)
+        errors = count(len(self.problems) - warnings, "problem")
+        there = f"{count(self.scenarios, 'scenario')} in {count(self.files, 'file')}"
+        return f"{there}, {errors}" + (f", {count(warnings, 'warning')}" if warnings else "")
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """The code that the command ends with; warnings alone are none."""
+        return ExitCode.OK if all(problem.warning for problem in self.problems) else ExitCode.USAGE
 
 
-def run(paths: Iterable[Path], interval: float, allowed: Collection[str] = ()) -> tuple[list[str], ExitCode]:
-    """Check scenario files; return a line for each problem, a sum last, and the exit code.
+def run(paths: Iterable[Path], interval: float, allowed: Collection[str] = ()) -> LintResult:
+    """Check scenario files.
 
     Args:
         paths: files, or folders with scenario files in them; all that ship with the harness when empty.
@@ -38,14 +64,7 @@ def run(paths: Iterable[Path], interval: float, allowed: Collection[str] = ()) -
         problems += [*wrong, *filter(None, map(names.take, found))]
     # What is wrong with a file that several scenarios name is told once.
     problems = list(dict.fromkeys(problems))
-    lines = [str(problem) for problem in problems[:MOST_LINES]]
-    if len(problems) > MOST_LINES:
-        lines.append(f"and {len(problems) - MOST_LINES} more")
-    there = f"{count(scenarios, 'scenario')} in {count(len(files), 'file')}"
-    warnings = sum(problem.warning for problem in problems)
-    errors = len(problems) - warnings
-    total = f"{there}, {count(errors, 'problem')}" + (f", {count(warnings, 'warning')}" if warnings else "")
-    return [*lines, total], ExitCode.USAGE if errors else ExitCode.OK
+    return LintResult(tuple(problems), scenarios, len(files))
 
 
 def _rehearsed(
