@@ -25,6 +25,7 @@ def prepare(
     chaos_mesh_images: Sequence[str] = (),
     chaos_mesh_chart: str | None = None,
     kubernetes_version: str | None = None,
+    uml_worker: bool = False,
 ) -> ImageSet:
     """Return everything that a stack is made of; what has to be built or loaded is, when this returns.
 
@@ -41,6 +42,7 @@ def prepare(
         chaos_mesh_images: archives, folders of them or tags in the engine, in place of Chaos Mesh's images.
         chaos_mesh_chart: a folder, a package or a version (for `registry`), in place of the chart.
         kubernetes_version: of the node image, such as 1.34.0; for `registry`.
+        uml_worker: with what a worker in user-mode Linux needs; for `source`, whose node it is made from.
 
     Raises:
         UsageError: the options contradict each other, the checkout is none, or a program is missing.
@@ -72,6 +74,11 @@ def prepare(
             "a release of Chaos Mesh is pulled by its version, and --images source pulls nothing",
             next_step="use --images registry with --chaos-mesh-version, or name a checkout",
         )
+    if uml_worker and chaos_mesh_images:
+        raise UsageError(
+            "--uml-worker has its images from the build, and --chaos-mesh-images brings others",
+            next_step="leave one of them out",
+        )
     # Read first: a build or a pull would be in vain.
     chosen = choose(chaos_mesh_images, chaos_mesh_chart, engine=engine, progress=progress, logs=logs)
     if mode == "auto":
@@ -80,6 +87,11 @@ def prepare(
         raise UsageError(
             f"Kubernetes {kubernetes_version} is a node image that is pulled, and images come from source",
             next_step="use --images registry with --kubernetes-version, or leave it out",
+        )
+    if mode == "registry" and uml_worker:
+        raise UsageError(
+            "--uml-worker is made from the node that --images source builds, and images come from a registry",
+            next_step="use --images source with --uml-worker, or leave it out",
         )
     if mode == "registry":
         got = registry.prepare(
@@ -94,7 +106,13 @@ def prepare(
             next_step="name a folder or a package with --chaos-mesh-chart, or use --images registry",
         )
     else:
-        got = source.prepare(engine=engine, progress=progress, logs=logs, chaos_mesh_source=chaos_mesh_source)
+        got = source.prepare(
+            engine=engine,
+            progress=progress,
+            logs=logs,
+            chaos_mesh_source=chaos_mesh_source,
+            uml_worker=uml_worker,
+        )
     return chosen.put_into(got) if chosen else got
 
 

@@ -10,7 +10,7 @@ from harness.base import bundled, places
 from harness.base.progress import Progress
 from harness.base.stand_in import StandIn
 from harness.chaosmesh.release import RELEASE
-from harness.image_build import chaosmesh, recipes, release, requirements
+from harness.image_build import chaosmesh, debian, recipes, release, requirements, uml
 from harness.image_build.artefact import CacheEntry, digest_of
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all
@@ -56,7 +56,12 @@ STAND_INS = [
 
 
 def prepare(
-    *, engine: Engine, progress: Progress, logs: Path, chaos_mesh_source: Path | None = None
+    *,
+    engine: Engine,
+    progress: Progress,
+    logs: Path,
+    chaos_mesh_source: Path | None = None,
+    uml_worker: bool = False,
 ) -> ImageSet:
     """Build what is not in the cache, load the node image into the engine, and return the set.
 
@@ -65,6 +70,7 @@ def prepare(
         progress: where the steps are announced.
         logs: the folder for the steps' logs.
         chaos_mesh_source: a checkout of Chaos Mesh to be built in place of the pinned module.
+        uml_worker: build what a worker in user-mode Linux needs, too.
 
     Raises:
         UsageError: Go is missing, or the checkout is none.
@@ -81,14 +87,19 @@ def prepare(
     dns_server = version_of(DNS_SERVER, fixtures / "images" / "dns-server")
     names = ImageNames(chaos_mesh, prometheus, pins.debian.suite, dns_server)
     made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go, checkout=checkout)
+    wanted, needed = made.wanted(), dict(requirements.NEEDED)
+    if uml_worker:
+        of = uml.WorkerSource(fixtures / "images", pins, names, stack)
+        wanted += uml.artefacts(debian.Debian(pins.debian.suite, cancel), made, of)
+        needed |= uml.NEEDED
     store = Store(places.cache_dir() / "images")
 
     def before_build() -> None:
-        requirements.ensure(requirements.NEEDED, progress=progress, logs=logs)
+        requirements.ensure(needed, progress=progress, logs=logs)
         requirements.settle_mirror(pins.debian.suite, progress)
 
     entries = build_all(
-        made.wanted(),
+        wanted,
         store=store,
         progress=progress,
         logs=logs,
@@ -96,6 +107,7 @@ def prepare(
         before_build=before_build,
     )
     store.prune(entries.values())
+    of_uml = {name: entries.pop(name) for name in uml.ARTEFACTS if name in entries}
     node = entries[made.node.name]
     node_image = node.path(recipes.NODE_NAME).read_text().strip()
     load(engine, node_image, node.path(recipes.NODE_ARCHIVE), progress=progress, logs=logs)
@@ -119,6 +131,7 @@ def prepare(
         etcd_tag=version_of(ETCD, stack),
         coredns_tag=version_of(COREDNS, stack),
         needs_own_cni=True,
+        uml=uml.files(of_uml) if uml_worker else None,
         stand_ins=STAND_INS,
         versions={
             "kubernetes": kubernetes,

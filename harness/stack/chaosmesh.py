@@ -20,6 +20,7 @@ from harness.chaosmesh import components
 from harness.chaosmesh.webhook import await_webhook
 from harness.kubernetes.client import Cluster
 from harness.kubernetes.errors import ApiError
+from harness.kubernetes.set_apart import TOLERATION
 from harness.stack.helm_values import HelmValues
 from harness.stack.imageset import ImageRef, ImageSet
 from harness.stack.kubectl import Kubectl
@@ -86,6 +87,8 @@ def values(images: ImageSet) -> dict[str, Any]:
         },
         "dnsServer": {"create": False},
     }
+    if images.uml:
+        result["chaosDaemon"]["tolerations"] = [TOLERATION]
     if dns := images.images.get("dns-server"):
         result["dnsServer"] = {
             "create": True,

@@ -15,25 +15,30 @@ from harness.base.errors import HarnessError
 from harness.chaosmesh.components import DNS_SERVER
 from harness.chaosmesh.daemons import DAEMON
 from harness.kubernetes.client import Cluster, Object
-from harness.stack import chaosmesh, prometheus
+from harness.stack import chaosmesh, prometheus, uml
 from harness.stack.connection import connect
-from harness.stack.handle import StackHandle
+from harness.stack.handle import StackHandle, StackNode
 from harness.stack.kind import Container
 
-Part = Literal["chaos-mesh", "prometheus", "grafana"]
+Part = Literal["chaos-mesh", "prometheus", "grafana", "uml-worker"]
 
 _ANSWER_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
 class WantedCluster:
-    """What the cluster shall be, as far as a running one can differ from it."""
+    """What the cluster shall be, as far as a running one can differ from it.
+
+    Attributes:
+        uml_key: of the worker in user-mode Linux; empty for none.
+    """
 
     provider: str
     image_key: str
     workers: int
     scrape_interval: float
     configuration: dict[Part, str] = field(default_factory=dict)
+    uml_key: str = ""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,9 @@ def decide(handle: StackHandle | None, wanted: WantedCluster, observed: Observed
     if observed.prometheus:
         parts.add("prometheus")
     reasons = [*observed.chaos_mesh, *observed.prometheus]
+    if complaint := _uml_worker(handle, wanted, observed):
+        parts.add("uml-worker")
+        reasons.append(complaint)
     if handle.scrape_interval != wanted.scrape_interval:
         parts.add("prometheus")
         reasons.append(
@@ -101,7 +109,8 @@ def decide(handle: StackHandle | None, wanted: WantedCluster, observed: Observed
 
 def observe(handle: StackHandle, containers: list[Container]) -> Observed:
     """Look at a cluster; takes about a second, and at most a few when nothing answers."""
-    if len(containers) < len(handle.nodes) or not all(container.running for container in containers):
+    of_kind = [each for each in containers if each.name != uml.name_of(handle.cluster)]
+    if len(of_kind) < len(_of_kind(handle)) or not all(container.running for container in of_kind):
         return Observed(containers)
     try:
         # The first question alone: when nobody answers it, the others would only cost their time-outs.
@@ -149,6 +158,11 @@ def jobs(handle: StackHandle) -> list[str]:
     return [job for job in chaosmesh.WORKLOADS if job != DNS_SERVER or "dns-server" in handle.versions]
 
 
+def workers(handle: StackHandle) -> int:
+    """Return how many nodes kind made besides the control plane."""
+    return len(_of_kind(handle)) - 1
+
+
 def expected_targets(handle: StackHandle) -> dict[str, int]:
     """Return how many targets of each job Prometheus must scrape: one, and a daemon on each node."""
     return {job: len(handle.nodes) if job == DAEMON else 1 for job in [*jobs(handle), "prometheus"]}
@@ -160,27 +174,47 @@ def _changes(handle: StackHandle, wanted: WantedCluster) -> list[str]:
         reasons.append(f"it was made with {handle.provider}, not {wanted.provider}")
     if handle.image_key != wanted.image_key:
         reasons.append(f"its images are others (key {handle.image_key[:12]}, wanted {wanted.image_key[:12]})")
-    if len(handle.nodes) - 1 != wanted.workers:
-        reasons.append(f"it has {len(handle.nodes) - 1} workers, not {wanted.workers}")
+    if workers(handle) != wanted.workers:
+        reasons.append(f"it has {workers(handle)} workers, not {wanted.workers}")
     return reasons
 
 
 def _ruins(handle: StackHandle, observed: Observed) -> list[str]:
     """Return what cannot be repaired."""
-    there = {container.name for container in observed.containers}
-    gone = [node.name for node in handle.nodes if node.name not in there]
+    nodes = _of_kind(handle)
+    there = {container.name: container for container in observed.containers}
+    gone = [node.name for node in nodes if node.name not in there]
     if gone:
         return [f"{', '.join(gone)} is gone"]
-    stopped = [container.name for container in observed.containers if not container.running]
+    own = uml.name_of(handle.cluster)
+    stopped = [name for name, container in there.items() if not container.running and name != own]
     if stopped:
         return [f"{', '.join(stopped)} was stopped"]
     if observed.api:
         return [f"its API server does not answer: {observed.api}"]
     return [
-        f"the node {node.name} is not ready"
-        for node in handle.nodes
-        if not observed.nodes.get(node.name, False)
+        f"the node {node.name} is not ready" for node in nodes if not observed.nodes.get(node.name, False)
     ]
+
+
+def _uml_worker(handle: StackHandle, wanted: WantedCluster, observed: Observed) -> str:
+    """Return what is wrong with the worker in user-mode Linux; it is started again, or removed."""
+    name = uml.name_of(handle.cluster)
+    running = {container.name: container.running for container in observed.containers}
+    if not wanted.uml_key:
+        return f"the worker {name} is not wanted any more" if handle.uml_key or name in running else ""
+    if not handle.uml_key:
+        return f"the worker {name} is wanted"
+    if handle.uml_key != wanted.uml_key:
+        return f"the worker {name} is made from other files now"
+    if not running.get(name, False):
+        return f"the worker {name} was stopped"
+    return "" if observed.nodes.get(name, False) else f"the worker {name} is not ready"
+
+
+def _of_kind(handle: StackHandle) -> list[StackNode]:
+    """Return the nodes that kind made."""
+    return [node for node in handle.nodes if node.name != uml.name_of(handle.cluster)]
 
 
 def _mesh(cluster: Cluster, handle: StackHandle) -> list[str]:

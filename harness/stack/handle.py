@@ -52,6 +52,8 @@ class StackHandle(BaseModel):
         image_digests: role to the digest by which a registry served its image; of the chart, to its SHA-256.
         capabilities: capability to None when present, or to the reason why it is missing.
         durations: seconds of each step of `up`.
+        uml_key: `UmlFiles.key` that the worker in user-mode Linux was made from; empty without one. It is
+            the node of the name `harness.stack.uml.name_of`.
         target: whose cluster it is, and what of the stack was there already.
         configuration: part to a hash of what it was configured with; a change of our own manifests or
             values is applied to a running stack by it.
@@ -79,5 +81,6 @@ class StackHandle(BaseModel):
     nodes: list[StackNode]
     capabilities: dict[str, str | None] = {}
     durations: dict[str, float] = {}
+    uml_key: str = ""
     configuration: dict[str, str] = {}
     target: TargetCluster = TargetCluster()

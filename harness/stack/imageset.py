@@ -25,6 +25,22 @@ class ImageRef(BaseModel):
         return f"{self.registry}/{self.repository}:{self.tag}".lstrip("/")
 
 
+class UmlFiles(BaseModel):
+    """What a worker in user-mode Linux is made of.
+
+    Attributes:
+        root: its root file system, an ext4 file; shared by all workers, which write elsewhere.
+        programs: the folder of the kernel and what starts it.
+        key: a hash over both; a worker made from another one is not reused.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    root: Path
+    programs: Path
+    key: str
+
+
 class ImageSet(BaseModel):
     """Programs, images and chart to bring up one stack.
 
@@ -45,6 +61,7 @@ class ImageSet(BaseModel):
         crds: a folder of CRD manifests generated from the API types, to be applied over the
             chart's; None to use the chart's own.
         needs_own_cni: the node image has no default CNI; ours is installed.
+        uml: what a worker in user-mode Linux is made of; None without one.
         stand_ins: what is not the real thing, shown wherever results are.
         versions: component to version, for results.
         image_ids: role to the id of its image (`sha256:...`), where it is known. An image with an id is there
@@ -75,6 +92,7 @@ class ImageSet(BaseModel):
     etcd_tag: str | None = None
     coredns_tag: str | None = None
     needs_own_cni: bool = False
+    uml: UmlFiles | None = None
     stand_ins: list[StandIn] = []
     versions: dict[str, str] = {}
     image_ids: dict[str, str] = {}

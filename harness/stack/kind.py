@@ -28,6 +28,7 @@ _DELETE_SECONDS = 90.0
 _ARCHIVES = "/kind/more-images"
 _IMPORT_UNIT = "chaos-harness-more-images.service"
 _LABEL = "io.x-k8s.kind.cluster"
+_ROLE_LABEL = "io.x-k8s.kind.role"
 # https://kind.sigs.k8s.io/docs/user/private-registries/
 _KUBELET_CREDENTIALS = "/var/lib/kubelet/config.json"
 # kind sets none in its node images (images/base/files/etc/containerd/config.toml of v0.33.0), whose
@@ -106,6 +107,11 @@ def config(
         },
         sort_keys=False,
     )
+
+
+def labels(cluster: str, role: str) -> list[str]:
+    """Return the labels of a node's container, by which kind and `containers` find it."""
+    return [f"{_LABEL}={cluster}", f"{_ROLE_LABEL}={role}"]
 
 
 def create(

@@ -43,6 +43,7 @@ class UpOptions:
         kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
         fresh: delete the cluster first.
         alert_rules: files with the user's alert and recording rules for our Prometheus, beside its own.
+        uml_worker: with a worker in user-mode Linux, see `harness.stack.uml`.
         existing: a cluster that is there already, in place of a kind cluster; None without `--context`.
     """
 
@@ -59,6 +60,7 @@ class UpOptions:
     kubernetes_version: str | None = None
     fresh: bool = False
     alert_rules: tuple[Path, ...] = ()
+    uml_worker: bool = False
     existing: ExistingOptions | None = None
 
     @property
@@ -101,6 +103,7 @@ class UpOptions:
             "--worker-nodes": "workers",
             "--kubernetes-version": "kubernetes_version",
             "--fresh": "fresh",
+            "--uml-worker": "uml_worker",
             "--chaos-mesh-images": "chaos_mesh_images",
         }
         given = [name for name, field in of_kind.items() if getattr(self, field) != getattr(default, field)]
@@ -322,6 +325,14 @@ STACK = (
             "default": [],
             "metavar": "FILE",
             "help": "file with alert and recording rules for the Prometheus of the harness; repeatable",
+        },
+    ),
+    Option(
+        "--uml-worker",
+        {
+            "action": "store_true",
+            "help": "add a worker with a kernel of its own, user-mode Linux: netem, prio, sfq, ebtables and "
+            "cgroup v2 where this machine's kernel lacks them (with images from source)",
         },
     ),
 )

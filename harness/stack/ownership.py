@@ -80,6 +80,12 @@ def seal(state: StateFolder, identity: str, containers: Sequence[Container]) -> 
     _save(state, Record(identity=identity, containers=ids, folder=str(state.folder)))
 
 
+def identity(state: StateFolder) -> str:
+    """Return the identity of a cluster that is ours; a new one for a cluster that has no record."""
+    record = _load(state)
+    return record.identity if record is not None else uuid.uuid4().hex
+
+
 def forget(state: StateFolder) -> None:
     """Drop the record: the cluster is gone."""
     (state.folder / _FILE).unlink(missing_ok=True)

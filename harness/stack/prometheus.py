@@ -34,6 +34,19 @@ _ROLLOUT_SECONDS = 120.0
 _TARGETS_SECONDS = 60.0
 _POLL_SECONDS = 0.25
 _SLOWEST_SECONDS = 60.0
+# In fixtures/manifests/prometheus.yaml: which pods are scraped as chaos-daemon, and what is added to it.
+_DAEMON_RELABELLING = """            regex: chaos-daemon;31766
+            action: keep
+"""
+_SLOWLY = """          - source_labels: [__meta_kubernetes_pod_node_name]
+            regex: "@{node}"
+            target_label: __scrape_interval__
+            replacement: "@{interval}"
+          - source_labels: [__meta_kubernetes_pod_node_name]
+            regex: "@{node}"
+            target_label: __scrape_timeout__
+            replacement: "@{interval}"
+"""
 # A scrape that takes more than this share of the timeout fails as soon as the machine is busy.
 _ROOM = 0.8
 
@@ -52,6 +65,8 @@ class Settings:
         chaos_mesh_namespace: where the components are discovered.
         interval, timeout: of a scrape, seconds.
         rules: files with rules of the user, beside those that ship with the harness.
+        slow_node: the node whose chaos-daemon is scraped every `slow_interval`; empty for none.
+        slow_interval: interval and timeout of its scrapes, seconds.
     """
 
     identity: str
@@ -60,6 +75,8 @@ class Settings:
     interval: float
     timeout: float
     rules: tuple[Path, ...] = ()
+    slow_node: str = ""
+    slow_interval: float = 0.0
 
     @property
     def lookback(self) -> float:
@@ -68,7 +85,12 @@ class Settings:
         Two intervals bridge one missed scrape; the half is for the scrape's own duration. Prometheus'
         default of five minutes would return values of things that are gone.
         """
-        return 2.5 * self.interval
+        return 2.5 * max(self.interval, self.slow_interval)
+
+    def timeout_of(self, target: ScrapeTarget) -> float:
+        """Return the timeout of a target's scrapes, seconds."""
+        slow = self.slow_node and target.node == self.slow_node
+        return max(self.slow_interval, self.timeout) if slow else self.timeout
 
 
 class _Template(string.Template):
@@ -80,6 +102,11 @@ class _Template(string.Template):
 def render(settings: Settings) -> str:
     """Return the manifest to apply."""
     text = (bundled.fixtures() / "manifests" / "prometheus.yaml").read_text()
+    if settings.slow_node:
+        slowly = _Template(_SLOWLY).substitute(
+            node=settings.slow_node, interval=duration(settings.slow_interval)
+        )
+        text = text.replace(_DAEMON_RELABELLING, _DAEMON_RELABELLING + slowly, 1)
     values = {
         "namespace": ADDRESS.namespace,
         "chaos_mesh_namespace": settings.chaos_mesh_namespace,
@@ -154,7 +181,7 @@ def wait_targets(
     def look() -> tuple[list[ScrapeTarget], list[str], list[ScrapeTarget]]:
         targets = [target for target in server.targets() if target.node not in leave_out]
         up = [target for target in targets if target.health == "up"]
-        slow = [target for target in up if target.scrape_duration > _ROOM * settings.timeout]
+        slow = [target for target in up if target.scrape_duration > _ROOM * settings.timeout_of(target)]
         return targets, not_scraped(targets, expected), slow
 
     unlike = retry_if_result(lambda seen: bool(seen[1] or seen[2]))
@@ -200,7 +227,7 @@ def _too_slow(cluster: Cluster, settings: Settings, slow: list[ScrapeTarget]) ->
     fitting = max(math.ceil(seconds / _ROOM * 2) / 2, settings.interval * 2)
     return ScrapeTooSlowError(
         f"a scrape of {worst.job} {worst.instance} takes {seconds:.2f} s, too long for a timeout of "
-        f"{settings.timeout:g} s at an interval of {settings.interval:g} s",
+        f"{settings.timeout_of(worst):g} s at an interval of {settings.interval:g} s",
         next_step=f"use a longer interval: --scrape-interval {fitting:g}",
     )
 

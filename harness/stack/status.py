@@ -80,7 +80,11 @@ def status(cluster: str, progress: Progress) -> ClusterStatus:
             result.holder = lease.holder(connect(handle))
     observed = drift.observe(handle, containers)
     as_it_is = drift.WantedCluster(
-        where.name, handle.image_key, len(handle.nodes) - 1, scrape_interval=handle.scrape_interval
+        where.name,
+        handle.image_key,
+        drift.workers(handle),
+        scrape_interval=handle.scrape_interval,
+        uml_key=handle.uml_key,
     )
     plan = drift.decide(handle, as_it_is, observed)
     alive = bool(observed.nodes)

@@ -31,6 +31,7 @@ from harness.stack import (
     preflight,
     prometheus,
     pulling,
+    uml,
     wait_for_gc,
 )
 from harness.stack.connection import connect
@@ -115,6 +116,7 @@ def up(
         chaos_mesh_images=options.chaos_mesh_images,
         chaos_mesh_chart=options.chaos_mesh_chart,
         kubernetes_version=options.kubernetes_version,
+        uml_worker=options.uml_worker,
     )
     stack = _Stack(options, progress, state, where, got, held)
     handle = stack.bring_up(containers)
@@ -153,6 +155,7 @@ def _install_theirs(
         chaos_mesh_images=(),
         chaos_mesh_chart=options.chaos_mesh_chart,
         kubernetes_version=None,
+        uml_worker=False,
     )
     install(cluster, state, images, identity, progress, more=options.helm_values)
 
@@ -172,6 +175,7 @@ class PrepareImages(Protocol):
         chaos_mesh_images: Sequence[str],
         chaos_mesh_chart: str | None,
         kubernetes_version: str | None,
+        uml_worker: bool,
     ) -> ImageSet:
         """Return it."""
 
@@ -243,6 +247,7 @@ class _Stack:
             self.options.workers,
             self.options.scrape_interval,
             self.configuration,
+            self.images.uml.key if self.images.uml else "",
         )
         if handle is None or not containers:
             return drift.decide(handle, wanted, drift.Observed(containers))
@@ -355,6 +360,7 @@ class _Stack:
             if self.images.needs_own_cni:
                 with self.progress.step("connecting the pod network"):
                     cni.install(self._kubectl("network"), self._cluster(), self.engine)
+            self._start_uml_worker(identity)
 
         together(
             self.cancel,
@@ -405,9 +411,34 @@ class _Stack:
             steps.append(lambda: self._install_prometheus(settings))
         if "grafana" in plan.parts:
             steps.append(self._install_grafana)
+        if "uml-worker" in plan.parts:
+            steps.append(self._renew_uml_worker)
         together(self.cancel, *steps)
-        nodes = [node.name for node in handle.nodes]
+        nodes = [node.name for node in handle.nodes if node.name != uml.name_of(self.options.cluster)]
         return self._finish(settings, nodes, new_kinds="chaos-mesh" in plan.parts)
+
+    def _renew_uml_worker(self) -> None:
+        identity = ownership.identity(self.state)
+        self._uml_worker.remove(self._cluster())
+        self._start_uml_worker(identity)
+
+    def _start_uml_worker(self, identity: str) -> None:
+        """Start the worker in user-mode Linux, if there is to be one."""
+        if self.images.uml is None:
+            return
+        with self.progress.step("starting the worker in user-mode Linux", "40-90 s"):
+            self._uml_worker.start(
+                self.images.uml,
+                ownership.mark(self.state, identity),
+                self._cluster(),
+                self._kubectl("uml"),
+                self.cancel,
+            )
+        ownership.seal(self.state, identity, kind.containers(self.options.cluster, self.engine))
+
+    @property
+    def _uml_worker(self) -> uml.UmlWorker:
+        return uml.UmlWorker(self.options.cluster, self.engine, self.state.folder, self.logs)
 
     def _read_crds(self) -> None:
         if self.images.crds:
@@ -507,6 +538,15 @@ class _Stack:
                 cgroup=self._cgroup(name),
             )
             for name in nodes
+        ] + [
+            StackNode(
+                name=name,
+                kernel=info[name]["kernelVersion"],
+                runtime=info[name]["containerRuntimeVersion"],
+                cgroup="v2",
+            )
+            for name in [uml.name_of(self.options.cluster)]
+            if self.images.uml
         ]
 
     def _cgroup(self, node: str) -> preflight.CgroupVersion:
@@ -543,6 +583,7 @@ class _Stack:
             image_digests=self.images.image_digests,
             stand_ins=self.images.stand_ins,
             nodes=nodes,
+            uml_key=self.images.uml.key if self.images.uml else "",
             configuration={str(part): digest for part, digest in self.configuration.items()},
         )
 
@@ -565,6 +606,8 @@ class _Stack:
             interval=self.options.scrape_interval,
             timeout=self.options.scrape_interval,
             rules=self.options.alert_rules,
+            slow_node=uml.name_of(self.options.cluster) if self.images.uml else "",
+            slow_interval=max(uml.SCRAPE_SECONDS, self.options.scrape_interval) if self.images.uml else 0.0,
         )
 
     def _cluster(self) -> Cluster:

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from harness.base import bundled
-from harness.image_build import recipes
+from harness.image_build import recipes, uml
 from harness.image_build.artefact import Artefact, Build, CacheEntry
+from harness.image_build.debian import Debian
 from harness.image_build.golang import Go
 from harness.image_build.graph import in_order
 from harness.image_build.names import ImageNames
@@ -47,12 +48,17 @@ def fixtures(tmp_path: Path) -> Path:
     return root
 
 
-def keys(fixtures: Path, tmp_path: Path) -> dict[str, str]:
+def keys(fixtures: Path, tmp_path: Path, *, uml_worker: bool = False) -> dict[str, str]:
     """Return the key of every artefact, each entry standing for a build whose output follows its key."""
     pins = Pins.load(fixtures)
     go = PretendedGo(Path("/nowhere/go"), threading.Event())
-    made = recipes.make(fixtures=fixtures, pins=pins, names=ImageNames("v1", "v2", pins.debian.suite), go=go)
-    order = in_order(made.wanted())
+    names = ImageNames("v1", "v2", pins.debian.suite)
+    made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go)
+    wanted = made.wanted()
+    if uml_worker:
+        of = uml.WorkerSource(fixtures / "images", pins, names, fixtures / "images" / "stack")
+        wanted += uml.artefacts(Debian(pins.debian.suite, go.cancel), made, of)
+    order = in_order(wanted)
     parts = {part for artefact in order for use in artefact.uses for part in use.parts}
     entries: dict[str, CacheEntry] = {}
     for artefact in order:
@@ -92,6 +98,32 @@ def file(name: str) -> Callable[[Path], None]:
             text.write("\n")
 
     return change
+
+
+@pytest.mark.parametrize(
+    ("change", "rebuilt"),
+    [
+        (file("images/uml/init"), {"uml-programs"}),
+        (file("images/uml/xstate.c"), {"uml-programs"}),
+        (
+            lambda fixtures: edit(fixtures / "pins.toml", '"user-mode-linux"', '"user-mode-linux", "curl"'),
+            {"debian-uml", "uml-root", "uml-programs"},
+        ),
+        (file("images/node/entrypoint"), {"node"}),
+        (
+            lambda fixtures: edit(fixtures / "images/node/containerd.toml", "discard", "keep"),
+            {"node", "uml-root"},
+        ),
+    ],
+)
+def test_the_worker_in_user_mode_linux_is_rebuilt_alone(
+    fixtures: Path, tmp_path: Path, change: Callable[[Path], None], rebuilt: set[str]
+) -> None:
+    before = keys(fixtures, tmp_path, uml_worker=True)
+    assert set(before) - set(keys(fixtures, tmp_path)) == set(uml.ARTEFACTS)
+    change(fixtures)
+    after = keys(fixtures, tmp_path, uml_worker=True)
+    assert {name for name in after if after[name] != before[name]} == rebuilt
 
 
 ALL_OF_KUBERNETES = {"go-kubernetes", "pause", "control-plane", "node", "workloads"}

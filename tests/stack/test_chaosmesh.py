@@ -17,8 +17,9 @@ from harness.base import process
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh.webhook import await_webhook
 from harness.kubernetes.client import Cluster
+from harness.kubernetes.set_apart import TOLERATION
 from harness.stack import chaosmesh
-from harness.stack.imageset import ImageRef, ImageSet
+from harness.stack.imageset import ImageRef, ImageSet, UmlFiles
 from harness.stack.kubectl import Kubectl
 from harness.stack.mirror import Mirror
 
@@ -51,6 +52,13 @@ def test_values() -> None:
     assert values["dashboard"]["securityMode"] is False
     for component in ("controllerManager", "chaosDaemon", "dashboard"):
         assert values[component]["imagePullPolicy"] == "IfNotPresent"
+
+
+def test_the_daemon_tolerates_a_worker_in_user_mode_linux_only_where_there_is_one() -> None:
+    assert "tolerations" not in chaosmesh.values(images(*ROLES))["chaosDaemon"]
+    files = UmlFiles(root=Path("root.ext4"), programs=Path("programs"), key="k")
+    with_it = images(*ROLES).model_copy(update={"uml": files})
+    assert chaosmesh.values(with_it)["chaosDaemon"]["tolerations"] == [TOLERATION]
 
 
 def test_the_dns_server_comes_with_its_image_only() -> None:

@@ -100,6 +100,60 @@ def test_broken_parts_are_repaired() -> None:
     assert both.reasons == ["x", "y"]
 
 
+WITH_UML = HANDLE.model_copy(
+    update={
+        "uml_key": "uml1",
+        "nodes": [*HANDLE.nodes, StackNode(name="c-uml", kernel="6.1", runtime="containerd", cgroup="v2")],
+    }
+)
+WANTED_UML = replace(WANTED, uml_key="uml1")
+WELL_UML = drift.Observed(
+    [Container("c-uml", True), Container("one", True)], nodes={"one": True, "c-uml": True}
+)
+
+
+def test_a_worker_in_user_mode_linux_is_reused_and_counts_as_no_worker_of_kind() -> None:
+    assert drift.decide(WITH_UML, WANTED_UML, WELL_UML) == drift.Plan("reuse")
+    assert drift.workers(WITH_UML) == drift.workers(HANDLE) == 0
+    assert drift.expected_targets(WITH_UML)["chaos-daemon"] == 2
+
+
+@pytest.mark.parametrize(
+    ("handle", "wanted", "observed", "reason"),
+    [
+        (HANDLE, WANTED_UML, WELL, "the worker c-uml is wanted"),
+        (WITH_UML, WANTED, WELL_UML, "the worker c-uml is not wanted any more"),
+        (HANDLE, WANTED, WELL_UML, "the worker c-uml is not wanted any more"),
+        (
+            WITH_UML,
+            replace(WANTED, uml_key="uml2"),
+            WELL_UML,
+            "the worker c-uml is made from other files now",
+        ),
+        (WITH_UML, WANTED_UML, WELL, "the worker c-uml was stopped"),
+        (
+            WITH_UML,
+            WANTED_UML,
+            replace(WELL_UML, containers=[Container("c-uml", False), Container("one", True)]),
+            "the worker c-uml was stopped",
+        ),
+        (WITH_UML, WANTED_UML, replace(WELL_UML, nodes={"one": True}), "the worker c-uml is not ready"),
+    ],
+)
+def test_a_worker_in_user_mode_linux_is_renewed_or_removed_and_the_cluster_stays(
+    handle: StackHandle, wanted: drift.WantedCluster, observed: drift.Observed, reason: str
+) -> None:
+    plan = drift.decide(handle, wanted, observed)
+    assert plan.action == "repair"
+    assert plan.parts == {"uml-worker"}
+    assert plan.reasons == [reason]
+
+
+def test_the_control_plane_is_still_not_repaired_beside_a_worker_in_user_mode_linux() -> None:
+    observed = replace(WELL_UML, containers=[Container("c-uml", True)])
+    assert drift.decide(WITH_UML, WANTED_UML, observed) == drift.Plan("create", ["one is gone"])
+
+
 def workload(kind: str, name: str, **status: int) -> dict[str, Any]:
     return {"kind": kind, "metadata": {"name": name}, "spec": {"replicas": 1}, "status": status}
 

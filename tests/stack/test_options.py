@@ -21,6 +21,7 @@ WORDS += [
     "v2.8.4",
     "--kubernetes-version",
     "1.34.0",
+    "--uml-worker",
     "--chaos-mesh-images",
     "a.tgz",
     "b:1",
@@ -71,6 +72,7 @@ def test_the_same_words_mean_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
         (tmp_path / "v.yaml",),
         "1.34.0",
         fresh=True,
+        uml_worker=True,
     )
     assert chosen(given_to_pytest(*WORDS)) == chosen(given_to_the_command(*WORDS)) == expected
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -51,6 +52,37 @@ def test_identity_interval_and_timeout_are_global() -> None:
         "evaluation_interval": "1000ms",
         "external_labels": {"chaos_harness_stack": "abc"},
     }
+
+
+SLOW = replace(SETTINGS, slow_node="c-uml", slow_interval=5.0)
+
+
+def relabelled(settings: prometheus.Settings, job: str) -> dict[str, tuple[str, str]]:
+    """Return what a job's rules put into labels that set the interval, with the node it is for."""
+    (found,) = [each for each in configuration(settings)["scrape_configs"] if each["job_name"] == job]
+    return {
+        rule["target_label"]: (rule["regex"], rule["replacement"])
+        for rule in found["relabel_configs"]
+        if str(rule.get("target_label", "")).startswith("__scrape_")
+    }
+
+
+def test_only_the_daemon_of_a_slow_node_is_scraped_at_an_interval_of_its_own() -> None:
+    assert relabelled(SLOW, "chaos-daemon") == {
+        "__scrape_interval__": ("c-uml", "5000ms"),
+        "__scrape_timeout__": ("c-uml", "5000ms"),
+    }
+    assert configuration(SLOW)["global"]["scrape_interval"] == "1000ms"
+    for settings, job in (
+        (SLOW, "controller-manager"),
+        (SLOW, "chaos-dashboard"),
+        (SETTINGS, "chaos-daemon"),
+    ):
+        assert relabelled(settings, job) == {}
+
+
+def test_an_instant_query_bridges_one_missed_scrape_of_the_slowest() -> None:
+    assert (SETTINGS.lookback, SLOW.lookback) == (2.5, 12.5)
 
 
 def test_nothing_is_left_to_fill_in() -> None:

@@ -35,16 +35,18 @@ from harness.stack import (
     prometheus,
     pulling,
     state,
+    uml,
     wait_for_gc,
 )
 from harness.stack import up as module
 from harness.stack.engine import Engine
 from harness.stack.handle import StackHandle, StackNode
-from harness.stack.imageset import ImageRef, ImageSet
+from harness.stack.imageset import ImageRef, ImageSet, UmlFiles
 from harness.stack.options import UpOptions
 from harness.stack.up import down, up
 
 NODE = kind.Container("c-control-plane", running=True, id="id-1")
+UML = kind.Container("c-uml", running=True, id="id-2")
 
 
 class FakeHeld(lock.Held):
@@ -440,6 +442,62 @@ def test_an_up_that_failed_leaves_what_the_next_one_removes(world: World) -> Non
     world.up()
     assert "no `up` that came to its end is known" in world.said.getvalue()
     assert "delete" in world.diary
+
+
+@pytest.fixture
+def with_uml(world: World, monkeypatch: pytest.MonkeyPatch) -> World:
+    """A world whose images have what a worker in user-mode Linux needs."""
+    files = UmlFiles(root=Path("root.ext4"), programs=Path("programs"), key="uml1")
+    world.images = world.images.model_copy(update={"uml": files})
+
+    def start(worker: uml.UmlWorker, *arguments: Any) -> None:
+        world.diary.append("uml")
+        if "uml" in world.fail:
+            raise world.fail.pop("uml")
+        world.containers = [NODE, UML]
+
+    def remove(worker: uml.UmlWorker, cluster: Any) -> None:
+        world.diary.append("uml removed")
+        world.containers = [NODE]
+
+    monkeypatch.setattr(uml.UmlWorker, "start", start)
+    monkeypatch.setattr(uml.UmlWorker, "remove", remove)
+    return world
+
+
+def test_a_worker_in_user_mode_linux_joins_when_the_pod_network_is_there(with_uml: World) -> None:
+    handle = with_uml.up()
+    assert with_uml.diary.index("network") < with_uml.diary.index("uml") < with_uml.diary.index("targets")
+    assert handle.uml_key == "uml1"
+    assert (with_uml.settings[-1].slow_node, with_uml.settings[-1].slow_interval) == ("c-uml", 5.0)
+    record = json.loads((state.StateFolder("c").folder / "owner.json").read_text())
+    assert record["containers"] == ["id-1", "id-2"]
+
+
+def test_without_the_option_there_is_no_such_worker(world: World) -> None:
+    assert world.up().uml_key == ""
+    assert world.settings[-1].slow_node == ""
+
+
+def test_a_worker_in_user_mode_linux_that_hangs_is_started_again_in_the_same_cluster(with_uml: World) -> None:
+    first = with_uml.up()
+    with_uml.observed = drift.Observed([NODE, UML], nodes={NODE.name: True, UML.name: False})
+    first.nodes.append(StackNode(name=UML.name, kernel="6.1", runtime="containerd", cgroup="v2"))
+    second = with_uml.up()
+    assert [each for each in with_uml.diary if each.startswith("uml")] == ["uml removed", "uml"]
+    assert not {"create", "delete", "chaos-mesh"} & set(with_uml.diary)
+    assert second.identity == first.identity
+
+
+def test_a_worker_in_user_mode_linux_that_nobody_wants_any_more_is_removed(with_uml: World) -> None:
+    with_uml.up()
+    with_uml.images = with_uml.images.model_copy(update={"uml": None})
+    with_uml.observed = drift.Observed([NODE, UML], nodes={NODE.name: True, UML.name: True})
+    handle = with_uml.up()
+    assert "uml removed" in with_uml.diary
+    assert not {"uml", "create", "delete"} & set(with_uml.diary)
+    assert handle.uml_key == ""
+    assert [node.name for node in handle.nodes] == [NODE.name]
 
 
 def test_what_a_killed_run_scaled_is_restored_before_the_cluster_is_looked_at(
