@@ -8,7 +8,7 @@ changes. A reason tells how it was probed and what was answered.
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh import grafana, ready
@@ -95,6 +95,7 @@ CAPABILITIES = tuple(
 """All names that a scenario's `needs` may hold."""
 
 _SECONDS = 20.0
+_APART_SECONDS = 120.0
 
 
 def probes() -> dict[str, str]:
@@ -169,6 +170,35 @@ def probe_nodes(
         daemon.node: {**probed(daemon.node), **_runtime(daemon)}
         for daemon in daemons.all()
         if daemon.node not in leave_out
+    }
+
+
+def probe_apart(cluster: Cluster, chaos_mesh_namespace: str, node: str) -> dict[str, str | None]:
+    """Return each capability of a node that is set apart, with None or the reason why it is missing.
+
+    Raises:
+        InfrastructureError: no daemon runs there, or it did not answer.
+    """
+    daemons = Daemons(cluster, chaos_mesh_namespace)
+    found = next((daemon for daemon in daemons.all() if daemon.node == node), None)
+    if found is None:
+        raise InfrastructureError(f"no {DAEMON} runs on the node {node}")
+    answers = parse(daemons.run(node, script(), timeout=_APART_SECONDS))
+    return {name: reason and f"node {node}: {reason}" for name, reason in (answers | _runtime(found)).items()}
+
+
+def anywhere(ordinary: Mapping[str, str | None], apart: Mapping[str, str | None]) -> dict[str, str | None]:
+    """Return each capability with None when the ordinary nodes or one that is set apart have it.
+
+    Args:
+        ordinary: of all ordinary nodes, as `probe` returns it.
+        apart: of the node that is set apart, as `probe_apart` returns it; empty when there is none.
+    """
+    return {
+        name: None
+        if None in (reason, apart.get(name, ""))
+        else "; ".join(filter(None, [reason, apart.get(name)]))
+        for name, reason in ordinary.items()
     }
 
 

@@ -15,6 +15,7 @@ from harness.chaosmesh import own_workload
 from harness.chaosmesh.own_workload import HOLE, OwnWorkload
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.errors import WaitTimeoutError
+from harness.kubernetes.set_apart import placed
 from harness.scenario.problem import ScenarioError
 
 READY_SECONDS = 60.0
@@ -114,6 +115,7 @@ def install(
     *,
     scenario: Path | None = None,
     timeout: float = READY_SECONDS,
+    node: str = "",
 ) -> WorkloadHandle:
     """Create a workload's objects in an existing namespace and wait until its pods are ready.
 
@@ -125,6 +127,7 @@ def install(
         replicas: number of pods; of a workload without a StatefulSet, the pods are those of its file.
         scenario: the file that names it; None where only those that ship with the harness are meant.
         timeout: seconds that the pods may take to become ready.
+        node: where they are to run; empty to let the scheduler choose.
 
     Raises:
         UsageError: there is no such workload, or something is wrong with it.
@@ -132,6 +135,8 @@ def install(
         ApiError: the API server refused an object.
     """
     objects = manifests(name, namespace, image, replicas, scenario)
+    if node:
+        objects = [_on(node, body) for body in objects]
     for body in objects:
         cluster.create(body)
     owner = next((body for body in objects if body["kind"] == "StatefulSet"), None)
@@ -192,6 +197,17 @@ def manifests(
         return _value(hole, values, own.text_of)
 
     return [own_workload.adapted(_filled(body, theirs), namespace, WORKLOAD_LABEL) for body in own.objects]
+
+
+def _on(node: str, body: Object) -> Object:
+    """Return an object whose pods, if it has any, run on a node."""
+    if body["kind"] == "Pod":
+        return {**body, "spec": placed(body["spec"], node)}
+    template = body.get("spec", {}).get("template")
+    if template is None:
+        return body
+    template = {**template, "spec": placed(template["spec"], node)}
+    return {**body, "spec": {**body["spec"], "template": template}}
 
 
 def is_ready(pod: Object) -> bool:

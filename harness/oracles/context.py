@@ -15,8 +15,10 @@ class OracleContext:
         cluster: the Kubernetes API.
         namespace: the scenario's own namespace.
         chaos_mesh_namespace: where Chaos Mesh runs.
+        left_out: nodes that the scenario does not look at.
     """
 
     cluster: Cluster
     namespace: str
     chaos_mesh_namespace: str
+    left_out: frozenset[str] = frozenset()

@@ -31,7 +31,8 @@ class ManagedProcesses(ThroughDaemon):
     def read(self, parameters: ManagedParameters) -> list[Point]:
         """Look at one node or at all."""
         with asked():
-            nodes = [parameters.node] if parameters.node else self._daemons.nodes()
+            every = (node for node in self._daemons.nodes() if node not in self.world.left_out)
+            nodes = [parameters.node] if parameters.node else list(every)
             return [
                 Point(
                     value=sum(len(processes.managed(processes.look(self._daemons, node))) for node in nodes)

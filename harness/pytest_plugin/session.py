@@ -23,7 +23,7 @@ from harness.base.errors import DefectError, ExitCode, HarnessError, Infrastruct
 from harness.base.progress import Progress
 from harness.base.redaction import redact
 from harness.base.spent import Spent
-from harness.chaosmesh.capabilities import probe
+from harness.chaosmesh.capabilities import anywhere, probe, probe_apart
 from harness.chaosmesh.catalogue import catalogue
 from harness.chaosmesh.release import release_of
 from harness.chaosmesh.sweep import sweep
@@ -41,6 +41,7 @@ from harness.results import last_durations, results
 from harness.results.folder import ReportFolder
 from harness.results.results import NotRun, Results, Run
 from harness.results.scenario import ScenarioResult
+from harness.runner.apart import NodeApart
 from harness.runner.clock import Clock
 from harness.runner.control import ControlStrategy
 from harness.runner.duration import expected_duration
@@ -56,6 +57,7 @@ from harness.runner.workers import NotStartedError
 from harness.scenario.load import ScenarioFile
 from harness.stack import connection, lock, prometheus
 from harness.stack.access import prometheus_of, verify
+from harness.stack.capabilities import interval_apart, logs_apart, node_apart
 from harness.stack.existing.use import held as cluster_held
 from harness.stack.handle import StackHandle
 from harness.stack.options import UpOptions
@@ -249,11 +251,14 @@ class RunSession:
         for name in swept.removed:
             progress.say(f"removed what an earlier run left: namespace {name}")
         release = release_of(handle.versions)
-        closed = handle.target.node_refused
-        capabilities = probe(
-            cluster, handle.chaos_mesh_namespace, release, handle.target.not_ready, closed=closed
-        )
-        facts = facts_of(handle, capabilities)
+        node, closed = node_apart(handle), handle.target.node_refused
+        not_asked = [*handle.target.not_ready, *filter(None, [node])]
+        capabilities = probe(cluster, handle.chaos_mesh_namespace, release, not_asked, closed=closed)
+        apart = None
+        if node:
+            probed = probe_apart(cluster, handle.chaos_mesh_namespace, node)
+            apart = NodeApart(node, probed, interval_apart(handle), logs_apart(handle))
+        facts = facts_of(handle, anywhere(capabilities, apart.capabilities if apart else {}))
         self.results.run.warnings = [*swept.warnings(self.options.words), *filter(None, [release.note])]
         for line in self.results.run.warnings:
             progress.say(line)
@@ -267,7 +272,8 @@ class RunSession:
             interval=handle.scrape_interval,
             release=release,
             capabilities=capabilities,
-            nodes=[node.name for node in handle.nodes],
+            nodes=[each.name for each in handle.nodes if each.name != node],
+            apart=apart,
             run=self.results.run.id,
             recordings=self.report / "recordings",
             diagnostics=self.report / "diagnostics",

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel
+from pydantic import AfterValidator, BaseModel, SerializerFunctionWrapHandler, model_serializer
 
 from harness.base.words import cut
 from harness.judge.control import Controlled, ControlOutcome
@@ -115,6 +115,14 @@ class ScenarioInterruptedError(KeyboardInterrupt):
         self.finished = finished
 
 
+class RanOn(BaseModel):
+    """A node that the pods of a scenario's workload ran on."""
+
+    node: str
+    kernel: str
+    cgroup: str
+
+
 class ScenarioResult(BaseModel):
     """One scenario.
 
@@ -130,6 +138,7 @@ class ScenarioResult(BaseModel):
         seconds: wall time from the first to the last thing done for it.
         control: of a run without chaos: what each claim came to; None in any other run.
         first_attempt: why it was run again; None when it ran once.
+        ran_on: the nodes of its workload's pods, on a stack that has a node of another kind; left out else.
         places: where in the scenario file its expectations ("1.0"), its steps ("1") and itself ("") stand.
         source: the text of the scenario file, without secrets; "" when it is longer than a page shows.
         manifests: the chaos objects that were applied, as YAML without secrets, by their names in the file.
@@ -157,6 +166,14 @@ class ScenarioResult(BaseModel):
     places: dict[str, SourceLine] = {}
     source: str = ""
     manifests: dict[str, str] = {}
+    ran_on: list[RanOn] = []
+
+    @model_serializer(mode="wrap")
+    def _without_what_is_the_same_everywhere(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if not written.get("ran_on"):
+            written.pop("ran_on", None)
+        return written
 
     def findings(self) -> list[Finding]:
         """Return the findings of all steps."""

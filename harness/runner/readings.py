@@ -16,6 +16,7 @@ from harness.oracles.context import OracleContext
 from harness.oracles.events import Events
 from harness.recording.model import Reading, reading_key
 from harness.runner import calls
+from harness.runner.apart import left_out
 from harness.runner.plan import oracles_of
 from harness.runner.scenario_context import ScenarioContext
 
@@ -105,7 +106,12 @@ class OracleReadings:
     def _oracle(self, name: str) -> Oracle:
         if name not in self._oracles:
             context = self._context
-            world = OracleContext(context.cluster, context.namespace, context.around.chaos_mesh_namespace)
+            world = OracleContext(
+                context.cluster,
+                context.namespace,
+                context.around.chaos_mesh_namespace,
+                left_out(context.around),
+            )
             self._oracles[name] = oracles()[name](world)
             self._oracles[name].start()
         return self._oracles[name]

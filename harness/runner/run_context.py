@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from harness.chaosmesh.release import Release
 from harness.kubernetes.client import Cluster
 from harness.prometheus.prometheus import Prometheus
+from harness.runner.apart import NodeApart
 from harness.runner.clock import Clock
 from harness.runner.observer import Observer
 from harness.runner.vitals import Vitals
@@ -27,7 +28,9 @@ class RunContext:
         interval: the scrape interval, seconds.
         release: of Chaos Mesh.
         capabilities: capability to None when it is there, or to the reason why not.
-        nodes: names of the nodes.
+        nodes: names of the nodes; without those that are set apart.
+        apart: the node that is set apart; None where there is none.
+        place: the node that the scenario's workload is put on; empty to let the scheduler choose.
         run: the run's id; a label on everything created.
         recordings: the folder that recordings go to.
         diagnostics: the folder that evidence of failures goes to; None when none is kept.
@@ -57,4 +60,6 @@ class RunContext:
     facts: dict[str, Any] = field(default_factory=dict)
     shared: SharedUse | None = None
     unfit: Callable[[ScenarioFile], str] = field(default=lambda _: "")
+    apart: NodeApart | None = None
+    place: str = ""
     vitals: Callable[[Cluster, Sequence[str]], Vitals] = field(default=lambda _cluster, _nodes: Vitals())

@@ -17,6 +17,7 @@ from harness.results.concealed import conceal, secrets_of
 from harness.results.places import source_lines
 from harness.results.scenario import ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, timeout, trouble
+from harness.runner.apart import placed
 from harness.runner.duration import time_limit
 from harness.runner.needs import needs_of
 from harness.runner.of_release import lacking, of_release
@@ -53,6 +54,7 @@ def run(
     redaction.remember(secrets_of(file))
     result = _begun(file)
     context.observer.scenario(file.name, [redact(step.title()) for step in scenario.steps])
+    context = placed(context, scenario.needs)
     missing = [
         f"{name}: {context.capabilities.get(name, 'not a capability that is probed')}"
         for name in scenario.needs

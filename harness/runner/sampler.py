@@ -6,6 +6,7 @@ import math
 from dataclasses import dataclass, field
 
 from harness.base.errors import InfrastructureError
+from harness.chaosmesh.daemons import DAEMON
 from harness.judge.sweep import GONE_AFTER_INTERVALS, KNOWN_AFTER_INTERVALS
 from harness.prometheus.matcher import Matcher
 from harness.prometheus.prometheus import (
@@ -46,6 +47,7 @@ class Watch:
         namespaces: see `narrow`.
         jobs: the `job` labels of the targets whose scrapes count.
         own_namespace: workload targets of other namespaces are left out.
+        left_out: nodes whose chaos-daemon does not count.
     """
 
     own_namespace: str
@@ -53,6 +55,7 @@ class Watch:
     wide: set[str] = field(default_factory=set)
     namespaces: set[str] = field(default_factory=set)
     jobs: set[str] = field(default_factory=set)
+    left_out: frozenset[str] = frozenset()
 
     def extend(self, other: Watch) -> bool:
         """Fetch what another watch does, too; return whether that is more than before."""
@@ -77,7 +80,7 @@ class Watch:
         job = labels.get("job", "")
         if job == WORKLOAD_JOB:
             return labels.get("instance", "").startswith(f"{self.own_namespace}/")
-        return job in self.jobs
+        return job in self.jobs and not (job == DAEMON and labels.get("node") in self.left_out)
 
 
 class Sampler:

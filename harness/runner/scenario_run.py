@@ -12,7 +12,7 @@ from harness.base.errors import BoundaryError, HarnessError, InfrastructureError
 from harness.base.redaction import redact
 from harness.chaosmesh.catalogue import Catalogue
 from harness.chaosmesh.components import workload_pods
-from harness.chaosmesh.workload import WorkloadNotReadyError, install
+from harness.chaosmesh.workload import READY_SECONDS, WorkloadNotReadyError, install
 from harness.judge.kind import kinds
 from harness.kubernetes import namespaces
 from harness.oracles.base import oracles
@@ -20,6 +20,7 @@ from harness.recording.labels import WORKLOAD_JOB
 from harness.recording.model import Point
 from harness.results.concealed import secrets_of
 from harness.results.scenario import ScenarioResult, StepResult
+from harness.runner.apart import ran_on
 from harness.runner.clean_up import CleanUp
 from harness.runner.manifest import manifest_text
 from harness.runner.of_release import of_release
@@ -161,9 +162,13 @@ class ScenarioRun:
                 around.workload_image,
                 wanted.replicas,
                 scenario=context.file.path,
+                timeout=around.apart.ready_seconds if around.apart and around.place else READY_SECONDS,
+                node=around.place,
             )
         except WorkloadNotReadyError as error:
             raise context.overload.explain(began, error) from error
+        if around.apart:
+            self._result.ran_on = ran_on(context.workload.targets, around.facts)
 
     def _needs_first_scrapes(self) -> bool:
         """Say whether the first step needs a baseline: one that only waits brings its own scrapes."""

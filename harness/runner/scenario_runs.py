@@ -15,6 +15,7 @@ from harness.prometheus.prometheus import Prometheus
 from harness.results.concealed import conceal
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult, left_over
 from harness.runner import attempts, interrupts, outage, runner
+from harness.runner.apart import placed
 from harness.runner.conflicts import conflicts_of
 from harness.runner.duration import time_limit
 from harness.runner.interrupts import Interrupts
@@ -156,13 +157,12 @@ class ScenarioRuns:
         # What a script does is not known: it never runs in the process that has the results.
         scripted = any(file.script is not None for _, file in plan.to_run)
         if self._side_by_side is None and (several or scripted):
-            interval = self._around.interval if self._around is not None else 0.0
             queue = [
                 QueuedScenario(
                     node,
                     file,
                     conflicts_of(file, catalogue_of(file.path)),
-                    time_limit(file.scenario, interval),
+                    time_limit(file.scenario, self._interval_of(file)),
                 )
                 for node, file in plan.to_run
             ]
@@ -174,6 +174,10 @@ class ScenarioRuns:
                 lambda waiting, ended: self._came_to(waiting.node, waiting.file, ended),
             )
         return self._side_by_side
+
+    def _interval_of(self, file: ScenarioFile) -> float:
+        """Return the scrape interval that a scenario is performed by, seconds."""
+        return placed(self._around, file.scenario.needs).interval if self._around is not None else 0.0
 
     def _came_to(self, node: str, file: ScenarioFile, ended: ScenarioResult | BaseException) -> bool:
         """Keep what a scenario came to, as soon as it has; look after the cluster when it was an error.

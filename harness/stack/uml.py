@@ -26,6 +26,7 @@ from harness.base.bounded import FileError, read_bytes
 from harness.base.errors import InfrastructureError
 from harness.base.files import write_whole
 from harness.kubernetes.client import Cluster
+from harness.kubernetes.ready_node import is_ready
 from harness.kubernetes.set_apart import TAINT
 from harness.stack import cni, kind
 from harness.stack.engine import Engine
@@ -215,7 +216,7 @@ class UmlWorker:
         until = clock() + _READY_SECONDS
         while True:
             node = control_plane.get("Node", self.name) or {}
-            if _is_ready(node):
+            if is_ready(node):
                 return
             running = self._inspect(self.name)["State"]["Running"]
             if not running:
@@ -278,8 +279,3 @@ def _node(name: str) -> dict[str, Any]:
         "metadata": {"name": name, "labels": labels},
         "spec": {"taints": [{"key": TAINT, "effect": "NoSchedule"}]},
     }
-
-
-def _is_ready(node: dict[str, Any]) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or []
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

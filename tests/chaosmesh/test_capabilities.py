@@ -176,3 +176,24 @@ def test_what_a_release_does_not_have_yet_says_which_release_it_is():
     assert reason is not None
     assert reason.startswith("a panic of a reconciler ends the controller-manager")
     assert reason.endswith("this is v2.7.3")
+
+
+def test_a_node_apart_is_probed_alone():
+    found = capabilities.probe_apart(FakeCluster(answers(netem=("2", "no"))), "chaos-mesh", "n1")
+    assert (found["netem"] or "").startswith("node n1: `tc qdisc add")
+    assert found["sfq"] is found["runtime-containerd"] is None
+    assert "two-nodes" not in found and "dns-server" not in found
+    with pytest.raises(InfrastructureError, match="n2"):
+        capabilities.probe_apart(FakeCluster(answers()), "chaos-mesh", "n2")
+
+
+def test_a_capability_is_missing_only_where_no_node_has_it():
+    ordinary = {"netem": "node a: no", "cgroup-v1": None, "fuse": "node a: no", "dns-server": "none"}
+    apart = {"netem": None, "cgroup-v1": "node b: no", "fuse": "node b: no"}
+    assert capabilities.anywhere(ordinary, apart) == {
+        "netem": None,
+        "cgroup-v1": None,
+        "fuse": "node a: no; node b: no",
+        "dns-server": "none",
+    }
+    assert capabilities.anywhere(ordinary, {}) == ordinary

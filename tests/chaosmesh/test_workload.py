@@ -4,6 +4,7 @@ from harness.base import bundled
 from harness.base.errors import UsageError
 from harness.chaosmesh import workload as workloads
 from harness.kubernetes.client import Cluster
+from harness.kubernetes.set_apart import TOLERATION
 
 
 def test_a_folder_is_a_workload():
@@ -118,3 +119,24 @@ def test_pods_that_nothing_keeps_are_a_workload_too():
     assert len(handle.pods) == 2
     assert handle.owner == ""
     assert handle.selector == {"namespaces": ["n"], "labelSelectors": {"app": "long-names"}}
+
+
+@pytest.mark.parametrize("name", workloads.names())
+def test_a_workloads_pods_can_be_put_on_a_node_that_is_set_apart(name):
+    """Nothing else of its objects changes, and every pod among them is placed."""
+    before = workloads.manifests(name, "here", "img:1", 2)
+    after = [workloads._on("there", body) for body in before]
+    specs = [
+        body["spec"] if body["kind"] == "Pod" else body["spec"]["template"]["spec"]
+        for body in after
+        if body["kind"] in ("Pod", "StatefulSet", "Deployment", "DaemonSet")
+    ]
+    assert specs
+    for spec in specs:
+        assert spec["nodeSelector"]["kubernetes.io/hostname"] == "there"
+        assert TOLERATION in spec["tolerations"]
+    unplaced = [
+        body for body in before if body["kind"] not in ("Pod", "StatefulSet", "Deployment", "DaemonSet")
+    ]
+    assert [body for body in after if body in unplaced] == unplaced
+    assert all("nodeSelector" not in str(body) for body in before)

@@ -1,3 +1,4 @@
+import dataclasses
 import time
 
 import pytest
@@ -34,6 +35,14 @@ def test_managed_processes_are_one_number(cluster, read):
     assert read(ManagedProcesses) == read(ManagedProcesses, node="n1") == {(): 1}
     with pytest.raises(OracleError, match="n2"):
         read(ManagedProcesses, node="n2")
+
+
+def test_managed_processes_of_a_node_that_is_left_out_are_not_looked_at(cluster, world):
+    cluster.exec_output = PROCESSES
+    away = dataclasses.replace(world, left_out=frozenset({"n1"}))
+    oracle = ManagedProcesses(away)
+    (point,) = oracle.read(ManagedParameters())
+    assert point.value == 0
 
 
 def test_processes_inside_targets_are_counted_once(cluster, read, pod_named, target):

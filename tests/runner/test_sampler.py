@@ -287,3 +287,12 @@ def test_a_target_that_was_gone_before_the_scenario_began_is_none_of_it(promethe
     assert prometheus.asked
     assert list(recorder.recording.targets()) == []
     assert sampler.instances_at(MANAGER, clock.now()) == set()
+
+
+def test_the_daemon_of_a_node_that_is_left_out_does_not_count():
+    """Its scrapes come seconds apart: whoever waited for them would wait for nothing."""
+    seen = watch(jobs={MANAGER, "chaos-daemon"}, left_out=frozenset({"c-uml"}))
+    assert seen.wants({"job": "chaos-daemon", "node": "c-control-plane"})
+    assert not seen.wants({"job": "chaos-daemon", "node": "c-uml"})
+    assert seen.wants({"job": MANAGER, "node": "c-uml"})
+    assert watch(jobs={"chaos-daemon"}).wants({"job": "chaos-daemon", "node": "c-uml"})

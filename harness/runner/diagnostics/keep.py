@@ -118,6 +118,7 @@ class DiagnosticsCollector:
             metrics=metrics or self._watch.narrow | self._watch.wide,
             jobs=jobs or self._watch.jobs,
             infrastructure=infrastructure,
+            node_logs=self._around.apart.logs if self._around.apart else None,
         )
         _collect(scene, self._folder, name, why, self._result)
 
@@ -146,6 +147,7 @@ def at_end(around: RunContext, result: ScenarioResult) -> None:
         namespace=result.namespace,
         seconds=now - began,
         infrastructure=any(left.infrastructure for left in result.leftovers),
+        node_logs=around.apart.logs if around.apart else None,
     )
     why = [f"{left.kind} {left.name}: {left.what_was_done}" for left in result.leftovers]
     _collect(scene, around.diagnostics / result.recording.name, END, ["end of the run", *why], result)

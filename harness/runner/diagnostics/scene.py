@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from harness.kubernetes.client import Cluster
 from harness.prometheus.prometheus import Prometheus
@@ -25,6 +26,7 @@ class DiagnosticsContext:
         metrics: names of the metrics that were not as expected; where none was judged, of all
             that are watched.
         jobs: the scrape jobs that these metrics come from.
+        node_logs: the folder with the logs of the node that is set apart; None where there is none.
         infrastructure: it could not be decided, or the infrastructure ended it: Prometheus itself may be why.
     """
 
@@ -38,3 +40,4 @@ class DiagnosticsContext:
     metrics: set[str] = field(default_factory=set)
     jobs: set[str] = field(default_factory=set)
     infrastructure: bool = False
+    node_logs: Path | None = None

@@ -19,6 +19,7 @@ from harness.kubernetes import credentials
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.errors import UnreachableError
 from harness.kubernetes.guard import Guard
+from harness.kubernetes.ready_node import is_ready
 from harness.stack import chaosmesh as mesh
 from harness.stack import lock, prometheus
 from harness.stack.access import by_url
@@ -356,7 +357,7 @@ class _Look:
     def _nodes(self, found: FoundChaosMesh) -> tuple[list[StackNode], list[str]]:
         """Return the nodes that scenarios may use, and those that are left out as they are not Ready."""
         there = {str(node["metadata"]["name"]): node for node in self.cluster.list("Node")}
-        not_ready = sorted(name for name, node in there.items() if not _is_ready(node))
+        not_ready = sorted(name for name, node in there.items() if not is_ready(node))
         if not_ready:
             self.progress.say(f"left out, as not Ready: {', '.join(f'node {name}' for name in not_ready)}")
         daemons = Daemons(self.cluster, found.namespace)
@@ -412,8 +413,3 @@ def _targets(pods: Mapping[str, list[Object]], not_ready: list[str]) -> dict[str
         for job, found in pods.items()
         if job in COMPONENTS
     }
-
-
-def _is_ready(node: Object) -> bool:
-    conditions = (node.get("status") or {}).get("conditions") or []
-    return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

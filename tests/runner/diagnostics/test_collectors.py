@@ -1,5 +1,7 @@
 """Each collector on a made-up cluster, with planted secrets."""
 
+import dataclasses
+
 import pytest
 import yaml
 
@@ -243,6 +245,17 @@ def test_nodes_have_conditions_and_taints(scene):
     text = files("nodes", scene())["nodes.txt"]
     assert "DiskPressure=True" in text
     assert "taint disk=:NoSchedule" in text
+
+
+def test_the_logs_of_a_node_that_is_set_apart_are_kept(scene, tmp_path):
+    assert list(collectors()["node_apart"](scene())) == []
+    (tmp_path / "console.log").write_bytes(b"Kernel panic \xff\n")
+    (tmp_path / "kubelet.log").write_text("started\n")
+    (tmp_path / "kubeconfig").write_text("planted")
+    assert dict(collectors()["node_apart"](dataclasses.replace(scene(), node_logs=tmp_path))) == {
+        "node/console.log": "Kernel panic \ufffd\n",
+        "node/kubelet.log": "started\n",
+    }
 
 
 def test_targets_have_their_health(scene, cluster):
