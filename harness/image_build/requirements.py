@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,8 +13,8 @@ from harness.base.progress import Progress
 from harness.image_build.debian import KEYRING, MIRROR_VARIABLE, mirror
 from harness.stack.packages import install
 
-DEBIAN = "http://deb.debian.org/debian"
-"""Debian's own mirror: https://deb.debian.org. Packages are signed, which is what makes them safe."""
+_DEFAULT_MIRROR = re.compile(r'^DEF_MIRROR="([^"\s]+)"$', re.MULTILINE)
+"""In debootstrap, which is a script of the shell: where it takes packages from when it is told nothing."""
 
 # Program, or file by its path, to the Debian package that brings it.
 NEEDED: Mapping[str, str] = {
@@ -51,16 +52,23 @@ def ensure(needed: Mapping[str, str], *, progress: Progress, logs: Path) -> None
 
 
 def settle_mirror(suite: str, progress: Progress) -> None:
-    """Have root file systems come from Debian's own mirror where apt knows none, as on Ubuntu.
+    """Have root file systems come from debootstrap's own mirror where apt knows none, as on Ubuntu.
 
     Debian's keys are verified whatever the mirror; `ensure` has installed them.
+
+    Raises:
+        UsageError: debootstrap names none either.
     """
     try:
         mirror(suite)
     except UsageError:
-        os.environ[MIRROR_VARIABLE] = DEBIAN
+        program = shutil.which("debootstrap")
+        own = _DEFAULT_MIRROR.search(Path(program).read_text(errors="replace")) if program else None
+        if own is None:
+            raise
+        os.environ[MIRROR_VARIABLE] = own[1]
         progress.say(
-            f"apt has no Debian mirror: Debian {suite} comes from {DEBIAN}; "
+            f"apt has no Debian mirror: Debian {suite} comes from {own[1]}, debootstrap's own; "
             f"another one is named in {MIRROR_VARIABLE}"
         )
 

@@ -217,6 +217,7 @@ def files(folder):
         "GITHUB_WORKSPACE": str(folder),
         "COLUMNS": "110",
         "CHAOS_HARNESS_STATE": str(folder / "state"),
+        "CHAOS_HARNESS_CACHE": str(folder / "cache"),
     }
     done = subprocess.run(
         [sys.executable, "-m", "tests.golden.run", str(report)],

@@ -90,16 +90,19 @@ def test_without_root_another_way_is_named(
 
 
 @pytest.mark.parametrize("known", ["", "http://own.test/debian"])
-def test_where_apt_has_no_debian_mirror_debians_own_is_used(
+def test_where_apt_has_no_debian_mirror_debootstraps_own_is_used(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, known: str
 ) -> None:
     """As on Ubuntu: apt names Ubuntu's mirrors only."""
     apt = tmp_path / "apt-get"
     apt.write_text("#!/bin/sh\necho http://archive.ubuntu.test/ubuntu noble main Ubuntu\n")
     apt.chmod(0o755)
+    debootstrap = tmp_path / "debootstrap"
+    debootstrap.write_text('#!/bin/sh\nDEF_MIRROR="http://default.test/debian"\nDEF_HTTPS_MIRROR="x"\n')
+    debootstrap.chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setenv(MIRROR_VARIABLE, known)
     said = io.StringIO()
     requirements.settle_mirror("bookworm", Progress(said))
-    assert mirror("bookworm") == (known or requirements.DEBIAN)
+    assert mirror("bookworm") == (known or "http://default.test/debian")
     assert ("apt has no Debian mirror" in said.getvalue()) is (known == "")

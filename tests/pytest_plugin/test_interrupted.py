@@ -39,7 +39,12 @@ class Run:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.fakes.interrupted_run", str(said), *map(str, words)],
             cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT), "CHAOS_HARNESS_STATE": str(tmp_path / "state")},
+            env={
+                **os.environ,
+                "PYTHONPATH": str(ROOT),
+                "CHAOS_HARNESS_STATE": str(tmp_path / "state"),
+                "CHAOS_HARNESS_CACHE": str(tmp_path / "cache"),
+            },
             pass_fds=[said],
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
