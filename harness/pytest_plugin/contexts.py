@@ -11,7 +11,6 @@ from pathlib import Path
 from types import FrameType
 
 from harness.base.errors import ExitCode, UsageError
-from harness.report import clusters
 
 _CONTEXT, _REPORT, _JUNIT = "--context", "--report", "--junitxml"
 _LONG = {_CONTEXT: "--chaos-context", _REPORT: "--chaos-report", _JUNIT: "--junit-xml"}
@@ -57,6 +56,8 @@ def run_each(contexts: Sequence[str], words: Sequence[str]) -> int:
             f"{_JUNIT} cannot go with several {_CONTEXT}",
             next_step="leave it out: each run writes junit.xml into its own report",
         )
+    from harness.report import clusters
+
     runs = []
     for context, name in zip(contexts, names, strict=True):
         report = folder / name

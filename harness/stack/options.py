@@ -16,7 +16,7 @@ from typing import Any, Literal, get_args
 
 from harness.base.defaults import DEFAULT_CLUSTER, DEFAULT_INTERVAL
 from harness.base.errors import UsageError
-from harness.stack import alerts, cluster_name
+from harness.stack import cluster_name
 from harness.stack.existing.options import HEADERS_VARIABLE, ExistingOptions, label
 from harness.stack.helm_values import HelmValues
 
@@ -88,6 +88,8 @@ class UpOptions:
                 next_step=f"use {_LEAST_INTERVAL:g} to {_MOST_INTERVAL} seconds",
             )
         self.helm_values.check()
+        from harness.stack import alerts
+
         alerts.sooner(self.scrape_interval, self.alert_rules)
 
     @property
@@ -399,7 +401,7 @@ CONTEXT = EXISTING[:2]
 
 def _namespace(text: str) -> str:
     # The rules of boundaries take time to load.
-    from harness.chaosmesh.boundary import namespace  # noqa: PLC0415
+    from harness.chaosmesh.boundary import namespace
 
     return namespace(text)
 
