@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from harness.base.errors import HarnessError
 from harness.chaosmesh import phases
 from harness.chaosmesh.catalogue import Metric
@@ -9,6 +11,8 @@ from harness.judge.finding import Finding
 from harness.judge.given import Given
 from harness.judge.judge import Judge
 from harness.judge.watch import watch
+from harness.oracles.base import oracles
+from harness.recording.foreign import ForeignUse
 from harness.recording.foreign import note as foreign_note
 from harness.recording.notes import ENDED
 from harness.runner.conflicts import Shared, conflicts_of, shared_by
@@ -47,7 +51,8 @@ class FinalLook:
         context = self._context
         if context.file.script is not None or conflicts_of(context.file, context.catalogue).looks:
             self._foreign = Foreign(context.cluster, context.around.run, context.clock.now())
-            self._foreign.start()
+            # Where others may use Chaos Mesh, what they began long ago is in force now.
+            self._foreign.start(standing=context.around.shared is not None)
 
     def stop(self) -> None:
         """End that."""
@@ -90,12 +95,25 @@ class FinalLook:
                 outcome.findings = [revised.get(finding.id, finding) for finding in outcome.findings]
                 context.diagnostics.step(index, outcome, context.containers)
 
+    def others_at(self, oracle: str, started: float) -> list[ForeignUse]:
+        """Return what others have or do that changes what an oracle shows, since a step started."""
+        if self._foreign is None or not oracles()[oracle].touched_by:
+            return []
+        shared = Shared(f"the oracle {oracle}", frozenset(oracles()[oracle].touched_by))
+        uses = self._foreign.uses(started - _BASELINE_SCRAPES * self._context.around.interval)
+        return [use for use in (*self._foreign.standing, *uses) if shared.changed_by(operations(use))]
+
     def _note_foreign(self, index: int, started: float) -> None:
         """Record what others did that may have changed what a step, or the watch since, looks at."""
         if self._foreign is None:
             return
         # The scrape that the step's increases count from is hardly older than one interval.
         uses = self._foreign.uses(started - _BASELINE_SCRAPES * self._context.around.interval)
+        self._note_uses(index, uses, theirs=self._context.around.shared is not None)
+        # What stands still brings no increase about; it may be counted with what a step expects.
+        self._note_uses(index, self._foreign.standing, theirs=False)
+
+    def _note_uses(self, index: int, uses: Sequence[ForeignUse], *, theirs: bool) -> None:
         does = {use: operations(use) for use in uses}
         touched = {
             identity: {use for use in uses for each in shared if each.changed_by(does[use])}
@@ -105,7 +123,6 @@ class FinalLook:
         seen = [use for use in uses if any(use in by for by in touched.values())]
         if seen:
             concerned = [identity for identity, by in touched.items() if by]
-            theirs = self._context.around.shared is not None
             self._context.recorder.add(
                 foreign_note(seen, concerned, self._context.clock.now(), theirs=theirs)
             )

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import threading
 from dataclasses import dataclass
+from datetime import datetime
 
 from harness.chaosmesh.calls import METHODS
 from harness.kubernetes.client import Cluster, Object
 from harness.kubernetes.follower import Follower
-from harness.kubernetes.kinds import CHAOS_MESH_API, MADE_FOR
+from harness.kubernetes.kinds import CHAOS_MESH_API, EXPERIMENT_KINDS, MADE_FOR
 from harness.kubernetes.namespaces import RUN_LABEL
 from harness.oracles.events import event_of
 from harness.recording.foreign import ForeignUse
@@ -31,7 +32,11 @@ class _Seen:
 
 
 class Foreign:
-    """Watches the events about Chaos Mesh's objects in namespaces that are not of this run."""
+    """Watches the events about Chaos Mesh's objects in namespaces that are not of this run.
+
+    Attributes:
+        standing: experiments of others whose chaos was in force at the start, which nothing may tell of.
+    """
 
     def __init__(self, cluster: Cluster, run: str, since: float) -> None:
         """Prepare.
@@ -48,11 +53,23 @@ class Foreign:
         self._events: set[str] = set()
         self._own: dict[str, bool] = {}
         self._seen: dict[tuple[str, str, str], _Seen] = {}
+        self.standing: list[ForeignUse] = []
         self._follower = Follower(cluster, "Event", None, self._add, field_selector=_SELECTOR)
 
-    def start(self) -> None:
-        """Begin to watch, in a thread."""
+    def start(self, *, standing: bool = False) -> None:
+        """Begin to watch, in a thread.
+
+        Args:
+            standing: look also for chaos that is in force already.
+
+        Raises:
+            ApiError: the experiments cannot be listed.
+        """
         self._follower.start()
+        if standing:
+            for kind in EXPERIMENT_KINDS:
+                listed = (self._in_force(kind, found) for found in self._cluster.list(kind))
+                self.standing += filter(None, listed)
 
     def stop(self) -> None:
         """End the watch."""
@@ -66,6 +83,16 @@ class Foreign:
                 for (kind, namespace, name), seen in sorted(self._seen.items())
                 if max(seen.times) >= since
             ]
+
+    def _in_force(self, kind: str, found: Object) -> ForeignUse | None:
+        """Return an experiment of others that has injected anything."""
+        metadata = found["metadata"]
+        records = found.get("status", {}).get("experiment", {}).get("containerRecords") or ()
+        injected = any(each.get("phase") == "Injected" for each in records)
+        if not injected or self._is_own(metadata["namespace"]):
+            return None
+        since = datetime.fromisoformat(metadata["creationTimestamp"]).timestamp()
+        return ForeignUse(kind, metadata["namespace"], metadata["name"], since, since)
 
     def _add(self, found: Object) -> None:
         identity = str(found["metadata"]["uid"])

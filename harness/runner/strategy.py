@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import ClassVar
 
+from harness.base.errors import InfrastructureError
 from harness.judge.finding import Finding
 from harness.judge.given import Given
 from harness.judge.replay import judge_step
@@ -18,8 +19,11 @@ from harness.runner.performer import ActionPerformer
 from harness.runner.proofs import await_proof
 from harness.runner.readings import OracleReadings, to_read
 from harness.runner.scenario_context import ScenarioContext
+from harness.runner.step_failed import StepFailedError
 from harness.runner.waits import GATE_SCRAPES, Waits
-from harness.scenario.model import Step
+from harness.scenario.model import Proof, Step
+
+_MOST_NAMED = 5
 
 
 class StepStrategy(ABC):
@@ -109,7 +113,7 @@ class ChaosStrategy(StepStrategy):
         if act.chaos is not None and not act.refused:
             waits.phase(step, deadline, self._readings.record_events)
         for proof in step.proof:
-            outcome.proofs.append(await_proof(context, self._readings, proof, deadline))
+            outcome.proofs.append(self._await_proof(proof, since, deadline))
         outcome.settled = context.mark(index, "settled", {"proofs": outcome.proofs})
         if expected is None:
             expected = self._record_expectations(index, step)
@@ -118,6 +122,26 @@ class ChaosStrategy(StepStrategy):
         outcome.findings = judge_step(
             context.recording, context.recording.marks[-1], self._expectations.judge
         )
+
+    def _await_proof(self, proof: Proof, since: float, deadline: float) -> str:
+        """Read until a proof holds; return how it does.
+
+        Raises:
+            StepFailedError: the chaos had no effect.
+            InfrastructureError: nobody knows: others may be why, or the oracle does not answer.
+        """
+        try:
+            return await_proof(self._context, self._readings, proof, deadline)
+        except StepFailedError as failed:
+            if others := self._look.others_at(proof.oracle, since):
+                named = ", ".join(map(str, others[:_MOST_NAMED]))
+                more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
+                raise InfrastructureError(
+                    f"inconclusive: others use Chaos Mesh: {named}{more}: {failed.problem.reason}",
+                    next_step="run it when nobody else does",
+                    details=failed.problem.details,
+                ) from failed
+            raise
 
     def _record_expectations(self, index: int, step: Step) -> list[Given]:
         found = []

@@ -7,6 +7,7 @@ import pytest
 from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.lint.check import load_checked
+from harness.oracles.base import oracles
 from harness.recording.foreign import ForeignUse, note, uses_of
 from harness.recording.model import Note
 from harness.runner import runner
@@ -139,3 +140,55 @@ def test_what_an_object_does_to_the_daemon_is_known_by_its_kind(kind, method):
     assert "every-chaos" in does
     assert Shared("calls", frozenset(), method=method).changed_by(does)
     assert not Shared("calls", frozenset(), method="SetDNSServer").changed_by(does)
+
+
+def in_force(cluster, kind="PodChaos", namespace="team", phase="Injected"):
+    """Let somebody's chaos be there from before the scenario; no event tells of it."""
+    cluster.miscounted = 1
+    cluster.put("Namespace", namespace)
+    body = cluster.put(
+        kind, "old", namespace, status={"experiment": {"containerRecords": [{"phase": phase}]}}
+    )
+    body["metadata"]["creationTimestamp"] = "2026-01-02T03:04:05Z"
+
+
+def test_chaos_that_was_in_force_before_explains_what_failed(run, cluster):
+    in_force(cluster)
+    result = run(shared=SharedUse(exclusive=True))
+    shared, own, _ = result.steps[1].findings
+    assert (shared.verdict, shared.layer) == (Verdict.ERROR, "infrastructure")
+    assert "PodChaos team/old (seen since 2026-01-02T03:04:05Z)" in shared.reason
+    assert own.verdict is Verdict.FAIL
+    assert_replays(result)
+
+
+def test_chaos_that_was_in_force_before_brings_no_pass_about(run, cluster):
+    in_force(cluster)
+    cluster.miscounted = 0
+    assert run(shared=SharedUse(exclusive=True)).verdict is Verdict.PASS
+
+
+def test_chaos_that_is_not_in_force_explains_nothing(run, cluster):
+    in_force(cluster, phase="Not Injected")
+    result = run(shared=SharedUse(exclusive=True))
+    assert result.steps[1].findings[0].verdict is Verdict.FAIL
+
+
+def test_on_a_cluster_of_ones_own_nothing_is_listed(run, cluster):
+    in_force(cluster)
+    assert run().steps[1].findings[0].verdict is Verdict.FAIL
+
+
+@pytest.mark.parametrize(
+    ("touched_by", "verdict"), [(("PodChaos",), Verdict.ERROR), (("IOChaos",), Verdict.FAIL)]
+)
+def test_a_proof_that_others_may_spoil_proves_nothing(run, cluster, monkeypatch, touched_by, verdict):
+    monkeypatch.setattr(oracles()["images"], "touched_by", touched_by)
+    cluster.affects = False
+    in_force(cluster)
+    result = run(shared=SharedUse(exclusive=True))
+    assert result.verdict is verdict
+    reason = result.reason or result.steps[1].problem.reason
+    assert "the chaos had no effect: images" in reason
+    told = "inconclusive: others use Chaos Mesh: PodChaos team/old (seen since 2026-01-02T03:04:05Z): "
+    assert (told in reason) is (verdict is Verdict.ERROR)
