@@ -33,8 +33,8 @@ from harness.recording.writer import ENTRIES, MANIFEST
 MOST_BYTES = 512 * MIB
 """Decompressed entries of one recording; those of real scenarios have a few MiB."""
 _MOST_LINE_BYTES = 16 * MIB
-_MOST_ENTRIES = 100_000
-"""Those of the longest real scenario are 1,400; a day at one scrape a second of one component has as many."""
+_MOST_ENTRIES = 50_000
+"""The longest real scenario has 1,400; three hours of four components at a scrape a second have as many."""
 _MOST_EXPECTED = 5_000
 """Of one scenario; that with the most has 60."""
 _DEFINITION = b'{"type":"series",'

@@ -222,7 +222,10 @@ class ScenarioRun:
         finally:
             self._readings.record_events()
             self._result.manifests = {
-                name: manifest_text(applied.body) for name, applied in context.applied.items()
+                name: manifest_text(applied.body)
+                for name, applied in context.applied.items()
+                # In a control run nothing was sent.
+                if applied.body
             }
             # Before the next step, or the clean-up, changes what there is to be seen.
             context.diagnostics.step(index, outcome, context.containers)

@@ -48,6 +48,7 @@ ELSEWHERE = {
     "base/process.py:run": "the output of a command, which finds its disk full itself; the folder is named",
     "base/apart.py:_child": "/dev/null",
     "cli/__init__.py:main": "/dev/null",
+    "stack/uml.py:_write_configuration": "a step of `up`, which reports what the system says of its folders",
     "results/last_durations.py:keep": "nice to know: whoever calls it goes on without",
     "recording/writer.py:__init__": "tests/recording/test_recording_files.py",
     "recording/writer.py:write": "tests/recording/test_recording_files.py",

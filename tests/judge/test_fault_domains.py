@@ -149,7 +149,8 @@ def test_another_help_is_the_collectors(entry):
     planted = Planted(entry)
     planted.help = "Something else"
     planted.exposed = [(planted.labels, WRONG)]
-    words = ['is "Something else"', f'has "{entry.help}"'] if entry.help and entry.labels_known else []
+    known = entry.help and entry.labels_known and not entry.help_of
+    words = ['is "Something else"', f'has "{entry.help}"'] if known else []
     explained(planted.finding(), "collector", *words)
 
 

@@ -159,7 +159,8 @@ def result(name, namespace=None, verdict=Verdict.PASS):
 
 def scenario_file(*stand_ins):
     """A scenario file, as far as a session looks into it."""
-    return types.SimpleNamespace(scenario=types.SimpleNamespace(stand_ins=list(stand_ins)))
+    scenario = types.SimpleNamespace(stand_ins=list(stand_ins))
+    return types.SimpleNamespace(name="s", path=bundled.scenarios() / "s.yaml", scenario=scenario)
 
 
 def load_one(folder, name="s"):

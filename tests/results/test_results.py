@@ -85,6 +85,9 @@ def test_every_field_of_the_schema(made, tmp_path):
             "planned": None,
             "complete": None,
             "interrupted": None,
+            "exit_code": None,
+            "shard": None,
+            "merged": [],
         },
         "summary": {
             "passed": 0,
@@ -159,6 +162,8 @@ def test_every_field_of_the_schema(made, tmp_path):
                 "control": None,
                 "first_attempt": None,
                 "places": {},
+                "source": "",
+                "manifests": {},
             }
         ],
     }

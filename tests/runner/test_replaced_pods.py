@@ -107,7 +107,7 @@ def test_the_step_after_a_restart_starts_from_the_new_pod(run, cluster, mesh, cl
     result = run(steps)
     assert (result.verdict, result.reason) == (Verdict.PASS, None)
     assert [step.title for step in result.steps] == [
-        "restart chaos-daemon on ${nodes[0]}",
+        "restart chaos-daemon on n1",
         "restart chaos-dashboard",
     ]
 
@@ -135,7 +135,7 @@ def test_templates_see_the_workloads_new_pods(run, cluster):
 """
     result = run(steps, top="workload: mini-node-exporter\n")
     assert (result.verdict, result.reason) == (Verdict.PASS, None)
-    assert result.steps[0].proofs == ["pod-uids: 0; wanted: equal to 0"]
+    assert result.steps[0].proofs == ["pod-uids (since uid-11): 0; wanted: equal to 0"]
     deleted = [request[2] for request in cluster.requests if request[:2] == ("delete", "Pod")]
     assert deleted[0] == "mini-node-exporter-0"
 
