@@ -68,6 +68,7 @@ NOT_LITERAL = {
     "runner/actions.py": {"get": CHAOS, "create": CHAOS, "patch": CHAOS, "delete": CHAOS},
     "runner/diagnostics/collectors/objects.py": {"list": CHAOS},
     "runner/final_look.py": {"get": CHAOS},
+    "runner/foreign.py": {"list": CHAOS},
     "runner/waits.py": {"get": CHAOS, "until": CHAOS},
     "stack/drift.py": {"list": ["Deployment", "DaemonSet"]},
     "stack/existing/chaosmesh.py": {"list": ["Deployment", "DaemonSet"]},
