@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from harness.judge.finding import Finding, Verdict
-from harness.recording.foreign import uses_of
+from harness.recording.foreign import named, uses_of
 from harness.recording.model import Expected, Recording
-
-_SHOWN = 5
 
 
 def unless_foreign(recording: Recording, expected: Expected, finding: Finding) -> Finding:
@@ -22,15 +20,11 @@ def unless_foreign(recording: Recording, expected: Expected, finding: Finding) -
     # Where others use it, what was to be seen may be of their making, too; on a cluster of the harness' own
     # a stranger is an accident, which explains what failed.
     failed = finding.verdict is Verdict.FAIL
-    uses = {
-        str(use): None for note in recording.notes for use in uses_of(note, expected.id, theirs=not failed)
-    }
+    uses = [use for note in recording.notes for use in uses_of(note, expected.id, theirs=not failed)]
     if not uses:
         return finding
-    named = ", ".join(list(uses)[:_SHOWN])
-    more = f" and {len(uses) - _SHOWN} more" if len(uses) > _SHOWN else ""
     what = finding.reason if failed else "what was to be seen was seen, and may be of their making"
-    reason = f"inconclusive: others used Chaos Mesh meanwhile: {named}{more}: {what}"
+    reason = f"inconclusive: others used Chaos Mesh meanwhile: {named(uses)}: {what}"
     return finding.model_copy(
         update={"verdict": Verdict.ERROR, "reason": reason, "layer": "infrastructure", "known_issue": None}
     )

@@ -11,6 +11,7 @@ from harness.recording.model import Note
 from harness.recording.notes import FOREIGN
 
 _THEIRS = "theirs"
+_SHOWN = 5
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,13 @@ class ForeignUse:
         """Return the object and when it came."""
         began = datetime.fromtimestamp(self.began, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         return f"{self.kind} {self.namespace}/{self.name} (seen since {began})"
+
+
+def named(uses: Iterable[ForeignUse]) -> str:
+    """Return what others did in a clause, each object once, the first few of many."""
+    texts = list(dict.fromkeys(map(str, uses)))
+    more = f" and {len(texts) - _SHOWN} more" if len(texts) > _SHOWN else ""
+    return ", ".join(texts[:_SHOWN]) + more
 
 
 def note(

@@ -110,9 +110,7 @@ def conflicts_of(file: ScenarioFile, catalogue: Catalogue) -> Conflicts:
     scenario = file.scenario
     asked = [oracles()[name] for name in sorted(oracles_of(scenario)) if name in oracles()]
     does = _operations(scenario, asked)
-    looks = [
-        Shared(f"the oracle {each.name}", frozenset(each.touched_by)) for each in asked if each.touched_by
-    ]
+    looks = shared_by_oracles(each.name for each in asked)
     needs = {component for each in asked for component in each.through}
     # What the dashboard is sent goes past the manager's webhooks, too.
     needs |= {MANAGER} if does - {"requests"} else set()
@@ -137,11 +135,15 @@ def conflicts_of(file: ScenarioFile, catalogue: Catalogue) -> Conflicts:
 
 def shared_by(expectation: Expectation, catalogue: Catalogue) -> list[Shared]:
     """Return what an expectation looks at that others than the scenario can change, its oracles included."""
-    truths = [oracles()[name] for name in sorted(oracles_in(expectation)) if name in oracles()]
-    looks = [
-        Shared(f"the oracle {each.name}", frozenset(each.touched_by)) for each in truths if each.touched_by
+    return [*_shared(expectation, catalogue), *shared_by_oracles(sorted(oracles_in(expectation)))]
+
+
+def shared_by_oracles(names: Iterable[str]) -> list[Shared]:
+    """Return what oracles look at that others than the scenario can change; unknown ones look at nothing."""
+    found = (oracles()[name] for name in names if name in oracles())
+    return [
+        Shared(f"the oracle {each.name}", frozenset(each.touched_by)) for each in found if each.touched_by
     ]
-    return [*_shared(expectation, catalogue), *looks]
 
 
 def calls_daemon(file: ScenarioFile) -> bool:

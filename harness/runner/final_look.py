@@ -11,11 +11,10 @@ from harness.judge.finding import Finding
 from harness.judge.given import Given
 from harness.judge.judge import Judge
 from harness.judge.watch import watch
-from harness.oracles.base import oracles
 from harness.recording.foreign import ForeignUse
 from harness.recording.foreign import note as foreign_note
 from harness.recording.notes import ENDED
-from harness.runner.conflicts import Shared, conflicts_of, shared_by
+from harness.runner.conflicts import Shared, conflicts_of, shared_by, shared_by_oracles
 from harness.runner.direct_scrape import DirectScraper
 from harness.runner.foreign import Foreign, operations
 from harness.runner.readings import OracleReadings
@@ -97,11 +96,14 @@ class FinalLook:
 
     def others_at(self, oracle: str, started: float) -> list[ForeignUse]:
         """Return what others have or do that changes what an oracle shows, since a step started."""
-        if self._foreign is None or not oracles()[oracle].touched_by:
+        if self._foreign is None:
             return []
-        shared = Shared(f"the oracle {oracle}", frozenset(oracles()[oracle].touched_by))
         uses = self._foreign.uses(started - _BASELINE_SCRAPES * self._context.around.interval)
-        return [use for use in (*self._foreign.standing, *uses) if shared.changed_by(operations(use))]
+        return [
+            use
+            for use in (*self._foreign.standing, *uses)
+            if any(each.changed_by(operations(use)) for each in shared_by_oracles([oracle]))
+        ]
 
     def _note_foreign(self, index: int, started: float) -> None:
         """Record what others did that may have changed what a step, or the watch since, looks at."""

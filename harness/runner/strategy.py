@@ -11,6 +11,7 @@ from harness.base.errors import InfrastructureError
 from harness.judge.finding import Finding
 from harness.judge.given import Given
 from harness.judge.replay import judge_step
+from harness.recording.foreign import named
 from harness.recording.model import SPARES
 from harness.results.scenario import StepResult
 from harness.runner.expectations import Expectations
@@ -22,8 +23,6 @@ from harness.runner.scenario_context import ScenarioContext
 from harness.runner.step_failed import StepFailedError
 from harness.runner.waits import GATE_SCRAPES, Waits
 from harness.scenario.model import Proof, Step
-
-_MOST_NAMED = 5
 
 
 class StepStrategy(ABC):
@@ -134,10 +133,8 @@ class ChaosStrategy(StepStrategy):
             return await_proof(self._context, self._readings, proof, deadline)
         except StepFailedError as failed:
             if others := self._look.others_at(proof.oracle, since):
-                named = ", ".join(map(str, others[:_MOST_NAMED]))
-                more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
                 raise InfrastructureError(
-                    f"inconclusive: others use Chaos Mesh: {named}{more}: {failed.problem.reason}",
+                    f"inconclusive: others use Chaos Mesh: {named(others)}: {failed.problem.reason}",
                     next_step="run it when nobody else does",
                     details=failed.problem.details,
                 ) from failed
