@@ -7,6 +7,7 @@ Prometheus begins after one scrape has ended and is done before the next one beg
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
 MARGIN_SECONDS = 0.03
@@ -20,6 +21,9 @@ scheduler ticks cover that, and are little next to the shortest interval.
 
 LEAST_SECONDS = 0.15
 """A read through the API server's proxy takes no longer on a busy machine, when a scrape takes less."""
+
+
+_POLL_SECONDS = 0.1
 
 
 class Time(Protocol):
@@ -94,3 +98,34 @@ def await_gap(clock: Time, scrape: ScrapeGap, *, squeeze: bool = False) -> Gap |
     if clock.now() < gap.opens:
         clock.sleep(gap.opens - clock.now())
     return gap
+
+
+def await_newest_gap(clock: Time, newest: Callable[[], ScrapeGap | None], seconds: float) -> Gap | None:
+    """Wait until the newest scrape of a target is known to have ended, and none is due before a read is over.
+
+    On a busy machine a scrape takes much longer than the one before: while others are judged, a gap must not
+    be worked out from an older one.
+
+    Args:
+        clock: Prometheus' time.
+        newest: returns the newest scrape that has ended; None when there is none.
+        seconds: the bound.
+
+    Returns:
+        The gap that is open now; None when there is no scrape, no time enough after it, or none ended in
+        time.
+    """
+    end = clock.now() + seconds
+    while (scrape := newest()) is not None:
+        gap = gap_between(clock, scrape, scrape.began + scrape.interval)
+        need = max(scrape.duration, LEAST_SECONDS)
+        now = clock.now()
+        if gap.opens + need > gap.closes or now >= end:
+            return None
+        if now + need <= gap.closes:
+            if now < gap.opens:
+                clock.sleep(gap.opens - now)
+            return gap
+        due = scrape.began + scrape.interval + scrape.duration
+        clock.sleep(min(max(due - now, _POLL_SECONDS), end - now))
+    return None

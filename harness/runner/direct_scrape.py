@@ -22,7 +22,7 @@ from harness.judge.sweep import Selection
 from harness.judge.terms import FIXED
 from harness.kubernetes.client import Cluster
 from harness.oracles.base import oracles
-from harness.prometheus.between_scrapes import ScrapeGap, await_gap
+from harness.prometheus.between_scrapes import ScrapeGap, await_newest_gap
 from harness.prometheus.exposition import Family
 from harness.prometheus.expression import selectors
 from harness.prometheus.promql import PromQLError, selector
@@ -212,14 +212,15 @@ class DirectScraper:
         job, instance = target
         again = True
         for _ in range(_TRIES):
-            self._await_gap(target, since)
-            began = self._clock.now()
+            self._await_scrape(target, since)
             families: list[Family] | None = None
-            error = None
-            try:
-                families = fetch(self._cluster, job, instance, self._chaos_mesh_namespace)
-            except NotExposedError as problem:
-                error = str(problem)
+            error = self._not_to_be_read(target)
+            began = self._clock.now()
+            if error is None:
+                try:
+                    families = fetch(self._cluster, job, instance, self._chaos_mesh_namespace)
+                except NotExposedError as problem:
+                    error = str(problem)
             ended = self._clock.now()
             for each in wanted:
                 self._record(each, target, families, (began, ended), error)
@@ -271,16 +272,22 @@ class DirectScraper:
         found = all_looks(self._recorder.recording, wanted.selection, wanted.matchers, since, wanted.selector)
         return any(each.differs() for each in found if each.target == target)
 
-    def _await_gap(self, target: TargetKey, since: float) -> None:
-        """Wait until a scrape that began after `since` is complete, and the next is not due soon.
+    def _not_to_be_read(self, target: TargetKey) -> str | None:
+        """Wait for a gap between two scrapes; return why there is none.
 
-        Where there is never time enough, a look tells more than none, and says what it overlapped.
+        Then nothing is read: Prometheus' next scrape would be a part only, and others are judged by it.
         """
-        self._await_scrape(target, since)
-        last = self._newest(target)
-        if last is not None:
-            spent = self._sampler.recording.scrape_duration(target, last)
-            await_gap(self._clock, ScrapeGap(last, spent, self._interval))
+
+        def newest() -> ScrapeGap | None:
+            self._sampler.fetch()
+            last = self._newest(target)
+            if last is None:
+                return None
+            return ScrapeGap(last, self._sampler.recording.scrape_duration(target, last), self._interval)
+
+        if await_newest_gap(self._clock, newest, _SCRAPES * self._interval) is not None:
+            return None
+        return "not read: there is no time between two scrapes"
 
     def _await_scrape(self, target: TargetKey, since: float) -> None:
         """Wait for a scrape of a target that began after `since`, a few intervals at most."""

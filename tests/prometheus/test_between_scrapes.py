@@ -11,6 +11,7 @@ from harness.prometheus.between_scrapes import (
     MARGIN_SECONDS,
     ScrapeGap,
     await_gap,
+    await_newest_gap,
     gap_between,
 )
 from tests.fakes.clock import FakeClock
@@ -77,6 +78,28 @@ def test_a_read_is_between_two_scrapes_when_it_keeps_the_margin_to_both(began, e
     assert gap.holds(BEGAN + began + TINY, BEGAN + ended - TINY) is held
 
 
+@given(st.lists(st.floats(0.0, 1.2), min_size=1, max_size=8), st.floats(0.0, 6.0))
+def test_while_others_are_judged_no_gap_is_worked_out_from_an_older_scrape(durations, age):
+    clock = FakeClock(BEGAN + age)
+
+    def newest():
+        done = [
+            (BEGAN + at, duration)
+            for at, duration in enumerate(durations)
+            if BEGAN + at + duration <= clock.now()
+        ]
+        return ScrapeGap(*done[-1], 1.0) if done else ScrapeGap(BEGAN - 1.0, 0.1, 1.0)
+
+    gap = await_newest_gap(clock, newest, 10.0)
+    last = newest()
+    if gap is None:
+        need = max(last.duration, LEAST_SECONDS)
+        assert last.duration + need + 2 * MARGIN > 1.0 - TINY or clock.now() >= BEGAN + age + 10.0 - TINY
+        return
+    assert gap == gap_between(clock, last, last.began + 1.0)
+    assert gap.holds(clock.now() + TINY, clock.now() + max(last.duration, LEAST_SECONDS) - TINY)
+
+
 class UnsureClock(FakeClock):
     uncertainty = 0.1
 
@@ -107,4 +130,4 @@ def test_whoever_reads_a_pods_metrics_knows_of_the_scrapes_in_between():
         "stack/prometheus.py",
     }
     for reader in (readers - {"chaosmesh/exposed.py", "stack/prometheus.py"}) | {"runner/direct_scrape.py"}:
-        assert "await_gap(" in (package / reader).read_text(), reader
+        assert re.search(r"await_(?:newest_)?gap\(", (package / reader).read_text()), reader

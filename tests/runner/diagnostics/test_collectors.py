@@ -135,11 +135,25 @@ def pod(name, namespace, container, restarts=0):
 
 
 class FakePrometheus(Prometheus):
-    def __init__(self, *targets):
+    """Scrapes on by its clock; each later scrape takes `later` seconds, if that is given."""
+
+    def __init__(self, clock, *targets):
+        self._clock = clock
         self._targets = targets
+        self.later = None
 
     def targets(self):
-        return list(self._targets)
+        return [self._now(each) for each in self._targets]
+
+    def _now(self, of):
+        if of.last_scrape is None:
+            return of
+        took = of.scrape_duration if self.later is None else self.later
+        ended = (self._clock.now() - of.last_scrape - took) // of.scrape_interval
+        if ended < 1:
+            return of
+        began = of.last_scrape + ended * of.scrape_interval
+        return dataclasses.replace(of, last_scrape=began, scrape_duration=took)
 
 
 def target(clock, *, age=0.5, duration=0.1, job="chaos-daemon", pod="chaos-daemon-1", namespace="chaos-mesh"):
@@ -169,7 +183,7 @@ def scene(cluster):
     def made(*targets, infrastructure=True):
         return DiagnosticsContext(
             cluster=cluster,
-            prometheus=FakePrometheus(*(targets or [target(cluster.clock)])),
+            prometheus=FakePrometheus(cluster.clock, *(targets or [target(cluster.clock)])),
             clock=cluster.clock,
             chaos_mesh_namespace="chaos-mesh",
             namespace="mine",
@@ -305,8 +319,8 @@ def test_the_network_of_a_pod_is_looked_at_once(scene, cluster):
 
 @pytest.mark.parametrize(
     ("age", "waited"),
-    [(0.5, 0), (0.05, 0.081), (0.85, 0.281), (3.5, 0)],
-    ids=["between two scrapes", "during a scrape", "just before one", "scrapes that came since"],
+    [(0.5, 0), (0.05, 0.081), (0.85, 0.35), (3.5, 0)],
+    ids=["between two scrapes", "just after one", "just before one", "scrapes that came since"],
 )
 def test_raw_metrics_are_read_between_two_scrapes(scene, cluster, age, waited):
     began = cluster.clock.now()
@@ -325,6 +339,17 @@ def test_a_look_that_would_disturb_a_scrape_is_not_taken(scene, cluster):
     (text,) = files("metrics", scene(target(cluster.clock, duration=0.6))).values()
     assert text.startswith("# not read: a scrape takes 0.600 of 1 s")
     assert cluster.fetched == []
+
+
+@pytest.mark.parametrize(("later", "after"), [(0.45, 1.5), (0.6, None)], ids=["slower", "too slow"])
+def test_a_scrape_that_takes_longer_than_the_last_one_is_not_disturbed(scene, cluster, later, after):
+    began = cluster.clock.now() - 0.95
+    made = scene(target(cluster.clock, age=0.95))
+    made.prometheus.later = later
+    (text,) = files("metrics", made).values()
+    if after is None:
+        assert text.startswith("# not read: a scrape takes 0.600 of 1 s")
+    assert [at - began for at, *_ in cluster.fetched] == ([] if after is None else [pytest.approx(after)])
 
 
 def test_a_look_that_took_too_long_says_so(scene, cluster):

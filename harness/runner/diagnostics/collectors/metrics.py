@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator
 
 from harness.chaosmesh.components import WORKLOAD
-from harness.prometheus.between_scrapes import await_gap
+from harness.prometheus.between_scrapes import ScrapeGap, await_newest_gap
 from harness.prometheus.prometheus import ScrapeTarget
+from harness.runner.diagnostics.collect import SECONDS
 from harness.runner.diagnostics.scene import DiagnosticsContext
 
 _MOST_TARGETS = 4
@@ -26,10 +27,18 @@ def collect(scene: DiagnosticsContext) -> Iterator[tuple[str, str]]:
 
 def _exposed(scene: DiagnosticsContext, target: ScrapeTarget) -> str:
     """Return what a target exposes of the wanted metrics, with comments that say how it was read."""
-    gap = await_gap(scene.clock, target.scrape) if target.scrape else None
-    if target.scrape and gap is None:
+    newest = target.scrape
+
+    def asked() -> ScrapeGap | None:
+        nonlocal newest
+        same = (each.scrape for each in scene.prometheus.targets() if each.address == target.address)
+        newest = next(same, newest)
+        return newest
+
+    gap = await_newest_gap(scene.clock, asked, SECONDS) if newest else None
+    if newest and gap is None:
         return (
-            f"# not read: a scrape takes {target.scrape_duration:.3f} of {target.scrape_interval:g} s; "
+            f"# not read: a scrape takes {newest.duration:.3f} of {newest.interval:g} s; "
             "between two there is no time for a look that disturbs none\n"
         )
     began = scene.clock.now()
