@@ -9,6 +9,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -24,24 +25,50 @@ SCENARIOS = HERE.parent / "scenarios"
 OWN = "chaos-harness"
 ACCOUNT = "chaos-harness"
 
-STAGES: dict[str, tuple[list[str], list[str], list[str]]] = {
-    "api": (
-        ["--tier", "api"],
-        [],
-        [
+
+@dataclass(frozen=True)
+class Stage:
+    """Which scenarios run with which rights, and how they have to come out. Names of files without `.yaml`.
+
+    Attributes:
+        rbac: the options of `chaos-harness rbac`.
+        run: the options of the run.
+        passed: scenarios that look at nothing that others change: they pass.
+        skipped: scenarios that need what the stage has not.
+        shared: scenarios that look at what others change, while others change it: they pass, or are
+            inconclusive for that reason.
+    """
+
+    rbac: tuple[str, ...]
+    run: tuple[str, ...]
+    passed: tuple[str, ...]
+    skipped: tuple[str, ...] = ()
+    shared: tuple[str, ...] = ()
+
+    @property
+    def scenarios(self) -> list[str]:
+        """All of them."""
+        return [*self.passed, *self.skipped, *self.shared]
+
+
+STAGES = {
+    "api": Stage(
+        rbac=("--tier", "api"),
+        run=(),
+        passed=(
             "controller-manager/pod-kill",
             "controller-manager/schedule-of-workflows",
             "controller-manager/workflow-status-check",
             "controller-manager/workflow-task",
             "dashboard/azure-never-archived",
-            # Skipped: it asks a node.
-            "daemon/two-containers",
-        ],
+        ),
+        # It asks a node.
+        skipped=("daemon/two-containers",),
     ),
-    "node": (
-        ["--tier", "node"],
-        [],
-        [
+    "node": Stage(
+        rbac=("--tier", "node"),
+        run=(),
+        passed=(
             "application/partition",
             "controller-manager/duration-expires",
             "controller-manager/events-of-an-experiment",
@@ -49,35 +76,35 @@ STAGES: dict[str, tuple[list[str], list[str], list[str]]] = {
             "controller-manager/two-namespaces",
             "controller-manager/workflow-parallel",
             "daemon/two-containers",
-            # Skipped: a range is too short, one looks at what others change, one restarts a component.
-            "application/stress-cpu",
-            "controller-manager/no-target",
-            "daemon/restart-daemon",
-        ],
+        ),
+        # A range is too short, one looks at what others change, one restarts a component.
+        skipped=("application/stress-cpu", "controller-manager/no-target", "daemon/restart-daemon"),
     ),
-    "exclusive": (
-        ["--tier", "node"],
-        ["--exclusive"],
-        [
-            "controller-manager/no-target",
-            "controller-manager/pause-and-resume",
-            "daemon/network-partition",
-            "daemon/stress-cpu",
-        ],
+    "exclusive": Stage(
+        rbac=("--tier", "node"),
+        run=("--exclusive",),
+        passed=("daemon/network-partition",),
+        shared=("controller-manager/no-target", "controller-manager/pause-and-resume", "daemon/stress-cpu"),
     ),
-    "disruption": (
-        ["--tier", "node", "--allow-disruption"],
-        ["--exclusive", "--allow-disruption"],
-        [
+    "disruption": Stage(
+        rbac=("--tier", "node", "--allow-disruption"),
+        run=("--exclusive", "--allow-disruption"),
+        passed=(),
+        # No role permits what it does.
+        skipped=("controller-manager/list-denied",),
+        shared=(
             "controller-manager/restart-manager",
             "daemon/restart-daemon",
             "dashboard/deleted-while-down",
-            # Skipped: no role permits what it does.
-            "controller-manager/list-denied",
-        ],
+        ),
     ),
 }
-"""The options of `chaos-harness rbac`, those of the run, and which scenarios run."""
+"""What runs in which stage."""
+
+_INCONCLUSIVE = "inconclusive: others use"
+"""Begins the reason of what is undecided by what others do (harness/judge/foreign.py, runner/strategy.py)."""
+_UNDECIDED_CODE = 6
+"""A run ends with it when scenarios were undecided and none failed (docs/exit-codes.md)."""
 
 _SKIPPED_GROUPS = {"metrics.k8s.io", "custom.metrics.k8s.io", "external.metrics.k8s.io"}
 _SKIPPED_KINDS = {"Event", "ComponentStatus"}
@@ -143,9 +170,9 @@ class Proof:
 
     def stage(self, name: str) -> int:
         """Run the scenarios of a stage as the account with its roles; return 0 when nothing differs."""
-        rbac, run, scenarios = STAGES[name]
+        stage = STAGES[name]
         mesh = self.handle.chaos_mesh_namespace
-        roles = harness("rbac", "--chaos-mesh-namespace", mesh, *rbac, output=True)
+        roles = harness("rbac", "--chaos-mesh-namespace", mesh, *stage.rbac, output=True)
         self._kubectl("apply", "--filename=-", text=roles)
         kubeconfig = self._kubeconfig()
         before = snapshot(self.cluster)
@@ -153,19 +180,21 @@ class Proof:
         named = ["--context", "theirs", "--kubeconfig", str(kubeconfig)]
         image = ["--workload-image", self.handle.workload_image]
         began = time.monotonic()
-        files = [str(SCENARIOS / f"{each}.yaml") for each in scenarios]
-        code = harness("run", *named, *run, *image, "--report", str(report), "-v", *files, check=False)
+        files = [str(SCENARIOS / f"{each}.yaml") for each in stage.scenarios]
+        code = harness("run", *named, *stage.run, *image, "--report", str(report), "-v", *files, check=False)
         harness("sweep", *named)
         # Removes what was installed, with the rights that it takes: nothing.
         harness("down", "--context", self.handle.context, "--kubeconfig", str(self.handle.kubeconfig))
-        wrong = differences(before, snapshot(self.cluster), restarted="--allow-disruption" in run, mesh=mesh)
+        restarted = "--allow-disruption" in stage.run
+        changed = differences(before, snapshot(self.cluster), restarted=restarted, mesh=mesh)
         results = json.loads((report / "results.json").read_text())
+        wrong = unexpected(stage, results, code)
         counts = {each: number for each, number in results["summary"].items() if number}
         print(f"{name}: exit code {code}, {counts}, {time.monotonic() - began:.0f} s", flush=True)
-        print(f"{name}: {len(before)} objects compared, {len(wrong)} differ", flush=True)
-        for line in wrong:
+        print(f"{name}: {len(before)} objects compared, {len(changed)} differ", flush=True)
+        for line in (*changed, *wrong):
             print(f"  {line}", flush=True)
-        return 1 if wrong or code else 0
+        return 1 if changed or wrong else 0
 
     def _kubeconfig(self) -> Path:
         """Return a kubeconfig with a token of the account, and nothing of the administrator's."""
@@ -206,6 +235,52 @@ def harness(*words: str, check: bool = True, output: bool = False) -> Any:
     return done.stdout if output else done.returncode
 
 
+def unexpected(stage: Stage, results: Objects, code: int) -> list[str]:
+    """Return what did not come out as the stage wants it, a line each.
+
+    Args:
+        stage: which scenarios, and how they come out.
+        results: `results.json` of its run.
+        code: the run's exit code.
+    """
+    lines = []
+    undecided = False
+    for name in stage.scenarios:
+        found = [each for each in results["scenarios"] if each["file"].endswith(f"/{name}.yaml")]
+        if not found:
+            lines.append(f"{name}: did not run")
+        for each in found:
+            verdict, others = each["verdict"], name in stage.shared and _by_others(each)
+            undecided = undecided or others
+            good = {"skipped"} if name in stage.skipped else {"passed", "known_issue"}
+            if verdict not in good and not others:
+                wanted = " or ".join(sorted(good))
+                lines.append(f"{each['name']}: {verdict}, expected {wanted}: {'; '.join(_reasons(each))}")
+            lines += [f"{each['name']}: left {left['kind']} {left['name']}" for left in each["leftovers"]]
+    if code and not lines and not (undecided and code == _UNDECIDED_CODE):
+        lines.append(f"the run ended with {code}, and each scenario as expected: look at its last lines")
+    return lines
+
+
+def _by_others(result: Objects) -> bool:
+    """Say whether a scenario is undecided by what others do, and by nothing else."""
+    reasons = _reasons(result)
+    return result["verdict"] == "error" and bool(reasons) and all(_INCONCLUSIVE in each for each in reasons)
+
+
+def _reasons(result: Objects) -> list[str]:
+    """Return why a scenario did not pass: its own reason, its steps' and its findings'."""
+    found = [result["reason"]]
+    for step in result["steps"]:
+        found += [step["problem"]["reason"]] if step["problem"] and not result["reason"] else []
+        found += [
+            each["reason"]
+            for each in step["findings"]
+            if each["level"] == "must" and each["verdict"] in ("failed", "error")
+        ]
+    return [each for each in found if each]
+
+
 def snapshot(cluster: Cluster) -> Objects:
     """Return all objects of all kinds that the API server serves, without what changes by itself."""
     found: Objects = {}
@@ -221,7 +296,7 @@ def snapshot(cluster: Cluster) -> Objects:
                 continue
             answer = json.loads(cluster.text(f"{path}/{resource['name']}", timeout=60.0))
             for item in answer.get("items") or []:
-                body = {**item, "kind": resource["kind"]}
+                body = {**item, "apiVersion": served["groupVersion"], "kind": resource["kind"]}
                 if not _is_made_by_schedule(body):
                     found[_key(body)] = steady(body)
     return found
@@ -229,11 +304,11 @@ def snapshot(cluster: Cluster) -> Objects:
 
 def steady(body: Objects) -> Objects:
     """Return what only somebody changes; of pods also restarts, of chaos whether it is in force."""
-    metadata = {
-        key: value
-        for key, value in body["metadata"].items()
-        if key not in ("resourceVersion", "managedFields")
-    }
+    # The CRDs of Chaos Mesh (helm/chaos-mesh/crds) have no subresource for status: to write it makes another
+    # generation.
+    theirs = str(body.get("apiVersion", "")).startswith("chaos-mesh.org/")
+    noise = ("resourceVersion", "managedFields", *(("generation",) if theirs else ()))
+    metadata = {key: value for key, value in body["metadata"].items() if key not in noise}
     kept = {key: value for key, value in body.items() if key not in ("status", "metadata", "apiVersion")}
     status = body.get("status") or {}
     if body["kind"] == "Pod":

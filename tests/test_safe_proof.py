@@ -132,8 +132,68 @@ def test_what_their_schedule_makes_is_theirs() -> None:
 
 @pytest.mark.parametrize("stage", PROOF.STAGES)
 def test_the_scenarios_of_a_stage_are_there(stage: str) -> None:
-    for name in PROOF.STAGES[stage][2]:
+    for name in PROOF.STAGES[stage].scenarios:
         assert load(bundled.scenarios() / f"{name}.yaml")
+
+
+STAGE = PROOF.Stage(rbac=(), run=(), passed=("x/plain",), skipped=("x/node",), shared=("x/looks",))
+OTHERS = "inconclusive: others used Chaos Mesh meanwhile: StressChaos shop/burn: the increase is 2"
+
+
+def came_out(name: str, verdict: str, *reasons: str, **more: Any) -> dict[str, Any]:
+    findings = [{"level": "must", "verdict": "error", "reason": each} for each in reasons]
+    step = {"problem": None, "findings": findings}
+    result = {"name": name, "file": f"scenarios/x/{name}.yaml", "verdict": verdict, "reason": None}
+    return {**result, "steps": [step], "leftovers": [], **more}
+
+
+GOOD = [came_out("plain", "passed"), came_out("node", "skipped"), came_out("looks", "passed")]
+
+
+@pytest.mark.parametrize(
+    ("others", "code"),
+    [
+        (GOOD, 0),
+        ([GOOD[0], GOOD[1], came_out("looks", "error", OTHERS)], 6),
+        ([GOOD[0], GOOD[1], came_out("looks", "error", reason="inconclusive: others use Chaos Mesh: x")], 6),
+        ([came_out("plain", "known_issue"), *GOOD[1:]], 0),
+    ],
+)
+def test_each_scenario_comes_out_as_its_stage_says(others: list[Any], code: int) -> None:
+    assert PROOF.unexpected(STAGE, {"scenarios": others}, code) == []
+
+
+@pytest.mark.parametrize(
+    ("others", "code", "told"),
+    [
+        ([*GOOD[:2], came_out("looks", "failed")], 1, "looks: failed, expected known_issue or passed: "),
+        ([*GOOD[:2], came_out("looks", "error", OTHERS, "no API server")], 6, "looks: error, expected"),
+        ([*GOOD[:2], came_out("looks", "error")], 6, "looks: error, expected"),
+        ([came_out("plain", "error", OTHERS), *GOOD[1:]], 6, "plain: error, expected known_issue or passed"),
+        ([GOOD[0], came_out("node", "passed"), GOOD[2]], 0, "node: passed, expected skipped: "),
+        (GOOD[:2], 0, "x/looks: did not run"),
+        (GOOD, 1, "the run ended with 1, and each scenario as expected"),
+        (GOOD, 6, "the run ended with 6, and each scenario as expected"),
+        (
+            [came_out("plain", "passed", leftovers=[{"kind": "Pod", "name": "a"}]), *GOOD[1:]],
+            1,
+            "plain: left Pod a",
+        ),
+    ],
+)
+def test_whatever_comes_out_otherwise_fails_the_stage(others: list[Any], code: int, told: str) -> None:
+    (line,) = PROOF.unexpected(STAGE, {"scenarios": others}, code)
+    assert line.startswith(told)
+
+
+def test_the_status_of_chaos_is_no_generation_and_that_of_others_is_none() -> None:
+    """The CRDs of Chaos Mesh have no subresource for it; a Deployment's generation is its spec's."""
+    schedule = made("Schedule", "each-minute", apiVersion="chaos-mesh.org/v1alpha1")
+    assert (
+        PROOF.differences(seen(schedule), seen(changed(schedule, "metadata/generation", 9)), restarted=False)
+        == []
+    )
+    assert PROOF.differences(seen(schedule), seen(changed(schedule, "spec/x", 9)), restarted=False)
 
 
 def test_what_others_have_covers_what_could_be_hit() -> None:
