@@ -29,6 +29,7 @@ _NEEDED = (
     f"{CHART}/Chart.yaml",
     "hack/pause.c",
 )
+_DESCRIBE = ("describe", "--always", "--tags", "--match=v[0-9]*", "--abbrev=12")
 _NOT_COPIED = (".git", "ui", "node_modules", "output")
 
 
@@ -78,9 +79,10 @@ class Checkout:
         git = shutil.which("git")
         if git and (self.folder / ".git").exists():
             # safe.directory: the checkout may be another user's, and describing it runs nothing of it.
+            # --match: tags of charts, such as chart-2.7.3, stand on the same commits as those of releases.
             told = process.run(
                 "describe the checkout",
-                [git, "-c", f"safe.directory={self.folder}", "describe", "--always", "--tags", "--abbrev=12"],
+                [git, "-c", f"safe.directory={self.folder}", *_DESCRIBE],
                 timeout=30,
                 cwd=self.folder,
                 check=False,

@@ -1,3 +1,5 @@
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -73,6 +75,22 @@ def test_the_digest_does_not_follow_what_no_build_reads(folder: Path) -> None:
 
 def test_without_git_the_version_comes_from_the_digest(folder: Path) -> None:
     assert Checkout.at(folder).version("0123456789abcdef") == "source-0123456789ab"
+
+
+@pytest.mark.skipif(shutil.which("git") is None, reason="needs git")
+def test_with_git_the_version_is_named_by_the_release_not_by_its_chart(folder: Path) -> None:
+    """Chaos Mesh tags v2.7.3 and chart-2.7.3 at one commit, and `git describe` prefers the newer tag."""
+    identity = ["-c", "user.name=x", "-c", "user.email=x@example.com"]
+    for words in (
+        ["init", "-q"],
+        ["add", "."],
+        ["commit", "-qm", "x"],
+        ["tag", "-am", "release", "v2.7.3"],
+        ["tag", "-am", "chart", "chart-2.7.3"],
+        ["tag", "fake-release-1"],
+    ):
+        subprocess.run(["git", *identity, *words], cwd=folder, check=True, timeout=60)
+    assert Checkout.at(folder).version("0123456789abcdef") == "v2.7.3-source-01234567"
 
 
 def test_a_copy_is_writable_and_leaves_out_what_no_build_needs(folder: Path, tmp_path: Path) -> None:
