@@ -36,6 +36,9 @@ _QUOTE = r"\\?[\"']?"
 _VALUE = r"(?:\\?\"(?:[^\"\\]|\\[^\"])*\\?\"|'[^'\n]*'|[^\s,;&\"'{}\[\]()]+)"
 _END = r"-----END [A-Z0-9 ]+-----"
 
+# A message that says which command to run next has to name the file.
+_PLACE = r"(?<=--)kubeconfig[ \t=]+['\"]?[~.]{0,2}/"
+
 _Rule = tuple[str, re.Pattern[str], str | Callable[[re.Match[str]], str]]
 """What a text must contain for the rule to be tried, the pattern, and what is put in its place."""
 
@@ -112,14 +115,15 @@ _NAMED: list[_Rule] = [
     (
         "",
         re.compile(
-            rf"(?P<key>{_NAME}[\w.\-/]{{0,80}})({_QUOTE}[ \t]*[:=][ \t]*)(?P<value>{_VALUE})", re.IGNORECASE
+            rf"(?!{_PLACE})(?P<key>{_NAME}[\w.\-/]{{0,80}})({_QUOTE}[ \t]*[:=][ \t]*)(?P<value>{_VALUE})",
+            re.IGNORECASE,
         ),
         lambda found: found.group() if _tells_nothing(found) else f"{found['key']}{found[2]}{HIDDEN}",
     ),
     # The flag of a command line: --token abc.
     (
         "--",
-        re.compile(rf"(--[\w-]{{0,80}}{_NAME}[\w-]{{0,80}}[ \t]+)(?!-)\S+", re.IGNORECASE),
+        re.compile(rf"(--(?!{_PLACE})[\w-]{{0,80}}{_NAME}[\w-]{{0,80}}[ \t]+)(?!-)\S+", re.IGNORECASE),
         rf"\1{HIDDEN}",
     ),
     # curl's and wget's user and password.

@@ -99,6 +99,8 @@ HARMLESS = [
     "quay.io/x/y@sha256:abc, http://10.244.1.7:8080/ping?to=10.244.1.8:8080",
     "sk-learn-worker-7d9f8b6c5d-abcde",
     "a basic setup, and Basic auth is off",
+    "kubectl --context one --kubeconfig /home/me/.kube/config version",
+    "kubectl --kubeconfig=/home/me/.kube/config get pods, --kubeconfig ~/x, --kubeconfig ../x",
     "date -u +%s",
     "secretName: chaos-mesh-webhook-certs",
     "automountServiceAccountToken: true",

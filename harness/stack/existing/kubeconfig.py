@@ -7,6 +7,7 @@ beside the user's file, and later changes of its current context change nothing.
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -80,6 +81,7 @@ def extract(paths: list[Path], context: str) -> dict[str, Any]:
                 "there",
                 next_step="correct the file, or name another context",
             )
+        _check_files(entries[holder][str(wanted[holder])], holder, f"the context {context!r} in {shown}")
     return {
         "apiVersion": "v1",
         "kind": "Config",
@@ -114,6 +116,20 @@ def _read(path: Path) -> dict[str, Any]:
         )
     assert isinstance(parsed, dict)
     return parsed
+
+
+def _check_files(entry: dict[str, Any], holder: str, context: str) -> None:
+    """Raise KubeconfigError when a file or program that a cluster or a user names is not there."""
+    named = [(field, str(entry[field])) for field in _PATHS[holder] if entry.get(field)]
+    missing = [f"{field}: {path}" for field, path in named if not os.access(path, os.R_OK)]
+    plugin = entry.get("exec") if holder == "user" else None
+    if isinstance(plugin, dict) and shutil.which(str(plugin.get("command", ""))) is None:
+        missing.append(f"exec: {plugin.get('command')}")
+    if missing:
+        raise KubeconfigError(
+            f"{context} names for its {holder} what is not there, or cannot be read: {', '.join(missing)}",
+            next_step="correct the file, install the program, or name another context",
+        )
 
 
 def _is_named(found: object) -> bool:

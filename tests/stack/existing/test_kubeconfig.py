@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
@@ -13,6 +14,8 @@ from tests.stack.existing.conftest import write_kubeconfig
 
 
 def test_one_context_is_copied_with_absolute_paths(tmp_path: Path) -> None:
+    (tmp_path / "keys").mkdir()
+    (tmp_path / "keys/token").write_text("planted")
     file = write_kubeconfig(tmp_path / "config", "https://one", tokenFile="keys/token")
     before = {path: path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()}
     copy = kubeconfig.copy(file, "staging", tmp_path / "state" / "kubeconfig")
@@ -21,10 +24,12 @@ def test_one_context_is_copied_with_absolute_paths(tmp_path: Path) -> None:
     assert written["current-context"] == "staging"
     assert written["users"][0]["user"]["tokenFile"] == str(tmp_path / "keys/token")
     assert {path: path.read_bytes() for path in before} == before
-    assert [path.name for path in tmp_path.iterdir()] == ["config", "state"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["config", "keys", "state"]
 
 
 def test_the_program_of_a_user_beside_the_file_is_named_whole(tmp_path: Path) -> None:
+    (tmp_path / "bin").mkdir()
+    (tmp_path / "bin/log-in").touch(mode=0o700)
     file = write_kubeconfig(tmp_path / "config", "https://one", exec={"command": "./bin/log-in"})
     user = kubeconfig.extract([file], "staging")["users"][0]["user"]
     assert user["exec"]["command"] == str(tmp_path / "bin/log-in")
@@ -83,3 +88,31 @@ def test_a_file_that_cannot_be_read_is_named(tmp_path: Path) -> None:
         kubeconfig.extract([tmp_path / "none"], "staging")
     with pytest.raises(KubeconfigError, match=r"cannot read the kubeconfig .*: Is a directory"):
         kubeconfig.extract([tmp_path], "staging")
+
+
+@pytest.mark.parametrize(
+    ("user", "told"),
+    [
+        ({"tokenFile": "/nowhere/token"}, "tokenFile: /nowhere/token"),
+        ({"client-certificate": "gone.crt", "client-key": "/"}, "client-certificate: "),
+        ({"exec": {"command": "no-such-log-in"}}, "exec: no-such-log-in"),
+        ({"exec": {"command": "./bin/none"}}, "bin/none"),
+    ],
+)
+def test_what_a_user_names_and_is_not_there_is_named_before_anything_is_asked(
+    tmp_path: Path, user: dict[str, Any], told: str
+) -> None:
+    file = write_kubeconfig(tmp_path / "config", "https://one", **user)
+    with pytest.raises(KubeconfigError) as caught:
+        kubeconfig.extract([file], "staging")
+    assert caught.value.problem.startswith(f"the context 'staging' in {file} names for its user what is not")
+    assert told in caught.value.problem
+
+
+def test_the_authority_of_a_cluster_has_to_be_there(tmp_path: Path) -> None:
+    file = write_kubeconfig(tmp_path / "config", "https://one")
+    parsed = yaml.safe_load(file.read_text())
+    parsed["clusters"][0]["cluster"]["certificate-authority"] = "ca.crt"
+    file.write_text(yaml.safe_dump(parsed))
+    with pytest.raises(KubeconfigError, match=f"for its cluster .*certificate-authority: {tmp_path}/ca.crt"):
+        kubeconfig.extract([file], "staging")
