@@ -33,12 +33,18 @@ from harness.stack.engine import Engine
 from harness.stack.imageset import UmlFiles
 from harness.stack.kubectl import Kubectl
 
-SCRAPE_SECONDS = 5.0
-"""The least scrape interval of what runs there: a scrape of chaos-daemon takes seconds."""
+SCRAPE_SECONDS = 10.0
+"""The least scrape interval of what runs there: a scrape of chaos-daemon takes seconds.
+
+Chaos Mesh goes on with a scrape that Prometheus gave up: with too short an interval they pile up.
+"""
 
 MEMORY_MIB = 3072
 _OF_THE_KERNEL_MIB = 256
 """What user-mode Linux keeps besides in the same tmpfs."""
+
+_CPU_SHARES = 4096
+"""Four times what any other container has; it uses one CPU at most."""
 
 _LOGS = "uml-worker"
 _RUN_SECONDS = 60.0
@@ -188,6 +194,8 @@ class UmlWorker:
                 f"--tmpfs=/memory:rw,exec,size={memory}m",
                 *(f"--volume={volume}:{mode}" for volume, mode in volumes.items()),
                 "--stop-signal=KILL",
+                # A system call is four switches between two processes of the host, each of which would wait.
+                f"--cpu-shares={_CPU_SHARES}",
                 "--entrypoint=/uml/start",
                 inspected["ImageName"] if "ImageName" in inspected else inspected["Config"]["Image"],
                 f"{MEMORY_MIB}M",

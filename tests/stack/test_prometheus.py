@@ -67,11 +67,15 @@ def relabelled(settings: prometheus.Settings, job: str) -> dict[str, tuple[str, 
     }
 
 
-def test_only_the_daemon_of_a_slow_node_is_scraped_at_an_interval_of_its_own() -> None:
-    assert relabelled(SLOW, "chaos-daemon") == {
+@pytest.mark.parametrize("job", ["chaos-daemon", "workload"])
+def test_what_runs_on_a_slow_node_is_scraped_at_an_interval_of_its_own(job: str) -> None:
+    assert relabelled(SLOW, job) == {
         "__scrape_interval__": ("c-uml", "5000ms"),
         "__scrape_timeout__": ("c-uml", "5000ms"),
     }
+
+
+def test_nothing_else_is_scraped_slowly() -> None:
     assert configuration(SLOW)["global"]["scrape_interval"] == "1000ms"
     for settings, job in (
         (SLOW, "controller-manager"),
@@ -268,14 +272,14 @@ def targets(*found: dict[str, Any]) -> bytes:
     return json.dumps({"status": "success", "data": {"activeTargets": list(found)}}).encode()
 
 
-def wait(cluster: Cluster, expected: dict[str, int]) -> list[float]:
+def wait(cluster: Cluster, expected: dict[str, int], settings: prometheus.Settings = SETTINGS) -> list[float]:
     pauses: list[float] = []
 
     def clock() -> float:
         return sum(pauses)
 
     prometheus.wait_targets(
-        cluster, SETTINGS, expected, Progress(io.StringIO()), clock=clock, pause=pauses.append
+        cluster, settings, expected, Progress(io.StringIO()), clock=clock, pause=pauses.append
     )
     return pauses
 
@@ -308,6 +312,19 @@ def test_a_slow_scrape_names_an_interval_that_fits(answering: Answering) -> None
     with pytest.raises(prometheus.ScrapeTooSlowError) as caught:
         wait(cluster, {"chaos-daemon": 1})
     assert caught.value.next_step == "use a longer interval: --scrape-interval 2"
+
+
+def test_a_slow_scrape_of_a_slow_node_is_measured_by_its_own_interval(answering: Answering) -> None:
+    there = target("chaos-daemon", seconds=4.5)
+    there["labels"]["node"] = "c-uml"
+    cluster, _ = answering(targets(there))
+    with pytest.raises(prometheus.ScrapeTooSlowError) as caught:
+        wait(cluster, {"chaos-daemon": 1}, SLOW)
+    assert "a timeout of 5 s at an interval of 5 s" in caught.value.problem
+    assert caught.value.next_step == (
+        "use a longer interval: --scrape-interval 10, run again when this machine is less busy, "
+        "or leave --uml-worker out"
+    )
 
 
 def test_a_scrape_that_is_cut_off_is_timed_without_a_limit(answering: Answering) -> None:

@@ -469,7 +469,7 @@ def test_a_worker_in_user_mode_linux_joins_when_the_pod_network_is_there(with_um
     handle = with_uml.up()
     assert with_uml.diary.index("network") < with_uml.diary.index("uml") < with_uml.diary.index("targets")
     assert handle.uml_key == "uml1"
-    assert (with_uml.settings[-1].slow_node, with_uml.settings[-1].slow_interval) == ("c-uml", 5.0)
+    assert (with_uml.settings[-1].slow_node, with_uml.settings[-1].slow_interval) == ("c-uml", 10.0)
     record = json.loads((state.StateFolder("c").folder / "owner.json").read_text())
     assert record["containers"] == ["id-1", "id-2"]
 
