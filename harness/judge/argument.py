@@ -7,6 +7,7 @@ import operator
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Annotated, Any
 
 from pydantic import PlainValidator, ValidationError, ValidationInfo, WithJsonSchema
@@ -35,7 +36,7 @@ class OracleRef:
     name: str
     parameters: dict[str, Any] = field(default_factory=dict, hash=False)
 
-    @property
+    @cached_property
     def key(self) -> str:
         """The parameters in the form in which readings carry them."""
         return reading_key(self.parameters)

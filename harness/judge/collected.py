@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 
 from harness.judge.argument import OracleRef, labels_text
 from harness.judge.expression import QUERY, BadAnswerError, BadExpressionError, changes, with_answer
-from harness.judge.given import Given, UnjudgeableError
+from harness.judge.given import Given, UnjudgeableError, Wanted
 from harness.judge.increase import Increases
 from harness.judge.kind import Increase, NotComparableError, StateOutcome
 from harness.judge.lateness import Lateness
-from harness.judge.reading import bracket
-from harness.judge.state import SeriesState, target_text
+from harness.judge.state import SeriesState, StateSamples, target_text
 from harness.judge.sweep import Sweep, baseline
 from harness.judge.terms import DEADLINE_SCRAPES, STEADY_STATES
 from harness.recording.model import Mark, Point, Reading, labels_of
@@ -33,6 +32,15 @@ class JudgedState:
     def holds(self) -> bool:
         """Whether it is as expected, or as the known issue shows it."""
         return any(side is not None and side.holds for side in (self.outcome, self.shows))
+
+
+@dataclass(frozen=True)
+class _Check:
+    """What a kind said of a state, and what it was told by oracles for that."""
+
+    samples: StateSamples
+    asked: list[tuple[OracleRef, list[Point]]]
+    outcome: StateOutcome
 
 
 class Collected:
@@ -62,6 +70,8 @@ class Collected:
         self._no_baseline = ""
         self._first_state = True
         self._readings: list[Reading] = []
+        self._asked: list[tuple[OracleRef, list[Point]]] = []
+        self._checks: dict[bool, _Check] = {}
 
     def begin(self) -> str | None:
         """Take up the marks once they are made; return what is missing."""
@@ -78,7 +88,7 @@ class Collected:
         given.selection.refresh()
         self._increases = Increases(given.selection)
         known = recording.seen_at(step, "settled")
-        self.sweep = Sweep(given.selection, self.fresh_from() + recording.manifest.clock_uncertainty, known)
+        self.sweep = given.sweep(self.fresh_from() + recording.manifest.clock_uncertainty, known)
         longest = given.selection.longest_scrape(known)
         self.deadline = (
             self.settled.time + (given.spec.deadline or DEADLINE_SCRAPES) * given.interval + longest
@@ -132,7 +142,7 @@ class Collected:
             return NotComparableError(str(error), layer=QUERY)
         except BadExpressionError as error:
             raise UnjudgeableError(str(error), QUERY) from error
-        self._readings = []
+        self._readings, self._asked = [], []
         if not state.complete:
             # Deadlines count scrapes that told something, and this one of a target that was down did not.
             if not standing:
@@ -149,14 +159,29 @@ class Collected:
         if right.kind.needs_baseline or (shows is not None and shows.kind.needs_baseline):
             self._need_baseline(state)
         try:
-            outcome = right.kind.check(right.argument, state, self.baseline, self)
-            other = shows.kind.check(shows.argument, state, self.baseline, self) if shows else None
+            outcome = self._check(right, state, of_issue=False)
+            other = self._check(shows, state, of_issue=True) if shows else None
             judged = JudgedState(state, outcome, outcome.reason, shows=other, readings=self._readings)
             if self.lateness is not None and judged.holds and not held:
                 self.lateness.needs(state.time, judged.readings, self.lost)
         except NotComparableError as error:
             return error
         return judged
+
+    def _check(self, side: Wanted, state: SeriesState, *, of_issue: bool) -> StateOutcome:
+        """Return what a side says of a state; of the same samples and readings as before, the same."""
+        samples = state.samples
+        if not side.kind.of_samples or not isinstance(samples, StateSamples):
+            return side.kind.check(side.argument, state, self.baseline, self)
+        read, asked = len(self._readings), len(self._asked)
+        before = self._checks.get(of_issue)
+        if before is not None and samples.same(before.samples):
+            if all(self.vector(oracle, state) is points for oracle, points in before.asked):
+                return before.outcome
+            del self._readings[read:], self._asked[asked:]
+        outcome = side.kind.check(side.argument, state, self.baseline, self)
+        self._checks[of_issue] = _Check(samples, self._asked[asked:], outcome)
+        return outcome
 
     def has_changed(self, state: SeriesState) -> bool:
         """Tell whether the selected series are others than before the step, as far as that is known."""
@@ -177,11 +202,13 @@ class Collected:
         """See kind.Context."""
         if self.settled is None:
             raise NotComparableError("the step has not settled")
-        recording = self.given.recording
-        recorded = recording.readings.get((oracle.name, oracle.key), [])
-        readings = bracket(oracle, recorded, state, self.fresh_from(), recording.manifest)
+        readings = self.given.readings_around(oracle, state, self.fresh_from())
         self._readings += readings
-        return readings[0].vector or []
+        points = readings[0].vector
+        if points is None:
+            points = []
+        self._asked.append((oracle, points))
+        return points
 
     def increases(self, state: SeriesState) -> list[Increase]:
         """See kind.Context."""

@@ -24,6 +24,7 @@ class Comparison(Kind):
     """
 
     argument: ClassVar[Any] = Number
+    of_samples: ClassVar[bool] = True
 
     def numbers(self, argument: Any) -> tuple[Quantity, ...]:
         """Return the argument's numbers, each of which may be an oracle."""

@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 from harness.judge.collected import Collected, JudgedState
-from harness.judge.endings import Ending, Endings
+from harness.judge.endings import Ending
 from harness.judge.evidence import Evidence, rows
 from harness.judge.expression import evidence as answers_until
 from harness.judge.finding import Finding, Verdict
@@ -177,7 +177,7 @@ class Decision:
             known_issue=known_issue,
             layer=layer,
             seconds=seconds,
-            evidence=self._evidence(judged) if collected.sweep is not None else {},
+            evidence=self._evidence(judged) if collected.sweep is not None and self._given.explained else {},
         )
 
     def _evidence(self, judged: JudgedState | None) -> dict[str, Any]:
@@ -290,7 +290,7 @@ class Decision:
 
     def _ended_by(self, judged: JudgedState) -> Ending | None:
         """Return what had ended by itself, since scrapes count, when a state was scraped."""
-        return Endings(self._given.recording).between(self._collected.fresh_from(), judged.state.time)
+        return self._given.endings().between(self._collected.fresh_from(), judged.state.time)
 
     def _unless_ended(self, decided: Finding | None, judged: JudgedState) -> Finding | None:
         """Return a decision, or what it is when a failure only came with the end of the chaos."""
@@ -317,7 +317,7 @@ class Decision:
         ending = self._ended_by(compared)
         if ending is not None:
             # What is shown is the last that the chaos had a part in.
-            endings = Endings(self._given.recording)
+            endings = self._given.endings()
             before = (each for each in reversed(self._compared) if endings.after(each.state.time, ending))
             compared = next(before, compared)
         assert compared.outcome is not None

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar
 
 from pydantic import ValidationError
 
 from harness.base.words import cut
-from harness.judge.argument import ArgumentError
+from harness.judge.argument import ArgumentError, OracleRef
+from harness.judge.endings import Endings
 from harness.judge.kind import Kind, kinds
 from harness.judge.matching import Matchers, fixed_labels
-from harness.judge.sweep import Selection
-from harness.recording.model import Expected, InconsistentRecordingError, Recording
+from harness.judge.reading import bracket
+from harness.judge.state import SeriesState
+from harness.judge.sweep import Selection, Sweep
+from harness.recording.model import Expected, InconsistentRecordingError, Reading, Recording
+from harness.recording.series import TargetKey
 from harness.scenario.model import Expectation
 
 
@@ -73,6 +78,9 @@ class Given:
             problem = error.errors()[0]["msg"]
             raise InconsistentRecordingError(f"{cut(expected.id)} is no expectation: {problem}") from error
 
+    explained: ClassVar[bool] = True
+    """Whether a finding carries its evidence."""
+
     @property
     def interval(self) -> float:
         """Between two scrapes, seconds."""
@@ -99,3 +107,16 @@ class Given:
     def selection(self) -> Selection:
         """The series that are selected, and the targets that decide it; `refresh` it before it is asked."""
         return Selection(self.recording, self.spec.metric, self.matchers, self.expected.jobs)
+
+    def sweep(self, fresh_after: float, known: Collection[TargetKey]) -> Sweep:
+        """Return the states after a time; see Sweep."""
+        return Sweep(self.selection, fresh_after, known)
+
+    def readings_around(self, oracle: OracleRef, state: SeriesState, fresh_from: float) -> list[Reading]:
+        """Return the readings of an oracle around a state; see `bracket`."""
+        recorded = self.recording.readings.get((oracle.name, oracle.key), [])
+        return bracket(oracle, recorded, state, fresh_from, self.recording.manifest)
+
+    def endings(self) -> Endings:
+        """Return what ended, or went on, by itself until now."""
+        return Endings(self.recording)

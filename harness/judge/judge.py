@@ -31,7 +31,6 @@ from collections.abc import Iterable
 
 from harness.judge.collected import Collected, JudgedState, SaidBefore
 from harness.judge.decision import Decision, at
-from harness.judge.endings import Endings
 from harness.judge.finding import Finding, Pending, Verdict
 from harness.judge.given import Given, UnjudgeableError
 from harness.judge.kind import NotComparableError
@@ -103,7 +102,7 @@ class ExpectationCase:
         self.given.selection.refresh()
         right, _ = self.given.sides
         context = SaidBefore(collected, decision.said)
-        endings = Endings(self.given.recording)
+        endings = self.given.endings()
         wrong: list[JudgedState] = []
         scrapes, last = len(decision.streak), decision.streak[-1]
         while not isinstance(state := collected.sweep.next(patient=False), AwaitingState):

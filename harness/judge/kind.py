@@ -107,12 +107,15 @@ class Kind(ABC):
         summary: one line for the documentation.
         argument: the argument's type, for pydantic.
         needs_baseline: whether it compares with the state before the step.
+        of_samples: whether `check` looks at nothing of a state but its samples, so that states with the same
+            samples come to the same, as long as the oracles say the same.
     """
 
     name: ClassVar[str]
     summary: ClassVar[str]
     argument: ClassVar[Any]
     needs_baseline: ClassVar[bool] = False
+    of_samples: ClassVar[bool] = False
 
     def parse(self, raw: Any, *, templates: bool = False) -> Any:
         """Return the typed argument.

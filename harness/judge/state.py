@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, overload
@@ -30,6 +31,12 @@ class StateSamples(Sequence[Sample]):
 
     def __len__(self) -> int:
         return len(self._series)
+
+    def same(self, other: StateSamples) -> bool:
+        """Tell whether both have the same series with the very same values, NaN and -0 included."""
+        if self._series != other._series:
+            return False
+        return array("d", self._values).tobytes() == array("d", other._values).tobytes()
 
     @overload
     def __getitem__(self, index: int) -> Sample: ...

@@ -133,7 +133,10 @@ class Selection:
 
     def state(self, scrapes: dict[TargetKey, float]) -> SeriesState:
         """Return the state of these targets at these scrapes."""
-        taken = {target: self.scrape(target, time) for target, time in sorted(scrapes.items())}
+        return self.state_of({target: self.scrape(target, time) for target, time in sorted(scrapes.items())})
+
+    def state_of(self, taken: dict[TargetKey, Scrape]) -> SeriesState:
+        """Return the state of these scrapes, sorted by target."""
         there: list[Series] = []
         values: list[float] = []
         for target, scrape in taken.items():
@@ -141,7 +144,9 @@ class Selection:
             there += found[0]
             values += found[1]
         down = [target for target, scrape in taken.items() if not scrape.up and not self.about_scrapes]
-        return SeriesState(max(scrapes.values()), taken, StateSamples(there, values), down)
+        return SeriesState(
+            max(scrape.time for scrape in taken.values()), taken, StateSamples(there, values), down
+        )
 
 
 class Sweep:
@@ -181,6 +186,11 @@ class Sweep:
         Args:
             patient: whether a scrape that may still arrive is waited for.
         """
+        scrapes = self.scrapes(patient=patient)
+        return scrapes if isinstance(scrapes, AwaitingState) else self.selection.state(scrapes)
+
+    def scrapes(self, *, patient: bool) -> dict[TargetKey, float] | AwaitingState:
+        """Return the scrape of each target in the next state, or what it waits for; see `next`."""
         if unseen := self.selection.unseen_jobs:
             # Without it "absent" would be true of a job that nobody looks at.
             return AwaitingState(f"a scrape of any target of the job {', '.join(sorted(unseen))}")
@@ -208,7 +218,7 @@ class Sweep:
             if patient and unseen_yet and self._gone_at(target, newest) is None:
                 return self._waiting([target])
             scrapes[target] = newest
-        return self.selection.state(scrapes)
+        return scrapes
 
     def _turn(self) -> _Turn:
         """Return which targets have a scrape for the next state, and which it has to wait for."""

@@ -332,7 +332,7 @@ class Recording:
         self.events: list[KubernetesEvent] = []
         self.notes: list[Note] = []
         self.native_histograms: list[dict[str, Any]] = []
-        self.series: dict[Labels, Series] = {}
+        self._series: dict[Labels, Series] | None = {}
         self.by_name: dict[str, list[Series]] = {}
         self._numbered: dict[int, Series] = {}
         self._layouts: dict[int, Layout] = {}
@@ -341,6 +341,14 @@ class Recording:
         self.durations = Durations()
         self._indexes: dict[str, LabelIndex] = {}
         self._expected: dict[int, list[Expected]] = {}
+
+    @property
+    def series(self) -> dict[Labels, Series]:
+        """The series by label set; not to be changed."""
+        if self._series is None:
+            every = (series for found in self.by_name.values() for series in found)
+            self._series = {labels_of(series.labels): series for series in every}
+        return self._series
 
     def add(self, entry: AnyEntry) -> None:
         """Add one entry.
@@ -423,10 +431,9 @@ class Recording:
         """
         view = copy.copy(self)
         view.by_name = {**self.by_name, **{name: list(series) for name, series in replaced.items()}}
-        kept = (each for each in self.series.items() if each[1].labels.get("__name__", "") not in replaced)
-        new = (series for of_name in replaced.values() for series in of_name)
-        view.series = dict(kept) | {labels_of(series.labels): series for series in new}
-        view.durations = Durations(view.by_name.get(SCRAPE_DURATION, []))
+        view._series = None
+        if SCRAPE_DURATION in replaced:
+            view.durations = Durations(replaced[SCRAPE_DURATION])
         view._indexes = {}
         return view
 

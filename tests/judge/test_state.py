@@ -1,3 +1,5 @@
+import math
+
 import pytest
 
 from harness.judge.state import Sample, StateSamples
@@ -16,3 +18,19 @@ def test_samples_are_a_sequence():
     assert not StateSamples([], [])
     with pytest.raises(IndexError):
         samples[3]
+
+
+@pytest.mark.parametrize(
+    ("values", "same"),
+    [([1.0, math.nan], True), ([1.0, 2.0], False), ([math.nan, 1.0], False), ([1.0], False)],
+)
+def test_the_same_samples_are_of_the_same_series_with_the_same_values(values, same):
+    series = [Series({"__name__": "m", "a": str(number)}) for number in range(2)]
+    of = StateSamples(series, [1.0, math.nan])
+    assert of.same(StateSamples(series[: len(values)], values)) is same
+    assert not of.same(StateSamples([series[1], series[0]], [1.0, math.nan]))
+
+
+def test_minus_zero_reads_otherwise_than_zero():
+    series = [Series({"__name__": "m"})]
+    assert not StateSamples(series, [0.0]).same(StateSamples(series, [-0.0]))

@@ -19,6 +19,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from harness.audit.mutation.again import Common, GivenAgain
 from harness.audit.mutation.table import Column, Table
 from harness.judge.decision import Decision
 from harness.judge.expression import NO_TARGET
@@ -130,7 +131,11 @@ class MutationSubject:
         self.readings: dict[tuple[str, str], Reading] = {}
         self._all_readings = self._readings_on()
         self.table = self._answers_table() if self.spec.promql is not None else self._samples_table()
+        self._later: dict[TargetKey, list[float]] = {}
         self._durations = self._durations_on()
+        self._all_series = {id(column): self._series(column) for column in self.table.columns}
+        self._steady = self._targets_of(self.table)
+        self._common = Common(replace(self._given, recording=self._steady))
         return self._case(self.table)
 
     def _without_new(self, recording: Recording) -> Recording:
@@ -168,13 +173,19 @@ class MutationSubject:
         return self._selection.matchers.match(labels)
 
     def later(self, target: TargetKey) -> list[float]:
-        """Return the scrapes of a target after its baseline; one that failed can have no samples."""
-        base = self.base.get(target)
-        return [
-            time
-            for time in self.table.scrapes.get(target, ())
-            if (base is None or time > base) and (self.about_scrapes or (target, time) not in self.table.down)
-        ]
+        """Return the scrapes of a target after its baseline; one that failed can have no samples.
+
+        Not to be changed.
+        """
+        if target not in self._later:
+            base = self.base.get(target)
+            self._later[target] = [
+                time
+                for time in self.table.scrapes.get(target, ())
+                if (base is None or time > base)
+                and (self.about_scrapes or (target, time) not in self.table.down)
+            ]
+        return self._later[target]
 
     def counted(self, target: TargetKey) -> list[float]:
         """Return the scrapes of a target from the one that is in the first state in which it held."""
@@ -215,7 +226,10 @@ class MutationSubject:
         return self._verdict(self._case(table))
 
     def _case(self, table: Table) -> ExpectationCase:
-        case = ExpectationCase(replace(self._given, recording=self._view(table)))
+        common, recording = self._common, self.recording_of(table)
+        if not self._same_targets(table) or self.spec.metric in (UP, SCRAPE_DURATION):
+            common = Common(replace(self._given, recording=recording))
+        case = ExpectationCase(GivenAgain(common, recording))
         # Long after: nothing more is waited for, a deadline that was put off included.
         case.advance(self._until + _LONG_AFTER_SCRAPES * self.interval, final=True)
         return case
@@ -351,17 +365,27 @@ class MutationSubject:
             for series in self._recording.by_name.get(SCRAPE_DURATION, [])
         ]
 
-    def _view(self, table: Table) -> Recording:
-        replaced: dict[str, list[Series]] = {UP: self._ups(table), SCRAPE_DURATION: self._durations}
-        if self.spec.promql is None:
-            metric = self.spec.metric
-            others = [each for each in replaced.get(metric, []) if not self.selects(each.own_labels)]
-            replaced[metric] = [*others, *(self._series(column) for column in table.columns)]
-        view = self._kept.with_series(replaced)
+    def _same_targets(self, table: Table) -> bool:
+        return table.scrapes is self.table.scrapes and table.down is self.table.down
+
+    def _targets_of(self, table: Table) -> Recording:
+        """Return the recording with the targets of a table, and without the samples in question."""
+        view = self._kept.with_series({UP: self._ups(table), SCRAPE_DURATION: self._durations})
         view.readings = self._all_readings
-        if self.spec.promql is not None:
-            view.answers = {**view.answers, self.spec.promql: self._answers(self.spec.promql, table)}
         return view
+
+    def recording_of(self, table: Table) -> Recording:
+        """Return the recording, gone on with, that has other samples."""
+        view = self._steady if self._same_targets(table) else self._targets_of(table)
+        if self.spec.promql is not None:
+            view = view.with_series({})
+            view.answers = {**view.answers, self.spec.promql: self._answers(self.spec.promql, table)}
+            return view
+        metric = self.spec.metric
+        own = view.by_name[metric] if metric in (UP, SCRAPE_DURATION) else []
+        others = [each for each in own if not self.selects(each.own_labels)]
+        series = (self._all_series.get(id(column)) or self._series(column) for column in table.columns)
+        return view.with_series({metric: [*others, *series]})
 
     def _ups(self, table: Table) -> list[Series]:
         found = []

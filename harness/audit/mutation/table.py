@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
@@ -28,6 +29,18 @@ class Column:
         """Return the same samples with other labels."""
         return replace(self, labels={**self.labels, **labels})
 
+    def same(self, other: Column) -> bool:
+        """Tell whether both are the same series with the same samples, NaN being NaN."""
+        if self.target != other.target or self.labels != other.labels:
+            return False
+        mine, others = self.samples, other.samples
+        if mine == others:
+            return True
+        return mine.keys() == others.keys() and all(
+            value == others[time] or (math.isnan(value) and math.isnan(others[time]))
+            for time, value in mine.items()
+        )
+
 
 @dataclass(frozen=True)
 class Table:
@@ -49,11 +62,15 @@ class Table:
 
     def same(self, other: Table) -> bool:
         """Tell whether nobody could tell them apart: a series without samples is none, NaN is NaN."""
-        return (
-            self.scrapes == other.scrapes
-            and self.down == other.down
-            and _content(self.columns) == _content(other.columns)
-        )
+        if self.scrapes != other.scrapes or self.down != other.down:
+            return False
+        # Mostly one series is another one, and the others are the very same.
+        mine, others = _besides(self.columns, other.columns), _besides(other.columns, self.columns)
+        if len(mine) != len(others):
+            return False
+        if all(one.same(two) for one, two in zip(mine, others, strict=True)):
+            return True
+        return _content(mine) == _content(others)
 
     def differences(self, other: Table) -> set[tuple[TargetKey, float]]:
         """Return the scrapes at which the series of both are not the same."""
@@ -69,6 +86,18 @@ class Table:
         return found
 
 
+def _besides(columns: Iterable[Column], others: Iterable[Column]) -> list[Column]:
+    """Return the series with samples that are not among others as the very same objects, as often."""
+    there = Counter(map(id, others))
+    left = []
+    for column in columns:
+        if there[id(column)]:
+            there[id(column)] -= 1
+        elif column.samples:
+            left.append(column)
+    return left
+
+
 def _content(columns: Iterable[Column]) -> list[tuple[Labels, TargetKey, list[tuple[float, str]]]]:
     return sorted(
         (
@@ -77,7 +106,6 @@ def _content(columns: Iterable[Column]) -> list[tuple[Labels, TargetKey, list[tu
             [(time, _text(each.samples[time])) for time in sorted(each.samples)],
         )
         for each in columns
-        if each.samples
     )
 
 

@@ -17,6 +17,7 @@ class Absent(Kind):
     name = "absent"
     summary = "no series is selected, at scrapes that succeeded"
     argument = Literal[True]
+    of_samples = True
 
     def parse(self, raw: Any, *, templates: bool = False) -> Any:
         """Take true only: false would be `present`."""

@@ -16,6 +16,7 @@ class Present(Kind):
     name = "present"
     summary = "at least one series is selected, whatever its value"
     argument = Literal[True]
+    of_samples = True
 
     def parse(self, raw: Any, *, templates: bool = False) -> Any:
         """Take true only: false would be `absent`."""

@@ -104,6 +104,7 @@ class ExactSeries(Kind):
     name = "series"
     summary = "exactly these series with these values are selected"
     argument = Annotated[Any, WithJsonSchema(_SCHEMA)]
+    of_samples = True
 
     def parse(self, raw: Any, *, templates: bool = False) -> Any:
         """Take `{oracle: ...}` or a list of mappings of labels with a `value` each."""

@@ -21,6 +21,7 @@ class Unchanged(Kind):
     name = "unchanged"
     summary = "the same series with the same values as before the step"
     argument = Literal[True]
+    of_samples = True
     needs_baseline = True
 
     def parse(self, raw: Any, *, templates: bool = False) -> Any:
