@@ -56,6 +56,7 @@ IPTABLES = (
 )
 IPSET = "ipset save"
 QDISCS = "tc qdisc show"
+_QDISC_COUNTS = "tc -s qdisc show"
 _EACH_DEVICE = (
     r"for each in $(ip -o link show | sed -n 's/^[0-9]*: \([^:@]*\).*/\1/p'); "
     "do tc {what} show dev $each || exit; done"
@@ -63,6 +64,7 @@ _EACH_DEVICE = (
 
 _RULE = re.compile(r"\[(\d+):(\d+)\] -A (\S+) ?(.*)")
 _CHAIN = re.compile(r":(\S+) (\S+)")
+_SENT = re.compile(r"^ *Sent \d+ bytes (\d+) pkt", re.MULTILINE)
 
 
 @dataclass(frozen=True)
@@ -141,15 +143,39 @@ def entries_of(shown: str, what: str) -> int:
     return sum(line.startswith(f"{what} ") for line in shown.splitlines())
 
 
-def qdiscs_of(shown: str, kind: str | None = None) -> int:
+def qdiscs_of(shown: str, kind: str | None = None, options: str | None = None) -> int:
     """Return the number of queueing disciplines in the output of `tc qdisc show`.
 
     Args:
         shown: the output.
         kind: count only these, such as tbf.
+        options: count only those that are shown with these words, in this order: "delay 20ms loss 10%".
     """
     words = [line.split() for line in shown.splitlines()]
-    return sum(len(line) > 1 and line[0] == "qdisc" and (kind is None or line[1] == kind) for line in words)
+    wanted = f" {' '.join(options.split())} " if options is not None else ""
+    return sum(
+        len(line) > 1
+        and line[0] == "qdisc"
+        and (kind is None or line[1] == kind)
+        and wanted in f" {' '.join(line)} "
+        for line in words
+    )
+
+
+def packets_of(shown: str, kind: str) -> int:
+    """Return the packets that all queueing disciplines of a kind sent, by `tc -s qdisc show`.
+
+    Raises:
+        OracleError: one has no count.
+    """
+    counts = []
+    for part in re.split(r"^qdisc ", shown, flags=re.MULTILINE)[1:]:
+        if part.split()[0] == kind:
+            sent = _SENT.search(part)
+            if sent is None:
+                raise OracleError(f"tc shows no packets of: {part.splitlines()[0]}")
+            counts.append(int(sent[1]))
+    return sum(counts)
 
 
 class _InNamespaces(ThroughDaemon):
@@ -283,9 +309,15 @@ class IpsetMembers(_InNamespaces):
 
 
 class QdiscParameters(InTargets):
-    """Attributes: kind: only queueing disciplines of this kind, such as tbf."""
+    """Parameters of tc-qdiscs.
+
+    Attributes:
+        kind: only queueing disciplines of this kind, such as tbf.
+        options: only those that tc shows with these words, in its order, such as "delay 20ms loss 10%".
+    """
 
     kind: str | None = None
+    options: str | None = None
 
 
 class TcQdiscs(_InNamespaces):
@@ -298,8 +330,31 @@ class TcQdiscs(_InNamespaces):
     def read(self, parameters: QdiscParameters) -> list[Point]:
         """Run tc qdisc show."""
         return [
-            Point(labels=target.labels(), value=qdiscs_of(output, parameters.kind))
+            Point(labels=target.labels(), value=qdiscs_of(output, parameters.kind, parameters.options))
             for target, output in self.outputs(parameters.targets, QDISCS)
+        ]
+
+
+class PacketParameters(InTargets):
+    """Attributes: kind: of the queueing disciplines, such as netem."""
+
+    kind: str
+
+
+class TcPackets(_InNamespaces):
+    """Packets that passed the queueing disciplines of a kind, by container; none when there is none."""
+
+    name: ClassVar[str] = "tc-packets"
+    summary: ClassVar[str] = (
+        "packets that queueing disciplines of a kind sent in the containers' network namespace"
+    )
+    parameters: ClassVar[type[Parameters]] = PacketParameters
+
+    def read(self, parameters: PacketParameters) -> list[Point]:
+        """Run tc qdisc show with counters."""
+        return [
+            Point(labels=target.labels(), value=packets_of(output, parameters.kind))
+            for target, output in self.outputs(parameters.targets, _QDISC_COUNTS)
         ]
 
 
@@ -381,6 +436,7 @@ ORACLES = [
     IpsetMembers,
     IpsetSets,
     TcQdiscs,
+    TcPackets,
     TcInterfaces,
     TcClasses,
     TcFilters,

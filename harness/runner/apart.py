@@ -23,6 +23,7 @@ class NodeApart:
         interval: of the scrapes of what runs there, seconds.
         logs: the folder with the logs of its console, kubelet and containerd; None when there is none.
         ready_seconds: how long the pods of a workload may take to become ready there.
+        patience: how many times what steps may take elsewhere they may take there.
     """
 
     name: str
@@ -30,35 +31,35 @@ class NodeApart:
     interval: float
     logs: Path | None = None
     ready_seconds: float = 240.0
+    patience: float = 4.0
 
 
 def placed(context: RunContext, needs: Sequence[str]) -> RunContext:
     """Return the context for a scenario with these needs: on the node apart if only that has them all.
 
-    What is on the node apart is then waited for by its interval. Any other scenario does not see the node.
+    What is on the node apart is then waited for by its interval, and the other nodes are not seen. Any other
+    scenario does not see the node.
     """
     apart = context.apart
     if apart is None:
         return context
+    elsewhere = replace(context, unseen=frozenset({apart.name}))
     lacks = [name for name in needs if context.capabilities.get(name, "unknown") is not None]
     if not lacks or any(
         apart.capabilities.get(name, "unknown") is not None for name in _of_nodes(needs, apart)
     ):
-        return context
+        return elsewhere
     if any(name not in apart.capabilities for name in lacks):
-        return context
+        return elsewhere
     return replace(
         context,
+        unseen=frozenset(context.nodes),
+        patience=apart.patience,
         place=apart.name,
         nodes=[apart.name],
         interval=max(apart.interval, context.interval),
         capabilities={**context.capabilities, **apart.capabilities},
     )
-
-
-def left_out(context: RunContext) -> frozenset[str]:
-    """Return the nodes that a scenario does not look at."""
-    return frozenset({context.apart.name} if context.apart and not context.place else ())
 
 
 def ran_on(targets: Sequence[Mapping[str, str]], facts: Mapping[str, Any]) -> list[RanOn]:

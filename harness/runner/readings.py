@@ -16,7 +16,6 @@ from harness.oracles.context import OracleContext
 from harness.oracles.events import Events
 from harness.recording.model import Reading, reading_key
 from harness.runner import calls
-from harness.runner.apart import left_out
 from harness.runner.plan import oracles_of
 from harness.runner.scenario_context import ScenarioContext
 
@@ -110,7 +109,7 @@ class OracleReadings:
                 context.cluster,
                 context.namespace,
                 context.around.chaos_mesh_namespace,
-                left_out(context.around),
+                context.around.unseen,
             )
             self._oracles[name] = oracles()[name](world)
             self._oracles[name].start()

@@ -31,6 +31,8 @@ class RunContext:
         nodes: names of the nodes; without those that are set apart.
         apart: the node that is set apart; None where there is none.
         place: the node that the scenario's workload is put on; empty to let the scheduler choose.
+        unseen: nodes that the scenario does not look at.
+        patience: how many times its `bound` a step may take for its phase and its proofs.
         run: the run's id; a label on everything created.
         recordings: the folder that recordings go to.
         diagnostics: the folder that evidence of failures goes to; None when none is kept.
@@ -62,4 +64,6 @@ class RunContext:
     unfit: Callable[[ScenarioFile], str] = field(default=lambda _: "")
     apart: NodeApart | None = None
     place: str = ""
+    unseen: frozenset[str] = frozenset()
+    patience: float = 1.0
     vitals: Callable[[Cluster, Sequence[str]], Vitals] = field(default=lambda _cluster, _nodes: Vitals())

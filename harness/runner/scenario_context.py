@@ -17,7 +17,6 @@ from harness.recording.model import Manifest, Mark, Note, Recording
 from harness.recording.writer import RecordingWriter
 from harness.results.scenario import ScenarioResult
 from harness.runner.actions import Applied
-from harness.runner.apart import left_out
 from harness.runner.diagnostics.keep import DiagnosticsCollector
 from harness.runner.overload import OverloadMonitor
 from harness.runner.plan import watch_of
@@ -85,7 +84,7 @@ class ScenarioContext:
             around.vitals(around.cluster, around.nodes), self.recorder, self.clock, around.interval
         )
         self.watch = watch_of(self.scenario, catalogue, self.namespace, self.further)
-        self.watch.left_out = left_out(around)
+        self.watch.left_out = around.unseen
         self.diagnostics = DiagnosticsCollector(around, catalogue, self.watch, self.scenario.scenario, result)
         self.sampler = Sampler(around.prometheus, self.watch, self.recorder, self.clock, around.interval)
 

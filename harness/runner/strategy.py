@@ -99,7 +99,7 @@ class ChaosStrategy(StepStrategy):
         outcome.started = since = context.mark(index, "started", detail)
         begun = self._performer.perform_or_be_refused(step)
         outcome.acknowledged = context.mark(index, "acknowledged")
-        deadline = context.clock.working() + step.bound
+        deadline = context.clock.working() + step.bound * context.around.patience
         if begun is not None:
             waits.rollout(begun, deadline, answers=act.answers)
             act.settled(self._performer)

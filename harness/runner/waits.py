@@ -157,11 +157,10 @@ class Waits:
                 found = self._cluster.get(applied.kind, applied.name, applied.namespace)
                 record_events()
                 phase = phases.phase_of(found) if found else "gone"
-                reason = (
-                    f"{applied.kind} {applied.name} was not {wanted} within {step.bound:g} s: it is {phase}"
-                )
+                bound = step.bound * self._context.around.patience
+                reason = f"{applied.kind} {applied.name} was not {wanted} within {bound:g} s: it is {phase}"
                 why = phases.explain(found, self._context.recording.events)
-                details = [*why, *self._daemon_errors(step.bound)]
+                details = [*why, *self._daemon_errors(bound)]
                 raise StepFailedError(StepProblem(kind="until", reason=reason, details=details)) from error
         if step.act.brings_effect:
             found = self._cluster.get(applied.kind, applied.name, applied.namespace)

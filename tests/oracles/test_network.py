@@ -56,6 +56,31 @@ def test_ipset_members_of_all_sets_are_counted():
     assert network.members_of("create address hash:net\n") == 0
 
 
+def test_qdiscs_are_counted_by_the_words_that_they_are_shown_with():
+    shown = (
+        "qdisc netem 1: dev eth0 root refcnt 2 limit 1000 delay 20ms loss 10%\n"
+        "qdisc netem 2: dev eth0 parent 1: limit 1000 delay 200ms\n"
+        "qdisc noqueue 0: dev lo root refcnt 2 \n"
+    )
+    assert network.qdiscs_of(shown, "netem", "delay 20ms") == 1
+    assert network.qdiscs_of(shown, "netem", "delay  20ms loss 10%") == 1
+    assert network.qdiscs_of(shown, options="loss 10% delay 20ms") == 0
+    assert network.qdiscs_of(shown, "tbf", "delay 20ms") == 0
+
+
+def test_packets_are_added_up_of_all_qdiscs_of_a_kind():
+    shown = (
+        "qdisc netem 8: dev eth0 parent 1:4 limit 1000 delay 20ms\n"
+        " Sent 2560 bytes 20 pkt (dropped 3, overlimits 0 requeues 0) \n backlog 0b 0p requeues 0\n"
+        "qdisc sfq 2: dev eth0 parent 1:1 limit 127p\n Sent 1 bytes 7 pkt (dropped 0, overlimits 0)\n"
+        "qdisc netem 9: dev eth0 parent 1:5 limit 1000\n Sent 0 bytes 2 pkt (dropped 0, overlimits 0)\n"
+    )
+    assert network.packets_of(shown, "netem") == 22
+    assert network.packets_of(shown, "tbf") == 0
+    with pytest.raises(OracleError, match="no packets of: netem"):
+        network.packets_of("qdisc netem 8: dev eth0 root\n", "netem")
+
+
 def test_qdiscs_are_counted_by_kind():
     shown = (
         "qdisc noqueue 0: dev lo root refcnt 2 \n"

@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from harness.results.scenario import RanOn, ScenarioResult
-from harness.runner.apart import NodeApart, left_out, placed, ran_on
+from harness.runner.apart import NodeApart, placed, ran_on
 
 ORDINARY = {
     "netem": "unknown qdisc",
@@ -28,7 +28,7 @@ def test_a_scenario_goes_to_the_node_apart_when_only_that_has_all_it_needs(conte
     there = placed(context, needs)
     assert (there.place, there.nodes, there.interval) == ("c-uml", ["c-uml"], 5.0)
     assert all(there.capabilities[name] is None for name in needs)
-    assert left_out(there) == frozenset()
+    assert (there.unseen, there.patience) == (frozenset(context.nodes), 4.0)
 
 
 @pytest.mark.parametrize(
@@ -44,8 +44,7 @@ def test_a_scenario_goes_to_the_node_apart_when_only_that_has_all_it_needs(conte
     ],
 )
 def test_any_other_scenario_stays_and_does_not_see_it(context, needs):
-    assert placed(context, needs) is context
-    assert left_out(context) == {"c-uml"}
+    assert placed(context, needs) == dataclasses.replace(context, unseen=frozenset({"c-uml"}))
 
 
 def test_what_a_scenario_ran_on_is_told_with_kernel_and_cgroup_version():
@@ -68,7 +67,7 @@ def test_results_of_a_stack_without_a_node_apart_are_as_they_were():
 
 def test_without_a_node_apart_nothing_changes(around):
     assert placed(around, ["netem"]) is around
-    assert left_out(around) == frozenset()
+    assert around.unseen == frozenset()
 
 
 def test_a_longer_interval_of_the_run_counts_there_too(context):
