@@ -16,6 +16,9 @@ def add(commands: Commands) -> None:
     )
     command.add_argument("before", type=Path, metavar="RUN_A", help="the report folder of the earlier run")
     command.add_argument("after", type=Path, metavar="RUN_B", help="the report folder of the later run")
+    command.add_argument(
+        "--durations", action="store_true", help="list also the durations that did not change"
+    )
     command.add_argument("--json", action="store_true", help="print JSON")
     command.epilog = examples("chaos-harness compare report-of-2.8.2 report-of-2.8.4")
     command.set_defaults(command=_compare)
@@ -29,5 +32,5 @@ def _compare(options: argparse.Namespace) -> int:
     if options.json:
         sys.stdout.write(comparison.model_dump_json(indent=1) + "\n")
     else:
-        show(comparison.lines())
+        show(comparison.lines(durations=options.durations))
     return comparison.exit_code()

@@ -56,8 +56,12 @@ class RunComparison(BaseModel):
         bad = any(change.breaking or scenarios.regressed(change) for change in self.changes)
         return ExitCode.FAILED if bad else ExitCode.OK
 
-    def lines(self) -> list[str]:
-        """Return it as text."""
+    def lines(self, *, durations: bool = False) -> list[str]:
+        """Return it as text.
+
+        Args:
+            durations: list also those that did not change, with the reason why not.
+        """
         breaking = sum(change.breaking for change in self.changes)
         lines = [
             f"Chaos Mesh {self.before} -> {self.after}",
@@ -69,7 +73,7 @@ class RunComparison(BaseModel):
                 f"{count(len(self.changes), 'change')}, {breaking} breaking:",
                 [change.line() for change in self.changes],
             ),
-            ("durations, medians:", [_latency_line(each) for each in self.latencies]),
+            ("durations, medians:", self._durations(durations)),
             ("not comparable:", self.not_comparable),
             ("mind that:", self.caveats),
         ):
@@ -78,6 +82,13 @@ class RunComparison(BaseModel):
         if self.metric_relabel_configs:
             lines.append("to keep the old names, in each scrape config of Prometheus:")
             lines += [f"  {line}" for line in self.metric_relabel_configs.splitlines()]
+        return lines
+
+    def _durations(self, whole: bool) -> list[str]:
+        shown = [each for each in self.latencies if whole or each.changed]
+        lines = [_latency_line(each) for each in shown]
+        if rest := len(self.latencies) - len(shown):
+            lines.append(f"no change: {rest} of {len(self.latencies)} (all of them: --durations)")
         return lines
 
 

@@ -375,6 +375,18 @@ def test_a_latency_is_told_only_when_it_is_no_noise(write, before, after, told):
     ]
 
 
+def test_durations_that_did_not_change_are_counted_and_listed_when_asked_for(write):
+    done = compare(durations(write, "a", [1.0] * 6), durations(write, "b", [1.0] * 6, settled=0.9), KNOWN)
+    whole, changed = len(done.latencies), sum(each.changed for each in done.latencies)
+    lines = done.lines()
+    at = lines.index("durations, medians:")
+    assert [": changed (" in line for line in lines[at + 1 : at + 1 + changed]] == [True] * changed
+    assert lines[at + 1 + changed] == f"  no change: {whole - changed} of {whole} (all of them: --durations)"
+    listed = "\n".join(done.lines(durations=True))
+    assert all(each.what in listed for each in done.latencies)
+    assert "--durations" not in listed
+
+
 def test_the_time_to_inject_is_a_latency_of_its_own(write):
     done = compare(durations(write, "a", [1.0] * 6), durations(write, "b", [1.0] * 6, settled=0.9), KNOWN)
 
