@@ -11,6 +11,7 @@ from pydantic import FailFast, TypeAdapter, ValidationError
 
 from harness.base.bounded import MIB, FileError, MissingFileError, read_bytes
 from harness.base.errors import ExitCode, UsageError
+from harness.base.words import nth_expectation
 from harness.judge.finding import Finding
 from harness.judge.replay import replay
 from harness.judge.wording import subject
@@ -59,11 +60,12 @@ def replay_folder(folder: Path) -> Replayed:
         again = now.get(live.id)
         if again is None:
             done.differing.append(
-                f"{live.id} {subject(live)}: {live.verdict.words} live, not there in the replay"
+                f"{nth_expectation(live.id)}, {subject(live)}: {live.verdict.words} live, "
+                "not there in the replay"
             )
         elif again.model_dump_json() != live.model_dump_json():
             done.differing.append(
-                f"{live.id} {subject(live)}: {live.verdict.words} live ({live.reason}), "
+                f"{nth_expectation(live.id)}, {subject(live)}: {live.verdict.words} live ({live.reason}), "
                 f"{again.verdict.words} in the replay ({again.reason})"
             )
     return done

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 _LEAST_LIKENESS = 0.6
+_EXPECTATION = re.compile(r"(\d{1,9})\.(\d{1,9})")
 _COMMAND = re.compile(r"^(\s*)::")
 
 
@@ -23,6 +24,19 @@ def meant(word: str, known: Iterable[str]) -> str | None:
 def count(number: int, what: str) -> str:
     """Return a number of things: "1 file", "2 files", "0 files"."""
     return f"{number} {what}{'' if number == 1 else 's'}"
+
+
+def nth_step(index: int) -> str:
+    """Return what people read of a step, given its index: the first is "step 1"."""
+    return f"step {index + 1}"
+
+
+def nth_expectation(identity: str) -> str:
+    """Return what people read of an expectation, given its id: "0.1" is "step 1, expectation 2"."""
+    indexes = _EXPECTATION.fullmatch(identity)
+    if indexes is None:
+        return f"expectation {identity}"
+    return f"{nth_step(int(indexes[1]))}, expectation {int(indexes[2]) + 1}"
 
 
 def capitalised(text: str) -> str:

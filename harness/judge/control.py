@@ -30,6 +30,7 @@ from pydantic import BaseModel, ConfigDict
 
 from harness.actions.action import ControlRole
 from harness.actions.before import Forces
+from harness.base.words import nth_step
 from harness.judge.demand import Demand, SeriesDemand
 from harness.judge.kind import kinds
 from harness.judge.proof import split_proof
@@ -257,7 +258,7 @@ class _Rules:
     def _before(self, claim: Claim) -> str | None:
         steps = enumerate(self._steps[: claim.step + 1])
         first = next((index for index, step in steps if step.act.role is ControlRole.LEFT_OUT), None)
-        return None if first is None else f"step {first} ({self._steps[first].title()}) comes first"
+        return None if first is None else f"{nth_step(first)} ({self._steps[first].title()}) comes first"
 
     def _stays(self, claim: Claim) -> str | None:
         return None if claim.demand.stays else "it does not claim that nothing changes"

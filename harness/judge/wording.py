@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from harness.base.words import nth_expectation
 from harness.judge.argument import number_text, time_text
 from harness.judge.finding import Finding, Verdict
 from harness.judge.terms import FIXED
@@ -60,5 +61,5 @@ def _got(finding: Finding) -> str | None:
 
 
 def expectation(finding: Finding) -> str:
-    """Return what tells an expectation from all others of its scenario: "expectation 1.0 (equals)"."""
-    return f"expectation {finding.id} ({finding.kind})"
+    """Return what tells an expectation from all others of its scenario: "step 2, expectation 1 (equals)"."""
+    return f"{nth_expectation(finding.id)} ({finding.kind})"

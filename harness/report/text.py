@@ -5,6 +5,7 @@ from __future__ import annotations
 from itertools import groupby
 from typing import Any
 
+from harness.base.words import nth_step
 from harness.judge.argument import labels_text
 from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import head, subject, with_clock
@@ -26,7 +27,7 @@ def scenario_text(result: ScenarioResult) -> str:
         lines.append(f"  {result.reason}")
         lines += [f"  {detail}" for detail in result.details if detail]
     for (step, title), told in groupby(entries(result), key=lambda each: (each.step, each.title)):
-        lines.append(f"  step {step}: {title}")
+        lines.append(f"  {nth_step(step)}: {title}")
         lines += [f"    {line}" for entry in told for line in _entry_lines(entry)]
     if result.recording:
         lines.append(f"  recording: {result.recording}")

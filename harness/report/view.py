@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from harness.base.words import nth_step
 from harness.judge import wording
 from harness.judge.control import Controlled, ControlOutcome
 from harness.judge.finding import Finding, Verdict
@@ -37,8 +38,8 @@ class ReportEntry:
 
     @property
     def place(self) -> str:
-        """Where it is: "step 1 (apply burn)"."""
-        return f"step {self.step} ({self.title})"
+        """Where it is, the first step being 1: "step 1 (apply burn)"."""
+        return f"{nth_step(self.step)} ({self.title})"
 
     @property
     def subject(self) -> str:

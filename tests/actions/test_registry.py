@@ -212,7 +212,7 @@ def test_one_file_is_all_that_an_action_takes(tmp_path: Path, way: str) -> None:
     ]
     ((outcome, reasons),) = said["control"]
     assert outcome == "vacuous"
-    assert "before: step 0 (freeze chaos-daemon) comes first" in reasons
+    assert "before: step 1 (freeze chaos-daemon) comes first" in reasons
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 import pytest
 
-from harness.base.words import inert
+from harness.base.words import inert, nth_expectation, nth_step
 
 
 @pytest.mark.parametrize(
@@ -17,3 +17,13 @@ from harness.base.words import inert
 )
 def test_nothing_in_a_text_is_obeyed(text: str, shown: str) -> None:
     assert inert(text) == shown
+
+
+def test_people_count_steps_and_expectations_from_1() -> None:
+    assert nth_step(0) == "step 1"
+    assert nth_expectation("0.1") == "step 1, expectation 2"
+
+
+@pytest.mark.parametrize("identity", ["", "1", "1.answered", "0.proof.0", "9" * 5000 + ".0"])
+def test_an_id_of_something_else_is_shown_as_it_is(identity: str) -> None:
+    assert nth_expectation(identity) == f"expectation {identity}"

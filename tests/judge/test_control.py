@@ -96,7 +96,7 @@ def test_what_holds_all_the_same_is_vacuous_and_says_why_nothing_excuses_it():
         holds=True,
         outcome=ControlOutcome.VACUOUS,
         not_excused=[
-            "before: step 1 (apply burn) comes first",
+            "before: step 2 (apply burn) comes first",
             "stays: it does not claim that nothing changes",
             "returns: no earlier step claims otherwise about the very same, or a part of it",
             "comes: no later step claims otherwise and needs the chaos for it",

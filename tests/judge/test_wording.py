@@ -43,7 +43,7 @@ def test_a_finding_in_one_line(changes, text):
 
 
 def test_an_expectation_is_named_by_its_place_and_kind():
-    assert expectation(finding()) == "expectation 1.0 (equals)"
+    assert expectation(finding()) == "step 2, expectation 1 (equals)"
     assert subject(finding(metric="", promql="sum(m)")) == "sum(m)"
 
 

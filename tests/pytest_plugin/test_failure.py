@@ -17,11 +17,11 @@ def result(*problems, **changes):
 def test_one_line_is_the_first_failure_with_its_place_and_how_many_follow():
     never = StepProblem(kind="until", reason="never")
     shown = ScenarioFailureRepr(result(never, never))
-    assert shown.reprcrash.message == "s.yaml:5 step 0 (apply burn): until: never (+1 more)"
+    assert shown.reprcrash.message == "s.yaml:5 step 1 (apply burn): until: never (+1 more)"
     assert (shown.reprcrash.path, shown.reprcrash.lineno) == ("s.yaml", 5)
     assert str(shown).splitlines()[:3] == [
-        "s.yaml:5 step 0 (apply burn): until: never",
-        "s.yaml:7 step 1 (apply burn): until: never",
+        "s.yaml:5 step 1 (apply burn): until: never",
+        "s.yaml:7 step 2 (apply burn): until: never",
         "s: failed",
     ]
 

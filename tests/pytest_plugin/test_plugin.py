@@ -250,7 +250,7 @@ def test_what_only_should_hold_fails_nothing_and_is_told_everywhere(pytester, ma
     done = run_pytest(pytester, "--junitxml=out.xml")
     done.assert_outcomes(passed=1)
     assert done.ret == ExitCode.OK
-    line = f"only, step 0 (apply kill): {sentence(should)}"
+    line = f"only, step 1 (apply kill): {sentence(should)}"
     assert f"  {line}" in done.outlines
     done.stdout.fnmatch_lines(["expectations of level should: *1 *; they fail no scenario"])
     assert f'<property name="should" value="{line}"' in (pytester.path / "out.xml").read_text()

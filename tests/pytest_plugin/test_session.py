@@ -648,7 +648,7 @@ def test_a_quiet_run_names_failures_and_the_report(tmp_path):
     run.results.add(failed)
     run.finish()
     failed, *where = run.summary_lines(quiet=True)
-    assert failed == "step 0 (burn): until: never"
+    assert failed == "step 1 (burn): until: never"
     assert where == run.summary_lines()[-2:]
 
 
@@ -769,8 +769,8 @@ def test_what_only_should_hold_is_named_in_the_last_lines(tmp_path):
     assert run.summary_lines()[:-3] == [
         "scenarios: 1 passed, 0 failed, 0 known issue, 0 skipped, 0 error, 0 cleanup failed",
         "expectations of level should: 1 failed, 1 error, 0 known issue; they fail no scenario",
-        "  s[one], step 0 (apply burn): failed (should): m equals: the value is 2",
-        "  s[one], step 0 (apply burn): error (should): sum(m) equals: the value is 2",
+        "  s[one], step 1 (apply burn): failed (should): m equals: the value is 2",
+        "  s[one], step 1 (apply burn): error (should): sum(m) equals: the value is 2",
     ]
     written = json.loads((tmp_path / "report/results.json").read_text())["summary"]
     assert (written["passed"], written["failed"], written["error"]) == (1, 0, 0)

@@ -69,7 +69,7 @@ def test_a_step_that_did_not_come_about_is_marked_at_the_step(file, tmp_path):
     (line,) = errors(file, result(problem=problem), tmp_path)
     assert "line=5," in line
     assert line.endswith(
-        "::scenarios/example.yaml:5 step 0 (wait, 1): until: never%0Auntil: never%0Ano netem"
+        "::scenarios/example.yaml:5 step 1 (wait, 1): until: never%0Auntil: never%0Ano netem"
     )
 
 

@@ -34,7 +34,7 @@ def test_it_says_what_was_expected_and_seen_and_how_to_see_it_again(tmp_path):
         f"PromQL:\n\n```promql\n{entry.promql}\n```",
         "```yaml\nkind: StressChaos\n---\nkind: PodChaos\n```",
         f"Made in: {made.source}",
-        "Found by the scenario stress-cpu (stress.yaml:7), step 1 (apply burn).",
+        "Found by the scenario stress-cpu (stress.yaml:7), step 2 (apply burn).",
     ):
         assert part in text
 

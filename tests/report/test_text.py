@@ -237,13 +237,13 @@ def test_a_scenario_shows_what_went_wrong_and_leaves_out_the_rest():
     )
     assert scenario_text(result) == (
         "example: failed\n"
-        "  step 1: apply burn\n"
+        "  step 2: apply burn\n"
         "    failed: things equals\n"
         '      promql:   things{namespace="ns"}\n'
         "      expected: equal to 1\n"
         '      actual:   {kind="PodChaos", phase="running"} 2\n'
         "      reason:   the value is 2\n"
-        "  step 2: delete burn\n"
+        "  step 3: delete burn\n"
         "    until: it is injecting\n"
         "      phase injecting\n"
         "      no target\n"
@@ -288,7 +288,7 @@ def test_the_last_lines_have_the_first_line_of_each_failure_up_to_a_number():
     results = Results(run=Run(id="abc", harness="0.1.0", started="2026-01-01T00:00:00+00:00"))
     results.add(scenario(failed, verdict=Verdict.FAIL))
     results.add(scenario(StepResult(title="wait"), verdict=Verdict.PASS).model_copy(update={"name": "good"}))
-    assert wrong_lines(results) == ["step 0 (apply burn): until: never"]
+    assert wrong_lines(results) == ["step 1 (apply burn): until: never"]
     results.add(scenario(*[failed] * 21, verdict=Verdict.FAIL).model_copy(update={"name": "many"}))
     lines = wrong_lines(results)
     assert (len(lines), lines[-1]) == (21, "and 2 more, in results.json")

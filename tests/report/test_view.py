@@ -23,10 +23,10 @@ def scenario(**changes):
 def test_what_passed_is_not_told_and_the_rest_in_its_order():
     told = [(each.place, each.verdict) for each in entries(scenario())]
     assert told == [
-        ("step 0 (apply)", Verdict.KNOWN_ISSUE),
-        ("step 1 (delete)", Verdict.FAIL),
-        ("step 1 (delete)", Verdict.FAIL),
-        ("step 1 (delete)", Verdict.ERROR),
+        ("step 1 (apply)", Verdict.KNOWN_ISSUE),
+        ("step 2 (delete)", Verdict.FAIL),
+        ("step 2 (delete)", Verdict.FAIL),
+        ("step 2 (delete)", Verdict.ERROR),
     ]
 
 

@@ -57,7 +57,7 @@ def test_what_holds_without_the_chaos_fails_the_run_and_says_so(run):
     assert result.verdict is Verdict.FAIL
     text = scenario_text(result)
     assert (
-        "  step 2: delete fail\n    vacuous: chaos_controller_manager_emitted_event_total absent: True"
+        "  step 3: delete fail\n    vacuous: chaos_controller_manager_emitted_event_total absent: True"
         in text
     )
     assert "it holds although no chaos was applied, and no rule exempts it" in text

@@ -22,7 +22,8 @@ from harness.results.results import RESULTS, Results, Summary
 
 NOT_THERE = "-"
 """Of a run that says nothing about a subject: the scenario did not run, or ended before the expectation."""
-_EXPECTATION = "expectation"
+_STEP = "step "
+"""What the name of an expectation begins with."""
 _Subject: TypeAlias = tuple[str, str]
 """(scenario, what of it): the first is "" of what is about no scenario, the second of the scenario itself."""
 
@@ -133,7 +134,7 @@ def repetition(folders: list[Path]) -> Repetition:
     return Repetition(
         runs=runs,
         scenarios=sum(1 for scenario, what in subjects if scenario and not what),
-        expectations=sum(1 for scenario, what in subjects if scenario and what.startswith(_EXPECTATION)),
+        expectations=sum(1 for scenario, what in subjects if scenario and what.startswith(_STEP)),
         wavering=[
             FlakyResult(subject=f"{scenario} {what}".strip(), seen=said)
             for scenario, what in subjects

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from harness.base.words import count, cut
+from harness.base.words import count, cut, nth_expectation
 from harness.results.mutation import ExpectationScore, MutationScore, RecordingScore
 
 
@@ -68,7 +68,7 @@ def _recording(recording: RecordingScore, verbose: bool) -> Iterator[str]:
 
 
 def _expectation(score: ExpectationScore, verbose: bool) -> Iterator[str]:
-    about = cut(f"  {score.id} {score.subject} {score.kind}")
+    about = cut(f"  {nth_expectation(score.id)} (id {score.id}), {score.subject} {score.kind}")
     if score.problem:
         yield f"{about}: cannot be mutated: {score.problem}"
     elif score.not_judged:

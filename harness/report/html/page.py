@@ -14,6 +14,7 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from harness.base.words import nth_expectation
 from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.chaosmesh.known_issues import known_issues
 from harness.judge import wording
@@ -59,7 +60,7 @@ class SlowStep:
     """A step and where its time went: seconds until acknowledged, until settled, until decided."""
 
     view: ScenarioView
-    number: int
+    index: int
     step: StepResult
     seconds: float
     acknowledging: float | None
@@ -139,6 +140,7 @@ def environment() -> Environment:
         "number": number,
         "value_of": lambda value, subject: value_text(subject, float(value)),
         "with_clock": wording.with_clock,
+        "nth_expectation": nth_expectation,
         "subject": wording.subject,
         "verdict_words": lambda verdict: verdict.words,
         "capitalize_first": lambda text: text[:1].upper() + text[1:],

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from harness.base.words import nth_step
 from harness.judge.finding import Verdict
 from harness.report.html.bands import Band
 from harness.report.html.svg import (
@@ -92,8 +93,8 @@ class _Plot:
         """Draw steps and chaos; return where the panels begin."""
         for step in self.shown.steps:
             self._box(step.began, step.ended, _TOP + 2, _STEP - 5, "step", 0.5, edge="line")
-            tip = f"step {step.number}: {step.title}"
-            self._inside(step.began, step.ended, _TOP + _STEP / 2, f"{step.number} {step.title}", tip)
+            tip = f"{nth_step(step.index)}: {step.title}"
+            self._inside(step.began, step.ended, _TOP + _STEP / 2, f"{step.index + 1} {step.title}", tip)
         self._named(_TOP + _STEP / 2, "steps", "muted")
         top = _TOP + _STEP
         for band in self.shown.bands:
@@ -228,7 +229,7 @@ class _Plot:
             mark = marks(_MARKS[window.verdict], 6, [(decided, place)])
             self.drawing.add(DrawingLayer.SERIES, Path(mark, fill=colour))
             verdict = window.verdict.value.replace("_", " ")
-            self._named(place, f"step {window.step}: {window.kind}: {verdict}", colour, window.text)
+            self._named(place, f"{nth_step(window.step)}: {window.kind}: {verdict}", colour, window.text)
 
     def _deciding(self, time: float, place: float, ticks_end: float, window: Window) -> None:
         """Mark the scrape that decided: a ring around it, and a line to the expectation's bar."""

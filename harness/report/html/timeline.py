@@ -6,6 +6,7 @@ import math
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
+from harness.base.words import nth_step
 from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.judge.finding import Finding, Verdict
 from harness.judge.matching import Matchers
@@ -89,9 +90,9 @@ class TimelinePanel:
 
 @dataclass(frozen=True)
 class StepSpan:
-    """One step: number, title and its times, seconds since the epoch."""
+    """One step: index, title and its times, seconds since the epoch."""
 
-    number: int
+    index: int
     title: str
     began: float
     settled: float | None
@@ -211,7 +212,7 @@ def _window(finding: Finding, recording: Recording) -> Window | None:
     # A `wait` step counts what was scraped since it started.
     decided = began.time if decided is None else decided
     deadline = finding.evidence.get("deadline")
-    text = f"step {finding.step}: {finding.kind}: {finding.verdict.value}; expected {finding.expected}"
+    text = f"{nth_step(finding.step)}: {finding.kind}: {finding.verdict.value}; expected {finding.expected}"
     return Window(
         min(began.time, decided),
         decided,

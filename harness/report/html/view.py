@@ -10,6 +10,7 @@ from pathlib import Path
 
 from harness.base.bounded import MIB, size_text
 from harness.base.errors import HarnessError
+from harness.base.words import nth_step
 from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import subject
@@ -254,7 +255,7 @@ def _told(shown: Timeline) -> str:
     """Return what a timeline shows, for who cannot see it; the numbers are in the table of expectations."""
     zero = shown.steps[0].began
     steps = "; ".join(
-        f"step {step.number}, {step.title}, {step.began - zero:.1f} to {step.ended - zero:.1f} s"
+        f"{nth_step(step.index)}, {step.title}, {step.began - zero:.1f} to {step.ended - zero:.1f} s"
         for step in shown.steps
     )
     chaos = "; ".join(_band_told(band, zero) for band in shown.bands)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from harness.base.errors import HarnessError, InfrastructureError
+from harness.base.words import nth_step
 from harness.chaosmesh.catalogue import Catalogue
 from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import sentence
@@ -43,10 +44,10 @@ class DiagnosticsCollector:
         problem = outcome.problem
         why = [sentence(each) for each in bad] if problem is None else [problem.sentence]
         if why:
-            title = f"step {index}: {outcome.title}"
+            title = f"{nth_step(index)}: {outcome.title}"
             undecided = outcome.problem is None and any(each.verdict is Verdict.ERROR for each in bad)
             self._keep(
-                f"step-{index}",
+                _folder(index),
                 [title, *why],
                 outcome.started,
                 targets,
@@ -59,7 +60,8 @@ class DiagnosticsCollector:
         steps = self._result.steps
         name, title, since = "set-up", "set-up", None
         if steps:
-            name, title = f"step-{len(steps) - 1}", f"step {len(steps) - 1}: {steps[-1].title}"
+            last = len(steps) - 1
+            name, title = _folder(last), f"{nth_step(last)}: {steps[-1].title}"
             since = steps[-1].started
         self._keep(
             name,
@@ -164,6 +166,10 @@ def _collect(
         )
     else:
         result.diagnostics = folder
+
+
+def _folder(index: int) -> str:
+    return nth_step(index).replace(" ", "-")
 
 
 def _counts(finding: Finding) -> bool:

@@ -269,7 +269,7 @@ def test_a_scenario_that_fails_only_after_is_a_regression(write):
 
     assert [(change.kind, change.subject, change.before) for change in done.changes] == [
         (ChangeKind.VERDICT, "scenario s", "passed"),
-        (ChangeKind.VERDICT, "in s, expectation 0.0 (equals)", "passed"),
+        (ChangeKind.VERDICT, "in s, step 1, expectation 1 (equals)", "passed"),
     ]
     assert done.changes[1].after == "failed (the value is 2.0)"
     assert done.exit_code() is ExitCode.FAILED

@@ -88,14 +88,15 @@ def test_a_verdict_that_changed_is_told_with_the_runs_that_have_it(write):
     assert found.exit_code() is ExitCode.FAILED
     assert found.lines()[-2:] == [
         f"  s: passed in 2 runs, failed in {runs[1]}",
-        f"  s expectation 0.1 (equals): passed in 2 runs, failed in {runs[1]}",
+        f"  s step 1, expectation 2 (equals): passed in 2 runs, failed in {runs[1]}",
     ]
 
 
 def test_a_scenario_that_ended_early_says_nothing_about_what_comes_later(write):
     whole, short = scenario(findings=[Verdict.PASS] * 2), scenario(findings=[Verdict.PASS])
 
-    assert wavering(write("a", whole), write("b", short)) == {"s expectation 0.1 (equals)": ["passed", "-"]}
+    name = "s step 1, expectation 2 (equals)"
+    assert wavering(write("a", whole), write("b", short)) == {name: ["passed", "-"]}
 
 
 def test_a_scenario_of_one_run_only_is_told_once(write):

@@ -223,7 +223,8 @@ def test_the_command_sums_up_and_updates_the_results(report, capsys):
     assert cli.main(["mutate", str(report / "recordings"), "-v"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert lines[0].startswith("stress-cpu: 6 expectations, ")
-    assert lines[1].startswith("  0.0 chaos_controller_manager_chaos_experiments absent: killed by ")
+    about = "  step 1, expectation 1 (id 0.0), chaos_controller_manager_chaos_experiments absent"
+    assert lines[1].startswith(f"{about}: killed by ")
     assert lines[-1].startswith("1 recording, 6 expectations, ")
     assert lines[-1].endswith("0 waived, 0 survived; 0 expectations cannot fail")
     written = json.loads((report / "results.json").read_text())
@@ -244,7 +245,8 @@ def test_the_command_fails_when_something_survives(report, capsys, monkeypatch):
     monkeypatch.setattr(collected, "STEADY_STATES", 1)
     assert cli.main(["mutate", str(report / "recordings")]) == 1
     out = capsys.readouterr().out
-    assert "1.1 chaos_daemon_bpm_controlled_process_total increases_by: survived zero: " in out
+    subject = "chaos_daemon_bpm_controlled_process_total increases_by"
+    assert f"step 2, expectation 2 (id 1.1), {subject}: survived zero: " in out
     assert "next step: " in out
 
 

@@ -37,7 +37,7 @@ def window(verdict, **changes):
 
 def test_steps_and_chaos_are_named():
     root = drawn()
-    assert {"0 wait 1 scrape", "1 apply burn", "StressChaos burn", "steps"} <= set(texts(root))
+    assert {"1 wait 1 scrape", "2 apply burn", "StressChaos burn", "steps"} <= set(texts(root))
     assert "StressChaos burn: injected from 1.20 s to 4.00 s" in tips(root)
     assert "StressChaos burn: Applied 1.20 s" in tips(root)
 
@@ -56,7 +56,7 @@ def test_a_panel_names_its_series_their_range_and_each_verdict():
     found = texts(drawn(panel))
     assert {"things", "running", "oracle truth", "1", "7", "scrapes", "and 3 more series"} <= set(found)
     for verdict in Verdict:
-        assert f"step 1: equals: {verdict.value.replace('_', ' ')}" in found
+        assert f"step 2: equals: {verdict.value.replace('_', ' ')}" in found
 
 
 def test_growth_is_told_and_begins_at_nothing():
@@ -72,7 +72,7 @@ def test_what_does_not_fit_a_step_is_in_its_tip():
     long = StepSpan(0, "x" * 300, 100.0, None, 101.0)
     root = drawn(steps=[long])
     assert any(text.endswith("\N{HORIZONTAL ELLIPSIS}") for text in texts(root))
-    assert f"step 0: {'x' * 300}" in tips(root)
+    assert f"step 1: {'x' * 300}" in tips(root)
 
 
 values = st.one_of(st.floats(allow_nan=True, allow_infinity=True), st.just(math.nan))

@@ -262,7 +262,7 @@ def test_mutants_that_survived_are_listed(tmp_path):
     mutation = MUTATION | {"recordings": [{"scenario": "s", "expectations": [WEAK]}]}
     shown = " ".join(with_fields(tmp_path, mutation=mutation).text.split())
     assert "87.5 % of the mutants that count were noticed" in shown
-    assert "1.0 m_total at_least drop: the last sample" in shown
+    assert "step 2, expectation 1 m_total at_least drop: the last sample" in shown
     assert "same: 1 nothing changed" in shown
 
 
@@ -338,7 +338,7 @@ def test_a_control_run_tells_which_claims_are_vacuous(tmp_path):
     results.add(made)
     shown = " ".join(page(results, tmp_path).text.split())
     assert "Of 1 scenario that ran without their chaos, 1 failed." in shown
-    assert "step 0 (apply burn): vacuous: m is at least 0: it holds although no chaos was applied" in shown
+    assert "step 1 (apply burn): vacuous: m is at least 0: it holds although no chaos was applied" in shown
     assert "before: chaos was applied" in shown
     assert "n is 1 no needs chaos" in shown
 

@@ -117,7 +117,7 @@ def test_the_window_of_an_expectation_ends_where_it_was_decided():
     wrong = finding(verdict=Verdict.FAIL, evidence={"deadline": 114.0})
     (window,) = panel(Timeline().values([1] * 8), wrong).windows
     assert (window.began, window.decided, window.deadline) == (SETTLED, SETTLED - 0.3 + 1.3, 114.0)
-    assert window.text == "step 0: equals: failed; expected equal to 1"
+    assert window.text == "step 1: equals: failed; expected equal to 1"
 
 
 def test_of_many_series_those_that_change_are_shown():

@@ -16,7 +16,7 @@ def index(folder):
 
 @pytest.fixture
 def folder(tmp_path):
-    return tmp_path / "diagnostics/example/step-0"
+    return tmp_path / "diagnostics/example/step-1"
 
 
 NOTHING_ASKED: Any = None
@@ -42,12 +42,12 @@ def test_files_and_an_index_that_names_them(folder):
     collect(
         NOTHING_ASKED,
         folder,
-        "step 0: apply kill\nfailed: 2 is not 1",
+        "step 1: apply kill\nfailed: 2 is not 1",
         using={"small": small, "void": nothing},
     )
     assert (folder / "small.txt").read_text() == "small\n"
     assert index(folder).splitlines() == [
-        "step 0: apply kill",
+        "step 1: apply kill",
         "failed: 2 is not 1",
         "",
         "small: A small thing",
@@ -144,7 +144,7 @@ def test_what_passes_the_bound_of_all_files_is_left_out_and_small_files_are_not(
 
 def test_a_run_has_a_bound_for_all_its_scenarios(folder, monkeypatch):
     monkeypatch.setattr(module, "MOST_RUN", 1000)
-    other = folder.parent.parent / "other/step-0/log"
+    other = folder.parent.parent / "other/step-1/log"
     other.parent.mkdir(parents=True)
     other.write_text("x" * 995)
     collect(NOTHING_ASKED, folder, "why", using={"small": small})

@@ -94,8 +94,8 @@ def test_a_failed_expectation_is_looked_into_while_the_chaos_is_there(run, kept,
     result = run(WRONG)
     assert result.verdict is Verdict.FAIL
     ((scene, folder, why, kinds),) = kept
-    assert folder == tmp_path / "diagnostics/example/step-0"
-    assert why.splitlines()[0] == "step 0: apply fail"
+    assert folder == tmp_path / "diagnostics/example/step-1"
+    assert why.splitlines()[0] == "step 1: apply fail"
     assert "failed: chaos_controller_manager_chaos_experiments equals: " in why
     assert not scene.infrastructure
     assert {"PodChaos", "Pod"} <= kinds
@@ -145,9 +145,9 @@ def test_trouble_of_the_infrastructure_is_looked_into_where_it_ended_the_scenari
     result = run()
     assert result.verdict is Verdict.ERROR
     ((scene, folder, why, kinds),) = kept
-    assert folder.name == "step-0"
+    assert folder.name == "step-1"
     assert scene.infrastructure, "so that Prometheus itself is looked at"
-    assert why.splitlines()[:2] == ["step 0: apply fail", "Prometheus has not answered for 5 s"]
+    assert why.splitlines()[:2] == ["step 1: apply fail", "Prometheus has not answered for 5 s"]
     assert "PodChaos" in kinds
 
 
@@ -164,7 +164,7 @@ def test_of_three_steps_at_most_something_is_kept(run, kept, monkeypatch):
     monkeypatch.setattr(keep, "MOST", 1)
     result = run(WRONG.replace("absent: true", "present: true"))
     assert [step.findings[0].verdict for step in result.steps] == [Verdict.FAIL, Verdict.FAIL]
-    assert [folder.name for _, folder, *_ in kept] == ["step-0"]
+    assert [folder.name for _, folder, *_ in kept] == ["step-1"]
 
 
 def test_what_cannot_be_written_is_told_and_changes_no_verdict(run, kept):
@@ -174,7 +174,7 @@ def test_what_cannot_be_written_is_told_and_changes_no_verdict(run, kept):
     assert result.diagnostics is None
     said = scenario_text(result)
     assert "cannot write the diagnostics " in said
-    assert "step-0: No space left on device" in said
+    assert "step-1: No space left on device" in said
 
 
 def test_what_could_not_be_decided_is_trouble_of_the_infrastructure(run, kept, prometheus, cluster):
@@ -184,7 +184,7 @@ def test_what_could_not_be_decided_is_trouble_of_the_infrastructure(run, kept, p
     cluster.hooks["create", "PodChaos"] = breaks
     result = run()
     assert result.steps[0].findings[0].verdict is Verdict.ERROR
-    assert (kept[0][0].infrastructure, kept[0][1].name) == (True, "step-0")
+    assert (kept[0][0].infrastructure, kept[0][1].name) == (True, "step-1")
 
 
 def test_what_does_not_go_is_looked_at_before_it_is_removed_by_force(run, kept, cluster, tmp_path):
@@ -205,7 +205,7 @@ def test_the_clean_up_is_looked_into_even_after_as_many_steps_as_are_kept(run, k
     monkeypatch.setattr(keep, "MOST", 1)
     cluster.stuck.add(("PodChaos", "fail"))
     run(WRONG.partition("  - delete: fail")[0])
-    assert [folder.name for _, folder, *_ in kept] == ["step-0", "clean-up"]
+    assert [folder.name for _, folder, *_ in kept] == ["step-1", "clean-up"]
 
 
 def test_a_clean_up_that_stops_is_looked_into(run, kept, cluster):
