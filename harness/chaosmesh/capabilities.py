@@ -65,7 +65,11 @@ _PLAIN = {
         'od -A n -v -t u8 -w16 /proc/self/auxv | grep -Eq "^ +33 " || '
         "{ echo processes have no vDSO, which TimeChaos changes; exit 1; }"
     ),
-    "byteman": "test -f /usr/local/byteman/bin/bminstall.sh",
+    # An image that was built without byteman says why (harness/image_build/java.py).
+    "byteman": (
+        'command -v java && command -v bminstall.sh && command -v bmsubmit.sh && test -d "$BYTEMAN_HOME" || '
+        "{ cat /usr/local/byteman/missing.txt 2>/dev/null; exit 1; }"
+    ),
 }
 
 # Known from the release, as to probe it would break a component: the first that has it, and what was before.

@@ -113,6 +113,7 @@ def install(
     image: str,
     replicas: int = 1,
     *,
+    jvm_image: str = "",
     scenario: Path | None = None,
     timeout: float = READY_SECONDS,
     node: str = "",
@@ -124,6 +125,7 @@ def install(
         name: a folder of fixtures/workloads, or of `workloads` beside the scenario.
         namespace: the scenario's own.
         image: a reference that the nodes hold or can pull.
+        jvm_image: likewise, for a workload that needs a JRE.
         replicas: number of pods; of a workload without a StatefulSet, the pods are those of its file.
         scenario: the file that names it; None where only those that ship with the harness are meant.
         timeout: seconds that the pods may take to become ready.
@@ -134,7 +136,7 @@ def install(
         NotReadyError: its pods did not become ready; the details say why.
         ApiError: the API server refused an object.
     """
-    objects = manifests(name, namespace, image, replicas, scenario)
+    objects = manifests(name, namespace, image, replicas, scenario, jvm_image=jvm_image)
     if node:
         objects = [_on(node, body) for body in objects]
     for body in objects:
@@ -170,7 +172,13 @@ def install(
 
 
 def manifests(
-    name: str, namespace: str, image: str, replicas: int, scenario: Path | None = None
+    name: str,
+    namespace: str,
+    image: str,
+    replicas: int,
+    scenario: Path | None = None,
+    *,
+    jvm_image: str = "",
 ) -> list[Object]:
     """Return a workload's objects, filled in; for the arguments see `install`.
 
@@ -179,6 +187,7 @@ def manifests(
     """
     values: dict[str, Any] = {"namespace": namespace, "image": image, "replicas": replicas}
     if name in names():
+        values["jvm_image"] = jvm_image
         folder = _folder() / name
 
         def ours(hole: str) -> Any:

@@ -12,6 +12,7 @@ DOCKER_HUB = "docker.io"
 NODE_REPOSITORY = "localhost/chaos-harness/node"
 PAUSE_TAG = "v1"
 ROLES = ("controller-manager", "daemon", "dashboard", "dns-server", "prometheus", "workload", "pause")
+"""Those of every set; the image `jvm` is built where byteman can be had."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class ImageNames:
             "dns-server": ("chaos-mesh/chaos-coredns", self.dns_server_tag),
             "prometheus": ("prometheus", self.prometheus_tag),
             "workload": ("workload", self.suite),
+            "jvm": ("jvm-workload", self.suite),
             "pause": ("pause", PAUSE_TAG),
         }[role]
         return ImageRef(registry=REGISTRY, repository=repository, tag=tag)

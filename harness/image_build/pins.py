@@ -29,6 +29,15 @@ class DebianPins(BaseModel):
     packages: dict[str, list[str]]
 
 
+class BytemanPins(BaseModel):
+    """Byteman's version, and the SHA-256 of each of its jars by the name of its artefact."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    version: str
+    sha256: dict[str, str]
+
+
 class RegistryPins(BaseModel):
     """Images and the chart by version, for machines that reach a registry."""
 
@@ -52,6 +61,7 @@ class Pins(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     debian: DebianPins
+    byteman: BytemanPins
     registry: RegistryPins
 
     @classmethod

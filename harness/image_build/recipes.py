@@ -7,9 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from harness.image_build import archive, chaosmesh, debian, systems
+from harness.image_build import archive, chaosmesh, debian, java, systems
 from harness.image_build.archive import Image, ImageLayer, digest_of_layer, write_archive, write_layer
 from harness.image_build.artefact import Artefact, Build, CacheEntry, Use, digest_of
+from harness.image_build.byteman import Byteman
 from harness.image_build.golang import Go
 from harness.image_build.names import NODE_REPOSITORY, REGISTRY, ImageNames
 from harness.image_build.pins import COREDNS, ETCD, KUBERNETES, Pins, version_of
@@ -27,6 +28,7 @@ NODE_NAME = "name.txt"
 WORKLOADS_ARCHIVE = "images.tar"
 
 _PATH = {"PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+_BYTEMAN = {"PATH": f"{_PATH['PATH']}:/{java.HOME}/bin", "BYTEMAN_HOME": f"/{java.HOME}"}
 _SCRIPTS = ("drop-empty-controllers", "import-images", "kubelet-cgroups")
 
 
@@ -70,7 +72,13 @@ class Recipes:
 
 
 def make(
-    *, fixtures: Path, pins: Pins, names: ImageNames, go: Go, checkout: chaosmesh.Checkout | None = None
+    *,
+    fixtures: Path,
+    pins: Pins,
+    names: ImageNames,
+    go: Go,
+    byteman: Byteman,
+    checkout: chaosmesh.Checkout | None = None,
 ) -> Recipes:
     """Return the artefacts for the pins, and for a checkout of Chaos Mesh when there is one."""
     images = fixtures / "images"
@@ -83,6 +91,7 @@ def make(
     prometheus = made.prometheus()
     pause = made.pause(modules)
     base = systems_of.base()
+    jvm = _jvm(fixtures, systems_of, base, byteman.jars) if byteman.jars else byteman.missing
     node_packages = systems_of.installed(base, "node", systems.configure_node)
     control_plane = _control_plane(
         _ControlPlane(
@@ -112,6 +121,7 @@ def make(
                 commands=made.chaos_mesh(modules),
                 dns_server=made.dns_server(),
                 helpers=made.helpers(),
+                jvm=jvm,
                 prometheus=prometheus,
                 pause=pause,
             ),
@@ -145,6 +155,19 @@ class _Systems:
         uses = (Use(base, (debian.LAYER,)),)
         title = f"installing the {role}'s Debian packages"
         return Artefact(f"debian-{role}", title, build, inputs, uses, estimate="5-20 s")
+
+
+@dataclass(frozen=True)
+class _Jvm:
+    jre: Artefact
+    layers: Artefact
+
+
+def _jvm(fixtures: Path, systems_of: _Systems, base: Artefact, byteman: Artefact) -> _Jvm:
+    jre = java.jre(systems_of.made, systems_of.pins.debian.packages[java.ROLE], base)
+    program = fixtures / "workloads" / "jvm" / "Answering.java"
+    files = fixtures / "images" / "byteman"
+    return _Jvm(jre, java.layers(files, program, systems_of.made, base, jre, byteman))
 
 
 @dataclass(frozen=True)
@@ -260,6 +283,8 @@ class _Workloads:
     commands: Artefact
     dns_server: Artefact
     helpers: Artefact
+    jvm: _Jvm | str
+    """What JVMChaos needs, or why it cannot be had."""
     prometheus: Artefact
     pause: Artefact
 
@@ -281,11 +306,22 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
         }
         between = {"daemon": [_layer(used[of.daemon.name], debian.LAYER)]}
         entrypoints = {"prometheus": ["/usr/local/bin/prometheus"]}
+        variables = {"daemon": _PATH if isinstance(of.jvm, str) else _BYTEMAN}
         images = []
+        if isinstance(of.jvm, str):
+            why = {java.MISSING: f"{of.jvm}\n".encode()}
+            between["daemon"].append(_program_layer(work.out / "missing.layer", why))
+        else:
+            jre, jvm = _layer(used[of.jvm.jre.name], debian.LAYER), used[of.jvm.layers.name]
+            # The list of Debian's packages in the image is that of the layer above.
+            between["daemon"] = [jre, *between["daemon"], _layer(jvm, java.HOME_LAYER)]
+            layers = [base, jre, _layer(jvm, java.PROGRAM_LAYER)]
+            images.append(Image(str(names.of(java.ROLE)), layers, env=_PATH))
         for role, files in programs_of.items():
             placed = {f"usr/local/bin/{name}": path for name, path in files.items()}
             layers = [base, *between.get(role, []), _program_layer(work.out / f"{role}.layer", placed)]
-            images.append(Image(str(names.of(role)), layers, entrypoints.get(role, []), _PATH))
+            entrypoint = entrypoints.get(role, [])
+            images.append(Image(str(names.of(role)), layers, entrypoint, variables.get(role, _PATH)))
         dns_server = {"dns-server": used[of.dns_server.name].path("dns-server")}
         alone = _program_layer(work.out / "dns-server.layer", dns_server)
         # It has two files dns.proto in it, of CoreDNS and of the plugin; the released image is told the same.
@@ -300,11 +336,14 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
         "names": digest_of(
             [str(names.of(role)) for role in ("daemon", "dns-server", "prometheus", "workload", "pause")]
         ),
+        "byteman": of.jvm if isinstance(of.jvm, str) else "",
         "recipe": _recipe(),
     }
+    jvm = () if isinstance(of.jvm, str) else (Use(of.jvm.jre, (debian.LAYER,)), Use(of.jvm.layers))
     uses = (
         Use(of.base, (debian.LAYER,)),
         Use(of.daemon, (debian.LAYER,)),
+        *jvm,
         Use(of.workload, (debian.LAYER,)),
         Use(of.commands),
         Use(of.dns_server),

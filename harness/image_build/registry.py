@@ -18,6 +18,7 @@ from harness.base.progress import Progress
 from harness.chaosmesh.release import RELEASE, Release
 from harness.image_build import recipes
 from harness.image_build.artefact import digest_of
+from harness.image_build.byteman import Byteman
 from harness.image_build.chart import RELEASE as RELEASE_NAME
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all
@@ -248,7 +249,11 @@ def find_or_build(
             )
         cancel = threading.Event()
         made = recipes.make(
-            fixtures=fixtures, pins=pins, names=ImageNames("", "", pins.debian.suite), go=Go.on_path(cancel)
+            fixtures=fixtures,
+            pins=pins,
+            names=ImageNames("", "", pins.debian.suite),
+            go=Go.on_path(cancel),
+            byteman=Byteman(None),
         )
         artefacts = {made.kubectl if program.name == "kubectl" else made.tools for program in missing}
         store = Store(places.cache_dir() / "images")

@@ -10,7 +10,7 @@ from harness.base import bundled, places
 from harness.base.progress import Progress
 from harness.base.stand_in import StandIn
 from harness.chaosmesh.release import RELEASE
-from harness.image_build import chaosmesh, debian, recipes, release, requirements, uml
+from harness.image_build import byteman, chaosmesh, debian, java, recipes, release, requirements, uml
 from harness.image_build.artefact import CacheEntry, digest_of
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all
@@ -86,13 +86,14 @@ def prepare(
     prometheus = release_of_prometheus(version_of(PROMETHEUS, prometheus_module))
     dns_server = version_of(DNS_SERVER, fixtures / "images" / "dns-server")
     names = ImageNames(chaos_mesh, prometheus, pins.debian.suite, dns_server)
-    made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go, checkout=checkout)
+    store = Store(places.cache_dir() / "images")
+    jvm = byteman.obtain(pins.byteman, store=store, progress=progress, logs=logs)
+    made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go, byteman=jvm, checkout=checkout)
     wanted, needed = made.wanted(), dict(requirements.NEEDED)
     if uml_worker:
         of = uml.WorkerSource(fixtures / "images", pins, names, stack)
         wanted += uml.artefacts(debian.Debian(pins.debian.suite, cancel), made, of)
         needed |= uml.NEEDED
-    store = Store(places.cache_dir() / "images")
 
     def before_build() -> None:
         requirements.ensure(needed, progress=progress, logs=logs)
@@ -124,7 +125,7 @@ def prepare(
         kubectl=entries[made.kubernetes.name].path("kubectl"),
         promtool=entries[made.prometheus.name].path("promtool"),
         kubernetes=kubernetes,
-        images={role: names.of(role) for role in ROLES},
+        images={role: names.of(role) for role in [*ROLES, *([java.ROLE] if jvm.jars else [])]},
         chart=str(entries[made.chart.name].path("chart")),
         crds=entries[made.crds.name].path("crds"),
         image_repository=REGISTRY,
@@ -132,7 +133,7 @@ def prepare(
         coredns_tag=version_of(COREDNS, stack),
         needs_own_cni=True,
         uml=uml.files(of_uml) if uml_worker else None,
-        stand_ins=STAND_INS,
+        stand_ins=[*STAND_INS, *(java.STAND_INS if jvm.jars else [])],
         versions={
             "kubernetes": kubernetes,
             "etcd": version_of(ETCD, stack),

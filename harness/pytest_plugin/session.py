@@ -269,6 +269,7 @@ class RunSession:
             clock=Clock(offset, uncertainty),
             chaos_mesh_namespace=handle.chaos_mesh_namespace,
             workload_image=handle.workload_image,
+            jvm_image=handle.jvm_image,
             interval=handle.scrape_interval,
             release=release,
             capabilities=capabilities,

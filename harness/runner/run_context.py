@@ -25,6 +25,7 @@ class RunContext:
     """A stack that is up, as the runner sees it.
 
     Attributes:
+        workload_image, jvm_image: what workloads run: the one has Python, the other a JRE.
         interval: the scrape interval, seconds.
         release: of Chaos Mesh.
         capabilities: capability to None when it is there, or to the reason why not.
@@ -50,6 +51,7 @@ class RunContext:
     clock: Clock
     chaos_mesh_namespace: str
     workload_image: str
+    jvm_image: str
     interval: float
     capabilities: dict[str, str | None]
     nodes: list[str]

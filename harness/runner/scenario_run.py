@@ -161,6 +161,7 @@ class ScenarioRun:
                 context.namespace,
                 around.workload_image,
                 wanted.replicas,
+                jvm_image=around.jvm_image,
                 scenario=context.file.path,
                 timeout=around.apart.ready_seconds if around.apart and around.place else READY_SECONDS,
                 node=around.place,

@@ -45,6 +45,7 @@ class StackHandle(BaseModel):
         cluster: the kind cluster's name; the context of a cluster that was there already.
         provider: the engine that was forced on kind; `existing` for a cluster that was there already.
         identity: the value of Prometheus' external label `chaos_harness_stack`, made at `up`.
+        workload_image, jvm_image: what workloads run: the one has Python, the other a JRE.
         scrape_interval, scrape_timeout: seconds.
         images: which way the images came.
         image_key: `ImageSet.key` that the cluster was made from.
@@ -70,6 +71,7 @@ class StackHandle(BaseModel):
     dashboard: ServiceAddress
     chaos_mesh_namespace: str
     workload_image: str
+    jvm_image: str = ""
     scrape_interval: float
     scrape_timeout: float
     images: Literal["registry", "source", "existing"]

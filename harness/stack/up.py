@@ -574,6 +574,8 @@ class _Stack:
             ),
             chaos_mesh_namespace=chaosmesh.NAMESPACE,
             workload_image=str(self.images.images["workload"]),
+            # Chaos-daemon's own has a JRE, too, wherever it has byteman.
+            jvm_image=str(self.images.images.get("jvm") or self.images.images["daemon"]),
             scrape_interval=settings.interval,
             scrape_timeout=settings.timeout,
             images=self.images.mode,

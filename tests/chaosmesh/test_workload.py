@@ -6,6 +6,8 @@ from harness.chaosmesh import workload as workloads
 from harness.kubernetes.client import Cluster
 from harness.kubernetes.set_apart import TOLERATION
 
+WITHOUT_TRAFFIC = {"jvm"}
+
 
 def test_a_folder_is_a_workload():
     assert "mini-node-exporter" in workloads.names()
@@ -26,6 +28,12 @@ def test_holes_are_filled_with_their_type():
     assert template["metadata"]["labels"][workloads.WORKLOAD_LABEL] == "true"
     assert "def main(" in by_kind["ConfigMap"]["data"]["exporter.py"]
     assert {body["metadata"]["namespace"] for body in objects} == {"here"}
+
+
+def test_the_jvm_workload_runs_the_image_that_has_a_jre():
+    objects = workloads.manifests("jvm", "here", "img:1", 1, jvm_image="jre:2")
+    (template,) = (body["spec"]["template"] for body in objects if body["kind"] == "StatefulSet")
+    assert [each["image"] for each in template["spec"]["containers"]] == ["jre:2"]
 
 
 def test_a_hole_that_nobody_knows_is_an_error(tmp_path, monkeypatch):
@@ -66,7 +74,8 @@ def test_each_workload_is_whole(name):
     for pod in pods:
         assert pod["metadata"]["labels"][workloads.WORKLOAD_LABEL] == "true"
         assert selected.items() <= pod["metadata"]["labels"].items()
-        assert [port["name"] for port in pod["spec"]["containers"][0]["ports"]] == ["metrics", "traffic"]
+        ports = [port["name"] for port in pod["spec"]["containers"][0]["ports"]]
+        assert ports == (["metrics"] if name in WITHOUT_TRAFFIC else ["metrics", "traffic"])
     assert owner is None or owner["metadata"]["name"] == name
     containers = [container for pod in pods for container in pod["spec"]["containers"]]
     assert {container["image"] for container in containers} == {"img:1"}

@@ -135,6 +135,7 @@ def main(fd, words):
         prometheus=SimpleNamespace(namespace="", name="", port=0),
         chaos_mesh_namespace="chaos-mesh",
         workload_image="",
+        jvm_image="",
         scrape_interval=1.0,
         target=TargetCluster(),
         versions={"chaos-mesh": "v2.8.3"},

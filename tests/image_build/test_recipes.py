@@ -12,6 +12,7 @@ import pytest
 from harness.base import bundled
 from harness.image_build import recipes, uml
 from harness.image_build.artefact import Artefact, Build, CacheEntry
+from harness.image_build.byteman import Byteman, fetched
 from harness.image_build.debian import Debian
 from harness.image_build.golang import Go
 from harness.image_build.graph import in_order
@@ -43,17 +44,21 @@ class PretendedGo(Go):
 @pytest.fixture
 def fixtures(tmp_path: Path) -> Path:
     root = tmp_path / "fixtures"
-    shutil.copytree(bundled.fixtures() / "images", root / "images")
+    for part in ("images", "workloads"):
+        shutil.copytree(bundled.fixtures() / part, root / part)
     shutil.copy(bundled.fixtures() / "pins.toml", root / "pins.toml")
     return root
 
 
-def keys(fixtures: Path, tmp_path: Path, *, uml_worker: bool = False) -> dict[str, str]:
+def keys(
+    fixtures: Path, tmp_path: Path, *, uml_worker: bool = False, without_byteman: str = ""
+) -> dict[str, str]:
     """Return the key of every artefact, each entry standing for a build whose output follows its key."""
     pins = Pins.load(fixtures)
     go = PretendedGo(Path("/nowhere/go"), threading.Event())
     names = ImageNames("v1", "v2", pins.debian.suite)
-    made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go)
+    byteman = Byteman(None if without_byteman else fetched(pins.byteman, go.cancel), without_byteman)
+    made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go, byteman=byteman)
     wanted = made.wanted()
     if uml_worker:
         of = uml.WorkerSource(fixtures / "images", pins, names, fixtures / "images" / "stack")
@@ -142,6 +147,17 @@ ALL_OF_KUBERNETES = {"go-kubernetes", "pause", "control-plane", "node", "workloa
         (file("images/dns-server/main.go"), {"go-dns-server", "workloads"}),
         (file("images/stack/coredns/main.go"), {"go-coredns", "control-plane", "node"}),
         (file("images/helpers/nsexec.c"), {"helpers", "workloads"}),
+        (file("images/byteman/attach/Attach.java"), {"byteman-home", "workloads"}),
+        (file("images/byteman/bin/bminstall.sh"), {"byteman-home", "workloads"}),
+        (file("workloads/jvm/Answering.java"), {"byteman-home", "workloads"}),
+        (
+            lambda fixtures: edit(fixtures / "pins.toml", "4.0.24", "4.0.25"),
+            {"byteman", "byteman-home", "workloads"},
+        ),
+        (
+            lambda fixtures: edit(fixtures / "pins.toml", "openjdk-17", "openjdk-21"),
+            {"debian-jvm", "byteman-home", "workloads"},
+        ),
         (file("images/node/entrypoint"), {"node"}),
         (
             lambda fixtures: edit(fixtures / "pins.toml", '"python3"', '"python3", "curl"'),
@@ -162,6 +178,8 @@ ALL_OF_KUBERNETES = {"go-kubernetes", "pause", "control-plane", "node", "workloa
                 "debian-node",
                 "debian-daemon",
                 "debian-workload",
+                "debian-jvm",
+                "byteman-home",
                 "control-plane",
                 "node",
                 "workloads",
@@ -185,3 +203,12 @@ def test_a_changed_executable_bit_is_another_node(fixtures: Path, tmp_path: Path
     before = keys(fixtures, tmp_path)
     (fixtures / "images/node/entrypoint").chmod(0o644)
     assert keys(fixtures, tmp_path)["node"] != before["node"]
+
+
+def test_without_byteman_nothing_of_it_is_built_and_the_daemon_says_why(
+    fixtures: Path, tmp_path: Path
+) -> None:
+    whole, without = keys(fixtures, tmp_path), keys(fixtures, tmp_path, without_byteman="no Maven")
+    assert set(whole) - set(without) == {"byteman", "byteman-home", "debian-jvm"}
+    assert {name for name in without if without[name] != whole[name]} == {"workloads"}
+    assert keys(fixtures, tmp_path, without_byteman="another reason")["workloads"] != without["workloads"]

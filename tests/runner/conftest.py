@@ -56,6 +56,7 @@ def around(cluster, prometheus, clock, tmp_path, monkeypatch):
         clock=clock,
         chaos_mesh_namespace="chaos-mesh",
         workload_image="workload:1",
+        jvm_image="",
         interval=1.0,
         capabilities={"netem": "node n1: Specified qdisc kind is unknown", "cgroup-v2": None},
         nodes=["n1"],

@@ -341,6 +341,8 @@ class _Look:
             dashboard=ServiceAddress(namespace=found.namespace, name=dashboard.service, port=dashboard.port),
             chaos_mesh_namespace=found.namespace,
             workload_image=self.existing.workload_image or self.images["workload"],
+            # The nodes have it, and it has a JRE wherever it has byteman.
+            jvm_image=str(found.components[DAEMON].container["image"]),
             scrape_interval=interval,
             scrape_timeout=timeout,
             images="existing",
