@@ -454,9 +454,8 @@ class Cluster:
             response = self._request("GET", url, [*(params or {}).items()], timeout=timeout, accept=accept)
         except ApiException as error:
             if not error.status:
-                raise UnreachableError(
-                    f"cannot reach the API server {self.server}", details=[str(error.reason)]
-                ) from error
+                doing = f"get {path} of {resource[:-1]} {name}"
+                raise _unreachable(doing, self.server, error) from error
             headers = error.headers or {}
             return HttpAnswer(
                 int(error.status), str(error.body or "").encode(), str(headers.get("Content-Type", ""))
@@ -797,11 +796,15 @@ def _identity(found: Object) -> tuple[str, str]:
 
 
 def _unreachable(doing: str, server: str, error: Exception) -> ApiError:
+    from kubernetes.client import ApiException
+
+    # The text of an error without a status, such as that of TLS, holds a traceback of the library.
+    why = ": ".join(str(error.reason).splitlines()) if isinstance(error, ApiException) else str(error)
     return UnreachableError(
         f"cannot {doing}: no answer from the API server {server}",
         next_step="look whether the cluster runs: chaos-harness status",
-        details=[str(error)],
-        message=str(error),
+        details=[why],
+        message=why,
     )
 
 

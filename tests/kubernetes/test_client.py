@@ -30,6 +30,18 @@ def listing(*items, version="1"):
     return {"metadata": {"resourceVersion": version}, "items": list(items)}
 
 
+def test_an_error_of_tls_is_told_in_one_line_without_a_traceback(api, kubeconfig):
+    kubeconfig.write_text(kubeconfig.read_text().replace("http://", "https://"))
+    cluster = Cluster.connect(kubeconfig)
+    for ask in (cluster.version, lambda: cluster.proxy_fetch("pods", "n", "p", 1, "/")):
+        with pytest.raises(UnreachableError) as caught:
+            ask()
+        (why,) = caught.value.details
+        assert why.startswith("SSLError: [SSL")
+        assert "no answer from the API server https://" in caught.value.problem
+        assert caught.value.next_step
+
+
 def test_missing_context_and_file_are_usage_errors(kubeconfig, tmp_path):
     with pytest.raises(UsageError):
         Cluster.connect(tmp_path / "nothing")
