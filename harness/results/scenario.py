@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, SerializerFunctionWrapHandler, model_serializer
+from pydantic import AfterValidator, BaseModel, Field, SerializerFunctionWrapHandler, model_serializer
 
 from harness.base.words import cut
 from harness.judge.control import Controlled, ControlOutcome
@@ -17,6 +17,8 @@ from harness.results.places import SourceLine
 
 Line = Annotated[str, AfterValidator(cut)]
 """A sentence that may repeat a value, which may be long."""
+_MOST_NAME = 1000
+"""Characters of a scenario's name, which a page has at many places."""
 
 
 class StepProblem(BaseModel):
@@ -144,7 +146,7 @@ class ScenarioResult(BaseModel):
         manifests: the chaos objects that were applied, as YAML without secrets, by their names in the file.
     """
 
-    name: str
+    name: str = Field(max_length=_MOST_NAME)
     file: str
     about: str = ""
     tags: list[str] = []

@@ -6,6 +6,7 @@ import os
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from harness.base.bounded import MIB, size_text
@@ -24,7 +25,7 @@ from harness.report.html.svg import Drawing
 from harness.report.html.timeline import Timeline, timeline
 from harness.report.html.visibility import VisibilityDelay, delays
 from harness.report.view import ReportEntry, entries, known_issues, wrong
-from harness.results.scenario import ScenarioResult
+from harness.results.scenario import ScenarioResult, StepResult
 
 MOST_IN_FULL = 400
 """Scenarios that a page shows with all that is known of them, the worst first; of others it has one line."""
@@ -36,6 +37,8 @@ _MOST_READ_BYTES = 512 * MIB
 """Of all recordings together."""
 MOST_IN_ROW = 2
 """Series of an expectation that are shown in the table of all."""
+MOST_EXPECTATIONS = 1000
+"""Of one scenario that a page shows: in the table of all, and of each kind that is shown by itself."""
 _DRAWN = ("deadline", "readings")
 """What a timeline takes from the evidence of a finding; all of it is shown only of what did not pass."""
 WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS)
@@ -106,14 +109,31 @@ class ScenarioView:
     causes: list[str] = field(default_factory=list)
 
     @property
+    def rows_left(self) -> int:
+        """Rows that the table of all leaves out."""
+        return max(sum(max(len(step.findings), 1) for step in self.result.steps) - MOST_EXPECTATIONS, 0)
+
+    @property
+    def rows(self) -> list[tuple[int, StepResult, list[Finding]]]:
+        """The steps that the table of all shows, counted from 1, and what of their expectations."""
+        found, room = [], MOST_EXPECTATIONS
+        for number, step in enumerate(self.result.steps, start=1):
+            if room <= 0:
+                break
+            found.append((number, step, step.findings[:room]))
+            room -= max(len(step.findings), 1)
+        return found
+
+    @property
     def wrong(self) -> list[ReportEntry]:
         """What decided against it, in the order in which it happened."""
-        return wrong(self.result)
+        return list(islice(wrong(self.result), MOST_EXPECTATIONS))
 
     @property
     def noted(self) -> list[ReportEntry]:
         """Findings that decide nothing and did not pass: known issues, and what should hold."""
-        return [each for each in entries(self.result) if each.finding and not each.wrong]
+        found = (each for each in entries(self.result) if each.finding and not each.wrong)
+        return list(islice(found, MOST_EXPECTATIONS))
 
     @property
     def metrics(self) -> list[str]:

@@ -447,6 +447,20 @@ def test_a_page_draws_and_shows_in_full_only_so_many_the_worst_first(tmp_path, m
     assert text.index('<details class="scenario error"') < text.index('<li class="scenario passed"')
 
 
+def test_a_page_shows_only_so_many_expectations_of_a_scenario(tmp_path, monkeypatch):
+    monkeypatch.setattr(view, "MOST_EXPECTATIONS", 4)
+    found = [finding(id=f"0.{n}", verdict=Verdict.FAIL, reason=f"reason {n}") for n in range(9)]
+    steps = [StepResult(title="wait"), StepResult(title="look", findings=found), StepResult(title="again")]
+    results = empty()
+    results.add(ScenarioResult(name="s", file="s.yaml", verdict=Verdict.FAIL, steps=steps))
+    shown = page(results, tmp_path)
+    assert "reason 3" in shown.text
+    assert "reason 4" not in shown.text
+    table = shown.source[shown.source.index("all expectations</summary>") :]
+    assert table[: table.index("</table>")].count("<tr><td>") == 4
+    assert "and 7 more: results.json has everything." in shown.text
+
+
 def test_a_recording_that_is_too_long_is_not_drawn(tmp_path, monkeypatch):
     monkeypatch.setattr(view, "MOST_RECORDING_BYTES", 1000)
     make_run(tmp_path, 1, wrong=False).write(tmp_path)
