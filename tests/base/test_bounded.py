@@ -162,13 +162,17 @@ def test_what_is_compressed_is_given_in_pieces(tmp_path):
 @pytest.mark.parametrize(
     ("raw", "reason"),
     [
-        (gzip.compress(bytes(2 * MIB)), "has more than 1 MiB once decompressed"),
-        (gzip.compress(b"x") + b"y", "has data after its end"),
-        (gzip.compress(b"x") * 2, "has data after its end"),
-        (b"plain", "cannot be decompressed: Error -3 while decompressing data: incorrect header check"),
-        (b"", "ends too early"),
-        (gzip.compress(b"x" * 1000)[:-9], "ends too early"),
-        (os.urandom(MIB + 1), "is larger than 1 MiB"),
+        pytest.param(gzip.compress(bytes(2 * MIB)), "has more than 1 MiB once decompressed", id="too much"),
+        pytest.param(gzip.compress(b"x") + b"y", "has data after its end", id="data behind it"),
+        pytest.param(gzip.compress(b"x") * 2, "has data after its end", id="two in one"),
+        pytest.param(
+            b"plain",
+            "cannot be decompressed: Error -3 while decompressing data: incorrect header check",
+            id="not compressed",
+        ),
+        pytest.param(b"", "ends too early", id="empty"),
+        pytest.param(gzip.compress(b"x" * 1000)[:-9], "ends too early", id="cut off"),
+        pytest.param(os.urandom(MIB + 1), "is larger than 1 MiB", id="too large"),
     ],
 )
 def test_what_is_compressed_is_bounded(tmp_path, raw, reason):
