@@ -112,20 +112,20 @@ def await_newest_gap(clock: Time, newest: Callable[[], ScrapeGap | None], second
         seconds: the bound.
 
     Returns:
-        The gap that is open now; None when there is no scrape, no time enough after it, or none ended in
-        time.
+        The gap that is open now; None when there is no scrape, or no time enough after any in that time.
     """
     end = clock.now() + seconds
     while (scrape := newest()) is not None:
         gap = gap_between(clock, scrape, scrape.began + scrape.interval)
         need = max(scrape.duration, LEAST_SECONDS)
         now = clock.now()
-        if gap.opens + need > gap.closes or now >= end:
-            return None
-        if now + need <= gap.closes:
+        if max(now, gap.opens) + need <= gap.closes:
             if now < gap.opens:
                 clock.sleep(gap.opens - now)
             return gap
+        if now >= end:
+            return None
+        # One that took too long is followed by quicker ones, where scrapes differ.
         due = scrape.began + scrape.interval + scrape.duration
         clock.sleep(min(max(due - now, _POLL_SECONDS), end - now))
     return None
