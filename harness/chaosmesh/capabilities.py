@@ -67,8 +67,9 @@ _PLAIN = {
     ),
     # An image that was built without byteman says why (harness/image_build/java.py).
     "byteman": (
-        'command -v java && command -v bminstall.sh && command -v bmsubmit.sh && test -d "$BYTEMAN_HOME" || '
-        "{ cat /usr/local/byteman/missing.txt 2>/dev/null; exit 1; }"
+        "for each in java bminstall.sh bmsubmit.sh; do command -v $each >/dev/null || "
+        "{ cat /usr/local/byteman/missing.txt 2>/dev/null || echo there is no $each; exit 1; }; done; "
+        'test -d "$BYTEMAN_HOME"'
     ),
 }
 

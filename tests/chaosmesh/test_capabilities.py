@@ -134,6 +134,28 @@ def test_clocks_move_where_the_kernel_has_a_vdso_that_can_be_changed(tmp_path, c
     assert (run.returncode == 0, run.stdout.startswith(reason)) == (not reason, True)
 
 
+@pytest.mark.parametrize(
+    ("programs", "reason"),
+    [
+        (["java", "bminstall.sh", "bmsubmit.sh"], None),
+        (["java", "bminstall.sh"], "there is no bmsubmit.sh"),
+        (["bminstall.sh", "bmsubmit.sh"], "there is no java"),
+    ],
+)
+def test_byteman_is_there_with_its_scripts_and_java(tmp_path, programs, reason):
+    for name in ["sh", "cat", *programs]:
+        (tmp_path / name).symlink_to("/bin/true" if name in programs else f"/bin/{name}")
+    run = subprocess.run(
+        ["/bin/sh", "-c", capabilities._PLAIN["byteman"]],
+        env={"PATH": str(tmp_path), "BYTEMAN_HOME": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert (run.stdout.strip() or None, run.returncode) == (reason, 1 if reason else 0)
+
+
 def test_a_container_runtime_that_no_own_cluster_has_says_where_it_can_be_tried():
     assert "--kubeconfig" in probed(FakeCluster(answers()))["runtime-crio"]
 

@@ -183,13 +183,13 @@ def test_the_jobs_are_those_that_prometheus_scrapes() -> None:
 
 
 def test_the_workload_exposes_what_the_catalogue_says() -> None:
-    exporter = (bundled.fixtures() / "workloads/mini-node-exporter/exporter.py").read_text()
     known = [entry for entry in catalogue().metrics if entry.components == ("workload",)]
 
     assert known
     for entry in known:
-        assert f'"{entry.name}"' in exporter
-        assert entry.help in exporter
+        program = (bundled.fixtures().parent / entry.source).read_text()
+        assert f'"{entry.name}"' in program
+        assert entry.help in program
 
 
 def test_what_prometheus_writes_itself_is_exposed_by_no_target() -> None:

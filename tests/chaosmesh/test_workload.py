@@ -1,3 +1,5 @@
+import re
+
 import pytest
 
 from harness.base import bundled
@@ -67,7 +69,7 @@ def test_a_pod_that_is_going_is_not_ready():
 @pytest.mark.parametrize("name", workloads.names())
 def test_each_workload_is_whole(name):
     """What the runner, Prometheus and the clean-up rely on."""
-    objects = workloads.manifests(name, "here", "img:1", 2)
+    objects = workloads.manifests(name, "here", "img:1", 2, jvm_image="img:1")
     owner = next((body for body in objects if body["kind"] == "StatefulSet"), None)
     pods = [owner["spec"]["template"]] if owner else [body for body in objects if body["kind"] == "Pod"]
     selected = owner["spec"]["selector"]["matchLabels"] if owner else {"app": name}
@@ -80,7 +82,8 @@ def test_each_workload_is_whole(name):
     containers = [container for pod in pods for container in pod["spec"]["containers"]]
     assert {container["image"] for container in containers} == {"img:1"}
     programs = next(body for body in objects if body["kind"] == "ConfigMap")["data"]
-    assert {container["command"][3].removeprefix("/exporter/") for container in containers} == set(programs)
+    told = " ".join(word for container in containers for word in container["command"])
+    assert set(re.findall(r"/(?:exporter|program)/([\w.-]+)", told)) == set(programs)
 
 
 def test_targets_are_first_containers_and_containers_are_all():

@@ -3,7 +3,7 @@ import time
 
 import pytest
 
-from harness.oracles.base import OracleError, oracles
+from harness.oracles.base import OneOf, OracleError, oracles
 from harness.oracles.network import IpsetMembers, IptablesPackets, TcQdiscs
 from harness.oracles.processes import ManagedParameters, ManagedProcesses, Processes, ProcessParameters
 from harness.oracles.workload import ClockOffset, DnsRcode, HttpAnswers, Reachable, ReadSeconds
@@ -70,9 +70,15 @@ ABOUT_CONTAINERS = [each for each in oracles().values() if "targets" in each.par
 @pytest.mark.parametrize("oracle", ABOUT_CONTAINERS, ids=lambda each: each.name)
 def test_every_oracle_about_containers_says_which(oracle, target):
     fields = oracle.parameters.model_fields
-    needed = {name: "x" for name, field in fields.items() if field.is_required() and name != "targets"}
+    needed = {
+        name: next((each.known[0] for each in field.metadata if isinstance(each, OneOf)), "x")
+        for name, field in fields.items()
+        if field.is_required() and name != "targets"
+    }
     words = oracle.parameters.model_validate({**needed, "in": [target(each) for each in "abcd"]}).text()
-    assert words == ", ".join([*(f"{name} x" for name in needed), "in a/c, b/c, c/c, 1 more"])
+    assert words == ", ".join(
+        [*(f"{name} {value}" for name, value in needed.items()), "in a/c, b/c, c/c, 1 more"]
+    )
 
 
 def test_network_oracles_take_one_exec_for_all_targets_of_a_node(cluster, read, pod_named, target):
