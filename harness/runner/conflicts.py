@@ -9,7 +9,7 @@ replaces the pods of a component takes turns with those that need the component.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from harness.chaosmesh.calls import METHODS
@@ -86,6 +86,10 @@ class Conflicts:
     breaks: frozenset[str] = frozenset()
     needs: frozenset[str] = frozenset()
     uses: frozenset[str] = frozenset()
+
+    def at(self, place: str) -> Conflicts:
+        """Return them with those of a node that is set apart, if it is put on one: it has one slow CPU."""
+        return replace(self, uses=self.uses | {f"the node {place}"}) if place else self
 
     def meets(self, other: Conflicts) -> str:
         """Return why it cannot run at the same time as another; empty when it can."""

@@ -16,7 +16,7 @@ from harness.results.concealed import conceal
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult, left_over
 from harness.runner import attempts, interrupts, outage, runner
 from harness.runner.apart import placed
-from harness.runner.conflicts import conflicts_of
+from harness.runner.conflicts import Conflicts, conflicts_of
 from harness.runner.duration import time_limit
 from harness.runner.interrupts import Interrupts
 from harness.runner.observer import Observer
@@ -161,7 +161,7 @@ class ScenarioRuns:
                 QueuedScenario(
                     node,
                     file,
-                    conflicts_of(file, catalogue_of(file.path)),
+                    self._conflicts_of(file),
                     time_limit(file.scenario, self._interval_of(file)),
                 )
                 for node, file in plan.to_run
@@ -174,6 +174,11 @@ class ScenarioRuns:
                 lambda waiting, ended: self._came_to(waiting.node, waiting.file, ended),
             )
         return self._side_by_side
+
+    def _conflicts_of(self, file: ScenarioFile) -> Conflicts:
+        """Return the conflicts of a scenario, with those of the node that it is put on."""
+        place = placed(self._around, file.scenario.needs).place if self._around is not None else ""
+        return conflicts_of(file, catalogue_of(file.path)).at(place)
 
     def _interval_of(self, file: ScenarioFile) -> float:
         """Return the scrape interval that a scenario is performed by, seconds."""

@@ -4,7 +4,7 @@ import pytest
 
 from harness.base import bundled
 from harness.chaosmesh.catalogue import catalogue
-from harness.runner.conflicts import calls_daemon, conflicts_of
+from harness.runner.conflicts import Conflicts, calls_daemon, conflicts_of
 from harness.scenario.discover import discover
 from harness.scenario.load import load
 
@@ -196,3 +196,9 @@ def test_every_scenario_that_ships_has_claims_and_most_of_them_meet_few():
         one.meets(other) == other.meets(one) or (one.meets(other) and other.meets(one))
         for one, other in pairs
     )
+
+
+def test_scenarios_on_a_node_that_is_set_apart_take_turns():
+    there = Conflicts().at("c-uml")
+    assert there.meets(Conflicts().at("c-uml")) == "both use the node c-uml"
+    assert there.meets(Conflicts().at("")) == ""
