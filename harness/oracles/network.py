@@ -162,8 +162,8 @@ def qdiscs_of(shown: str, kind: str | None = None, options: str | None = None) -
     )
 
 
-def packets_of(shown: str, kind: str) -> int:
-    """Return the packets that all queueing disciplines of a kind sent, by `tc -s qdisc show`.
+def packets_of(shown: str, kind: str) -> int | None:
+    """Return the packets that queueing disciplines of a kind sent, by `tc -s qdisc show`; None without any.
 
     Raises:
         OracleError: one has no count.
@@ -175,7 +175,7 @@ def packets_of(shown: str, kind: str) -> int:
             if sent is None:
                 raise OracleError(f"tc shows no packets of: {part.splitlines()[0]}")
             counts.append(int(sent[1]))
-    return sum(counts)
+    return sum(counts) if counts else None
 
 
 class _InNamespaces(ThroughDaemon):
@@ -353,8 +353,9 @@ class TcPackets(_InNamespaces):
     def read(self, parameters: PacketParameters) -> list[Point]:
         """Run tc qdisc show with counters."""
         return [
-            Point(labels=target.labels(), value=packets_of(output, parameters.kind))
+            Point(labels=target.labels(), value=packets)
             for target, output in self.outputs(parameters.targets, _QDISC_COUNTS)
+            if (packets := packets_of(output, parameters.kind)) is not None
         ]
 
 
