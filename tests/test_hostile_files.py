@@ -86,7 +86,7 @@ def recording(folder, name, raw):
     for reader in (
         replay_folder,
         lambda path: coverage_of([path], metrics(), TODAY, []),
-        lambda path: _of_folder([], path),
+        _of_folder,
     ):
         told(lambda read=reader: read(folder))
 

@@ -14,7 +14,6 @@ from harness.recording.model import Expected
 from harness.recording.reader import RecordingReader
 from harness.runner.promptness import promptness_of
 from harness.scenario.model import Expectation, Scenario
-from tests.fakes.mutations import NO_WAIVERS
 
 RECORDINGS = Path(__file__).parent / "recordings"
 NAMES = sorted(path.parent.name for path in RECORDINGS.glob("*/manifest.json"))
@@ -50,5 +49,5 @@ def test_a_real_run_was_prompt(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_no_expectation_lets_what_is_just_too_late_pass(name):
     reader = RecordingReader(RECORDINGS / name)
-    score = mutate(today(reader.entries(), reader.manifest), reader.manifest, NO_WAIVERS)
+    score = mutate(today(reader.entries(), reader.manifest), reader.manifest)
     assert not [(each.id, survivor) for each in score.expectations for survivor in each.survived]

@@ -402,6 +402,8 @@ class RunSession:
         self.results.scenarios.sort(key=lambda each: places.get(id(each), len(places)))
         if result.verdict is not Verdict.SKIPPED:
             self._name_stand_ins(file)
+        if len(self.plan.to_run) > 1 and not self.control and (folder := _recorded(result)):
+            self._scores.recorded(folder)
         self._write(result)
 
     def settle(self) -> None:
@@ -592,7 +594,8 @@ class RunSession:
         return [*lines, *self._trouble_lines(), f"time: {self._spent.line()}", *where]
 
     def let_go(self) -> None:
-        """Let go of the report's folder and of the signals."""
+        """Let go of the report's folder and of the signals, and end what nobody waits for any more."""
+        self._scores.close()
         self._record.folder.let_go()
         self.interrupts.uninstall()
 
@@ -613,10 +616,9 @@ class RunSession:
     def _count(self, *, everything: bool) -> None:
         """Ask of all that was judged whether it could have failed, and count what it proves."""
         scenarios = self.results.scenarios
-        recordings = [each.recording for each in scenarios if each.recording is not None]
         # What a scenario proves that failed or broke is not known, and it is told.
         bad = any(each.verdict in (Verdict.FAIL, Verdict.ERROR) for each in scenarios)
-        if judged := [folder for folder in recordings if (folder / ENTRIES).is_file()]:
+        if judged := [*filter(None, map(_recorded, scenarios))]:
             files = [file for _, file in self.plan.to_run] if self.plan.audit else None
             self.results.mutation, self.results.coverage = self._scores.count(
                 judged, files, gated=everything and not bad
@@ -641,6 +643,12 @@ class RunSession:
 
 RUN_SESSION = pytest.StashKey[RunSession]()
 """Where pytest's configuration keeps the run."""
+
+
+def _recorded(result: ScenarioResult) -> Path | None:
+    """Return the folder of a scenario's recording, if there is one."""
+    folder = result.recording
+    return folder if folder is not None and (folder / ENTRIES).is_file() else None
 
 
 def _load_clients() -> None:

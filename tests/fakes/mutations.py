@@ -1,6 +1,6 @@
 """Expectations of synthetic recordings, to be mutated."""
 
-from harness.audit.mutation.mutate import mutate
+from harness.audit.mutation.mutate import mutate, score_of
 from harness.audit.mutation.operator import operators
 from harness.audit.mutation.subject import MutationSubject
 from harness.audit.mutation.waiver import SurvivorWaiver
@@ -41,4 +41,4 @@ def scored(timeline, *, end=END, waivers=NO_WAIVERS, **spec):
     item = expected(**spec)
     entries = [item, *(entry for time, entry in timeline.timed() if time <= end)]
     entries.append(Mark(time=end, step=0, name="ended"))
-    return mutate(entries, timeline.manifest, waivers).expectations[0]
+    return score_of([mutate(entries, timeline.manifest)], waivers).recordings[0].expectations[0]

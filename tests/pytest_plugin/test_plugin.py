@@ -600,7 +600,7 @@ def uncovered(monkeypatch, pytester):
     def count(*_: object) -> Coverage:
         return Coverage(defined=1, possible_here=1, missing=1, transitions=[missing])
 
-    monkeypatch.setattr("harness.audit.coverage.of_run.coverage_of", count)
+    monkeypatch.setattr("harness.audit.coverage.of_run.coverage_from", count)
     monkeypatch.setattr("harness.base.bundled.scenarios", lambda: pytester.path / "scenarios")
 
 
@@ -639,7 +639,7 @@ def broken(*_: object) -> None:
 def test_that_mutation_was_not_done_skips_no_gate(pytester, made_up, uncovered, monkeypatch):
     add(pytester, made_up, "first", Verdict.PASS)
     with_recording(made_up, pytester.path)
-    monkeypatch.setattr("harness.audit.coverage.of_run.mutate_folders", broken)
+    monkeypatch.setattr("harness.audit.coverage.of_run.score_of", broken)
     done = run_pytest(pytester, "scenarios")
     assert done.ret == ExitCode.FAILED
     done.stdout.fnmatch_lines(["mutation: not done: a recording is damaged", "*missing: *"])
@@ -654,7 +654,7 @@ def test_a_whole_run_of_which_nobody_knows_what_it_proves_is_an_error(
     add(pytester, made_up, "first", Verdict.PASS)
     add(pytester, made_up, "second", Verdict.PASS)
     with_recording(made_up, pytester.path)
-    monkeypatch.setattr("harness.audit.coverage.of_run.coverage_of", broken)
+    monkeypatch.setattr("harness.audit.coverage.of_run.coverage_from", broken)
     done = run_pytest(pytester, *arguments, "--junitxml=out.xml")
     assert done.ret == code
     done.stdout.fnmatch_lines(["coverage: not counted: a recording is damaged"])

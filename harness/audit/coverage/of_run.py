@@ -6,12 +6,15 @@ from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 
-from harness.audit.coverage.score import coverage_of
+from harness.audit.beside import AuditsBeside
+from harness.audit.coverage.score import coverage_from
 from harness.audit.coverage.text import missing_lines
 from harness.audit.coverage.text import sum_line as coverage_line
-from harness.audit.mutation.mutate import mutate_folders
+from harness.audit.mutation.mutate import score_of
 from harness.audit.mutation.text import sum_line, weak_lines
+from harness.audit.mutation.waiver import load
 from harness.base.errors import HarnessError
+from harness.base.waiver import holding
 from harness.chaosmesh.catalogue import catalogue
 from harness.results.coverage import Coverage
 from harness.results.mutation import MutationScore
@@ -30,6 +33,15 @@ class RunScores:
         self.uncounted: HarnessError | None = None
         self.gated = False
         self._unmutated: str | None = None
+        self._audits = AuditsBeside()
+
+    def recorded(self, folder: Path) -> None:
+        """Take up a recording of which the scenario has ended."""
+        self._audits.add(folder)
+
+    def close(self) -> None:
+        """End what is still at work."""
+        self._audits.close()
 
     def count(
         self, judged: list[Path], files: Collection[ScenarioFile] | None, *, gated: bool
@@ -45,13 +57,19 @@ class RunScores:
         today = datetime.now(UTC).date()
         self.gated = gated
         try:
-            mutation = mutate_folders(judged, today)
+            audits = self._audits.of(judged)
+        except HarnessError as error:
+            self._unmutated = str(error)
+            self.uncounted = error if files is not None else None
+            return None, None
+        try:
+            mutation = score_of([each.mutation for each in audits], holding(load(), today))
         except HarnessError as error:
             self._unmutated = str(error)
         if files is None:
             return mutation, None
         try:
-            coverage = coverage_of(judged, catalogue(), today, files)
+            coverage = coverage_from((each.proofs for each in audits), catalogue(), today, files)
             coverage.whole = gated
         except HarnessError as error:
             self.uncounted = error

@@ -12,15 +12,14 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from harness.audit.coverage.transition import Transition, changes_of, in_scope
+from harness.audit.mutation.candidates import Candidate, candidates
 from harness.audit.mutation.operators.freeze import frozen
-from harness.audit.mutation.subject import MutationSubject, UnsteadyRecordingError
+from harness.audit.mutation.subject import MutationSubject
 from harness.audit.mutation.table import Column
 from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.chaosmesh.catalogue.metric import Metric
-from harness.judge.argument import ArgumentError
 from harness.judge.finding import Verdict
-from harness.judge.given import Given
-from harness.recording.model import AnyEntry, Expected, Manifest, Mark, Recording
+from harness.recording.model import AnyEntry, Manifest, Recording
 from harness.results.coverage import SeriesChange
 
 
@@ -60,32 +59,23 @@ def judged(entries: Iterable[AnyEntry], manifest: Manifest, known: Catalogue) ->
     Raises:
         InconsistentRecordingError: an entry does not fit those before it.
     """
-    if manifest.control:
-        return
-    recording = Recording(manifest)
-    for entry in entries:
-        recording.add(entry)
-        if isinstance(entry, Mark) and entry.name == "ended":
-            for expected in recording.expected_of(entry.step):
-                if found := _judged(recording, expected, entry, known):
-                    yield found
+    for candidate in candidates(entries, manifest):
+        if found := judged_of(candidate, known):
+            yield found
 
 
-def _judged(recording: Recording, expected: Expected, ended: Mark, known: Catalogue) -> Judged | None:
-    given = Given.of(recording, expected)
-    metric = known.find(given.spec.metric)
-    if metric is None or not in_scope(metric) or given.spec.level == "should":
+def judged_of(candidate: Candidate, known: Catalogue) -> Judged | None:
+    """Return an expectation that can prove something; None of any other."""
+    subject, spec = candidate.subject, candidate.given.spec
+    metric = known.find(spec.metric)
+    if metric is None or not in_scope(metric) or spec.level == "should":
         # An expression is about no series of a metric.
         return None
-    try:
-        subject = MutationSubject(given, ended)
-    except (UnsteadyRecordingError, ArgumentError):
-        return None
-    if not subject.mutable:
+    if subject is None or not subject.mutable:
         return None
     known_issue = subject.verdict is Verdict.KNOWN_ISSUE
-    proof = TransitionProof(recording.manifest.scenario, expected.id, known_issue)
-    return Judged(recording, subject, metric, proof)
+    proof = TransitionProof(candidate.recording.manifest.scenario, candidate.expected.id, known_issue)
+    return Judged(candidate.recording, subject, metric, proof)
 
 
 def proven(

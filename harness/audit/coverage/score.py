@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from harness.audit.coverage.exempt import ProofWaiver, limits, waivers
-from harness.audit.coverage.proven import TransitionProof, judged, transitions
+from harness.audit.coverage.proven import Judged, TransitionProof, judged, transitions
 from harness.audit.coverage.provers import Provers, lacking
 from harness.audit.coverage.transition import Transition, defined
 from harness.audit.coverage.twins import TwinOf, told_apart, twins_of
+from harness.audit.side_by_side import of_each
 from harness.base.waiver import first, holding
 from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.chaosmesh.catalogue.twin import Twin
-from harness.recording.model import InconsistentRecordingError
+from harness.recording.model import InconsistentRecordingError, Manifest
 from harness.recording.reader import RecordingReader
 from harness.results.coverage import Coverage, Standing, TransitionScore, TwinScore
 from harness.scenario.load import ScenarioFile
@@ -54,24 +56,59 @@ def coverage_of(
     Raises:
         UsageError: a recording, a limit or a waiver cannot be read.
     """
+    return coverage_from(of_each(partial(_of_folder, known), [*folders]), known, today, files)
+
+
+class RecordingProofs:
+    """What one recording proves.
+
+    Attributes:
+        transitions: each with an expectation that proves it.
+        apart: twins that are told apart, each with an expectation that does.
+        capabilities: of where it was made; name to None when it is there, else to why not.
+    """
+
+    def __init__(self, manifest: Manifest) -> None:
+        self.transitions: list[tuple[Transition, TransitionProof]] = []
+        self.apart: list[tuple[TwinOf, TransitionProof]] = []
+        self.capabilities: dict[str, str | None] = manifest.stack.get("capabilities", {})
+
+    def add(self, each: Judged) -> None:
+        """Add what an expectation proves."""
+        self.transitions += [(transition, each.proof) for transition in transitions(each)]
+        self.apart += [
+            (TwinOf(each.metric.name, twin.name), each.proof)
+            for twin in each.metric.twins
+            if told_apart(each.recording, each.subject, each.metric, twin)
+        ]
+
+
+def _of_folder(known: Catalogue, folder: Path) -> RecordingProofs:
+    reader = RecordingReader(folder)
+    proofs = RecordingProofs(reader.manifest)
+    try:
+        for each in judged(reader.entries(), reader.manifest, known):
+            proofs.add(each)
+    except InconsistentRecordingError as error:
+        raise reader.damaged_line(str(error)) from error
+    return proofs
+
+
+def coverage_from(
+    recordings: Iterable[RecordingProofs], known: Catalogue, today: date, files: Iterable[ScenarioFile]
+) -> Coverage:
+    """Return the coverage of what recordings prove; see `coverage_of`."""
     proofs: dict[Transition, list[TransitionProof]] = {}
     apart: dict[TwinOf, list[TransitionProof]] = {}
     capabilities: dict[str, str | None] = {}
-    for folder in folders:
-        reader = RecordingReader(folder)
-        for name, lacks in reader.manifest.stack.get("capabilities", {}).items():
+    for recording in recordings:
+        for name, lacks in recording.capabilities.items():
             # Of several environments, as of shards, one lacks what another has: it counts as lacking.
             capabilities[name] = capabilities.get(name) or lacks
-        try:
-            for each in judged(reader.entries(), reader.manifest, known):
-                for transition in transitions(each):
-                    proofs.setdefault(transition, []).append(each.proof)
-                for twin in each.metric.twins:
-                    of = apart.setdefault(TwinOf(each.metric.name, twin.name), [])
-                    if told_apart(each.recording, each.subject, each.metric, twin):
-                        of.append(each.proof)
-        except InconsistentRecordingError as error:
-            raise reader.damaged_line(str(error)) from error
+        for transition, proof in recording.transitions:
+            proofs.setdefault(transition, []).append(proof)
+        for twin, proof in recording.apart:
+            apart.setdefault(twin, []).append(proof)
     exemptions, provers = Exemptions.load(today), Provers(files, known)
     found = score(proofs, known, capabilities, exemptions, provers)
     found.twins = score_twins(apart, known, capabilities, exemptions, provers)

@@ -2,34 +2,20 @@
 
 from __future__ import annotations
 
-import multiprocessing
-import os
-import signal
 from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 from datetime import date
-from functools import partial
 from pathlib import Path
 
+from harness.audit.mutation.candidates import Candidate, candidates
 from harness.audit.mutation.operator import Mutant, Operator, operators
 from harness.audit.mutation.rule import rule_for, rules
-from harness.audit.mutation.subject import MutationSubject, UnsteadyRecordingError
+from harness.audit.mutation.subject import MutationSubject
 from harness.audit.mutation.waiver import SurvivorOf, SurvivorWaiver, load
-from harness.base.errors import InfrastructureError
+from harness.audit.side_by_side import of_each
 from harness.base.waiver import first, holding
-from harness.judge.argument import ArgumentError
 from harness.judge.finding import Finding, Verdict
-from harness.judge.given import Given
 from harness.judge.judge import judge
-from harness.recording.model import (
-    AnyEntry,
-    Expected,
-    InconsistentRecordingError,
-    Manifest,
-    Mark,
-    Recording,
-)
+from harness.recording.model import AnyEntry, InconsistentRecordingError, Manifest
 from harness.recording.reader import RecordingReader
 from harness.results.mutation import ANY, ExpectationScore, MutationScore, RecordingScore, Survivor, sum_up
 
@@ -49,37 +35,28 @@ def mutate_folders(
         InfrastructureError: a process was ended by something else.
     """
     held = holding(load(), today) if waivers is None else waivers
-    # Forked, so that operators and rules that a test has put in place are there, too.
-    fork, others = multiprocessing.get_context("fork"), multiprocessing.active_children()
-    with ProcessPoolExecutor(os.cpu_count(), mp_context=fork, initializer=_endable) as pool:
-        scores = pool.map(partial(_of_folder, held), folders)
-        workers = [each for each in multiprocessing.active_children() if each not in others]
-        try:
-            recordings = list(scores)
-        except BrokenProcessPool as error:
-            raise InfrastructureError(
-                "a process that mutates recordings was ended by something else",
-                next_step="look for what ended it, such as the kernel for want of memory (dmesg), then "
-                "`chaos-harness mutate REPORT/recordings`",
-            ) from error
-        except BaseException:
-            # Else leaving the pool waits for all that they have begun.
-            for worker in workers:
-                worker.kill()
-            raise
+    return score_of(of_each(_of_folder, [*folders]), held)
+
+
+def score_of(recordings: list[RecordingScore], waivers: list[SurvivorWaiver]) -> MutationScore:
+    """Return the sums of recordings, with the waivers that hold for their survivors."""
+    for recording in recordings:
+        _waive(recording, waivers)
     return sum_up(recordings, {name: rule.reason for name, rule in rules().items()})
 
 
-def _endable() -> None:
-    """Let signals end a worker at once: one that unwinds may keep a lock that the others wait for."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, signal.SIG_DFL)
+def _waive(recording: RecordingScore, waivers: list[SurvivorWaiver]) -> None:
+    for score in recording.expectations:
+        for survivor in score.survived:
+            of = SurvivorOf(recording.scenario, score.id, score.subject, survivor.operator)
+            if (waiver := first(waivers, of)) is not None:
+                survivor.waived, survivor.until = waiver.reason, waiver.day
 
 
-def _of_folder(held: list[SurvivorWaiver], folder: Path) -> RecordingScore:
+def _of_folder(folder: Path) -> RecordingScore:
     reader = RecordingReader(folder)
     try:
-        found = mutate(reader.entries(), reader.manifest, held)
+        found = mutate(reader.entries(), reader.manifest)
     except InconsistentRecordingError as error:
         raise reader.damaged_line(str(error)) from error
     if reader.truncated:
@@ -87,44 +64,33 @@ def _of_folder(held: list[SurvivorWaiver], folder: Path) -> RecordingScore:
     return found
 
 
-def mutate(entries: Iterable[AnyEntry], manifest: Manifest, waivers: list[SurvivorWaiver]) -> RecordingScore:
+def begun(manifest: Manifest) -> RecordingScore:
+    """Return the score of a recording of which nothing is mutated yet."""
+    score = RecordingScore(scenario=manifest.scenario)
+    if manifest.control:
+        score.note = "a control run, in which nothing has to hold: not mutated"
+    return score
+
+
+def mutate(entries: Iterable[AnyEntry], manifest: Manifest) -> RecordingScore:
     """Return the score of one recording: of each step with what was recorded until its `ended` mark.
 
     Raises:
         InconsistentRecordingError: an entry does not fit those before it.
     """
-    score = RecordingScore(scenario=manifest.scenario)
-    if manifest.control:
-        score.note = "a control run, in which nothing has to hold: not mutated"
-        return score
-    recording = Recording(manifest)
-    for entry in entries:
-        recording.add(entry)
-        if isinstance(entry, Mark) and entry.name == "ended":
-            for expected in recording.expected_of(entry.step):
-                score.expectations.append(mutate_expectation(recording, expected, entry, waivers))
+    score = begun(manifest)
+    score.expectations += [mutate_candidate(each) for each in candidates(entries, manifest)]
     return score
 
 
-def mutate_expectation(
-    recording: Recording, expected: Expected, ended: Mark, waivers: list[SurvivorWaiver]
-) -> ExpectationScore:
-    """Return what becomes of one expectation's mutants.
-
-    Args:
-        recording: what was observed until the step ended, and nothing after it.
-        expected: the expectation.
-        ended: the step's mark.
-        waivers: those that hold.
-    """
-    given = Given.of(recording, expected)
-    score = ExpectationScore(id=expected.id, subject=given.spec.subject, kind=given.spec.kind, verdict="")
-    try:
-        subject = MutationSubject(given, ended)
-    except (UnsteadyRecordingError, ArgumentError) as error:
-        found = judge(recording, expected, ended.time, final=True)
+def mutate_candidate(candidate: Candidate) -> ExpectationScore:
+    """Return what becomes of the mutants of one expectation."""
+    expected, spec, subject = candidate.expected, candidate.given.spec, candidate.subject
+    score = ExpectationScore(id=expected.id, subject=spec.subject, kind=spec.kind, verdict="")
+    if subject is None:
+        found = judge(candidate.recording, expected, candidate.ended.time, final=True)
         score.verdict = found.verdict.value if isinstance(found, Finding) else "pending"
-        score.problem = str(error)
+        score.problem = candidate.problem
         return score
     score.verdict = subject.verdict.value
     if not subject.mutable:
@@ -135,11 +101,6 @@ def mutate_expectation(
             _try(subject, operator, mutant, score)
     if not score.killed:
         score.survived.append(Survivor(operator=ANY, detail="no operator kills it: it cannot fail"))
-    for survivor in score.survived:
-        scenario = recording.manifest.scenario
-        waiver = first(waivers, SurvivorOf(scenario, score.id, score.subject, survivor.operator))
-        if waiver is not None:
-            survivor.waived, survivor.until = waiver.reason, waiver.day
     return score
 
 

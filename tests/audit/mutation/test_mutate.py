@@ -162,7 +162,7 @@ def test_a_step_is_mutated_with_what_was_there_when_it_ended():
     entries = [expected(equals=1), *(entry for time, entry in timeline.timed() if time <= END)]
     entries.append(Mark(time=END, step=0, name="ended"))
     entries += [entry for time, entry in timeline.timed() if time > END]
-    score = mutate(entries, timeline.manifest, NO_WAIVERS).expectations[0]
+    score = mutate(entries, timeline.manifest).expectations[0]
     assert score.verdict == "passed"
     assert not score.survived
 
@@ -180,7 +180,7 @@ def test_a_metric_that_goes_on_changing_with_its_oracle_goes_on_from_where_they_
 
 
 def test_a_control_run_is_not_mutated():
-    score = mutate([expected(equals=1)], manifest(control=True), NO_WAIVERS)
+    score = mutate([expected(equals=1)], manifest(control=True))
     assert score.expectations == []
     assert "control" in (score.note or "")
 
@@ -271,7 +271,7 @@ from harness.audit.mutation import mutate
 def interrupt(*_):
     raise KeyboardInterrupt
 
-def stuck(held, folder):
+def stuck(folder):
     os.write(1, b"stuck\\n")
     time.sleep(600)
 
