@@ -11,6 +11,7 @@ import pytest
 
 from harness.base.errors import UsageError
 from harness.pytest_plugin.session import usual_parallel
+from harness.pytest_plugin.start_order import LAST_DURATIONS, ORDERS
 from harness.runner.shard import ShardNumber
 from harness.stack.options import ALLOW_NAMESPACE, EXISTING, STACK, Option
 
@@ -74,6 +75,16 @@ RUN = (
             "(default: %(default)s; 1: one after the other)",
         },
         former=("--lanes",),
+    ),
+    Option(
+        "--order",
+        {
+            "choices": ORDERS,
+            "default": LAST_DURATIONS,
+            "help": "start first what keeps others waiting longest by the last durations on this machine, or "
+            "go by the order of the files (default: %(default)s; nothing changes with --parallel 1); reports "
+            "always have the order of the files",
+        },
     ),
     Option(
         "--shard",

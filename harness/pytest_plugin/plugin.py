@@ -34,6 +34,7 @@ from harness.pytest_plugin.fixtures import CleanupFailedError
 from harness.pytest_plugin.live import Live
 from harness.pytest_plugin.screen import PytestScreen
 from harness.pytest_plugin.session import RUN_SESSION, RunSession
+from harness.pytest_plugin.start_order import StartOrder
 from harness.report import github, summary
 from harness.report.checks import RunCheck
 from harness.report.fields import durations
@@ -60,6 +61,7 @@ from harness.stack.options import up_options
 WRONG_FILES = pytest.StashKey[list[Path]]()
 NAMES = pytest.StashKey[TakenNames]()
 """Of the scenarios so far, by the name that folders and Kubernetes have."""
+START_ORDER = pytest.StashKey[StartOrder]()
 SHARD = pytest.StashKey[Shard]()
 SELECTED = pytest.StashKey[bool]()
 """There when some of the collected items are not to be run."""
@@ -109,6 +111,10 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
     config.pluginmanager.register(JunitCases(config), "harness.junit-cases")
+    config.stash[START_ORDER] = StartOrder(
+        _file_of, options.value(config, "parallel"), options.value(config, "order")
+    )
+    config.pluginmanager.register(config.stash[START_ORDER], "harness.start-order")
 
 
 class InternalErrors:
@@ -149,6 +155,10 @@ class JunitCases:
             element.set("time", f"{result.seconds:.3f}")
 
 
+def _file_of(item: pytest.Item) -> ScenarioFile | None:
+    return item.file if isinstance(item, ScenarioItem) else None
+
+
 def _report_folder(config: pytest.Config) -> str:
     chosen: str | None = options.value(config, "report")
     return chosen or ("report-control" if options.value(config, "control") else "report")
@@ -179,7 +189,7 @@ def pytest_collection_modifyitems(
     config.stash[SHARD] = Shard(
         number=chosen.number,
         of=chosen.of,
-        scenarios={item.file.name: bundled.shown(item.file.path) for item in _scenarios(session)},
+        scenarios={file.name: bundled.shown(file.path) for _, file in _by_files(session)},
         whole=_all_asked_for(session),
     )
     others = [item for item in items if item.nodeid not in mine]
@@ -412,7 +422,7 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         # Of pytest-xdist, whose controller refuses to run what is collected here.
         return
     other_plugins.check(session.config, _scenarios(session))
-    nodes = [(item.nodeid, item.file) for item in _scenarios(session)]
+    order, nodes = session.config.stash[START_ORDER], _by_files(session)
     parallel = options.value(session.config, "parallel")
     whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None
     run, shard = session.config.stash[RUN_SESSION], session.config.stash.get(SHARD, None)
@@ -420,7 +430,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     if shard is not None:
         run.results.run.shard = shard
         run.results.run.options["shard"] = str(options.value(session.config, "shard"))
-    run.begin(RunPlan(nodes, parallel, whole, _progress(session, parallel), audit))
+    starts = [item.nodeid for item in _scenarios(session)] if order.applied or order.by_files else []
+    run.begin(RunPlan(nodes, parallel, whole, _progress(session, parallel), audit, tuple(starts)))
 
 
 @pytest.hookimpl(optionalhook=True)
@@ -429,6 +440,13 @@ def pytest_xdist_node_collection_finished(node: Any, ids: list[str]) -> None:
     files = {node.config.rootpath / each.partition("::")[0] for each in ids}
     if any(is_scenario_file(file) or is_python_scenario(file) for file in files):
         raise other_plugins.refusal_of_xdist()
+
+
+def _by_files(session: pytest.Session) -> list[tuple[str, ScenarioFile]]:
+    """Return node id and scenario of what is to be run, in the order of the files."""
+    places = session.config.stash[START_ORDER].of_files
+    items = sorted(_scenarios(session), key=lambda item: places.get(item.nodeid, len(places)))
+    return [(item.nodeid, item.file) for item in items]
 
 
 def _all_asked_for(session: pytest.Session) -> bool:

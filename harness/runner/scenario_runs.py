@@ -20,6 +20,7 @@ from harness.runner.conflicts import Conflicts, conflicts_of
 from harness.runner.duration import time_limit
 from harness.runner.interrupts import Interrupts
 from harness.runner.observer import Observer
+from harness.runner.order import start_order
 from harness.runner.outage import Outage
 from harness.runner.run_context import RunContext
 from harness.runner.strategy import StepStrategy
@@ -39,6 +40,7 @@ class RunPlan:
         all_of: the node ids of all scenarios, when all that ship with the harness were asked for.
         observer: is told how they go on.
         audit: the metrics are compared with the catalogue, and the transitions that are proven are counted.
+        starts: the node ids in the order in which they are to be started; empty: by their conflicts alone.
     """
 
     to_run: Sequence[tuple[str, ScenarioFile]] = ()
@@ -46,6 +48,7 @@ class RunPlan:
     all_of: frozenset[str] | None = None
     observer: Observer = field(default_factory=Observer)
     audit: bool = True
+    starts: tuple[str, ...] = ()
 
 
 class ScenarioRuns:
@@ -166,8 +169,10 @@ class ScenarioRuns:
                 )
                 for node, file in plan.to_run
             ]
+            starts = plan.starts or start_order({each.node: each.conflicts for each in queue}, {})
+            places = {node: place for place, node in enumerate(starts)}
             self._side_by_side = WorkerPool(
-                queue,
+                sorted(queue, key=lambda each: places[each.node]),
                 plan.parallel,
                 self._apart,
                 plan.observer,

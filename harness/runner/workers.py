@@ -130,17 +130,13 @@ class WorkerPool:
         """Prepare; nothing is started before the first result is asked for.
 
         Args:
-            queue: in the order in which results will be asked for.
+            queue: in the order in which they are to be started, as far as their conflicts allow it.
             number: how many may run at the same time.
             perform: see Perform.
             observer: is told how all of them go on.
             ended: is told what each of them came to, whether anybody has asked for it or not.
         """
-        # What can run with the fewest others comes first: left for the end, it would run alone there.
-        meetings = {
-            one.node: sum(bool(one.conflicts.meets(each.conflicts)) for each in queue) for one in queue
-        }
-        self._queue = sorted(queue, key=lambda each: -meetings[each.node])
+        self._queue = [*queue]
         self._number = number
         self._perform = perform
         self._observer = observer or Observer()
