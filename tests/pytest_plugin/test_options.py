@@ -32,6 +32,7 @@ def long(option: Option) -> str:
 
 
 EXAMPLES: dict[str, tuple[str, Any]] = {
+    "order": ("files", "files"),
     "parallel": ("3", 3),
     "shard": ("1/2", (1, 2)),
     "images": ("source", "source"),
