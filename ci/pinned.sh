@@ -18,6 +18,13 @@ print(os.path.realpath(sys.executable))' 2> /dev/null; then
   return 1
 }
 
+# owner_of PATH: whose it is, or the nearest folder above it that can be seen.
+owner_of() {
+  local place=$1
+  until stat -- "$place" > /dev/null 2>&1 || [ "$place" = / ] || [ "$place" = . ]; do place=$(dirname "$place"); done
+  stat -c '%n belongs to %U' -- "$place"
+}
+
 # make_environment [FOLDER]; without one it is in the cache, keyed by the pins and the version of Python.
 make_environment() {
   local base lock_key cache
@@ -30,7 +37,7 @@ make_environment() {
   python=$environment/bin/python
   is_complete "$environment" && return
   { mkdir -p "$cache/python" && [ -w "$cache/python" ]; } 2> /dev/null ||
-    fail "cannot write to the cache folder $cache" \
+    fail "cannot write to the cache folder $cache, as $(owner_of "$cache")" \
       "  next step: make it this user's own (chown), or choose another one with CHAOS_HARNESS_CACHE"
   exec 9> "$beside.lock"
   flock -w 900 9 || fail "another process has been making $environment for 15 minutes" \

@@ -45,7 +45,7 @@ def make_private(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         owner = folder.stat().st_uid
     if owner != os.geteuid() and os.geteuid() != 0:
-        raise PlaceError(f"the folder {folder} belongs to {_user(owner)}", next_step=_elsewhere(folder))
+        raise PlaceError(_belongs(folder, owner), next_step=_elsewhere(folder))
     if not os.access(folder, os.W_OK | os.X_OK):
         raise PlaceError(f"the folder {folder} cannot be written", next_step=_elsewhere(folder))
     return folder
@@ -66,10 +66,25 @@ def reported() -> Iterator[None]:
         if not ours and error.errno not in FULL:
             raise
         where = f" {path}" if path else f" a file below {cache_dir()} or {state_dir()}, or the output"
+        owner = _foreign(path) if path and error.errno not in FULL else None
         raise PlaceError(
             f"cannot use{where}: {error.strerror or error}",
+            details=[owner] if owner else [],
             next_step="free some disk space" if error.errno in FULL else _elsewhere(path or state_dir()),
         ) from error
+
+
+def _foreign(path: Path) -> str | None:
+    """Return whose folder is in the way of a file; None when it is this user's own, or nobody can tell."""
+    for folder in path.parents:
+        with contextlib.suppress(OSError):
+            owner = folder.stat().st_uid
+            return _belongs(folder, owner) if owner != os.geteuid() else None
+    return None
+
+
+def _belongs(folder: Path, owner: int) -> str:
+    return f"the folder {folder} belongs to {_user(owner)}"
 
 
 def _user(number: int) -> str:

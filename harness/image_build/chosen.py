@@ -214,7 +214,8 @@ def _saved(tags: Sequence[str], engine: Engine, logs: Path) -> Path:
         ids.append(json.loads(told.stdout))
     out = places.cache_dir() / "given" / f"{digest_of([sorted(zip(tags, ids, strict=True))])[:32]}.tar"
     if not out.exists():
-        out.parent.mkdir(parents=True, exist_ok=True)
+        places.make_private(places.cache_dir())
+        out.parent.mkdir(exist_ok=True)
         for older in out.parent.glob("*.tar"):
             older.unlink()
         scratch = out.with_suffix(".part")

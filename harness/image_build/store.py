@@ -11,6 +11,7 @@ from pathlib import Path
 
 import filelock
 
+from harness.base import places
 from harness.base.errors import InfrastructureError
 from harness.base.progress import Progress
 from harness.image_build.artefact import Artefact, Build, CacheEntry, digests_in
@@ -40,11 +41,13 @@ class Store:
 
         Raises:
             InfrastructureError: another process did not finish the same build within an hour.
+            PlaceError: the cache is another user's: good to read, and nothing is added to it.
         """
         key = artefact.key(used)
         folder = self._folder(artefact, key)
         if entry := self._load(folder):
             return entry
+        places.make_private(self.root.parent)
         folder.parent.mkdir(parents=True, exist_ok=True)
         with self._lock(folder, artefact, progress):
             if entry := self._load(folder):

@@ -29,6 +29,11 @@ ENGINES: tuple[EngineName, ...] = ("docker", "podman")
 PACKAGES = ("podman", "runc", "netavark", "aardvark-dns", "golang-github-containers-common", "iptables")
 _PROGRAMS = frozenset({"podman", "runc", "iptables"})
 
+_WITHOUT_ROOT = (
+    "start docker and have this user in its group, or set up podman without root (newuidmap of the package "
+    "uidmap, lines in /etc/subuid and /etc/subgid, cgroup v2), or run as root"
+)
+
 _ANSWER_SECONDS = 20.0
 _PROBE_SECONDS = 60.0
 _CAP_SYS_RESOURCE = 24
@@ -134,10 +139,12 @@ def find(progress: Progress, host: Host | None = None, *, install: bool = False)
     for refusal in refusals:
         if isinstance(refusal, PrivilegeError):
             raise refusal
+    there = [name for name in ENGINES if host.which(name)]
     raise NoEngineError(
         "no container engine answers",
-        next_step=f"start docker, or {_hint(PACKAGES)}",
-        details=[line for refusal in refusals for line in (refusal.problem, *refusal.details[-3:])],
+        next_step=_WITHOUT_ROOT if there and not host.is_root() else f"start docker, or {_hint(PACKAGES)}",
+        details=[f"{name}: not on PATH" for name in ENGINES if name not in there]
+        + [line for refusal in refusals for line in (refusal.problem, *refusal.details[-3:])],
     )
 
 

@@ -105,7 +105,7 @@ def packed(
     Raises:
         CommandError: the engine cannot write it.
     """
-    places.cache_dir().mkdir(parents=True, exist_ok=True)
+    places.make_private(places.cache_dir())
     with tempfile.TemporaryDirectory(prefix="images-", dir=places.cache_dir()) as folder:
         out = Path(folder) / "images.tar"
         save(sorted(set(names)), out, engine, logs=logs, cancel=cancel)
@@ -205,7 +205,7 @@ def _flags(mirror: Mirror | None, engine: Engine) -> Iterator[list[str]]:
     elif mirror.plain_http:
         yield ["--tls-verify=false"]
     elif mirror.own_ca and mirror.ca:
-        places.cache_dir().mkdir(parents=True, exist_ok=True)
+        places.make_private(places.cache_dir())
         with tempfile.TemporaryDirectory(prefix="ca-", dir=places.cache_dir()) as folder:
             write_whole(Path(folder) / "ca.crt", read_bytes(mirror.ca))
             yield [f"--cert-dir={folder}"]

@@ -65,6 +65,17 @@ def test_a_file_of_ours_that_cannot_be_used_is_named(place: str, tmp_path: Path)
     assert f"CHAOS_HARNESS_{place.upper()}" in caught.value.next_step
 
 
+def test_whose_folder_is_in_the_way_of_a_file_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 4711)
+    (tmp_path / "cache").mkdir()
+    with pytest.raises(places.PlaceError) as caught, places.reported():
+        raise PermissionError(errno.EACCES, "Permission denied", str(tmp_path / "cache" / "images" / "x"))
+    assert f"the folder {tmp_path / 'cache'} belongs to " in caught.value.render()
+
+
 def test_a_full_disk_is_named_even_without_a_file() -> None:
     with pytest.raises(places.PlaceError, match="No space left") as caught, places.reported():
         raise OSError(errno.ENOSPC, "No space left on device")

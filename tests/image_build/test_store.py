@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from harness.base.places import PlaceError
 from harness.base.progress import Progress
 from harness.image_build.artefact import Artefact, Build, CacheEntry
 from harness.image_build.store import Store
@@ -51,6 +52,19 @@ def test_another_pin_is_another_entry(tmp_path: Path) -> None:
         != get(store, maker.artefact(pin="2"), tmp_path).folder
     )
     assert maker.builds == 2
+
+
+def test_a_cache_of_another_user_is_read_and_not_added_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, maker = Store(tmp_path / "images"), Maker()
+    get(store, maker.artefact(), tmp_path)
+    owner = tmp_path.stat().st_uid
+    monkeypatch.setattr(os, "geteuid", lambda: owner + 4711)
+    assert get(store, maker.artefact(), tmp_path).path("whole").exists()
+    with pytest.raises(PlaceError, match=f"the folder {tmp_path} belongs to "):
+        get(store, maker.artefact(pin="2"), tmp_path)
+    assert maker.builds == 1
 
 
 def test_a_build_that_fails_leaves_nothing_that_could_be_taken_for_a_result(tmp_path: Path) -> None:

@@ -118,11 +118,25 @@ def test_an_engine_without_privileges_is_an_error_of_its_own(quiet: Progress) ->
         engine.find(quiet, FakeHost({"docker"}, answering={"docker"}))
 
 
-def test_no_engine_says_what_to_install(quiet: Progress) -> None:
+@pytest.mark.parametrize(("programs", "root"), [(set[str](), False), (set[str](), True), (BOTH, True)])
+def test_no_engine_says_what_to_install(programs: set[str], root: bool, quiet: Progress) -> None:
     with pytest.raises(engine.NoEngineError) as caught:
-        engine.find(quiet, FakeHost({"docker"}))
+        engine.find(quiet, FakeHost(programs, root=root))
     assert "apt-get install --no-remove podman runc" in caught.value.next_step
     assert any("docker" in line for line in caught.value.details)
+
+
+@pytest.mark.parametrize("there", ["docker", "podman"])
+def test_an_engine_that_refuses_a_user_without_root_says_what_to_set_up(there: str, quiet: Progress) -> None:
+    with pytest.raises(engine.NoEngineError) as caught:
+        engine.find(quiet, FakeHost({there}))
+    other = next(name for name in engine.ENGINES if name != there)
+    assert caught.value.details == [
+        f"{other}: not on PATH",
+        f"cannot ask {there} for its version: exit code 1",
+    ]
+    assert "start docker and have this user in its group" in caught.value.next_step
+    assert "newuidmap" in caught.value.next_step
 
 
 def test_root_with_apt_gets_podman(quiet: Progress) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from harness.base.bounded import FileError, MissingFileError, read_start
 from harness.base.errors import InfrastructureError, UsageError
-from harness.base.files import PUBLIC, write_whole
+from harness.base.files import PUBLIC, cannot_write, write_whole
 from harness.base.redaction import redact_shapes
 from harness.chaosmesh.catalogue import catalogue
 from harness.report.html.page import page
@@ -37,9 +37,8 @@ def write(results: Results, folder: Path) -> Path:
         # What no text can be, as half of a pair of surrogates, is shown as a question mark.
         write_whole(path, text.encode(errors="replace"), mode=PUBLIC)
     except OSError as error:
-        raise InfrastructureError(
-            f"cannot write {path}: {error.strerror}", next_step="free some disk space, then render it again"
-        ) from error
+        told = cannot_write(error, "render it as the owner of the folder, or render a copy of the folder")
+        raise InfrastructureError(told.problem, next_step=told.next_step) from error
     return path
 
 
