@@ -108,8 +108,14 @@ def asked(method: str, path: str, query: Sequence[tuple[str, str]] = ()) -> Aske
         group,
         f"{resource}/{subresource}" if subresource else resource,
         namespace,
-        name.partition(":")[0] if subresource == _PROXY else name,
+        _of_proxy(name) if subresource == _PROXY else name,
         path,
         "/" + "/".join(rest[3:]) if subresource == _PROXY else "",
         dry_run,
     )
+
+
+def _of_proxy(name: str) -> str:
+    """Return the name of a pod or Service as it stands before /proxy: NAME, NAME:PORT or SCHEME:NAME:PORT."""
+    parts = name.split(":")
+    return parts[1] if len(parts) == 3 else parts[0]

@@ -477,6 +477,7 @@ class Cluster:
         method: str = "GET",
         body: bytes | None = None,
         headers: Mapping[str, str] | None = None,
+        tls: bool = False,
         timeout: float = DEFAULT_TIMEOUT,
     ) -> HttpAnswer:
         """Send one request to a port of a pod or a Service through the API server; no redirect is followed.
@@ -491,6 +492,7 @@ class Cluster:
             method: GET, POST, ...
             body: what is sent.
             headers: of the request.
+            tls: it speaks HTTPS; the API server does not check its certificate.
             timeout: seconds, for all of it.
 
         Raises:
@@ -500,7 +502,7 @@ class Cluster:
         from requests import RequestException
 
         deadline = working_time.now() + timeout
-        url = self.server + proxy_path(resource, namespace, name, port, path)
+        url = self.server + proxy_path(resource, namespace, name, port, path, tls=tls)
         check_headers(headers or {})
         doing = f"{method} {path} of {resource[:-1]} {name}"
         try:

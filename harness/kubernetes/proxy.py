@@ -67,7 +67,9 @@ _OWN_PREFIXES = ("impersonate-", "x-forwarded-", "x-remote-", "proxy-")
 """So do these; by X-Remote-User and X-Remote-Group an aggregating proxy says who somebody is."""
 
 
-def proxy_path(resource: str, namespace: str, name: str, port: int | str, path: str = "") -> str:
+def proxy_path(
+    resource: str, namespace: str, name: str, port: int | str, path: str = "", *, tls: bool = False
+) -> str:
     """Return the path, with the query, of a request to a pod or Service through the API server's proxy.
 
     Args:
@@ -76,6 +78,7 @@ def proxy_path(resource: str, namespace: str, name: str, port: int | str, path: 
         name: of the pod or Service.
         port: number, or a Service port's name.
         path: of the request, with a query or without; empty for the address itself, without a trailing slash.
+        tls: the pod or Service speaks HTTPS; the API server does not check its certificate.
 
     Raises:
         BoundaryError: the path, or one of the names, leads out of the pod or Service.
@@ -85,7 +88,8 @@ def proxy_path(resource: str, namespace: str, name: str, port: int | str, path: 
     _check("name", name, bool(_NAME.fullmatch(name)))
     good = 1 <= port <= _MOST_PORT if isinstance(port, int) else bool(_PORT_NAME.fullmatch(port))
     _check("port", str(port), good)
-    base = f"/api/v1/namespaces/{namespace}/{resource}/{name}:{port}/proxy"
+    scheme = "https:" if tls else ""
+    base = f"/api/v1/namespaces/{namespace}/{resource}/{scheme}{name}:{port}/proxy"
     if not path:
         return base
     if not path.startswith("/"):

@@ -127,7 +127,10 @@ def find(progress: Progress, host: Host | None = None, *, install: bool = False)
         NoEngineError: nothing answers.
         PrivilegeError: something answers, but cannot run a privileged container.
         WouldRemoveError: podman could be installed only in the place of something else.
+        PlaceError: the state folder cannot be used, or is another user's.
     """
+    # Here is what is known of engines: what is wrong with it is said before they are asked.
+    places.make_private(places.state_dir())
     host = host or Host()
     refusals: list[InfrastructureError] = []
     for name in ENGINES:

@@ -21,6 +21,7 @@ from harness.kubernetes.client import Cluster
 from harness.stack import (
     chaosmesh,
     cni,
+    crd_fit,
     drift,
     engine,
     grafana,
@@ -48,6 +49,8 @@ from harness.stack.state import StateFolder
 
 _EXEC_SECONDS = 20.0
 _READY_SECONDS = 120.0
+# What a new cluster of the same would end with, too.
+_SAME_AGAIN = (chaosmesh.PrunedFieldError, crd_fit.CrdMismatchError, prometheus.ScrapeTooSlowError)
 
 
 def up(
@@ -158,6 +161,8 @@ def _install_theirs(
         uml_worker=False,
     )
     install(cluster, state, images, identity, progress, more=options.helm_values)
+    if options.chaos_mesh_chart and not images.crds:
+        crd_fit.look(cluster, chaosmesh.NAMESPACE, progress)
 
 
 class PrepareImages(Protocol):
@@ -220,7 +225,7 @@ class _Stack:
             try:
                 return self._repair(handle, plan)
             except InfrastructureError as error:
-                if isinstance(error, (chaosmesh.PrunedFieldError, prometheus.ScrapeTooSlowError)):
+                if isinstance(error, _SAME_AGAIN):
                     raise
                 plan = drift.Plan("create", [f"the repair failed: {error.problem}"])
         if plan.reasons:
@@ -480,6 +485,8 @@ class _Stack:
         def mesh() -> None:
             with self.progress.step("waiting for Chaos Mesh", "5-15 s"):
                 chaosmesh.wait_ready(self._kubectl("chaos-mesh-rollout"), self._cluster(), self.images)
+            if self._chosen and not self.images.crds:
+                crd_fit.look(self._cluster(), chaosmesh.NAMESPACE, self.progress)
 
         def collector() -> None:
             if not new_kinds:
@@ -611,6 +618,11 @@ class _Stack:
             slow_node=uml.name_of(self.options.cluster) if self.images.uml else "",
             slow_interval=max(uml.SCRAPE_SECONDS, self.options.scrape_interval) if self.images.uml else 0.0,
         )
+
+    @property
+    def _chosen(self) -> bool:
+        """Whether chart and images may be of different versions."""
+        return bool(self.options.chaos_mesh_chart or self.options.chaos_mesh_images)
 
     def _cluster(self) -> Cluster:
         return Cluster.connect(self.state.kubeconfig, self._context)

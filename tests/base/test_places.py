@@ -45,9 +45,11 @@ def test_a_folder_that_cannot_be_written_is_named(state: Path, monkeypatch: pyte
 
 @pytest.mark.parametrize("command", ["up", "down", "status"])
 def test_a_file_in_place_of_the_folder_is_no_traceback(
-    command: str, state: Path, capsys: pytest.CaptureFixture[str]
+    command: str, state: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     state.write_text("")
+    # Whether or not there is an engine.
+    monkeypatch.setenv("PATH", str(state.parent))
     assert cli.main([command]) == 6
     said = capsys.readouterr().err
     assert said.startswith("chaos-harness: cannot use ")

@@ -23,6 +23,7 @@ from harness.kubernetes.client import Cluster
 from harness.stack import (
     chaosmesh,
     cni,
+    crd_fit,
     drift,
     engine,
     grafana,
@@ -94,6 +95,7 @@ class World:
         monkeypatch.setattr(chaosmesh, "install", self.note("chaos-mesh"))
         monkeypatch.setattr(chaosmesh, "wait_ready", self.note("chaos-mesh ready"))
         monkeypatch.setattr(chaosmesh, "check_crds", self.note("crds checked"))
+        monkeypatch.setattr(crd_fit, "look", self.note("crds compared with the manager"))
         monkeypatch.setattr(wait_for_gc, "wait_ready", self.note("garbage collector ready"))
         monkeypatch.setattr(prometheus, "install", self.note("prometheus"))
         monkeypatch.setattr(prometheus, "wait_ready", self.note("prometheus ready"))
@@ -179,6 +181,28 @@ def image_set(folder: Path, key: str) -> ImageSet:
 @pytest.fixture
 def world(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> World:
     return World(monkeypatch, tmp_path)
+
+
+@pytest.mark.parametrize(
+    "chosen", [{"chaos_mesh_chart": "2.7.3"}, {"chaos_mesh_images": ("chaos-mesh.tar",)}]
+)
+def test_what_may_be_of_two_versions_is_compared(world: World, chosen: dict[str, Any]) -> None:
+    world.up(**chosen)
+    assert "crds compared with the manager" not in world.diary, "the CRDs come from the manager's own types"
+    world.images = world.images.model_copy(update={"crds": None})
+    world.up(fresh=True, **chosen)
+    ready = world.diary.index("chaos-mesh ready")
+    assert ready < world.diary.index("crds compared with the manager")
+
+
+def test_a_mismatch_is_no_reason_to_make_a_cluster_anew(world: World) -> None:
+    world.images = world.images.model_copy(update={"crds": None})
+    world.up(chaos_mesh_chart="2.7.3")
+    world.observed = drift.Observed([NODE], nodes={NODE.name: True}, chaos_mesh=["the manager is gone"])
+    world.fail["crds compared with the manager"] = crd_fit.CrdMismatchError("they do not fit")
+    with pytest.raises(crd_fit.CrdMismatchError):
+        world.up(chaos_mesh_chart="2.7.3")
+    assert "create" not in world.diary
 
 
 def test_from_nothing(world: World) -> None:

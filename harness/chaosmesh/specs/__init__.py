@@ -4,6 +4,6 @@ from __future__ import annotations
 
 from harness.chaosmesh.specs.check import check
 from harness.chaosmesh.specs.ignored import ignored
-from harness.chaosmesh.specs.shape import shape_of
+from harness.chaosmesh.specs.shape import Shape, shape_of, shape_of_definition
 
-__all__ = ["check", "ignored", "shape_of"]
+__all__ = ["Shape", "check", "ignored", "shape_of", "shape_of_definition"]

@@ -1,4 +1,4 @@
-"""Derives shapes.json from custom resource definitions; ci/specs.py calls it."""
+"""Derives shapes from custom resource definitions: shapes.json (ci/specs.py), and those of a cluster."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def derive(definitions: Iterable[dict[str, Any]], source: str) -> dict[str, Any]
     specs = {}
     for each in definitions:
         properties = each["spec"]["versions"][0]["schema"]["openAPIV3Schema"]["properties"]
-        specs[each["spec"]["names"]["kind"]] = _shape(properties["spec"])
+        specs[each["spec"]["names"]["kind"]] = raw_shape(properties["spec"])
     shared: Counter[str] = Counter()
     for spec in specs.values():
         shared.update(_written(each) for each in _objects(spec))
@@ -39,7 +39,8 @@ def text_of(document: dict[str, Any]) -> str:
     return json.dumps(document, indent=1, sort_keys=True) + "\n"
 
 
-def _shape(schema: dict[str, Any]) -> dict[str, Any]:
+def raw_shape(schema: dict[str, Any]) -> dict[str, Any]:
+    """Return the shape that a schema declares, as shapes.json has it but for what is shared there."""
     if schema.get("x-kubernetes-int-or-string"):
         return {"type": "int-or-string"}
     if schema.get("x-kubernetes-preserve-unknown-fields") and not schema.get("properties"):
@@ -50,14 +51,14 @@ def _shape(schema: dict[str, Any]) -> dict[str, Any]:
         made["over"] = made.pop("minimum")
     properties = schema.get("properties")
     if properties is not None:
-        made["fields"] = {name: _shape(each) for name, each in properties.items()}
+        made["fields"] = {name: raw_shape(each) for name, each in properties.items()}
         # A default is put in before anything is missed.
         required = [name for name in schema.get("required", ()) if "default" not in properties[name]]
         if required:
             made["required"] = sorted(required)
     inner = schema.get("items") or schema.get("additionalProperties")
     if isinstance(inner, dict):
-        made["of"] = _shape(inner)
+        made["of"] = raw_shape(inner)
     return made
 
 

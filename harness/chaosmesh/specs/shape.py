@@ -13,6 +13,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from harness.chaosmesh.specs.derive import raw_shape
+
 SHAPES = Path(__file__).with_name("shapes.json")
 
 
@@ -50,28 +52,38 @@ def shape_of(kind: str) -> Shape | None:
     return _shapes().get(kind)
 
 
+def shape_of_definition(definition: Mapping[str, Any]) -> Shape | None:
+    """Return the shape of the spec that a CustomResourceDefinition declares; None when it declares none."""
+    schema = definition["spec"]["versions"][0].get("schema", {}).get("openAPIV3Schema", {})
+    spec = schema.get("properties", {}).get("spec")
+    return _made(raw_shape(spec), {}, {}) if spec else None
+
+
 @cache
 def _shapes() -> dict[str, Shape]:
     document = json.loads(SHAPES.read_text())
     named: dict[str, Shape] = {}
+    return {kind: _made(raw, document["shapes"], named) for kind, raw in document["kinds"].items()}
 
-    def made(raw: dict[str, Any]) -> Shape:
-        if "shape" in raw:
-            name = raw["shape"]
-            if name not in named:
-                named[name] = made(document["shapes"][name])
-            return named[name]
-        return Shape(
-            type=raw["type"],
-            fields={name: made(each) for name, each in raw["fields"].items()} if "fields" in raw else None,
-            required=frozenset(raw.get("required", ())),
-            of=made(raw["of"]) if "of" in raw else None,
-            enum=tuple(raw.get("enum", ())),
-            minimum=raw.get("minimum"),
-            maximum=raw.get("maximum"),
-            over=raw.get("over"),
-            pattern=raw.get("pattern"),
-            nullable=raw.get("nullable", False),
-        )
 
-    return {kind: made(raw) for kind, raw in document["kinds"].items()}
+def _made(raw: Mapping[str, Any], shared: Mapping[str, Any], named: dict[str, Shape]) -> Shape:
+    if "shape" in raw:
+        name = raw["shape"]
+        if name not in named:
+            named[name] = _made(shared[name], shared, named)
+        return named[name]
+    fields = raw.get("fields")
+    return Shape(
+        type=raw["type"],
+        fields=None
+        if fields is None
+        else {name: _made(each, shared, named) for name, each in fields.items()},
+        required=frozenset(raw.get("required", ())),
+        of=_made(raw["of"], shared, named) if "of" in raw else None,
+        enum=tuple(raw.get("enum", ())),
+        minimum=raw.get("minimum"),
+        maximum=raw.get("maximum"),
+        over=raw.get("over"),
+        pattern=raw.get("pattern"),
+        nullable=raw.get("nullable", False),
+    )
