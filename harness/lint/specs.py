@@ -10,15 +10,19 @@ from harness.scenario.problem import Problem
 def check_specs(file: ScenarioFile) -> list[Problem]:
     """Return where a spec or a patch is not as declared and, as warnings, fields that do nothing."""
     problems = []
+    # What Chaos Mesh has to refuse may have a form that it refuses.
+    refused = {step.act.chaos for step in file.scenario.steps if step.refused is not None}
     for name, chaos in file.scenario.chaos.items():
         at = ("chaos", name, "spec")
-        for path, message, suggestion in check(chaos.kind, chaos.spec):
+        for path, message, suggestion in check(chaos.kind, chaos.spec, formats=name not in refused):
             problems.append(file.problem((*at, *path), message, suggestion))
         for path, message, suggestion in ignored(chaos.kind, chaos.spec):
             problems.append(file.problem((*at, *path), message, suggestion, warning=True))
     for index, step in enumerate(file.scenario.steps):
         act = step.act
         if act.changed_spec and (changed := file.scenario.chaos.get(act.chaos or "")) is not None:
-            for path, message, suggestion in check(changed.kind, act.changed_spec, partial=True):
+            for path, message, suggestion in check(
+                changed.kind, act.changed_spec, partial=True, formats=step.refused is None
+            ):
                 problems.append(file.problem(("steps", index, act.name, "spec", *path), message, suggestion))
     return problems

@@ -72,7 +72,9 @@ def describe(value: Any) -> str:
 
 def known_keys(at: DocumentPath) -> list[str]:
     """Return the keys that the language has at a place of a scenario; none when it is open there."""
-    return sorted({key for model in _models_at(at) for key in _fields(model)})
+    keys = {key for model in _models_at(at) for key in _fields(model)}
+    # One of a list may be written without the list.
+    return sorted(keys or {key for model in _models_at((*at, 0)) for key in _fields(model)})
 
 
 def _in_document(location: Iterable[int | str], data: Any) -> DocumentPath:

@@ -38,3 +38,10 @@ def test_a_field_that_does_nothing_is_a_warning(tmp_path):
         "4:75: warning: `value` does nothing with `mode: one`: only the other modes take a number"
         " (api/v1alpha1/selector.go)"
     ]
+
+
+def test_what_has_to_be_refused_may_have_a_form_that_is(tmp_path):
+    burn = f"{HEAD}{BURN}, duration: 10sek}}}}\n"
+    (problem,) = problems(tmp_path, f"{burn}{STEPS}")
+    assert "`spec.duration` of TimeChaos is a duration such as 90s, 15m or 1h30m; not `10sek`" in problem
+    assert problems(tmp_path, f"{burn}{STEPS}  refused: parse duration\n") == []

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from harness.base.words import meant
+from harness.chaosmesh.specs import formats
 from harness.chaosmesh.specs.shape import Shape, shape_of
 from harness.scenario.positions import DocumentPath, spelled
 from harness.scenario.problem import Wrong
@@ -40,7 +41,7 @@ _PYTHON: dict[str, tuple[type, ...]] = {
 }
 
 
-def check(kind: str, spec: Any, *, partial: bool = False) -> Iterator[Wrong]:
+def check(kind: str, spec: Any, *, partial: bool = False, formats: bool = True) -> Iterator[Wrong]:
     """Yield what is wrong with the spec of an object; of a kind that is not known, nothing.
 
     A text with a template in it may become anything.
@@ -49,15 +50,17 @@ def check(kind: str, spec: Any, *, partial: bool = False) -> Iterator[Wrong]:
         kind: such as StressChaos.
         spec: as it is written, templates unresolved or resolved.
         partial: it is a merge patch: nothing is missing, and null takes a field away.
+        formats: texts and numbers have to be what Chaos Mesh's webhook accepts.
     """
     if shape := shape_of(kind):
-        yield from _Check(kind, partial).value(shape, spec, ())
+        yield from _Check(kind, partial, formats).value(shape, spec, ())
 
 
 class _Check:
-    def __init__(self, kind: str, partial: bool) -> None:
+    def __init__(self, kind: str, partial: bool, formats_: bool) -> None:
         self._kind = kind
         self._partial = partial
+        self._formats = formats_
 
     def value(self, shape: Shape, value: Any, at: DocumentPath) -> Iterator[Wrong]:
         if shape.type == "any" or (isinstance(value, str) and _TEMPLATE in value):
@@ -94,6 +97,11 @@ class _Check:
             named = ", ".join(known[:_MOST_NAMED] if more else known) + more
             message = f"{self._name(at)} has no field `{key}`; it has: {named}"
             yield (*at, str(key)), message, meant(str(key), fields)
+        if self._formats and {"mode", "value"} <= fields.keys() and not _templated(value):
+            wanted = formats.wanted_of_mode(value.get("mode"), value.get("value"))
+            if wanted is not None:
+                there = at if value.get("value") is None else (*at, "value")
+                yield there, f"{self._name((*at, 'value'))} is {wanted}; not `{value.get('value', '')}`", None
         for key in sorted(shape.required - value.keys()) if not self._partial else ():
             yield at, f"{self._name(at)} lacks the field `{key}`, which is required", None
 
@@ -110,9 +118,15 @@ class _Check:
             yield at, f"{name} is at most {shape.maximum:g}, not {value}", None
         if shape.pattern is not None and not re.search(shape.pattern, value):
             yield at, f"{name} does not match {shape.pattern}: `{value}`", None
+        elif self._formats and (wanted := formats.wanted(at, value)) is not None:
+            yield at, f"{name} is {wanted}; not `{value}`", None
 
     def _name(self, at: DocumentPath) -> str:
         return f"`{spelled(('spec', *at))}` of {self._kind}"
+
+
+def _templated(value: dict[Any, Any]) -> bool:
+    return any(_TEMPLATE in str(value.get(key)) for key in ("mode", "value"))
 
 
 def _is(type_: str, value: Any) -> bool:
