@@ -82,6 +82,10 @@ class _Truth(BaseModel):
     left_out: int
 
 
+class _Visibility(BaseModel):
+    seconds: float = 0.0
+
+
 class _Evidence(BaseModel):
     table: list[_Row] = []
     samples: list[_Samples] = []
@@ -91,6 +95,7 @@ class _Evidence(BaseModel):
     looks: list[_Look] = []
     readings: list[_Reading] = []
     truth: _Truth | None = None
+    visibility: _Visibility | None = None
 
 
 class _Shown(BaseModel):

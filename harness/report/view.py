@@ -14,6 +14,8 @@ from harness.results.places import SourceLine
 from harness.results.results import Results
 from harness.results.scenario import ScenarioResult, StepProblem
 
+WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS)
+
 _CLAIMS = {
     ControlOutcome.VACUOUS: "it holds although no chaos was applied, and no rule exempts it",
     ControlOutcome.UNDECIDED: "whether it holds without the chaos could not be told",

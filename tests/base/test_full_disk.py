@@ -243,7 +243,7 @@ def unpack_images(path):
 
 
 CASES = {
-    "report/html/report.py:write": (lambda path: html.write(results(), path), "index.html"),
+    "report/html/report.py:_write": (lambda path: html.write(results(), path), "index.html"),
     "results/results.py:write": (write_results, "results.json"),
     "results/journal.py:_append": (write_journal, "results-since.jsonl"),
     "report/fields.py:put": (put_field, "results.json"),

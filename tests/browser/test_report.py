@@ -5,11 +5,20 @@ from itertools import pairwise
 import pytest
 from selenium.webdriver.support.select import Select
 
-from harness.report.html.report import write
+from harness.audit.compare.comparison import compare
+from harness.audit.compare.flaky import repetition
+from harness.chaosmesh.catalogue import catalogue
+from harness.judge.finding import Verdict
+from harness.report.history import history
+from harness.report.html.of_several import compared_page, flaky_page, history_page
+from harness.report.html.report import write, write_apart
+from harness.results.contract import Contract
 from harness.results.places import SourceLine
+from harness.results.results import Results, Run
 from tests.browser.browser import browser, missing
 from tests.fakes.run import NAMES, change, make_run
 from tests.report.html.test_report import NASTY
+from tests.report.test_history import scenario as past_scenario
 
 pytestmark = [pytest.mark.browser, pytest.mark.skipif(bool(missing()), reason=str(missing()))]
 
@@ -26,6 +35,31 @@ def chromium(tmp_path_factory):
 def path(tmp_path_factory):
     folder = tmp_path_factory.mktemp("report")
     return write(make_run(folder), folder)
+
+
+@pytest.fixture(scope="module")
+def several(tmp_path_factory):
+    """The pages of several runs, whose names are long and would be markup: history, flaky, comparison."""
+    folder = tmp_path_factory.mktemp("several")
+    folders = []
+    for day, verdict in enumerate((Verdict.PASS, Verdict.FAIL), 1):
+        stack = {"versions": {"chaos-mesh": "v2.8.4"}}
+        results = Results(run=Run(id=f"r{day}", harness="1", started=f"2026-11-0{day}", stack=stack))
+        for name in ("stress-cpu", "long_" * 30, NASTY):
+            results.add(past_scenario(name, verdict, seconds=0.5 * day, metric=f"{name}_total"))
+        results.contract = Contract(release="v2.8.4", whole=True)
+        results.write(folder / results.run.id)
+        folders.append(folder / results.run.id)
+    first, second = folders
+    (second / "index.html").write_text("<h1>run 2</h1>")
+    pages = {
+        "history": history_page(history(folders), folder / "history.html"),
+        "flaky": flaky_page(repetition(folders), folder / "flaky.html"),
+        "compared": compared_page(compare(first, second, catalogue()), first, second),
+    }
+    for name, text in pages.items():
+        write_apart(text, folder / f"{name}.html")
+    return folder
 
 
 def shown(chromium):
@@ -68,6 +102,38 @@ def test_no_name_is_too_long_for_a_phone(chromium, tmp_path, scripts):
         assert chromium.evaluate("document.documentElement.scrollWidth") <= 390
     finally:
         chromium.command("Emulation.setScriptExecutionDisabled", value=False)
+
+
+@pytest.mark.parametrize("name", ["history", "flaky", "compared"])
+@pytest.mark.parametrize(("width", "theme"), LOOKS)
+def test_a_page_of_several_runs_renders_and_asks_for_nothing(chromium, several, name, width, theme):
+    path = several / f"{name}.html"
+    chromium.open(path, width=width, theme=theme)
+    assert chromium.run("return document.querySelector('h1').checkVisibility()")
+    assert chromium.run("return document.documentElement.scrollWidth") <= width, "wider than the window"
+    assert chromium.run("return window.planted") is None
+    assert chromium.logged() == []
+    assert {each for each in chromium.requested() if not each.startswith("about:")} == {path.as_uri()}
+
+
+def test_the_filter_of_the_history_is_in_the_address(chromium, several):
+    rows = (
+        "return [...document.querySelectorAll('tr.scenario')]"
+        ".filter((each) => each.checkVisibility()).map((each) => each.dataset.name)"
+    )
+    chromium.open(several / "history.html")
+    assert len(chromium.run(rows)) == 6
+    Select(chromium.driver.find_element("name", "about")).select_by_value("metric")
+    Select(chromium.driver.find_element("name", "sort")).select_by_value("name")
+    chromium.driver.find_element("name", "text").send_keys("cpu")
+    assert chromium.run(rows) == ["stress-cpu_total"]
+    status = chromium.run("return document.querySelector('form [role=status]').textContent")
+    assert status == "1 of 6 rows"
+    address = chromium.run("return location.href")
+    assert "about=metric" in address
+    chromium.driver.get("about:blank")
+    chromium.driver.get(address)
+    assert chromium.run(rows) == ["stress-cpu_total"]
 
 
 def test_every_link_leads_to_something_that_one_sees(chromium, path):

@@ -33,11 +33,14 @@ class Repeated(BaseModel):
 
     Attributes:
         folder: its report.
+        id, started: see Run.
         summary: see Summary.
         build: what has to be the same in all runs: the images' key and the versions.
     """
 
     folder: str
+    id: str
+    started: str
     summary: Summary
     build: dict[str, Any]
 
@@ -149,7 +152,14 @@ def _read(folder: Path) -> tuple[Repeated, dict[_Subject, str]]:
         raise UsageError(f"{folder}: no scenario ran", next_step="name the report folder of another run")
     stack = results.run.stack or {}
     build = {"image_key": stack.get("image_key"), **(stack.get("versions") or {})}
-    return Repeated(folder=str(folder), summary=results.summary, build=build), dict(_facts(results))
+    run = Repeated(
+        folder=str(folder),
+        id=results.run.id,
+        started=results.run.started,
+        summary=results.summary,
+        build=build,
+    )
+    return run, dict(_facts(results))
 
 
 def _facts(results: Results) -> Iterator[tuple[_Subject, str]]:

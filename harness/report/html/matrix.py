@@ -8,7 +8,8 @@ from dataclasses import dataclass, field
 from harness.chaosmesh.catalogue.catalogue import Catalogue
 from harness.chaosmesh.catalogue.metric import Metric
 from harness.judge.finding import Finding, Verdict
-from harness.report.html.view import WORST_FIRST, ScenarioView
+from harness.report.html.view import ScenarioView
+from harness.report.view import WORST_FIRST
 
 NO_CHAOS = "no chaos"
 UNREAD = "chaos not read"

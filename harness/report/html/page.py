@@ -28,18 +28,20 @@ from harness.report.evidence import evidence_lines, number
 from harness.report.html import spread
 from harness.report.html.matrix import matrix
 from harness.report.html.svg import Drawing
-from harness.report.html.view import MOST_IN_FULL, MOST_IN_ROW, WORST_FIRST, ScenarioView, views
+from harness.report.html.view import MOST_IN_FULL, MOST_IN_ROW, ScenarioView, views
 from harness.report.html.visibility import Spread, spreads
+from harness.report.in_prometheus import prometheus_link
 from harness.report.issue import issue_text
 from harness.report.outcome import headline
 from harness.report.values import value_text
-from harness.report.view import ReportEntry, entries, not_run, not_verified, unmet
+from harness.report.view import WORST_FIRST, ReportEntry, entries, not_run, not_verified, unmet
 from harness.results.folder import in_use
 from harness.results.results import Results
 from harness.results.scenario import StepResult
 
 _TEMPLATES = Path(__file__).parent / "templates"
 _SLOWEST = 12
+_ORDERS = {"slowest": "the slowest first", "fastest": "the fastest first", "name": "by name"}
 LAYERS = {
     "infrastructure": "the environment of the run, not Chaos Mesh",
     "late": "the value came, but too late",
@@ -84,8 +86,10 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
     stack = Stack.model_validate(results.run.stack).model_dump() if results.run.stack else {}
     made = environment()
     made.globals["issue"] = lambda entry, result: issue_text(entry, result, stack, known)
-    script = _text("script.js")
-    return made.get_template("page.html").render(
+    made.globals["in_prometheus"] = lambda finding, result: prometheus_link(finding, result, stack)
+    return rendered(
+        made,
+        "page.html",
         results=results,
         run=results.run,
         stack=stack,
@@ -108,6 +112,15 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         spreads=found,
         spread_plots=_spread_plots(found),
         slowest=_slowest(scenarios),
+        orders=_ORDERS,
+    )
+
+
+def rendered(made: Environment, template: str, **values: Any) -> str:
+    """Return a page of a template, with the script and the style of all pages."""
+    script = _text("script.js")
+    return made.get_template(template).render(
+        **values,
         script=Markup(script),  # noqa: S704  (our own file)
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
         style=style(),

@@ -39,7 +39,7 @@ _SIGN = 5.6
 _BESIDE = _LEFT + 1.015 * _INNER
 """Where names begin."""
 _MOST_SIGNS = 44
-_MARKS: dict[Verdict, Mark] = {
+MARKS: dict[Verdict, Mark] = {
     Verdict.PASS: "circle",
     Verdict.FAIL: "cross",
     Verdict.KNOWN_ISSUE: "diamond",
@@ -226,7 +226,7 @@ class _Plot:
             scrapes = [tick.time for tick in panel.ticks if tick.time <= window.decided]
             if scrapes and self._shows(scrapes[-1], scrapes[-1]):
                 self._deciding(max(scrapes), place, top - _SCRAPES, window)
-            mark = marks(_MARKS[window.verdict], 6, [(decided, place)])
+            mark = marks(MARKS[window.verdict], 6, [(decided, place)])
             self.drawing.add(DrawingLayer.SERIES, Path(mark, fill=colour))
             verdict = window.verdict.value.replace("_", " ")
             self._named(place, f"{nth_step(window.step)}: {window.kind}: {verdict}", colour, window.text)

@@ -16,7 +16,7 @@ from harness.results.reading import read
 from harness.results.results import RESULTS, Results
 
 _HINT = "name the folder of a run's report"
-_TITLE = b"Chaos Mesh metrics, run "
+_TITLE = b"Chaos Mesh metrics, "
 """In the title of each page."""
 _HEAD_BYTES = 4096
 
@@ -31,15 +31,35 @@ def write(results: Results, folder: Path) -> Path:
     Raises:
         InfrastructureError: the file cannot be written.
     """
-    text = redact_shapes(page(results, folder, catalogue()), blocks=False)
     path = folder / INDEX
+    _write(page(results, folder, catalogue()), path)
+    return path
+
+
+def write_apart(made: str, path: Path) -> None:
+    """Write a page that is of no single run to a file: a new one, or one of such a page.
+
+    Raises:
+        UsageError: the file is something else, or its folder is missing.
+        InfrastructureError: it cannot be written.
+    """
+    if path.is_dir() or not _replaceable(path):
+        raise UsageError(
+            f"{path} is there and is no page of chaos-harness", next_step="name another file with --html"
+        )
+    if not path.parent.is_dir():
+        raise UsageError(f"{path.parent} is no folder", next_step="make it, or name another file with --html")
+    _write(made, path)
+
+
+def _write(made: str, path: Path) -> None:
+    text = redact_shapes(made, blocks=False)
     try:
         # What no text can be, as half of a pair of surrogates, is shown as a question mark.
         write_whole(path, text.encode(errors="replace"), mode=PUBLIC)
     except OSError as error:
         told = cannot_write(error, "render it as the owner of the folder, or render a copy of the folder")
         raise InfrastructureError(told.problem, next_step=told.next_step) from error
-    return path
 
 
 def render_again(folder: Path) -> Path:

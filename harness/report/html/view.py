@@ -24,7 +24,7 @@ from harness.report.html.plot import plot
 from harness.report.html.svg import Drawing
 from harness.report.html.timeline import Timeline, timeline
 from harness.report.html.visibility import VisibilityDelay, delays
-from harness.report.view import ReportEntry, entries, known_issues, wrong
+from harness.report.view import WORST_FIRST, ReportEntry, entries, known_issues, wrong
 from harness.results.scenario import ScenarioResult, StepResult
 
 MOST_IN_FULL = 400
@@ -41,7 +41,6 @@ MOST_EXPECTATIONS = 1000
 """Of one scenario that a page shows: in the table of all, and of each kind that is shown by itself."""
 _DRAWN = ("deadline", "readings")
 """What a timeline takes from the evidence of a finding; all of it is shown only of what did not pass."""
-WORST_FIRST = (Verdict.FAIL, Verdict.ERROR, Verdict.KNOWN_ISSUE, Verdict.SKIPPED, Verdict.PASS)
 
 
 class PageRecordings:
@@ -186,7 +185,7 @@ def views(results: Iterable[ScenarioResult], folder: Path, known: Catalogue) -> 
         known: the metrics.
     """
     taken: dict[str, int] = {}
-    made = [ScenarioView(result, _anchor(result.name, taken)) for result in results]
+    made = [ScenarioView(result, anchor_of(result.name, taken)) for result in results]
     made.sort(key=lambda view: WORST_FIRST.index(view.result.verdict))
     drawing = _Drawing(folder, known)
     for number, view in enumerate(made):
@@ -288,7 +287,7 @@ def _band_told(band: Band, zero: float) -> str:
     return f"{band.kind} {band.name}, injected {spans or 'never'}"
 
 
-def _anchor(name: str, taken: dict[str, int]) -> str:
+def anchor_of(name: str, taken: dict[str, int]) -> str:
     """Return an anchor of its own; `taken` holds for each that there is the number to go on from."""
     base = "s-" + (re.sub(r"[^a-z0-9]+", "-", name.lower()).strip("-") or "scenario")
     anchor = base

@@ -24,7 +24,7 @@
     name: (one, other) => one.dataset.name.localeCompare(other.dataset.name),
   };
   const fits = (each, verdicts, words) =>
-    verdicts.has(each.dataset.verdict)
+    (!boxes.length || verdicts.has(each.dataset.verdict))
     && selects.every((one) => !one.value || each.dataset[one.name].split("\t").includes(one.value))
     && words.every((word) => each.dataset.text.includes(word));
 
@@ -67,7 +67,7 @@
     }
     sort();
     for (const group of all(".group")) group.hidden = !group.querySelector(".scenario:not([hidden])");
-    form.querySelector("[role=status]").textContent = `${shown} of ${scenarios.length} scenarios`;
+    form.querySelector("[role=status]").textContent = `${shown} of ${scenarios.length} ${form.dataset.what || "scenarios"}`;
     document.querySelector(".none-found").hidden = shown > 0;
     remember();
   };
