@@ -8,6 +8,7 @@ their arguments are kept raw here and checked there (harness/lint/expectation.py
 from __future__ import annotations
 
 import inspect
+from functools import cached_property
 from itertools import groupby
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
@@ -240,7 +241,7 @@ class Step(ActionKeys):
     def _named(self) -> list[str]:
         return [name for name in actions() if getattr(self, name) is not None]
 
-    @property
+    @cached_property
     def action(self) -> str:
         """The name of the step's action."""
         return self._named()[0]
