@@ -75,7 +75,10 @@ def _files() -> Iterator[Path]:
     runtime = os.environ.get("XDG_RUNTIME_DIR")
     if runtime:
         yield Path(runtime) / "containers/auth.json"
-    yield Path(f"/run/containers/{os.geteuid()}/auth.json")
+    run = Path(f"/run/containers/{os.geteuid()}")
+    # Root's podman makes the folder above for root alone: others have nothing in it then.
+    if os.access(run, os.X_OK):
+        yield run / "auth.json"
     home = Path.home()
     yield Path(os.environ.get("XDG_CONFIG_HOME") or home / ".config") / "containers/auth.json"
     yield Path(os.environ.get("DOCKER_CONFIG") or home / ".docker") / "config.json"

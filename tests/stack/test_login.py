@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -69,6 +70,17 @@ def test_a_file_without_them_has_none(home: Path, settings: Any) -> None:
     kept(home / ".docker/config.json", settings)
     assert login.of("mirror:5000") is None
     assert login.settings_for(["mirror:5000"]) is None
+
+
+def test_a_folder_that_roots_podman_made_for_root_is_passed_over(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept(home / ".docker/config.json", {"auths": {"mirror:5000": AUTH}})
+    asked: list[str] = []
+    monkeypatch.setattr(os, "access", lambda path, mode: asked.append(str(path)))
+    assert login.of("mirror:5000") == DEMO
+    assert asked == [f"/run/containers/{os.geteuid()}"]
+    assert not any(path.is_relative_to("/run/containers") for path in login._files())
 
 
 def test_a_damaged_file_is_an_error_that_names_it(home: Path) -> None:
