@@ -85,19 +85,22 @@ def clean(
     return left
 
 
-def await_gone(cluster: Cluster, names: Iterable[str], seconds: float) -> list[StuckObject]:
+def await_gone(
+    cluster: Cluster, names: Iterable[str], seconds: float, patience: float = 1.0
+) -> list[StuckObject]:
     """Wait until namespaces that `clean` asked to go are gone; return those that are not.
 
     Args:
         cluster: where.
         names: of the namespaces.
         seconds: bound for all of them together.
+        patience: how many times that, and what pods may take to end: there is a slow node.
     """
-    deadline = Deadline(seconds)
+    deadline = Deadline(seconds * patience)
     left = []
     for name in names:
         try:
-            namespaces.gone(cluster, name, deadline.left(_POD_SECONDS))
+            namespaces.gone(cluster, name, deadline.left(_POD_SECONDS * patience))
         except WaitTimeoutError:
             left += [strip_finalizers(cluster, pod, deadline) for pod in cluster.list("Pod", name)]
         else:

@@ -41,7 +41,8 @@ def _left(around: RunContext, outage: Outage | None, names: list[str], vitals: V
     why: object = outage
     if not outage:
         try:
-            left = cleanup.await_gone(around.cluster, names, _NAMESPACE_SECONDS)
+            patience = around.apart.patience if around.apart else 1.0
+            left = cleanup.await_gone(around.cluster, names, _NAMESPACE_SECONDS, patience)
             overload = summed_up(vitals.take(), began, time.time(), around.interval) if left else None
             return left_over(left, overload)
         except HarnessError as error:
