@@ -12,14 +12,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any
-
-import requests
+from typing import TYPE_CHECKING, Any
 
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh.specs import Shape
 from harness.kubernetes.client import Cluster
 from harness.kubernetes.kinds import CHAOS_MESH_API
+
+if TYPE_CHECKING:
+    import requests
 
 FieldPath = tuple[str, ...]
 """The way to a field of a spec, by names; ITEM and VALUE stand for what a list and a mapping hold."""
