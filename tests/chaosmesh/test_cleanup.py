@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 
 from harness.chaosmesh import cleanup
+from harness.kubernetes import namespaces
 from harness.kubernetes.client import ExecResult
 from harness.kubernetes.errors import NotFoundError, WaitTimeoutError
 
@@ -183,7 +184,7 @@ def test_a_namespace_that_stays_is_named_with_its_reasons(cluster):
 
 def test_namespaces_and_their_pods_are_waited_for_longer_where_a_node_is_slow(monkeypatch, cluster):
     waited = []
-    monkeypatch.setattr(cleanup.namespaces, "gone", lambda _cluster, _name, seconds: waited.append(seconds))
+    monkeypatch.setattr(namespaces, "gone", lambda _cluster, _name, seconds: waited.append(seconds))
     for patience in (1.0, 4.0):
         assert cleanup.await_gone(cluster, ["n"], 30.0, patience) == []
     assert [round(seconds) for seconds in waited] == [20, 80]
