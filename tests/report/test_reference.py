@@ -11,7 +11,12 @@ from harness.report.reference import PARTS, is_marked, renew
 from harness.scenario.load import ScenarioError
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-PAGE = ROOT / "docs" / "scenarios.md"
+PAGE_OF = {
+    "kinds": "expectations.md",
+    "oracles": "oracles.md",
+    "capabilities": "scenarios.md",
+    "rules": "wrong-files.md",
+}
 PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 # What a snippet of expectations needs around it to be a whole scenario.
@@ -30,6 +35,10 @@ steps:
 """
 
 
+def page(part: str) -> str:
+    return (ROOT / "docs" / PAGE_OF[part]).read_text()
+
+
 def blocks(pages: list[Path], first: str) -> Iterator[tuple[str, str]]:
     """Yield page and line, and the text, of each YAML block that begins with a word."""
     for page in pages:
@@ -44,11 +53,11 @@ EXPECTATIONS = list(blocks(PAGES, "- metric:"))
 
 @pytest.mark.parametrize("part", sorted(PARTS))
 def test_the_page_holds_each_part(part: str) -> None:
-    assert f"<!-- generated: {part} -->\n\n{PARTS[part]()}\n\n<!-- end -->" in PAGE.read_text()
+    assert f"<!-- generated: {part} -->\n\n{PARTS[part]()}\n\n<!-- end -->" in page(part)
 
 
 def test_the_labels_of_each_oracle_are_told() -> None:
-    rows = set(re.findall(r"^\| `([a-z-]+)` \| .+ \| .*\|$", PAGE.read_text(), re.MULTILINE))
+    rows = set(re.findall(r"^\| `([a-z-]+)` \| .+ \| .*\|$", page("oracles"), re.MULTILINE))
 
     assert set(oracles()) <= rows
 
