@@ -31,7 +31,12 @@ def ids(found: list[Example]) -> list[str]:
 
 
 def test_there_are_scenarios_and_commands_to_check() -> None:
-    assert {example.page.name for _, example in SCENARIOS} >= {"README.md", "quick-start.md", "scenarios.md", "python-scenarios.md"}
+    assert {example.page.name for _, example in SCENARIOS} >= {
+        "README.md",
+        "quick-start.md",
+        "scenarios.md",
+        "python-scenarios.md",
+    }
     assert {suffix for suffix, _ in SCENARIOS} == {".yaml", ".py"}
     assert len(COMMANDS) > 20
     assert {example.page.name for example in COMMANDS} >= {"README.md", "quick-start.md", "air-gapped.md"}
