@@ -16,6 +16,9 @@ from harness.judge.terms import DEADLINE_SCRAPES, STEADY_STATES
 from harness.recording.model import Mark, Point, Reading, labels_of
 from harness.recording.series import TargetKey
 
+BEFORE_THE_STEP = "before the step"
+"""How a reason ends that tells why a target cannot be compared with what it had."""
+
 
 @dataclass
 class JudgedState:
@@ -294,7 +297,7 @@ def _lacking(before: SeriesState, state: SeriesState) -> str:
     """Return why a baseline cannot be compared with a state, or ""."""
     for target in state.scrapes:
         if target not in before.scrapes:
-            return f"{target_text(target)} was not scraped before the step"
+            return f"{target_text(target)} was not scraped {BEFORE_THE_STEP}"
         if target in before.down:
-            return f"{target_text(target)} was down before the step"
+            return f"{target_text(target)} was down {BEFORE_THE_STEP}"
     return ""

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from harness.judge.collected import BEFORE_THE_STEP
 from harness.judge.finding import Verdict
 from harness.judge.overload import OVERLOADED
 from harness.results.folder import FIRST_ATTEMPTS
@@ -20,14 +21,22 @@ ALONE = "its first run was inconclusive"
 def inconclusive(result: ScenarioResult) -> FirstAttempt | None:
     """Return why a scenario should run again; None when its result is to stay.
 
-    It has to be an error by overload alone (harness/judge/overload.py), with everything cleaned up.
+    It has to be an error by overload alone (harness/judge/overload.py), with everything cleaned up. What
+    could not be compared because of an overload in an earlier step is such an error, too.
     """
     if result.verdict is not Verdict.ERROR or result.defect or result.leftovers or result.control is not None:
         return None
-    reasons = [each.reason for each in result.findings() if each.verdict is Verdict.ERROR]
-    reasons += [step.problem.reason for step in result.steps if step.problem]
+    reasons: list[str] = []
+    for step in result.steps:
+        found = [each.reason for each in step.findings if each.verdict is Verdict.ERROR]
+        found += [step.problem.reason] if step.problem else []
+        if any(OVERLOADED not in each and not (reasons and each.endswith(BEFORE_THE_STEP)) for each in found):
+            return None
+        reasons += [each for each in found if OVERLOADED in each]
+    if result.reason and OVERLOADED not in result.reason:
+        return None
     reasons += [result.reason] if result.reason else []
-    if not reasons or any(OVERLOADED not in each for each in reasons):
+    if not reasons:
         return None
     return FirstAttempt(reason=reasons[0], seconds=result.seconds)
 

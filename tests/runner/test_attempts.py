@@ -59,6 +59,28 @@ def test_what_only_an_overloaded_machine_kept_from_a_verdict_runs_again(found):
     assert first.reason.startswith(OVERLOADED)
 
 
+DOWN = "chaos-daemon/a was down before the step"
+
+
+def steps_of(*reasons):
+    found = result()
+    found.steps = [
+        StepResult(title="a", findings=[finding(Verdict.ERROR, each) for each in step]) for step in reasons
+    ]
+    return found
+
+
+def test_what_could_not_be_compared_after_an_overload_runs_again():
+    first = attempts.inconclusive(steps_of([SLOW], [], [SLOW, DOWN], [DOWN]))
+    assert first is not None
+    assert first.reason == SLOW
+
+
+@pytest.mark.parametrize("reasons", [[[DOWN]], [[DOWN], [SLOW]], [[SLOW, DOWN]], [[SLOW], ["target down"]]])
+def test_what_could_not_be_compared_for_another_reason_does_not(reasons):
+    assert attempts.inconclusive(steps_of(*reasons)) is None
+
+
 @pytest.mark.parametrize(
     "found",
     [
