@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -147,7 +148,13 @@ def test_so_is_one_that_a_tag_asks_for_which_alone_is_only_a_tag(pytester, made_
         ("script.py::only", True),
     ],
 )
-def test_xdist_is_refused_when_its_workers_have_collected_scenarios(pytester, made_up, collected, refused):
+def test_xdist_is_refused_when_its_workers_have_collected_scenarios(
+    pytester, made_up, monkeypatch, collected, refused
+):
+    # The one that is installed runs these tests, and is an entry point.
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    for name in [each for each in sys.modules if each.partition(".")[0] == "xdist"]:
+        monkeypatch.delitem(sys.modules, name)
     fake(pytester, "xdist.plugin", XDIST)
     add(pytester, made_up, "only", Verdict.PASS)
     (pytester.path / "values.yaml").write_text("replicas: 1\n")

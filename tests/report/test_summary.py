@@ -66,7 +66,7 @@ def test_a_step_that_did_not_come_about_and_leftovers_are_told(made, tmp_path):
     made.scenarios[-1].steps[0].problem = StepProblem(kind="until", reason="never running")
     made.scenarios[0].leftovers.append(Leftover(kind="Pod", name="p", what_was_done="stayed"))
     text = markdown(made, tmp_path)
-    assert "Step 0 (apply): until: never running" in text
+    assert "Step 1 (apply): until: never running" in text
     assert "### good: passed\n\nLeft behind: Pod p: stayed" in text
 
 
