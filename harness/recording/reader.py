@@ -25,6 +25,7 @@ from harness.recording.model import (
     Expected,
     InconsistentRecordingError,
     Manifest,
+    Mark,
     Recording,
     SeriesDefinition,
 )
@@ -102,6 +103,7 @@ class RecordingReader:
             RecordingError: a damaged line (with its number), damaged compression.
         """
         expected = 0
+        marks: set[tuple[int, str]] = set()
         for line in self.lines():
             if self.line > _MOST_ENTRIES:
                 raise self.damaged_line(f"a recording has at most {_MOST_ENTRIES} entries")
@@ -109,6 +111,11 @@ class RecordingReader:
             expected += isinstance(entry, Expected)
             if expected > _MOST_EXPECTED:
                 raise self.damaged_line(f"a recording has at most {_MOST_EXPECTED} expectations")
+            if isinstance(entry, Mark):
+                # Each is made once; verdicts are worked out anew for each.
+                if (entry.step, entry.name) in marks:
+                    raise self.damaged_line(f"step {entry.step} has a second mark `{entry.name}`")
+                marks.add((entry.step, entry.name))
             yield entry
 
     def lines(self) -> Iterator[bytes]:

@@ -107,6 +107,7 @@ times = st.floats(-1e11, 1e11)
             st.builds(Note, time=times, text=names, detail=st.dictionaries(names, st.integers(), max_size=2)),
         ),
         max_size=12,
+        unique_by=lambda each: (each.step, each.name) if isinstance(each, Mark) else id(each),
     )
 )
 @settings(max_examples=60, deadline=None)
@@ -176,6 +177,12 @@ def test_a_damaged_line_is_named_by_its_number(tmp_path):
     lines[2] = b'{"type":"layout","number":0,"series":[0'
     path.write_bytes(gzip.compress(b"\n".join(lines)))
     with pytest.raises(RecordingError, match="line 3, is damaged"):
+        list(RecordingReader(tmp_path).entries())
+
+
+def test_a_second_mark_of_a_step_is_damage(tmp_path):
+    write(tmp_path, [Mark(time=at, step=1, name="ended") for at in (1.0, 2.0)])
+    with pytest.raises(RecordingError, match="step 1 has a second mark `ended`"):
         list(RecordingReader(tmp_path).entries())
 
 
