@@ -167,6 +167,8 @@ class Proof:
             ("StressChaos", "burn", "lookalike"),
         ):
             self.cluster.until(kind, namespace, in_force, _SECONDS, name)
+        # Until then its contents go by themselves, and would count as differences.
+        self.cluster.until("Namespace", None, has_only_what_is_kept, _SECONDS, "leaving")
 
     def stage(self, name: str) -> int:
         """Run the scenarios of a stage as the account with its roles; return 0 when nothing differs."""
@@ -383,6 +385,12 @@ def in_force(found: Objects | None) -> bool:
     """Say whether an experiment is injected."""
     conditions = ((found or {}).get("status") or {}).get("conditions") or []
     return any(each["type"] == "AllInjected" and each["status"] == "True" for each in conditions)
+
+
+def has_only_what_is_kept(found: Objects | None) -> bool:
+    """Say whether a namespace that is deleted waits for finalizers alone."""
+    conditions = ((found or {}).get("status") or {}).get("conditions") or []
+    return any(each["type"] == "NamespaceFinalizersRemaining" and each["status"] == "True" for each in conditions)
 
 
 if __name__ == "__main__":
