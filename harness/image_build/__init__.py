@@ -24,6 +24,7 @@ def prepare(
     chaos_mesh_version: str | None = None,
     chaos_mesh_images: Sequence[str] = (),
     chaos_mesh_chart: str | None = None,
+    daemon_programs: Path | None = None,
     kubernetes_version: str | None = None,
     uml_worker: bool = False,
 ) -> ImageSet:
@@ -41,6 +42,7 @@ def prepare(
         chaos_mesh_version: a release of Chaos Mesh, such as 2.8.4; for `registry` (likewise).
         chaos_mesh_images: archives, folders of them or tags in the engine, in place of Chaos Mesh's images.
         chaos_mesh_chart: a folder, a package or a version (for `registry`), in place of the chart.
+        daemon_programs: a folder with programs for the image of chaos-daemon; for `source`.
         kubernetes_version: of the node image, such as 1.34.0; for `registry`.
         uml_worker: with what a worker in user-mode Linux needs; for `source`, whose node it is made from.
 
@@ -79,6 +81,11 @@ def prepare(
             "--uml-worker has its images from the build, and --chaos-mesh-images brings others",
             next_step="leave one of them out",
         )
+    if daemon_programs and chaos_mesh_images:
+        raise UsageError(
+            "--daemon-programs are for the image that is built, and --chaos-mesh-images brings one that is not",
+            next_step="leave one of them out",
+        )
     # Read first: a build or a pull would be in vain.
     chosen = choose(chaos_mesh_images, chaos_mesh_chart, engine=engine, progress=progress, logs=logs)
     if mode == "auto":
@@ -92,6 +99,11 @@ def prepare(
         raise UsageError(
             "--uml-worker is made from the node that --images source builds, and images come from a registry",
             next_step="use --images source with --uml-worker, or leave it out",
+        )
+    if mode == "registry" and daemon_programs:
+        raise UsageError(
+            "--daemon-programs are for the image that --images source builds; those of a registry have them",
+            next_step="leave --daemon-programs out, or use --images source",
         )
     if mode == "registry":
         got = registry.prepare(
@@ -111,6 +123,7 @@ def prepare(
             progress=progress,
             logs=logs,
             chaos_mesh_source=chaos_mesh_source,
+            daemon_programs=daemon_programs,
             uml_worker=uml_worker,
         )
     return chosen.put_into(got) if chosen else got

@@ -11,6 +11,7 @@ from harness.image_build import archive, chaosmesh, debian, java, systems
 from harness.image_build.archive import Image, ImageLayer, digest_of_layer, write_archive, write_layer
 from harness.image_build.artefact import Artefact, Build, CacheEntry, Use, digest_of
 from harness.image_build.byteman import Byteman
+from harness.image_build.daemon_programs import DaemonPrograms
 from harness.image_build.golang import Go
 from harness.image_build.names import NODE_REPOSITORY, REGISTRY, ImageNames
 from harness.image_build.pins import COREDNS, ETCD, KUBERNETES, Pins, version_of
@@ -79,8 +80,9 @@ def make(
     go: Go,
     byteman: Byteman,
     checkout: chaosmesh.Checkout | None = None,
+    given: DaemonPrograms = DaemonPrograms(),
 ) -> Recipes:
-    """Return the artefacts for the pins, and for a checkout of Chaos Mesh when there is one."""
+    """Return the artefacts for the pins, for a checkout of Chaos Mesh and given programs when there are any."""
     images = fixtures / "images"
     made = Programs(images, go, names.chaos_mesh_tag, checkout)
     systems_of = _Systems(debian.Debian(pins.debian.suite, go.cancel), pins)
@@ -124,6 +126,7 @@ def make(
                 jvm=jvm,
                 prometheus=prometheus,
                 pause=pause,
+                given=given,
             ),
             names,
         ),
@@ -287,6 +290,7 @@ class _Workloads:
     """What JVMChaos needs, or why it cannot be had."""
     prometheus: Artefact
     pause: Artefact
+    given: DaemonPrograms
 
 
 def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
@@ -301,7 +305,8 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
             "controller-manager": {manager: commands.path(manager)},
             "dashboard": {dashboard: commands.path(dashboard)},
             "daemon": {name: commands.path(name) for name in ("chaos-daemon", "cdh", "pause")}
-            | {name: helpers.path(name) for name in ("nsexec", "memStress")},
+            | {name: helpers.path(name) for name in ("nsexec", "memStress")}
+            | dict(of.given.files),
             "prometheus": {"prometheus": used[of.prometheus.name].path("prometheus")},
         }
         between = {"daemon": [_layer(used[of.daemon.name], debian.LAYER)]}
@@ -339,6 +344,8 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
         "byteman": of.jvm if isinstance(of.jvm, str) else "",
         "recipe": _recipe(),
     }
+    if of.given.digests:
+        inputs["given"] = digest_of(dict(of.given.digests))
     jvm = () if isinstance(of.jvm, str) else (Use(of.jvm.jre, (debian.LAYER,)), Use(of.jvm.layers))
     uses = (
         Use(of.base, (debian.LAYER,)),

@@ -12,6 +12,7 @@ from harness.base.stand_in import StandIn
 from harness.chaosmesh.release import RELEASE
 from harness.image_build import byteman, chaosmesh, debian, java, recipes, release, requirements, uml
 from harness.image_build.artefact import CacheEntry, digest_of
+from harness.image_build.daemon_programs import DaemonPrograms
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all
 from harness.image_build.names import REGISTRY, ROLES, ImageNames
@@ -61,6 +62,7 @@ def prepare(
     progress: Progress,
     logs: Path,
     chaos_mesh_source: Path | None = None,
+    daemon_programs: Path | None = None,
     uml_worker: bool = False,
 ) -> ImageSet:
     """Build what is not in the cache, load the node image into the engine, and return the set.
@@ -70,15 +72,17 @@ def prepare(
         progress: where the steps are announced.
         logs: the folder for the steps' logs.
         chaos_mesh_source: a checkout of Chaos Mesh to be built in place of the pinned module.
+        daemon_programs: a folder with programs for the image of chaos-daemon.
         uml_worker: build what a worker in user-mode Linux needs, too.
 
     Raises:
-        UsageError: Go is missing, or the checkout is none.
+        UsageError: Go is missing, or the checkout or a given program is none.
         InfrastructureError: not root, a tool is missing, or a build failed.
     """
     fixtures = bundled.fixtures()
     pins = Pins.load(fixtures)
     checkout = chaosmesh.Checkout.at(chaos_mesh_source) if chaos_mesh_source else None
+    given = DaemonPrograms.within(daemon_programs) if daemon_programs else DaemonPrograms()
     cancel = threading.Event()
     go = Go.on_path(cancel)
     stack, prometheus_module = fixtures / "images" / "stack", fixtures / "images" / "prometheus"
@@ -88,7 +92,9 @@ def prepare(
     names = ImageNames(chaos_mesh, prometheus, pins.debian.suite, dns_server)
     store = Store(places.cache_dir() / "images")
     jvm = byteman.obtain(pins.byteman, store=store, progress=progress, logs=logs)
-    made = recipes.make(fixtures=fixtures, pins=pins, names=names, go=go, byteman=jvm, checkout=checkout)
+    made = recipes.make(
+        fixtures=fixtures, pins=pins, names=names, go=go, byteman=jvm, checkout=checkout, given=given
+    )
     wanted, needed = made.wanted(), dict(requirements.NEEDED)
     if uml_worker:
         of = uml.WorkerSource(fixtures / "images", pins, names, stack)
@@ -144,6 +150,7 @@ def prepare(
             RELEASE: str(release.of_chart(entries[made.chart.name].path("chart"), chaos_mesh)),
             "chaos-mesh-api": chaos_mesh if checkout and checkout.has_api else api_pinned,
             "prometheus": prometheus,
+            **given.versions,
             "go": go.version(stack),
             "debian": pins.debian.suite,
             **debian_versions(entries[made.node_packages.name], ("containerd", "runc")),

@@ -40,6 +40,7 @@ class UpOptions:
         chaos_mesh_images: archives, folders of archives or tags in the engine, with the images of Chaos Mesh.
         chaos_mesh_chart: a folder, a package or a version, in place of the chart that comes with the images.
         helm_set, helm_files: values for the chart, `key=value` and YAML files.
+        daemon_programs: a folder with toda or tproxy, for images from source.
         kubernetes_version: of the node image in registry mode instead of that of the pinned kind.
         fresh: delete the cluster first.
         alert_rules: files with the user's alert and recording rules for our Prometheus, beside its own.
@@ -57,6 +58,7 @@ class UpOptions:
     chaos_mesh_chart: str | None = None
     helm_set: tuple[str, ...] = ()
     helm_files: tuple[Path, ...] = ()
+    daemon_programs: Path | None = None
     kubernetes_version: str | None = None
     fresh: bool = False
     alert_rules: tuple[Path, ...] = ()
@@ -107,6 +109,7 @@ class UpOptions:
             "--fresh": "fresh",
             "--uml-worker": "uml_worker",
             "--chaos-mesh-images": "chaos_mesh_images",
+            "--daemon-programs": "daemon_programs",
         }
         given = [name for name, field in of_kind.items() if getattr(self, field) != getattr(default, field)]
         if self.alert_rules and existing.prometheus_url is not None:
@@ -312,6 +315,15 @@ STACK = (
             "default": [],
             "metavar": "FILE",
             "help": "YAML file with values for the chart of Chaos Mesh; repeatable",
+        },
+    ),
+    Option(
+        "--daemon-programs",
+        {
+            "type": _path,
+            "metavar": "DIR",
+            "help": "folder with toda, tproxy or both, which built images of chaos-daemon lack (with images "
+            "from source)",
         },
     ),
     Option(

@@ -118,6 +118,7 @@ def up(
         chaos_mesh_version=options.chaos_mesh_version,
         chaos_mesh_images=options.chaos_mesh_images,
         chaos_mesh_chart=options.chaos_mesh_chart,
+        daemon_programs=options.daemon_programs,
         kubernetes_version=options.kubernetes_version,
         uml_worker=options.uml_worker,
     )
@@ -157,6 +158,7 @@ def _install_theirs(
         chaos_mesh_version=options.chaos_mesh_version,
         chaos_mesh_images=(),
         chaos_mesh_chart=options.chaos_mesh_chart,
+        daemon_programs=None,
         kubernetes_version=None,
         uml_worker=False,
     )
@@ -179,6 +181,7 @@ class PrepareImages(Protocol):
         chaos_mesh_version: str | None,
         chaos_mesh_images: Sequence[str],
         chaos_mesh_chart: str | None,
+        daemon_programs: Path | None,
         kubernetes_version: str | None,
         uml_worker: bool,
     ) -> ImageSet:

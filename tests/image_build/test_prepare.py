@@ -99,6 +99,8 @@ def test_auto_with_a_release_that_cannot_be_pulled_builds_nothing_else_instead(
         ("source", {"kubernetes_version": "1.34.0"}),
         ("auto", {"chaos_mesh_source": Path("/checkout"), "kubernetes_version": "1.34.0"}),
         ("auto", {"chaos_mesh_source": Path("/checkout"), "chaos_mesh_version": "2.8.3"}),
+        ("registry", {"daemon_programs": Path("/programs")}),
+        ("source", {"daemon_programs": Path("/programs"), "chaos_mesh_images": ["images.tar"]}),
         ("registry", {"uml_worker": True}),
         ("source", {"uml_worker": True, "chaos_mesh_images": ["images.tar"]}),
     ],

@@ -33,6 +33,8 @@ WORDS += [
     "c=2",
     "--values",
     "v.yaml",
+    "--daemon-programs",
+    "programs",
 ]
 
 
@@ -70,6 +72,7 @@ def test_the_same_words_mean_the_same(tmp_path: Path, monkeypatch: pytest.Monkey
         "2.8.4",
         ("a.b=1", "c=2"),
         (tmp_path / "v.yaml",),
+        tmp_path / "programs",
         "1.34.0",
         fresh=True,
         uml_worker=True,
