@@ -390,7 +390,9 @@ def in_force(found: Objects | None) -> bool:
 def has_only_what_is_kept(found: Objects | None) -> bool:
     """Say whether a namespace that is deleted waits for finalizers alone."""
     conditions = ((found or {}).get("status") or {}).get("conditions") or []
-    return any(each["type"] == "NamespaceFinalizersRemaining" and each["status"] == "True" for each in conditions)
+    return any(
+        each["type"] == "NamespaceFinalizersRemaining" and each["status"] == "True" for each in conditions
+    )
 
 
 if __name__ == "__main__":

@@ -50,61 +50,65 @@ def prepare(
         UsageError: the options contradict each other, the checkout is none, or a program is missing.
         InfrastructureError: a tool cannot be installed, or a build failed.
     """
-    if chaos_mesh_source and chaos_mesh_version:
-        raise UsageError(
+    other = "--chaos-mesh-source" if chaos_mesh_source else "--chaos-mesh-version"
+    _refuse(
+        (
+            chaos_mesh_source and chaos_mesh_version,
             "a checkout of Chaos Mesh and a release of it are both named",
-            next_step="give --chaos-mesh-source or --chaos-mesh-version, not both",
-        )
-    if chaos_mesh_images and (chaos_mesh_source or chaos_mesh_version):
-        other = "--chaos-mesh-source" if chaos_mesh_source else "--chaos-mesh-version"
-        raise UsageError(
+            "give --chaos-mesh-source or --chaos-mesh-version, not both",
+        ),
+        (
+            chaos_mesh_images and (chaos_mesh_source or chaos_mesh_version),
             f"--chaos-mesh-images and {other} both say which Chaos Mesh is installed",
-            next_step="give one of them; a chart is named by --chaos-mesh-chart",
-        )
-    if chaos_mesh_source and chaos_mesh_chart:
-        raise UsageError(
+            "give one of them; a chart is named by --chaos-mesh-chart",
+        ),
+        (
+            chaos_mesh_source and chaos_mesh_chart,
             "a checkout of Chaos Mesh has its own chart, and another one is named",
-            next_step="leave --chaos-mesh-chart out, or change the chart in the checkout",
-        )
-    if mode == "registry" and chaos_mesh_source:
-        raise UsageError(
+            "leave --chaos-mesh-chart out, or change the chart in the checkout",
+        ),
+        (
+            mode == "registry" and chaos_mesh_source,
             "a checkout of Chaos Mesh is built from source, and --images registry builds nothing",
-            next_step="use --images source with --chaos-mesh-source",
-        )
-    if mode == "source" and chaos_mesh_version:
-        raise UsageError(
+            "use --images source with --chaos-mesh-source",
+        ),
+        (
+            mode == "source" and chaos_mesh_version,
             "a release of Chaos Mesh is pulled by its version, and --images source pulls nothing",
-            next_step="use --images registry with --chaos-mesh-version, or name a checkout",
-        )
-    if uml_worker and chaos_mesh_images:
-        raise UsageError(
+            "use --images registry with --chaos-mesh-version, or name a checkout",
+        ),
+        (
+            uml_worker and chaos_mesh_images,
             "--uml-worker has its images from the build, and --chaos-mesh-images brings others",
-            next_step="leave one of them out",
-        )
-    if daemon_programs and chaos_mesh_images:
-        raise UsageError(
-            "--daemon-programs are for the image that is built, and --chaos-mesh-images brings one that is not",
-            next_step="leave one of them out",
-        )
+            "leave one of them out",
+        ),
+        (
+            daemon_programs and chaos_mesh_images,
+            "--daemon-programs are for an image that is built, and --chaos-mesh-images brings another",
+            "leave one of them out",
+        ),
+    )
     # Read first: a build or a pull would be in vain.
     chosen = choose(chaos_mesh_images, chaos_mesh_chart, engine=engine, progress=progress, logs=logs)
     if mode == "auto":
         mode = _choose(progress, chaos_mesh_source, chaos_mesh_version)
-    if mode == "source" and kubernetes_version:
-        raise UsageError(
+    _refuse(
+        (
+            mode == "source" and kubernetes_version,
             f"Kubernetes {kubernetes_version} is a node image that is pulled, and images come from source",
-            next_step="use --images registry with --kubernetes-version, or leave it out",
-        )
-    if mode == "registry" and uml_worker:
-        raise UsageError(
+            "use --images registry with --kubernetes-version, or leave it out",
+        ),
+        (
+            mode == "registry" and uml_worker,
             "--uml-worker is made from the node that --images source builds, and images come from a registry",
-            next_step="use --images source with --uml-worker, or leave it out",
-        )
-    if mode == "registry" and daemon_programs:
-        raise UsageError(
+            "use --images source with --uml-worker, or leave it out",
+        ),
+        (
+            mode == "registry" and daemon_programs,
             "--daemon-programs are for the image that --images source builds; those of a registry have them",
-            next_step="leave --daemon-programs out, or use --images source",
-        )
+            "leave --daemon-programs out, or use --images source",
+        ),
+    )
     if mode == "registry":
         got = registry.prepare(
             progress=progress,
@@ -127,6 +131,13 @@ def prepare(
             uml_worker=uml_worker,
         )
     return chosen.put_into(got) if chosen else got
+
+
+def _refuse(*combinations: tuple[object, str, str]) -> None:
+    """Raise UsageError for the first that is given: whether it is, what it is, and what to do instead."""
+    for given, what, next_step in combinations:
+        if given:
+            raise UsageError(what, next_step=next_step)
 
 
 def _choose(

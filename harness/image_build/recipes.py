@@ -80,9 +80,9 @@ def make(
     go: Go,
     byteman: Byteman,
     checkout: chaosmesh.Checkout | None = None,
-    given: DaemonPrograms = DaemonPrograms(),
+    given: DaemonPrograms | None = None,
 ) -> Recipes:
-    """Return the artefacts for the pins, for a checkout of Chaos Mesh and given programs when there are any."""
+    """Return the artefacts for the pins, a checkout of Chaos Mesh and given programs if there are any."""
     images = fixtures / "images"
     made = Programs(images, go, names.chaos_mesh_tag, checkout)
     systems_of = _Systems(debian.Debian(pins.debian.suite, go.cancel), pins)
@@ -126,7 +126,7 @@ def make(
                 jvm=jvm,
                 prometheus=prometheus,
                 pause=pause,
-                given=given,
+                given=given or DaemonPrograms(),
             ),
             names,
         ),
