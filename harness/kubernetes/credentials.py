@@ -14,6 +14,7 @@ from typing import Any
 
 import yaml
 
+from harness.base import redaction
 from harness.base.files import remove_parts, write_whole
 
 _DATA = "-data"
@@ -22,6 +23,8 @@ _FILES = {
     "users": ("user", ("client-certificate", "client-key", "tokenFile")),
 }
 _NAME = 32
+_SECRETS = ("token", "password", "auth-provider")
+"""What a user of a kubeconfig has of secrets besides a key, which is hidden wherever it stands."""
 
 
 class NoKubeconfigError(ValueError):
@@ -30,6 +33,8 @@ class NoKubeconfigError(ValueError):
 
 def read(kubeconfig: Path) -> dict[str, Any]:
     """Return a kubeconfig in which certificates and keys are named by files beside it.
+
+    Its tokens and passwords are hidden in all output from now on.
 
     Raises:
         OSError: it cannot be read, or the files not be written.
@@ -48,6 +53,8 @@ def read(kubeconfig: Path) -> dict[str, Any]:
         for entry in parsed[entries]:
             if isinstance(entry.get(holder), dict):
                 _name_files(entry[holder], fields, kubeconfig.parent, folder)
+                secret = {name: entry[holder].get(name) for name in _SECRETS}
+                redaction.remember(redaction.secrets_in(secret))
     return parsed
 
 

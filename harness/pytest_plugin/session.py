@@ -666,7 +666,7 @@ def _chosen(options: UpOptions) -> dict[str, str]:
     """Return the options that results tell: those that were given, and those with a default."""
     chosen = {**vars(options), **(vars(options.existing) if options.existing else {})}
     del chosen["existing"]
-    return {key: str(value) for key, value in chosen.items() if value not in (None, False, ())}
+    return {key: redact(str(value)) for key, value in chosen.items() if value not in (None, False, ())}
 
 
 def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[str, Any]:

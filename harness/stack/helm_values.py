@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from harness.base import redaction
 from harness.base.errors import UsageError
 
+_COMMA = re.compile(r"(?<!\\),")
 _KEY = re.compile(r"[A-Za-z0-9_][^\s=]*")
 # What the harness counts on: what it expects to be scraped would not be there, or be there several times.
 _FIXED = {
@@ -57,6 +61,25 @@ class HelmValues:
                 inner = read.get(part)
                 if isinstance(inner, dict) and name in inner:
                     _check_fixed(str(file), key, str(inner[name]).lower(), fixed)
+
+    def secrets(self) -> list[str]:
+        """Return what goes by the name of a secret in them; nothing of a file that cannot be read."""
+        pairs = dict(pair.split("=", 1) for one in self.single for pair in _COMMA.split(one) if "=" in pair)
+        found: list[Any] = [{key.rpartition(".")[2]: value} for key, value in pairs.items()]
+        # A variable of a list: env[0].name=API_TOKEN,env[0].value=...
+        found += [
+            {"name": name, "value": pairs.get(f"{key.removesuffix('.name')}.value")}
+            for key, name in pairs.items()
+            if key.endswith(".name")
+        ]
+        if self.files:
+            # YAML takes time to load.
+            from harness.base.bounded import FileError, read_yaml  # noqa: PLC0415
+
+            for file in self.files:
+                with contextlib.suppress(FileError):
+                    found.append(read_yaml(file))
+        return list(redaction.secrets_in(found))
 
     def arguments(self) -> list[str]:
         """Return what Helm is given."""

@@ -14,6 +14,7 @@ from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from harness.base import redaction
 from harness.base.defaults import DEFAULT_CLUSTER, DEFAULT_INTERVAL
 from harness.base.errors import UsageError
 from harness.stack import cluster_name
@@ -446,12 +447,16 @@ def named(cluster: str, context: str | None, kubeconfig: Path | None) -> UpOptio
 def up_options(value: Callable[[str], Any]) -> UpOptions:
     """Return what the options of STACK and EXISTING made of a command line; `value` gives that of a field.
 
+    Secrets among the values for the chart are hidden in all output from now on.
+
     Raises:
         UsageError: an option needs `--context`, which is not there.
     """
     given = {each.name: value(each.name) for each in fields(UpOptions) if each.name != "existing"}
     several: dict[str, Any] = {name: tuple(of) for name, of in given.items() if isinstance(of, list)}
-    return UpOptions(**{**given, **several}, existing=existing_options(value, fields(ExistingOptions)))
+    chosen = UpOptions(**{**given, **several}, existing=existing_options(value, fields(ExistingOptions)))
+    redaction.remember(chosen.helm_values.secrets())
+    return chosen
 
 
 def existing_options(value: Callable[[str], Any], of: Iterable[Field[Any]]) -> ExistingOptions | None:

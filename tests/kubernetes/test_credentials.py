@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from harness.base import redaction
 from harness.base.errors import UsageError
 from harness.kubernetes import credentials
 from harness.kubernetes.client import Cluster
@@ -113,3 +114,18 @@ def test_what_is_no_kubeconfig_is_a_usage_error(kubeconfig, text):
     kubeconfig.write_text(text)
     with pytest.raises(UsageError, match="cannot read the kubeconfig"):
         Cluster.connect(kubeconfig)
+
+
+def test_tokens_and_passwords_are_hidden_from_then_on(kubeconfig):
+    parsed = yaml.safe_load(kubeconfig.read_text())
+    provider = {"name": "oidc", "config": {"id-token": "canary-token-3", "client-id": "plain-words-4"}}
+    secrets = {"token": "canary-token-1", "password": "canary-password-2", "auth-provider": provider}
+    parsed["users"][0]["user"] |= {**secrets, "username": "plain-words-5"}
+    kubeconfig.write_text(yaml.safe_dump(parsed))
+    try:
+        credentials.read(kubeconfig)
+        told = redaction.redact_shapes(kubeconfig.read_text())
+    finally:
+        redaction.forget()
+    assert "canary" not in told
+    assert told.count("plain-words") == 2

@@ -192,6 +192,12 @@ def test_options_arrive_and_those_that_were_chosen_are_told(tmp_path, monkeypatc
     assert re.fullmatch("[0-9a-f]{8}", run.results.run.id)
 
 
+def test_secrets_among_the_options_are_not_told(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    told = made(tmp_path, helm_set=("dashboard.env.DB_PASSWORD=canary-1", "a.b=plain")).results.run.options
+    assert told["helm_set"] == "('dashboard.env.DB_PASSWORD=***', 'a.b=plain')"
+
+
 def test_scenarios_get_what_the_stack_is(opened, cluster, stack, tmp_path):
     around = opened._context
     assert stack.connected == [(tmp_path / "kubeconfig", "kind-c")]

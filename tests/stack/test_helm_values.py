@@ -65,3 +65,19 @@ def test_changed_values_are_told(tmp_path: Path) -> None:
         HelmValues(single=("a=1",)).text()
     }
     assert len(texts) == 3 and HelmValues().text() == ""
+
+
+def test_secrets_among_them_are_known_by_their_names(tmp_path: Path) -> None:
+    file = tmp_path / "values.yaml"
+    file.write_text("dashboard: {env: {API_KEY: canary-1}, list: [{name: DB_PASSWORD, value: canary-2}]}\n")
+    given = HelmValues(
+        (file, tmp_path / "absent.yaml"),
+        (
+            "a.b=plain-1",
+            "dashboard.env.DB_TOKEN=canary-3,other=plain-2",
+            "env[0].name=ACCESS_KEY,env[0].value=canary\\,4",
+            "env[1].name=MODE,env[1].value=plain-3",
+            "nothing",
+        ),
+    )
+    assert sorted(given.secrets()) == ["canary-1", "canary-2", "canary-3", "canary\\,4"]
