@@ -12,6 +12,7 @@ from harness.base import redaction
 from harness.chaosmesh.catalogue import catalogue
 from harness.judge.finding import Verdict
 from harness.judge.replay import replay
+from harness.kubernetes import credentials
 from harness.kubernetes.client import ExecResult, HttpAnswer
 from harness.lint.check import load_checked
 from harness.pytest_plugin.live import Live
@@ -23,6 +24,9 @@ from harness.report.junit import junit_properties
 from harness.report.text import scenario_text
 from harness.results.results import Results, Run
 from harness.runner import runner
+from harness.stack import options
+from harness.stack.existing.by_url import UrlGateway
+from harness.stack.options import UpOptions
 
 BODY = "MIIEpAIBAAKCAQEAcanary"
 PEM = f"-----BEGIN RSA PRIVATE KEY-----\n{BODY}\n{BODY}==\n-----END RSA PRIVATE KEY-----"
@@ -48,6 +52,17 @@ NAMED = {
 }
 """By the name that stands beside them in the file; the commands print them without it."""
 ENVIRONMENT = "environment-canary/+9"
+MET = (
+    "annotation",
+    "pod",
+    "message",
+    "kubeconfig",
+    "kubeconfig-password",
+    "chart",
+    "values-file",
+    "header",
+)
+"""What is planted in the cluster, in the kubeconfig and on the command line."""
 
 STEP = """\
 steps:
@@ -194,6 +209,44 @@ def test_no_secret_is_in_any_byte(run, step):
     assert any("***" in text for path, text in files.items() if path.name == "entries.jsonl.gz")
     if "curl" in step:
         assert any("plain-words-stay" in text for text in files.values())
+
+
+def test_no_secret_of_the_cluster_or_the_command_line_is_in_any_byte(run, cluster, monkeypatch, tmp_path):
+    # What has a name is known by it; what any component prints later, as logs do here, by then is, too.
+    met = {each: f"{each}-canary-{number}" for number, each in enumerate(MET)}
+    kubeconfig = tmp_path / "kubeconfig"
+    user = {"token": met["kubeconfig"], "password": met["kubeconfig-password"]}
+    parsed = {"clusters": [], "users": [{"name": "u", "user": user}], "contexts": []}
+    kubeconfig.write_text(json.dumps(parsed))
+    credentials.read(kubeconfig)
+    values = tmp_path / "values.yaml"
+    values.write_text(f"dashboard: {{env: {{API_KEY: {met['values-file']}}}}}")
+    given = {"helm_set": [f"dashboard.env.DB_PASSWORD={met['chart']}"], "helm_files": [values]}
+    options.up_options(lambda name: given.get(name, getattr(UpOptions(), name, None)))
+    gateway = UrlGateway("http://prometheus.example.org", {"Authorization": f"Basic {met['header']}"})
+    said = f"failed: {given['helm_set']}, {user}, {gateway.session().headers}, {list(met.values())[-5:]}"
+    monkeypatch.setattr(cluster, "logs", lambda *_, **__: f"2026-01-01T00:00:00Z ERROR {said}\n")
+    old = cluster.list
+
+    def listed(*words, **options):
+        found = old(*words, **options)
+        for each in found:
+            each["metadata"]["annotations"] = {"example.com/api-token": met["annotation"], "a": "plain-words"}
+            each["spec"] = {**each.get("spec", {}), "x": {"env": [{"name": "TOKEN", "value": met["pod"]}]}}
+            each["status"] = {**each.get("status", {}), "message": f"password={met['message']}"}
+        return found
+
+    monkeypatch.setattr(cluster, "list", listed)
+    result, folder = run(HTTP.replace("STATUS", "200"))
+    assert result.verdict is Verdict.FAIL
+    files = dict(everything(folder))
+    found = {
+        (path.name, name) for path, text in files.items() for name, secret in met.items() if secret in text
+    }
+    assert found == set()
+    diagnostics = [text for path, text in files.items() if "diagnostics" in path.parts]
+    assert any("plain-words" in text for text in diagnostics)
+    assert any("2026-01-01T00:00:00Z ERROR failed" in text for text in diagnostics)
 
 
 def test_a_recording_without_its_secrets_replays_to_the_same(run):
