@@ -18,7 +18,9 @@ def nearest(word: str, known: Iterable[str], count: int = 3) -> list[str]:
 
 def meant(word: str, known: Iterable[str]) -> str | None:
     """Return the known word that `word` most likely was meant to be, if there is one."""
-    return next(iter(nearest(word, known, 1)), None)
+    words = list(known)
+    same = next((each for each in words if each.lower() == word.lower()), None)
+    return same or next(iter(nearest(word, words, 1)), None)
 
 
 def count(number: int, what: str) -> str:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
 from harness.base.words import meant
+from harness.chaosmesh.phases import is_one_shot
+from harness.kubernetes.kinds import FURTHER_KINDS, MAKERS
 from harness.scenario.load import ScenarioFile
 from harness.scenario.model import Scenario
+from harness.scenario.phases import WITHOUT_EFFECT
 from harness.scenario.positions import DocumentPath
 from harness.scenario.problem import Problem
 from harness.scenario.template import TEMPLATE, TemplateError, checked, parts, templates
@@ -16,14 +19,16 @@ _PLAIN = frozenset({"namespace", "run", "chaos_mesh_namespace", "nodes"})
 _FIELDS = frozenset({"workload", "namespaces"})
 _WORKLOAD = frozenset({"name", "namespace", "selector", "pods", "targets", "containers", "uids", "image"})
 _CHAOS = frozenset({"name", "targets", "node", "kind", "namespace", "uid"})
-_KNOWN_ONCE_APPLIED = frozenset({"targets", "node", "uid"})
+_LOOKED_UP = frozenset({"targets", "node"})
+_KNOWN_ONCE_APPLIED = frozenset({*_LOOKED_UP, "uid"})
 
 
 def check_references(file: ScenarioFile, since: int = 0) -> list[Problem]:
     """Return the templates of a scenario that cannot be resolved when their turn comes.
 
     `targets`, `node` and `uid` of a chaos are known from the step on that applies it, and so are not
-    known to its own spec.
+    known to its own spec. The first two are looked up at the end of the `until` of such a step, or of one
+    that resumes it (harness/runner/waits.py): what a chaos hits is not decided before.
 
     Args:
         file: the scenario.
@@ -36,22 +41,50 @@ def check_references(file: ScenarioFile, since: int = 0) -> list[Problem]:
         if name in {*_PLAIN, *_FIELDS, "parameters"}
     ]
     applied: dict[str, int] = {}
+    looked_up: dict[str, int] = {}
     for index, step in enumerate(scenario.steps):
-        if step.act.creates and step.chaos is not None:
+        if step.chaos is None:
+            continue
+        if step.act.creates:
             applied.setdefault(step.chaos, index)
+        if step.act.brings_effect and step.phase not in (None, *WITHOUT_EFFECT):
+            looked_up.setdefault(step.chaos, index)
     about = {step.chaos for step in scenario.steps[since:]}
     for name in scenario.chaos:
         if (since and name not in about) or (name not in applied and file.is_included(name)):
             continue
-        known = {other for other in applied if name in applied and applied[other] < applied[name]}
-        problems += _check_part(file, ("chaos", name), known, "before this one is applied")
+        when = applied.get(name, 0)
+        known = _Known(
+            {other for other, first in applied.items() if first < when},
+            {other for other, first in looked_up.items() if first < when},
+            "before this one is applied",
+        )
+        problems += _check_part(file, ("chaos", name), known)
     for index in range(since, len(scenario.steps)):
-        known = {name for name, first in applied.items() if first <= index}
-        problems += _check_part(file, ("steps", index), known, "in an earlier step or this one")
+        known = _Known(
+            {name for name, first in applied.items() if first <= index},
+            {name for name, first in looked_up.items() if first <= index},
+            "in an earlier step or this one",
+        )
+        problems += _check_part(file, ("steps", index), known)
     return problems
 
 
-def _check_part(file: ScenarioFile, at: DocumentPath, known: set[str], when: str) -> list[Problem]:
+class _Known(NamedTuple):
+    """What is known of chaos at a place of the file.
+
+    Attributes:
+        applied: the names of those that are applied.
+        looked_up: the names of those whose targets were looked up.
+        when: by when that is, for a message.
+    """
+
+    applied: set[str]
+    looked_up: set[str]
+    when: str
+
+
+def _check_part(file: ScenarioFile, at: DocumentPath, known: _Known) -> list[Problem]:
     value: Any = file.data
     for part in at:
         value = value[part]
@@ -63,7 +96,7 @@ def _check_part(file: ScenarioFile, at: DocumentPath, known: set[str], when: str
     for place, inside in templates(value, at):
         try:
             reference = checked(inside)
-            wrong = _wrong(reference, file.scenario, known, when)
+            wrong = _wrong(reference, file.scenario, known)
         except TemplateError as error:
             wrong = str(error), None
         if wrong:
@@ -82,7 +115,7 @@ def _keys(value: Any, at: DocumentPath) -> Iterator[DocumentPath]:
 
 
 def _wrong(  # noqa: PLR0911  (one for each way to be wrong)
-    reference: str, scenario: Scenario, known: set[str], when: str
+    reference: str, scenario: Scenario, known: _Known
 ) -> tuple[str, str | None] | None:
     """Return what is wrong with a reference, and what it should probably be."""
     shown = f"${{{reference}}}"
@@ -105,6 +138,23 @@ def _wrong(  # noqa: PLR0911  (one for each way to be wrong)
         word = meant(rest[0], fields)
         better = f"${{{reference.replace(rest[0], word, 1)}}}" if word else None
         return f"{shown}: `{root}` has no `{rest[0]}`; it has: {listed}", better
-    if root in scenario.chaos and rest[0] in _KNOWN_ONCE_APPLIED and root not in known:
-        return f"{shown}: only known once `{root}` is applied, which is not done {when}", None
+    if root in scenario.chaos and rest[0] in _KNOWN_ONCE_APPLIED:
+        return _unknown_yet(shown, str(root), rest[0], scenario, known)
+    return None
+
+
+def _unknown_yet(
+    shown: str, name: str, field: str, scenario: Scenario, known: _Known
+) -> tuple[str, str | None] | None:
+    kind = scenario.chaos[name].kind
+    if field in _LOOKED_UP and kind in (*MAKERS, *FURTHER_KINDS):
+        article = "an" if kind[:1] in "AEIOU" else "a"
+        instead = "; the workload's containers are `${workload.targets}`" if scenario.workload else ""
+        return f"{shown}: {article} {kind} selects nothing itself{instead}", None
+    if name not in known.applied:
+        return f"{shown}: only known once `{name}` is applied, which is not done {known.when}", None
+    if field in _LOOKED_UP and name not in known.looked_up:
+        phase = "finished" if is_one_shot(kind, str(scenario.chaos[name].spec.get("action"))) else "running"
+        message = f"only known once `{name}` has hit something: write `until: {phase}` where it is applied"
+        return f"{shown}: {message}", None
     return None

@@ -14,7 +14,7 @@ workload: mini-node-exporter
 chaos:
   burn:
     kind: StressChaos
-    spec: {mode: one, selector: "${workload.selectr}"}
+    spec: {mode: one, selector: "${workload.selectr}", stressors: {cpu: {workers: 1}}}
 steps:
   - wait: 1
     expect:
@@ -146,7 +146,7 @@ def problems_of(path, steps, *, top="workload: mini-node-exporter\n"):
         ("http: {to: chaos-dashboard, path: /, times: 0}", "`steps[1].http.times` must be at least 1, not 0"),
         (
             "http: {to: chaos-dashboard, path: /, method: get}",
-            "`steps[1].http.method` must be GET, HEAD, POST, PUT, PATCH or DELETE, not the text `get`",
+            "`steps[1].http.method` must be GET, HEAD, POST, PUT, PATCH or DELETE, not the text `get` (GET)",
         ),
         ("exec: {in: mini-node-exporter-0, command: [date]}", None),
         ('exec: {in: "${workload.targets[0]}", command: [date, -u], exit: 1, answered: x}', None),

@@ -23,6 +23,7 @@ steps:
   - wait: 1
     expect: [{metric: m, equals: 0, where: {x: "BEFORE"}}]
   - apply: burn
+    until: running
     proof: {oracle: o, in: "${burn.targets}", at_least: 1}
     expect: [{metric: m, equals: 0, where: {x: "AFTER"}}]
   - apply: cut
@@ -94,7 +95,7 @@ def test_what_there_is_can_be_used(template: str, check: Check) -> None:
     ],
 )
 def test_what_there_is_not_is_named(template: str, expected: str, check: Check) -> None:
-    assert check(after=template) == [f"s.yaml:16:45: {expected}"]
+    assert check(after=template) == [f"s.yaml:17:45: {expected}"]
 
 
 def test_targets_are_known_from_the_step_that_applies(check: Check) -> None:
@@ -126,3 +127,46 @@ def test_keys_hold_no_templates(check: Check) -> None:
     text = 'scenario: a\nabout: b\nchaos:\n  c: {kind: K, spec: {"${run}": 1}}\nsteps: [{apply: c}]\n'
 
     assert check(text) == ["s.yaml:4:23: the key `${run}` holds a template; only values can"]
+
+
+@pytest.mark.parametrize("until", ["", "    until: injecting\n"])
+@pytest.mark.parametrize("template", ["${burn.targets}", "${burn.node}", "${burn.targets[0].pod}"])
+def test_targets_are_looked_up_at_the_end_of_until(until: str, template: str, check: Check) -> None:
+    text = TEXT.replace("    until: running\n", until).replace("${burn.targets[0].pod}", "")
+    text = text.replace("${burn.targets}", "${workload.targets}")
+    line = 16 + len(until.splitlines())
+    assert check(text, after="${burn.uid}") == []
+    assert check(text, after=template) == [
+        f"s.yaml:{line}:45: {template}: only known once `burn` has hit something: write `until: running` where it"
+        " is applied"
+    ]
+
+
+def test_what_hits_once_is_waited_for_to_be_finished(check: Check) -> None:
+    text = TEXT.replace("    until: running\n", "").replace("StressChaos", "PodChaos")
+    (problem,) = check(text.replace("${burn.targets[0].pod}", "").replace('x: "SPEC"', "action: pod-kill"))
+    assert "write `until: finished` where it is applied" in problem
+
+
+@pytest.mark.parametrize("step", ["- wait_for: burn\n    until: running", "- pause: burn\n  - resume: burn"])
+def test_only_a_step_that_brings_the_effect_looks_them_up(step: str, check: Check) -> None:
+    text = f"""\
+scenario: a
+about: b
+chaos: {{burn: {{kind: StressChaos, spec: {{}}}}}}
+steps:
+  - apply: burn
+  {step}
+    proof: {{oracle: o, in: "${{burn.targets}}", at_least: 1}}
+"""
+    found = check(text)
+    assert found == [] if "resume" in step else "only known once `burn` has hit something" in found[0]
+
+
+@pytest.mark.parametrize("kind", ["Schedule", "Workflow", "StatusCheck"])
+def test_what_makes_experiments_selects_nothing_itself(kind: str, check: Check) -> None:
+    (first, second) = check(TEXT.replace("StressChaos", kind))
+    assert (
+        f"${{burn.targets[0].pod}}: a {kind} selects nothing itself; the workload's containers are" in first
+    )
+    assert second.startswith("s.yaml:16:24: ${burn.targets}: a ")

@@ -95,7 +95,7 @@ def test_included_chaos_is_checked_in_the_scenario_that_includes_it(write: Write
 
 
 def test_included_chaos_need_not_be_applied(write: Write) -> None:
-    other = '  other:\n    kind: StressChaos\n    spec: {mode: "${burn.node}", selector: "${nothing}"}\n'
+    other = '  other:\n    kind: StressChaos\n    spec: {mode: "${burn.node}", selector: "${nothing}", stressors: {cpu: {workers: 1}}}\n'
     write("_burn.yaml", BURN + other)
 
     assert load_checked(write("s.yaml", f"{HEAD}include: _burn.yaml\n{CHECKED}"))

@@ -13,6 +13,7 @@ from typing import Any
 
 from harness.base.words import meant
 from harness.chaosmesh.specs import formats
+from harness.chaosmesh.specs.demands import demands
 from harness.chaosmesh.specs.shape import Shape, shape_of
 from harness.scenario.positions import DocumentPath, spelled
 from harness.scenario.problem import Wrong
@@ -41,7 +42,9 @@ _PYTHON: dict[str, tuple[type, ...]] = {
 }
 
 
-def check(kind: str, spec: Any, *, partial: bool = False, formats: bool = True) -> Iterator[Wrong]:
+def check(
+    kind: str, spec: Any, *, partial: bool = False, formats: bool = True, injected: bool = True
+) -> Iterator[Wrong]:
     """Yield what is wrong with the spec of an object; of a kind that is not known, nothing.
 
     A text with a template in it may become anything.
@@ -50,10 +53,13 @@ def check(kind: str, spec: Any, *, partial: bool = False, formats: bool = True) 
         kind: such as StressChaos.
         spec: as it is written, templates unresolved or resolved.
         partial: it is a merge patch: nothing is missing, and null takes a field away.
-        formats: texts and numbers have to be what Chaos Mesh's webhook accepts.
+        formats: it has to be what Chaos Mesh's webhook accepts, beyond the types of its fields.
+        injected: it is meant to be injected.
     """
     if shape := shape_of(kind):
         yield from _Check(kind, partial, formats).value(shape, spec, ())
+        for at, message, better in demands(kind, spec, partial=partial, injected=injected) if formats else ():
+            yield at, f"{_name(kind, at)} {message}", better
 
 
 class _Check:
@@ -122,7 +128,11 @@ class _Check:
             yield at, f"{name} is {wanted}; not `{value}`", None
 
     def _name(self, at: DocumentPath) -> str:
-        return f"`{spelled(('spec', *at))}` of {self._kind}"
+        return _name(self._kind, at)
+
+
+def _name(kind: str, at: DocumentPath) -> str:
+    return f"`{spelled(('spec', *at))}` of {kind}"
 
 
 def _templated(value: dict[Any, Any]) -> bool:

@@ -6,8 +6,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from harness.chaosmesh.phases import is_one_shot
-from harness.kubernetes.kinds import EXPERIMENT_KINDS
-from harness.scenario.positions import DocumentPath
+from harness.chaosmesh.specs.within import is_open, specs_within
 from harness.scenario.problem import Wrong
 
 _ONE_OBJECT = ("one", "all")
@@ -90,42 +89,16 @@ def ignored(kind: str, spec: Any) -> Iterator[Wrong]:
 
     Those of experiments within a Schedule or a Workflow, too.
     """
-    for at, each, inner in _experiments(kind, spec, ()):
-        if _is_open(inner.get("action")) or _is_open(inner.get("mode")):
+    for at, each, inner in specs_within(kind, spec):
+        if is_open(inner.get("action")) or is_open(inner.get("mode")):
             continue
         for field in _FIELDS:
             if field.kind == each and field.field in inner and field.idle(inner):
                 yield (*at, field.field), f"`{field.field}` does nothing here: {field.why}", None
-        if "duration" in inner and is_one_shot(each, inner.get("action")):
+        if "duration" in inner and is_one_shot(each, str(inner.get("action"))):
             why = "it is over at once (api/v1alpha1, the marker oneshot)"
             yield (*at, "duration"), f"`duration` does nothing for `{inner['action']}`: {why}", None
         for place, selector in ((at, inner), ((*at, "target"), inner.get("target"))):
             if isinstance(selector, dict) and selector.get("mode") in _ONE_OBJECT and selector.get("value"):
                 why = "only the other modes take a number (api/v1alpha1/selector.go)"
                 yield (*place, "value"), f"`value` does nothing with `mode: {selector['mode']}`: {why}", None
-
-
-def _experiments(
-    kind: str, spec: Any, at: DocumentPath
-) -> Iterator[tuple[DocumentPath, str, dict[str, Any]]]:
-    """Yield the place, the kind and the spec of an experiment and of those within it."""
-    if not isinstance(spec, dict):
-        return
-    yield at, kind, spec
-    if kind in ("Schedule", "Workflow"):
-        for key, value in spec.items():
-            inner = key[:1].upper() + key[1:]
-            if key == "templates" and isinstance(value, list):
-                for index, template in enumerate(value):
-                    yield from _experiments("Workflow", template, (*at, key, index))
-            elif inner.endswith("Chaos") or inner == "Schedule":
-                yield from _experiments(_named(inner), value, (*at, key))
-
-
-def _named(key: str) -> str:
-    """Return the kind that a key of a Schedule or a template stands for: `ioChaos` is an IOChaos."""
-    return {name.lower(): name for name in EXPERIMENT_KINDS}.get(key.lower(), key)
-
-
-def _is_open(value: Any) -> bool:
-    return isinstance(value, str) and "${" in value

@@ -79,7 +79,7 @@ def test_what_is_right(kind, spec):
         ),
         (
             "StressChaos",
-            {"mode": "one"},
+            {"mode": "one", "stressors": STRESS["stressors"]},
             (),
             "`spec` of StressChaos lacks the field `selector`, which is required",
             None,

@@ -38,7 +38,7 @@ def http(**fields):
 
 
 def io(**fields):
-    return ONE | {"action": "latency", "volumePath": "/a"} | fields
+    return ONE | {"action": "latency", "volumePath": "/a", "delay": "1s"} | fields
 
 
 @pytest.mark.parametrize(
