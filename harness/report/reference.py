@@ -12,6 +12,7 @@ from pydantic import BaseModel, TypeAdapter
 
 from harness.base.errors import UsageError
 from harness.chaosmesh.capabilities import probes
+from harness.chaosmesh.catalogue import Metric, MetricStatus, catalogue
 from harness.judge.kind import kinds
 from harness.lint.rules.rule import rules
 from harness.oracles.asking import ContainerTarget
@@ -43,6 +44,22 @@ def capability_table() -> str:
     return _list((f"`{name}`", how, "") for name, how in probes().items())
 
 
+def metric_table() -> str:
+    """Return every metric that a scenario can expect, with its labels and its oracle, as a Markdown list."""
+    rows = []
+    for metric in sorted(catalogue().metrics, key=lambda each: each.name):
+        if metric.status is not MetricStatus.LIVE or not metric.labels_known or not metric.exposed:
+            continue
+        where = ", ".join(metric.components)
+        oracle = f"Oracle: `{metric.oracle}`." if metric.oracle else ""
+        rows.append((f"`{metric.name}`", f"{metric.type} of {where}; {_labels(metric)}", oracle))
+    return _list(rows)
+
+
+def _labels(metric: Metric) -> str:
+    return f"labels {', '.join(metric.labels)}" if metric.labels else "no labels of its own"
+
+
 def rule_table() -> str:
     """Return every rule that a file is checked by, as a Markdown list."""
     return "\n".join(entry(rule.__doc__ or rule.__name__) for rule in rules())
@@ -51,6 +68,7 @@ def rule_table() -> str:
 PARTS: Mapping[str, Callable[[], str]] = {
     "capabilities": capability_table,
     "kinds": kind_table,
+    "metrics": metric_table,
     "oracles": oracle_table,
     "rules": rule_table,
 }

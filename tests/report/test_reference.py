@@ -13,6 +13,7 @@ from harness.scenario.load import ScenarioError
 ROOT = Path(__file__).resolve().parent.parent.parent
 PAGE_OF = {
     "kinds": "expectations.md",
+    "metrics": "catalogue.md",
     "oracles": "oracles.md",
     "capabilities": "scenarios.md",
     "rules": "wrong-files.md",
