@@ -101,6 +101,11 @@ class WorkloadHandle:
         }
 
 
+def is_there(name: str) -> bool:
+    """Say whether a workload of that name ships with the harness."""
+    return (_folder() / name / "workload.yaml").is_file()
+
+
 def names() -> list[str]:
     """Return the names of the workloads that ship with the harness."""
     return sorted(path.parent.name for path in _folder().glob("*/workload.yaml"))

@@ -56,13 +56,14 @@ def check_names(file: ScenarioFile) -> list[Problem]:
 
 def _workload(file: ScenarioFile, name: str) -> Iterator[Problem]:
     """Yield what is wrong with a workload: there is none, or two, or its manifests may not be applied."""
-    folder, ours = own_workload.find(name, file.path), workload.names()
-    if folder is None:
-        yield from _unknown(file, ("workload",), "workload", name, [*ours, *own_workload.names(file.path)])
-    elif name in ours:
+    folder, is_ours = own_workload.find(name, file.path), workload.is_there(name)
+    if folder is None and not is_ours:
+        known = [*workload.names(), *own_workload.names(file.path)]
+        yield from _unknown(file, ("workload",), "workload", name, known)
+    elif folder is not None and is_ours:
         message = f"`{name}` is a workload of the harness, too; give the folder {folder} another name"
         yield file.problem(("workload",), message)
-    else:
+    elif folder is not None:
         yield from OwnWorkload(folder).problems
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 
@@ -66,7 +67,9 @@ def run(arguments: Sequence[str]) -> int:
         # The checkout's own conftest.py only loads the plugin, which is loaded here; pytest refuses such
         # a file when it comes to it after the start, as it does from another working directory.
         cut = f"--confcutdir={bundled.scenarios()}"
-        words = ["-c", str(checkout), f"--rootdir={bundled.root()}", cut, *words]
+        # Without a path pytest would import the conftest.py of the harness' own tests, and hypothesis.
+        paths = f"testpaths={shlex.quote(str(bundled.scenarios()))}"
+        words = ["-c", str(checkout), f"--rootdir={bundled.root()}", cut, "-o", paths, *words]
     # pytest warns that it cannot rewrite asserts of modules that this command has imported already.
     quiet = ["-W", "ignore::pytest.PytestAssertRewriteWarning"]
     # The short names first: the plugin looks whether they are there.

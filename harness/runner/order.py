@@ -7,6 +7,7 @@ and are the critical path. Of those that disturb nobody the longest comes first.
 
 from __future__ import annotations
 
+import itertools
 import statistics
 from collections.abc import Mapping
 
@@ -22,9 +23,10 @@ def start_order(conflicts: Mapping[str, Conflicts], seconds: Mapping[str, float]
     """
     usual = statistics.median(seconds.values()) if seconds else 1.0
     took = {name: seconds.get(name, usual) for name in conflicts}
-    kept_waiting = {
-        name: took[name]
-        + sum(took[other] for other in conflicts if other != name and one.meets(conflicts[other]))
-        for name, one in conflicts.items()
-    }
+    met: dict[str, list[float]] = {name: [] for name in conflicts}
+    for (name, one), (other, another) in itertools.combinations(conflicts.items(), 2):
+        if one.meets(another):
+            met[name].append(took[other])
+            met[other].append(took[name])
+    kept_waiting = {name: took[name] + sum(met[name]) for name in conflicts}
     return sorted(conflicts, key=lambda name: -kept_waiting[name])

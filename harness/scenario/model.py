@@ -246,7 +246,7 @@ class Step(ActionKeys):
         """The name of the step's action."""
         return self._named()[0]
 
-    @property
+    @cached_property
     def act(self) -> Action[Any]:
         """The step's action."""
         name = self.action

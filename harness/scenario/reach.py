@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 from harness.base.bounded import leads_out
@@ -16,17 +16,23 @@ def reach(scenario: Path) -> Path:
 
     A scenario of a stranger must not show what it has no business with.
     """
+    return _reach(scenario.parent.resolve())
+
+
+def above(scenario: Path) -> tuple[Path, ...]:
+    """Return the folder of a scenario and those above it, as far as it reaches."""
     folder = scenario.parent.resolve()
+    return _above(folder, _reach(folder))
+
+
+@cache
+def _reach(folder: Path) -> Path:
     return next((each for each in (folder, *folder.parents) if (each / ".git").exists()), folder.parent)
 
 
-def above(scenario: Path) -> Iterator[Path]:
-    """Yield the folder of a scenario and those above it, as far as it reaches."""
-    folder, top = scenario.parent.resolve(), reach(scenario)
-    yield folder
-    for each in folder.parents:
-        if each.is_relative_to(top):
-            yield each
+@cache
+def _above(folder: Path, top: Path) -> tuple[Path, ...]:
+    return (folder, *(each for each in folder.parents if each.is_relative_to(top)))
 
 
 def beside(scenario: Path, *names: str) -> Path | None:

@@ -42,6 +42,7 @@ def test_in_a_checkout_its_own_settings_are_used_from_everywhere(given):
             *ALWAYS,
             *("-c", str(root / "pyproject.toml"), f"--rootdir={root}"),
             f"--confcutdir={root / 'scenarios'}",
+            *("-o", f"testpaths={root / 'scenarios'}"),
             *("scenarios/a.yaml", "-k", "x"),
         ]
     ]
