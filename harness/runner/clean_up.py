@@ -9,16 +9,21 @@ from functools import partial
 from harness.base.errors import HarnessError, InfrastructureError
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_json
+from harness.base.waiting import asking
 from harness.chaosmesh import breakage, cleanup, rollout
 from harness.judge.finding import Finding
 from harness.kubernetes.client import Object
+from harness.kubernetes.errors import UnreachableError
 from harness.kubernetes.leftovers import Deadline
 from harness.kubernetes.leftovers import StuckObject as Left
 from harness.recording.writer import FINDINGS
 from harness.results.scenario import Leftover, left_over
 from harness.runner.conflicts import calls_daemon
+from harness.runner.outage import RETURN_SECONDS
 from harness.runner.scenario_context import ScenarioContext
 from harness.runner.trouble import caught
+
+_PAUSE_SECONDS = 1.0
 
 
 class CleanUp:
@@ -42,8 +47,9 @@ class CleanUp:
             for last in (*stop, *ends):
                 with caught(context.result, context.file, context.around):
                     last()
+            left: list[Left] = []
             try:
-                left = self._clean()
+                self._clean_when_it_answers(left)
             except HarnessError as error:
                 unknown = isinstance(error, InfrastructureError)
                 told = f"clean-up stopped: {error}; the next run sweeps it"
@@ -77,13 +83,30 @@ class CleanUp:
                 next_step="free disk space or choose another folder for the report, then run again",
             ) from error
 
-    def _clean(self) -> list[Left]:
-        """Make Chaos Mesh whole again, which the removal of chaos needs, then remove all that was made."""
+    def _clean_when_it_answers(self, left: list[Left]) -> None:
+        """Clean up, again and again while the API server is in trouble: chaos would stay in force.
+
+        Raises:
+            UnreachableError: it did not come back within RETURN_SECONDS.
+        """
+        # It takes time to load.
+        from tenacity import retry_if_exception_type  # noqa: PLC0415
+
+        again = retry_if_exception_type(UnreachableError)
+        clock = self._context.clock.now
+        asking(again, seconds=RETURN_SECONDS, every=_PAUSE_SECONDS, clock=clock)(self._clean, left)
+
+    def _clean(self, left: list[Left]) -> None:
+        """Make Chaos Mesh whole again, which the removal of chaos needs, then remove all that was made.
+
+        Args:
+            left: takes what stayed, or had to be forced.
+        """
         context, cluster = self._context, self._context.cluster
         mesh = context.around.chaos_mesh_namespace
         # What was broken on purpose first: a daemon that cannot run does not become whole by waiting.
         patience = Deadline(rollout.WHOLE_SECONDS)
-        left = breakage.restore(cluster, context.namespace, mesh, patience)
+        left += breakage.restore(cluster, context.namespace, mesh, patience)
         left += rollout.restore_and_wait(cluster, mesh, context.touched) if context.touched else []
         for namespace in context.namespaces:
             left += cleanup.clean(
@@ -94,7 +117,6 @@ class CleanUp:
                 stuck=self._keep_stuck,
                 daemon_called=calls_daemon(context.file),
             )
-        return left
 
     def _keep_stuck(self, objects: list[Object]) -> None:
         """Keep evidence of what does not go, before it is removed by force."""

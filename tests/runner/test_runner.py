@@ -23,6 +23,7 @@ from harness.runner import runner
 from harness.runner.clean_up import CleanUp
 from harness.runner.expectations import Expectations
 from harness.runner.observer import Observer
+from harness.runner.outage import RETURN_SECONDS
 from harness.runner.readings import OracleReadings
 from harness.runner.scenario_run import ScenarioRun
 from harness.runner.strategy import ChaosStrategy
@@ -606,6 +607,29 @@ def test_a_clean_up_that_is_refused_is_a_leftover(run, cluster):
             "clean-up stopped: cannot delete Pod: refused (HTTP 403 Forbidden); the next run sweeps it",
         )
     ]
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_clean_up_waits_for_an_api_server_in_trouble(run, cluster, clock, status):
+    troubled: list[float] = []
+
+    def trouble():
+        if len(troubled) < 5:
+            troubled.append(clock.monotonic())
+            raise from_answer("delete Pod", status, '{"reason": "Busy"}')
+
+    cluster.hooks["delete", "Pod"] = trouble
+    result = run()
+    assert (result.verdict, left_over(result), len(troubled)) == (Verdict.PASS, [], 5)
+    assert len(set(troubled)) == 5
+
+
+def test_a_clean_up_does_not_wait_for_ever(run, cluster, clock):
+    gone = []
+    cluster.hooks["delete", "PodChaos"] = lambda: (gone.append(clock.now()), cluster.go_down())
+    (left,) = run().leftovers
+    assert left.infrastructure
+    assert RETURN_SECONDS <= clock.now() - gone[0] < 2 * RETURN_SECONDS
 
 
 def no_space(*_):
