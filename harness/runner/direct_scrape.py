@@ -175,7 +175,7 @@ class DirectScraper:
         for each in wanted:
             for target in each.targets():
                 at.setdefault(target, []).append(each)
-        targets = sorted(at)[:MOST_LOOKS]
+        targets = [target for target in sorted(at) if self._is_scraped(target)][:MOST_LOOKS]
         if not targets:
             return
         for each in asked.values():
@@ -288,6 +288,11 @@ class DirectScraper:
         if await_newest_gap(self._clock, newest, _SCRAPES * self._interval) is not None:
             return None
         return "not read: there is no time between two scrapes"
+
+    def _is_scraped(self, target: TargetKey) -> bool:
+        """Say whether a target is scraped still: that of a pod that is gone would be waited for in vain."""
+        newest = self._newest(target)
+        return newest is not None and newest > self._clock.now() - _SCRAPES * self._interval
 
     def _await_scrape(self, target: TargetKey, since: float) -> None:
         """Wait for a scrape of a target that began after `since`, a few intervals at most."""

@@ -39,3 +39,14 @@ def test_where_scrapes_leave_no_time_nothing_is_read(looker, prometheus, clock):
     scraped(prometheus, 0.6)
     clock.advance(1.5)
     assert looker._not_to_be_read(TARGET) == "not read: there is no time between two scrapes"
+
+
+def test_a_target_that_is_scraped_no_longer_is_not_waited_for(looker, prometheus, clock):
+    scraped(prometheus, 0.1)
+    clock.advance(1.5)
+    looker._sampler.fetch()
+    assert looker._is_scraped(TARGET)
+    prometheus.drop(*TARGET)
+    clock.advance(5.0)
+    looker._sampler.fetch()
+    assert not looker._is_scraped(TARGET)
