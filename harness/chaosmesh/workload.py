@@ -25,6 +25,9 @@ WORKLOAD_LABEL = "chaos-harness/scrape"
 """The label of every pod of a workload; Prometheus finds them by it."""
 
 
+_NO_IMAGE = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+
+
 class WorkloadNotReadyError(InfrastructureError):
     """A workload's pods did not become ready in time."""
 
@@ -158,10 +161,18 @@ def install(
             label_selector=f"{WORKLOAD_LABEL}=true",
         )
     except WaitTimeoutError as late:
+                next_step="name one that they have or can pull; for the harness' workloads: --workload-image",
+        if without := [each for pod in late.last for each in _images_not_there(pod)]:
+            raise InfrastructureError(
+                f"the workload {name} is not ready after {late.waited:.0f} s: no node has its image "
+                f"{without[0]}, nor can pull it",
+                next_step="name one that they have or can pull; for the harness' own workloads: --workload-image",
+                details=details,
+            ) from late
         raise WorkloadNotReadyError(
             f"the workload {name} is not ready after {late.waited:.0f} s",
             next_step=f"look at its pods: kubectl --namespace {namespace} describe pods",
-            details=[line for pod in late.last for line in why_not_ready(pod)] or ["no pod was created"],
+            details=details,
         ) from late
     handle = WorkloadHandle(
         name=name,
@@ -239,14 +250,24 @@ def why_not_ready(pod: Object) -> list[str]:
     status = pod.get("status") or {}
     lines = [f"{name}: phase {status.get('phase', 'unknown')}"]
     for condition in status.get("conditions") or []:
-        if condition["status"] != "True" and condition.get("message"):
-            lines.append(f"{name}: {condition['type']}: {condition['message']}")
+        told = condition.get("message") or condition.get("reason")
+        if condition["status"] != "True" and told:
+            lines.append(f"{name}: {condition['type']}: {told}")
     for container in status.get("containerStatuses") or []:
         for state, detail in (container.get("state") or {}).items():
             if state != "running":
                 reason, message = detail.get("reason", ""), detail.get("message", "")
                 lines.append(f"{name}/{container['name']}: {state} {reason} {message}".rstrip())
     return lines
+
+
+def _images_not_there(pod: Object) -> list[str]:
+    """Return the images that a pod waits for in vain, whatever else the machine has to do."""
+    return [
+        str(container.get("image"))
+        for container in (pod.get("status") or {}).get("containerStatuses") or []
+        if ((container.get("state") or {}).get("waiting") or {}).get("reason") in _NO_IMAGE
+    ]
 
 
 def _folder() -> Path:

@@ -357,7 +357,7 @@ class Prometheus:
             # not-ready Prometheus' plain text.
             message = str(body.get("message", "")) if isinstance(body, dict) else response.text[:500]
             raise PrometheusUnreachableError(
-                f"Prometheus is not reached: HTTP {response.status_code}",
+                f"Prometheus, or what stands before it, answers with HTTP {response.status_code}",
                 next_step="look whether Prometheus runs: chaos-harness status",
                 details=message.splitlines(),
             )

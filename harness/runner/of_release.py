@@ -8,6 +8,7 @@ from typing import Any
 from harness.chaosmesh.catalogue import Catalogue, Metric
 from harness.chaosmesh.known_issues import known_issue
 from harness.chaosmesh.release import Release
+from harness.chaosmesh.specs import newer_fields
 from harness.prometheus.expression import selectors
 from harness.prometheus.matcher import Matcher
 from harness.prometheus.promql import PromQLError
@@ -31,6 +32,10 @@ def lacking(scenario: Scenario, known: Catalogue, release: Release) -> list[str]
     for kind in {chaos.kind: None for chaos in scenario.chaos.values()}:
         if experiments is not None and (value := experiments.lacks("kind", kind, release)):
             found[f"{kind}: {_span(value.since, value.until)}; this is {release}"] = None
+    for chaos in scenario.chaos.values():
+        found |= {
+            f"{each}; this is {release}": None for each in newer_fields(chaos.kind, chaos.spec, release)
+        }
     for step in scenario.steps:
         for name, where in (about for expectation in step.expect for about in _about(expectation)):
             metric = known.find(name)

@@ -3,9 +3,10 @@ import re
 import pytest
 
 from harness.base import bundled
-from harness.base.errors import UsageError
+from harness.base.errors import InfrastructureError, UsageError
 from harness.chaosmesh import workload as workloads
 from harness.kubernetes.client import Cluster
+from harness.kubernetes.errors import WaitTimeoutError
 from harness.kubernetes.set_apart import TOLERATION
 
 WITHOUT_TRAFFIC = {"jvm"}
@@ -57,6 +58,34 @@ def test_why_not_ready_names_the_container_and_the_reason():
     lines = workloads.why_not_ready(pod(False, containerStatuses=[waiting]))
     assert "p/c: waiting ErrImagePull no such image" in lines
     assert workloads.why_not_ready(pod(True)) == []
+
+
+class NeverReady(Cluster):
+    """Its pods wait for something."""
+
+    def __init__(self, reason):
+        waiting = {"name": "c", "image": "img:1", "state": {"waiting": {"reason": reason}}}
+        self.pod = pod(False, containerStatuses=[waiting])
+
+    def create(self, body, **_):
+        return body
+
+    def until_all(self, kind, namespace, predicate, timeout, *, label_selector=None):
+        assert not predicate([self.pod])
+        raise WaitTimeoutError("not in time", last=[self.pod], waited=timeout)
+
+
+@pytest.mark.parametrize("reason", ["ErrImagePull", "ImagePullBackOff", "InvalidImageName"])
+def test_an_image_that_cannot_be_had_is_no_matter_of_patience(reason):
+    with pytest.raises(InfrastructureError, match="no node has its image img:1") as caught:
+        workloads.install(NeverReady(reason), "mini-node-exporter", "n", "img:1")
+    assert not isinstance(caught.value, workloads.WorkloadNotReadyError)
+    assert "--workload-image" in caught.value.next_step
+
+
+def test_a_pod_that_is_slow_is_one():
+    with pytest.raises(workloads.WorkloadNotReadyError, match=r"not ready after 60 s$"):
+        workloads.install(NeverReady("ContainerCreating"), "mini-node-exporter", "n", "img:1")
 
 
 def test_a_pod_that_is_going_is_not_ready():

@@ -13,12 +13,12 @@ from harness.scenario.model import Expectation, Scenario
 NEWEST = "v2.8.4"
 
 
-def scenario(*expected, kind="TimeChaos"):
+def scenario(*expected, kind="TimeChaos", spec=None):
     return Scenario.model_validate(
         {
             "scenario": "s",
             "about": "It is about something.",
-            "chaos": {"c": {"kind": kind, "spec": {}}},
+            "chaos": {"c": {"kind": kind, "spec": spec or {}}},
             "steps": [{"wait": 1, "expect": list(expected)}],
         }
     )
@@ -82,6 +82,22 @@ def test_what_a_release_does_not_have_is_a_reason_not_to_run(release, expected, 
 def test_a_kind_that_a_release_does_not_have_is_a_reason_not_to_run():
     assert reasons("v2.2.0", kind="BlockChaos") == ["BlockChaos: since v2.3.0; this is v2.2.0"]
     assert reasons("v2.3.0", kind="BlockChaos") == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "spec"),
+    [
+        ("JVMChaos", {"returnValue": "1"}),
+        ("Schedule", {"type": "JVMChaos", "jvmChaos": {"returnValue": "1"}}),
+        ("Workflow", {"templates": [{"name": "a"}, {"jvmChaos": {"returnValue": "1"}}]}),
+        ("Workflow", {"templates": [{"schedule": {"jvmChaos": {"returnValue": "1"}}}]}),
+    ],
+)
+def test_a_field_that_a_release_does_not_have_is_a_reason_not_to_run(kind, spec):
+    found = reasons("v2.7.3", kind=kind, spec=spec)
+    assert found == ["JVMChaos: spec.returnValue since v2.8.0; this is v2.7.3"]
+    assert reasons("v2.8.0", kind=kind, spec=spec) == []
+    assert reasons("v2.7.3", kind="JVMChaos", spec={"value": "returnValue"}) == []
 
 
 def test_a_known_issue_applies_to_the_releases_that_have_it_only():

@@ -5,5 +5,6 @@ from __future__ import annotations
 from harness.chaosmesh.specs.check import check
 from harness.chaosmesh.specs.ignored import ignored
 from harness.chaosmesh.specs.shape import Shape, shape_of, shape_of_definition
+from harness.chaosmesh.specs.since import newer_fields
 
-__all__ = ["Shape", "check", "ignored", "shape_of", "shape_of_definition"]
+__all__ = ["Shape", "check", "ignored", "newer_fields", "shape_of", "shape_of_definition"]

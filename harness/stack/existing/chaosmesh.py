@@ -14,7 +14,9 @@ from harness.base.errors import UsageError
 from harness.chaosmesh import components
 from harness.chaosmesh.components import COMPONENTS, DASHBOARD, DNS_SERVER, MANAGER
 from harness.chaosmesh.daemons import COMPONENT, DAEMON
+from harness.chaosmesh.workload import why_not_ready
 from harness.kubernetes.client import Cluster, Object
+from harness.kubernetes.ready_node import is_ready
 
 _NAME = "app.kubernetes.io/name"
 _INSTANCE = "app.kubernetes.io/instance"
@@ -136,7 +138,7 @@ def find(cluster: Cluster) -> FoundChaosMesh | None:
     if len(managers) > 1:
         raise _two(managers)
     found = _described(managers[0], owners)
-    _check(found, crds)
+    _check(cluster, found, crds)
     return found
 
 
@@ -174,7 +176,7 @@ def _component(owner: Object) -> FoundComponent:
     return FoundComponent(_labels(owner)[COMPONENT], owner, int(ready or 0), int(wanted or 0))
 
 
-def _check(found: FoundChaosMesh, crds: list[str]) -> None:
+def _check(cluster: Cluster, found: FoundChaosMesh, crds: list[str]) -> None:
     missing = [job for job in COMPONENTS if job not in found.components]
     if not crds:
         missing.append("the CRDs")
@@ -186,9 +188,9 @@ def _check(found: FoundChaosMesh, crds: list[str]) -> None:
     for job in (MANAGER, DASHBOARD):
         each = found.components[job]
         if each.wanted < 1 or each.ready < 1:
-            raise _not_ready(found, each)
+            raise _not_ready(cluster, found, each)
     if found.components[DAEMON].ready < 1:
-        raise _not_ready(found, found.components[DAEMON])
+        raise _not_ready(cluster, found, found.components[DAEMON])
     if found.features.get("cluster-scoped") == "false":
         target = found.components[MANAGER].variable("TARGET_NAMESPACE")
         raise NotThereError(
@@ -210,14 +212,31 @@ def _check(found: FoundChaosMesh, crds: list[str]) -> None:
         )
 
 
-def _not_ready(found: FoundChaosMesh, component: FoundComponent) -> NotThereError:
+def _not_ready(cluster: Cluster, found: FoundChaosMesh, component: FoundComponent) -> NotThereError:
     owner = components.COMPONENTS[component.job]
     named = f"{owner.kind.lower()} {owner.name}"
+    why = _why_not_ready(cluster, found, component)
     return NotThereError(
         f"{component.job} in the namespace {found.namespace} is not ready: {component.ready} of "
-        f"{max(component.wanted, 1)} pods",
+        f"{max(component.wanted, 1)} pods: {why[0]}",
         next_step=f"look at it: kubectl --namespace {found.namespace} describe {named}",
+        details=why[1:],
     )
+
+
+def _why_not_ready(cluster: Cluster, found: FoundChaosMesh, component: FoundComponent) -> list[str]:
+    """Return why a component has no pod that is ready, what says most first; at least one line."""
+    if component.wanted < 1:
+        daemon_set = component.owner["kind"] == "DaemonSet"
+        return ["no node fits its node selector" if daemon_set else "it is scaled to 0"]
+    lines: list[str] = []
+    unready = {str(node["metadata"]["name"]) for node in cluster.list("Node") if not is_ready(node)}
+    for pod in pods(cluster, found.namespace, [component.job])[component.job]:
+        name, node = pod["metadata"]["name"], str((pod.get("spec") or {}).get("nodeName", ""))
+        if node in unready:
+            lines.append(f"{name}: its node {node} is not ready")
+        lines += reversed(why_not_ready(pod))
+    return lines or ["it has no pod"]
 
 
 def _half(owners: list[Object], crds: list[str]) -> NotThereError:

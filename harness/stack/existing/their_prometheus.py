@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from harness.base import working_time
 from harness.base.defaults import DEFAULT_INTERVAL
 from harness.base.errors import InfrastructureError, UsageError
+from harness.base.waiting import asking
 from harness.chaosmesh.components import COMPONENTS
 from harness.kubernetes.client import Object
 from harness.prometheus.prometheus import (
@@ -24,6 +26,9 @@ _EXPORTED = "exported_"
 _MOST_DIFFERENCES = 20
 _ALWAYS = "go_goroutines"
 """Of the Go client library: each component has it from its start."""
+
+_DOWN_SCRAPES, _DOWN_SECONDS = 3, 60.0
+"""A target that is down is given so many more scrapes, and so many seconds in all."""
 
 LONGEST_INTERVAL = 30.0
 """Seconds between two scrapes; with more a scenario takes minutes, and has to be asked for."""
@@ -68,6 +73,8 @@ def check(
     wanted_interval: float,
     *,
     not_ready: list[str],
+    clock: Callable[[], float] = working_time.now,
+    pause: Callable[[float], None] = working_time.sleep,
 ) -> TheirPrometheus:
     """Return how a Prometheus scrapes the components.
 
@@ -77,6 +84,8 @@ def check(
         pods: of the components, by job.
         wanted_interval: what the command line says.
         not_ready: nodes whose pods do not count.
+        clock: seconds, for the bound.
+        pause: waits some seconds between two looks: Prometheus has no event to wait for.
 
     Raises:
         WrongPrometheusUrlError: it is none, or does not scrape the components of this cluster.
@@ -97,19 +106,48 @@ def check(
             next_step="have it scrape them (docs/existing-cluster.md), or leave --prometheus-url out",
             details=[f"it scrapes {each.job} {each.pod}" for each in scraped],
         )
-    down = [each for each in scraped if each.target.health != "up"]
-    if down:
-        raise InfrastructureError(
-            f"the Prometheus {url} does not reach {', '.join(f'{each.job} {each.pod}' for each in down)}",
-            next_step="look at its page of targets",
-            details=[
-                f"{each.target.address}: {each.target.last_error or 'not scraped yet'}" for each in down
-            ],
-        )
     interval = max(each.target.scrape_interval for each in scraped)
     _check_interval(url, interval, wanted_interval)
+
+    def down() -> list[Scraped]:
+        again, _ = _match(_targets(server, url), pods, not_ready)
+        return [each for each in again if each.target.health != "up"]
+
+    _await_up(down, url, interval, clock, pause)
     _check_labels(server, url, scraped)
     return TheirPrometheus(interval, scraped)
+
+
+def _await_up(
+    down: Callable[[], list[Scraped]],
+    url: str,
+    interval: float,
+    clock: Callable[[], float],
+    pause: Callable[[float], None],
+) -> None:
+    """Wait until no target is down: a scrape that timed out once says nothing about the next.
+
+    Raises:
+        InfrastructureError: one stays down.
+    """
+    from tenacity import RetryError, retry_if_result
+
+    seconds = min(_DOWN_SCRAPES * interval, _DOWN_SECONDS)
+    try:
+        asking(retry_if_result(bool), seconds=seconds, every=min(interval, 1.0), clock=clock, sleep=pause)(
+            down
+        )
+    except RetryError as late:
+        found: list[Scraped] = late.last_attempt.result()
+        raise InfrastructureError(
+            f"the Prometheus {url} does not reach {', '.join(f'{each.job} {each.pod}' for each in found)}",
+            next_step=f"look at its page of targets, {url}/targets",
+            details=[
+                f"{each.target.address}: {each.target.last_error or 'not scraped yet'}; still so after "
+                f"{seconds:g} s"
+                for each in found
+            ],
+        ) from late
 
 
 def _check_labels(server: Prometheus, url: str, scraped: list[Scraped]) -> None:
@@ -170,7 +208,7 @@ def _targets(server: Prometheus, url: str) -> list[ScrapeTarget]:
         ) from error
     except PrometheusError as error:
         raise InfrastructureError(
-            f"the Prometheus {url} does not answer: {error.problem}",
+            f"the Prometheus {url} cannot be used: {error.problem}",
             next_step=f"look whether you reach it: curl {url}/api/v1/targets; headers for it, such as "
             f"Authorization, are taken from {HEADERS_VARIABLE}",
             details=error.details,

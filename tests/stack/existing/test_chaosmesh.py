@@ -116,6 +116,23 @@ def test_a_component_that_is_not_ready_is_named(
     assert caught.value.next_step.startswith(f"look at it: kubectl --namespace {NAMESPACE} describe")
 
 
+def test_why_a_component_is_not_ready_is_said_first(theirs: TheirCluster, cluster: Cluster) -> None:
+    owner = theirs.objects["deployments"][0]
+    owner["status"] = {}
+    for found in theirs.objects["pods"]:
+        found["status"] = {"conditions": [{"type": "Ready", "status": "False", "reason": "NodeNotReady"}]}
+    with pytest.raises(NotThereError, match=r"0 of 3 pods: .*: Ready: NodeNotReady"):
+        chaosmesh.find(cluster)
+    node = next(each for each in theirs.objects["nodes"])
+    node["status"] = {"conditions": [{"type": "Ready", "status": "Unknown"}]}
+    name = node["metadata"]["name"]
+    with pytest.raises(NotThereError, match=rf"0 of 3 pods: .*: its node {name} is not ready"):
+        chaosmesh.find(cluster)
+    owner["spec"]["replicas"] = 0
+    with pytest.raises(NotThereError, match=r"0 of 1 pods: it is scaled to 0"):
+        chaosmesh.find(cluster)
+
+
 def test_a_component_of_another_namespace_is_not_its_own(theirs: TheirCluster, cluster: Cluster) -> None:
     theirs.objects["daemonsets"][0]["metadata"]["namespace"] = "elsewhere"
     with pytest.raises(NotThereError, match="chaos-daemon missing"):

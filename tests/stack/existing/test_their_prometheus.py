@@ -41,6 +41,9 @@ class Server:
             for each in several
         ]
 
+    def after(self, seconds: float) -> None:
+        """Is told how much time has passed."""
+
     def targets(self) -> list[ScrapeTarget]:
         return self.found
 
@@ -69,7 +72,15 @@ def target(job: str, name: str, on: str, address: str, **more: Any) -> ScrapeTar
 def check(
     server: Any, wanted: float = 1.0, not_ready: tuple[str, ...] = ()
 ) -> their_prometheus.TheirPrometheus:
-    return their_prometheus.check(server, URL, PODS, wanted, not_ready=list(not_ready))
+    now = [0.0]
+
+    def pause(seconds: float) -> None:
+        now[0] += seconds
+        server.after(now[0])
+
+    return their_prometheus.check(
+        server, URL, PODS, wanted, not_ready=list(not_ready), clock=lambda: now[0], pause=pause
+    )
 
 
 def test_its_interval_is_taken_from_it() -> None:
@@ -125,7 +136,20 @@ def test_a_pod_on_a_node_that_is_not_ready_need_not_be_scraped() -> None:
 def test_a_target_that_is_down_is_named_with_its_error() -> None:
     with pytest.raises(InfrastructureError, match="does not reach") as caught:
         check(Server(health="down", last_error="connection refused"))
-    assert "http://10.0.0.1:10080/metrics: connection refused" in caught.value.details
+    assert caught.value.details[0] == (
+        "http://10.0.0.1:10080/metrics: connection refused; still so after 45 s"
+    )
+
+
+def test_a_target_that_is_up_at_the_next_scrape_serves() -> None:
+    server = Server(health="down", last_error="context deadline exceeded")
+
+    def after(seconds: float) -> None:
+        if seconds >= 15.0:
+            server.found = Server().found
+
+    server.after = after  # type: ignore[method-assign]
+    assert check(server).interval == 15.0
 
 
 def test_a_minute_between_scrapes_has_to_be_accepted() -> None:
@@ -172,7 +196,7 @@ def test_labels_of_metrics_that_were_renamed_are_shown() -> None:
     [
         (
             PrometheusUnreachableError("no answer"),
-            "does not answer: no answer",
+            "cannot be used: no answer",
             "CHAOS_HARNESS_PROMETHEUS_HEADERS",
         ),
         (MalformedAnswerError("html"), "what answers at http://p:9090 is no Prometheus", "/api/v1/targets"),
