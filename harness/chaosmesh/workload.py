@@ -161,12 +161,12 @@ def install(
             label_selector=f"{WORKLOAD_LABEL}=true",
         )
     except WaitTimeoutError as late:
-                next_step="name one that they have or can pull; for the harness' workloads: --workload-image",
+        details = [line for pod in late.last for line in why_not_ready(pod)] or ["no pod was created"]
         if without := [each for pod in late.last for each in _images_not_there(pod)]:
             raise InfrastructureError(
                 f"the workload {name} is not ready after {late.waited:.0f} s: no node has its image "
                 f"{without[0]}, nor can pull it",
-                next_step="name one that they have or can pull; for the harness' own workloads: --workload-image",
+                next_step="name one that they have or can pull; for the harness' workloads: --workload-image",
                 details=details,
             ) from late
         raise WorkloadNotReadyError(
