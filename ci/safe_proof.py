@@ -257,7 +257,7 @@ def unexpected(stage: Stage, results: Objects, code: int) -> list[str]:
             good = {"skipped"} if name in stage.skipped else {"passed", "known_issue"}
             if verdict not in good and not others:
                 wanted = " or ".join(sorted(good))
-                lines.append(f"{each['name']}: {verdict}, expected {wanted}: {'; '.join(_reasons(each))}")
+                lines.append(f"{each['name']}: {verdict}, expected {wanted}: {'; '.join(reasons(each))}")
             lines += [f"{each['name']}: left {left['kind']} {left['name']}" for left in each["leftovers"]]
     if code and not lines and not (undecided and code == _UNDECIDED_CODE):
         lines.append(f"the run ended with {code}, and each scenario as expected: look at its last lines")
@@ -266,11 +266,11 @@ def unexpected(stage: Stage, results: Objects, code: int) -> list[str]:
 
 def _by_others(result: Objects) -> bool:
     """Say whether a scenario is undecided by what others do, and by nothing else."""
-    reasons = _reasons(result)
-    return result["verdict"] == "error" and bool(reasons) and all(_INCONCLUSIVE in each for each in reasons)
+    found = reasons(result)
+    return result["verdict"] == "error" and bool(found) and all(_INCONCLUSIVE in each for each in found)
 
 
-def _reasons(result: Objects) -> list[str]:
+def reasons(result: Objects) -> list[str]:
     """Return why a scenario did not pass: its own reason, its steps' and its findings'."""
     found = [result["reason"]]
     for step in result["steps"]:
