@@ -78,6 +78,8 @@ def _rbac(chaos_mesh_namespace: str, tiers: Collection[Tier]) -> str:
         words += ["--chaos-mesh-namespace", chaos_mesh_namespace]
     if "disruption" in tiers:
         words.append("--allow-disruption")
+    if "in-cluster" in tiers:
+        words.append("--in-cluster")
     return " ".join(words)
 
 

@@ -12,12 +12,13 @@ from typing import Literal
 
 from harness.kubernetes.kinds import CHAOS_MESH_API, CHAOS_MESH_KINDS, kind_of
 
-Tier = Literal["api", "node", "disruption", "install", "owner"]
+Tier = Literal["api", "node", "disruption", "in-cluster", "install", "owner"]
 """What a permission is for.
 
 - `api`: scenarios that the Kubernetes API is enough for;
 - `node`: those that look at or act on a node, through chaos-daemon: whoever has it is root on every node;
 - `disruption`: those that restart or scale Chaos Mesh's components (`--allow-disruption`);
+- `in-cluster`: starting shards as pods of the cluster (`--in-cluster`);
 - `install`: installing and removing the harness' Prometheus;
 - `owner`: what else is only done with a cluster administrator's rights.
 
@@ -149,6 +150,30 @@ PERMISSIONS = (
         ("list", "watch"),
         "the next leader after a restart of the manager",
         "chaos-mesh",
+    ),
+    Permission(
+        "in-cluster",
+        "batch",
+        ("jobs",),
+        ("list", "create", "delete"),
+        "shards of a run that are pods of a Job",
+        "harness",
+    ),
+    Permission(
+        "in-cluster",
+        "",
+        ("configmaps",),
+        ("list", "create", "delete"),
+        "what shards are told of their run",
+        "harness",
+    ),
+    Permission(
+        "in-cluster",
+        "",
+        ("serviceaccounts",),
+        ("get",),
+        "whether the account of the shards is there",
+        "harness",
     ),
     Permission(
         "owner",

@@ -25,19 +25,24 @@ _REACH = (
 )
 
 
-def manifest(tier: Tier, chaos_mesh_namespace: str, *, disruption: bool = False) -> str:
+def manifest(
+    tier: Tier, chaos_mesh_namespace: str, *, disruption: bool = False, in_cluster: bool = False
+) -> str:
     """Return the manifest: namespace, ServiceAccount, ClusterRole, Roles and bindings, as YAML.
 
     Args:
         tier: `api`, or `node`, which is that and more.
         chaos_mesh_namespace: where Chaos Mesh runs.
         disruption: its components may be scaled (`--allow-disruption`).
+        in_cluster: shards may be started as pods (`--in-cluster`).
     """
     tiers: list[Tier] = ["api"]
     if tier == "node":
         tiers.append("node")
     if disruption:
         tiers.append("disruption")
+    if in_cluster:
+        tiers.append("in-cluster")
     permissions = of_tiers(tiers)
     account = {"kind": "ServiceAccount", "name": ACCOUNT, "namespace": HARNESS_NAMESPACE}
     objects: list[dict[str, Any]] = [

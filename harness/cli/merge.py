@@ -23,14 +23,7 @@ def add(commands: Commands) -> None:
 
 def _merge(options: argparse.Namespace) -> int:
     from harness.report.merging.merge import merge
-    from harness.report.text import same_causes, should_lines, wrong_lines
 
     merged = merge(options.out, options.shards)
-    results = merged.results
-    show([merged.came_to.headline, f"scenarios: {results.summary.text()}"])
-    show([*wrong_lines(results), *same_causes(results), *should_lines(results)])
-    if results.contract:
-        show(results.contract.lines())
-    show(f"warning: {line}" for line in results.run.warnings)
-    show([f"report: {merged.page}", f"JUnit: {merged.junit}"])
+    show(merged.lines())
     return merged.came_to.exit_code

@@ -31,6 +31,11 @@ def add(commands: Commands) -> None:
         action="store_true",
         help="also what scaling and restarting Chaos Mesh's components needs",
     )
+    command.add_argument(
+        "--in-cluster",
+        action="store_true",
+        help="also what starting shards as pods of the cluster needs (chaos-harness run --in-cluster)",
+    )
     command.epilog = examples("chaos-harness rbac")
     command.set_defaults(command=_rbac)
 
@@ -46,6 +51,11 @@ def _rbac(options: argparse.Namespace) -> int:
     from harness.chaosmesh.roles import manifest
 
     sys.stdout.write(
-        manifest(options.tier, options.chaos_mesh_namespace, disruption=options.allow_disruption)
+        manifest(
+            options.tier,
+            options.chaos_mesh_namespace,
+            disruption=options.allow_disruption,
+            in_cluster=options.in_cluster,
+        )
     )
     return ExitCode.OK

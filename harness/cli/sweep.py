@@ -38,6 +38,7 @@ def _sweep(options: argparse.Namespace) -> int:
     with held(wanted, "sweep") as mine:
         handle = _theirs(wanted) if wanted.existing else _existing(options.cluster, progress)
         mine.claim(handle.kubeconfig, handle.context)
+        _sweep_jobs(wanted, handle, progress)
         # Also what a killed run scaled or denied is put back, which is known by its annotations.
         cluster = connect(handle, disruption=True)
         # No run is this one: whatever is left is of another.
@@ -57,6 +58,22 @@ def _sweep(options: argparse.Namespace) -> int:
     if not swept.removed:
         progress.say("nothing of earlier runs is left")
     return ExitCode.OK
+
+
+def _sweep_jobs(wanted: UpOptions, handle: StackHandle, progress: Progress) -> None:
+    """Remove the shards that a killed `run --in-cluster` left as pods."""
+    from harness.kubernetes.errors import RefusedError
+    from harness.stack.connection import connect
+    from harness.stack.existing import use
+    from harness.stack.in_cluster import follow
+
+    # As one that may remove what the harness has installed there.
+    cluster = connect(handle) if wanted.existing is None else use.connect(wanted.existing)[0]
+    try:
+        for name in follow.remove(cluster, progress=progress):
+            progress.say(f"removed the {name}, of a run in the cluster")
+    except RefusedError as error:
+        progress.say(f"shards of runs in the cluster are not looked for: {error.problem}")
 
 
 def _theirs(wanted: UpOptions) -> StackHandle:

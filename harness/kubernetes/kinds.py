@@ -105,6 +105,7 @@ _KINDS = {
         ResourceKind("Deployment", "apps/v1", "deployments"),
         ResourceKind("DaemonSet", "apps/v1", "daemonsets"),
         ResourceKind("StatefulSet", "apps/v1", "statefulsets"),
+        ResourceKind("Job", "batch/v1", "jobs"),
         ResourceKind("EndpointSlice", "discovery.k8s.io/v1", "endpointslices"),
         ResourceKind("Lease", "coordination.k8s.io/v1", "leases"),
         ResourceKind("ClusterRole", "rbac.authorization.k8s.io/v1", "clusterroles", namespaced=False),

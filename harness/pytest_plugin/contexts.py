@@ -14,6 +14,7 @@ from harness.base.errors import ExitCode, UsageError
 
 _CONTEXT, _REPORT, _JUNIT = "--context", "--report", "--junitxml"
 _LONG = {_CONTEXT: "--chaos-context", _REPORT: "--chaos-report", _JUNIT: "--junit-xml"}
+_IN_CLUSTER = {"--in-cluster", "--chaos-in-cluster"}
 _FOLDER = "report-of-clusters"
 _UNSAFE = re.compile(r"[^\w.-]+")
 _SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -63,7 +64,10 @@ def run_each(contexts: Sequence[str], words: Sequence[str]) -> int:
         report = folder / name
         sys.stdout.write(f"\n{context}:\n")
         sys.stdout.flush()
-        own = [_CONTEXT, context, _REPORT, str(report), f"{_JUNIT}={report / 'junit.xml'}"]
+        own = [_CONTEXT, context, _REPORT, str(report)]
+        if not _IN_CLUSTER & {*rest}:
+            # A merged report has it anyway.
+            own.append(f"{_JUNIT}={report / 'junit.xml'}")
         code = _called([sys.executable, "-m", "harness.cli", "run", *rest, *own])
         runs.append(clusters.run_in(report, context, code))
         if code == ExitCode.INTERRUPTED:

@@ -39,15 +39,16 @@ RUN = (
         "--exclusive",
         {
             "action": "store_true",
-            "help": "with --context: nobody else uses Chaos Mesh while the run lasts, so scenarios that "
-            "look at what others change run too",
+            "help": "with --context or --in-cluster: nobody else uses Chaos Mesh while the run lasts, so "
+            "scenarios that look at what others change run too",
         },
     ),
     Option(
         "--allow-disruption",
         {
             "action": "store_true",
-            "help": "with --context: scenarios may restart, scale and break Chaos Mesh's components",
+            "help": "with --context or --in-cluster: scenarios may restart, scale and break Chaos Mesh's "
+            "components",
         },
     ),
     Option(
@@ -93,6 +94,31 @@ RUN = (
             "metavar": "I/N",
             "help": "run only the I-th of N parts, which take about as long as each other by the last "
             "durations on this machine; `chaos-harness merge` makes one report of them",
+        },
+    ),
+    Option(
+        "--in-cluster",
+        {
+            "action": "store_true",
+            "help": "run the scenarios in pods of the cluster, as a Job; their reports are merged into one",
+        },
+    ),
+    Option(
+        "--shards",
+        {
+            "type": _at_least_one,
+            "default": 1,
+            "metavar": "N",
+            "help": "with --in-cluster: divide the scenarios among N pods that run at the same time; those "
+            "that disturb each other go into one (default: %(default)s)",
+        },
+    ),
+    Option(
+        "--harness-image",
+        {
+            "metavar": "IMAGE",
+            "help": "with --in-cluster: image of the harness, which the nodes have or can pull (default: it "
+            "is built, and loaded into the nodes of a kind cluster of the harness)",
         },
     ),
     Option(

@@ -31,6 +31,7 @@ from harness.lint.python import is_python_scenario
 from harness.pytest_plugin import fixtures, options, other_plugins
 from harness.pytest_plugin.failure import ScenarioFailureRepr, on_terminal
 from harness.pytest_plugin.fixtures import CleanupFailedError
+from harness.pytest_plugin.in_cluster import InClusterRun
 from harness.pytest_plugin.live import Live
 from harness.pytest_plugin.screen import PytestScreen
 from harness.pytest_plugin.session import RUN_SESSION, RunSession
@@ -56,6 +57,8 @@ from harness.scenario.discover import discover, is_scenario_file
 from harness.scenario.load import ScenarioFile
 from harness.scenario.names import TakenNames
 from harness.scenario.problem import ScenarioError as WrongScenario
+from harness.stack.in_cluster import joined
+from harness.stack.in_cluster.joined import JoinedRun
 from harness.stack.options import up_options
 
 WRONG_FILES = pytest.StashKey[list[Path]]()
@@ -63,6 +66,8 @@ NAMES = pytest.StashKey[TakenNames]()
 """Of the scenarios so far, by the name that folders and Kubernetes have."""
 START_ORDER = pytest.StashKey[StartOrder]()
 SHARD = pytest.StashKey[Shard]()
+JOINED = pytest.StashKey[JoinedRun | None]()
+"""The run in the cluster that this one is a shard of."""
 SELECTED = pytest.StashKey[bool]()
 """There when some of the collected items are not to be run."""
 SCREEN = pytest.StashKey[PytestScreen]()
@@ -101,6 +106,7 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[WRONG_FILES] = []
     config.stash[NAMES] = TakenNames()
     config.stash[OTHER_FAILURES] = []
+    config.stash[JOINED] = _joined()
     config.stash[RUN_SESSION] = RunSession.from_options(
         up_options(options.of(config)),
         control=options.value(config, "control"),
@@ -108,6 +114,7 @@ def pytest_configure(config: pytest.Config) -> None:
         shared=SharedUse(options.value(config, "exclusive"), options.value(config, "allow_disruption")),
         report=Path(config.invocation_params.dir) / _report_folder(config),
         beside=[Path(xml)] if (xml := config.getoption("xmlpath", None)) else [],
+        joined=config.stash[JOINED],
     )
     config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
     config.pluginmanager.register(JunitCases(config), "harness.junit-cases")
@@ -115,6 +122,16 @@ def pytest_configure(config: pytest.Config) -> None:
         _file_of, options.value(config, "parallel"), options.value(config, "order")
     )
     config.pluginmanager.register(config.stash[START_ORDER], "harness.start-order")
+    if options.value(config, "in_cluster"):
+        config.pluginmanager.register(InClusterRun(config, _by_files, _all_asked_for), "harness.in-cluster")
+
+
+def _joined() -> JoinedRun | None:
+    try:
+        return joined.of_environment()
+    except HarnessError as error:
+        # As pytest's own, which it shows without a traceback.
+        raise pytest.UsageError(error.render()) from error
 
 
 class InternalErrors:
@@ -176,6 +193,9 @@ def pytest_collection_modifyitems(
     chosen: ShardNumber | None = options.value(config, "shard")
     if chosen is None:
         return
+    if (run := config.stash[JOINED]) is not None:
+        _leave_to_others(config, items, run, chosen)
+        return
     known, interval = last_durations.read(), options.value(config, "scrape_interval")
     seconds = {item.nodeid: _seconds(item, known, interval) for item in items}
     mine = divided(seconds, chosen.of)[chosen.number - 1]
@@ -194,6 +214,28 @@ def pytest_collection_modifyitems(
     )
     others = [item for item in items if item.nodeid not in mine]
     items[:] = [item for item in items if item.nodeid in mine]
+    if others:
+        config.hook.pytest_deselected(items=others)
+
+
+def _leave_to_others(
+    config: pytest.Config, items: list[pytest.Item], run: JoinedRun, chosen: ShardNumber
+) -> None:
+    """Keep what the caller of a run in the cluster has given to this shard.
+
+    Raises:
+        UsageError: not all of it is here: the image has other scenarios than the caller.
+    """
+    wanted = set(run.shards[chosen.number - 1].scenarios)
+    mine = [item for item in items if isinstance(item, ScenarioItem) and item.file.name in wanted]
+    if missing := wanted - {item.name for item in mine}:
+        items.clear()
+        raise pytest.UsageError(
+            f"the image of the harness lacks {count(len(missing), 'scenario')}: {', '.join(sorted(missing))}"
+        )
+    config.stash[SHARD] = Shard(number=chosen.number, of=chosen.of, scenarios=run.scenarios, whole=run.whole)
+    others = [item for item in items if item not in mine]
+    items[:] = mine
     if others:
         config.hook.pytest_deselected(items=others)
 
@@ -422,6 +464,9 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         # Of pytest-xdist, whose controller refuses to run what is collected here.
         return
     other_plugins.check(session.config, _scenarios(session))
+    if options.value(session.config, "in_cluster"):
+        # Shards in the cluster run them.
+        return
     order, nodes = session.config.stash[START_ORDER], _by_files(session)
     parallel = options.value(session.config, "parallel")
     whole = frozenset(node for node, _ in nodes) if _all_asked_for(session) else None

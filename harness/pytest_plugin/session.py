@@ -26,7 +26,7 @@ from harness.base.spent import Spent
 from harness.chaosmesh.capabilities import anywhere, probe, probe_apart
 from harness.chaosmesh.catalogue import catalogue
 from harness.chaosmesh.release import release_of
-from harness.chaosmesh.sweep import sweep
+from harness.chaosmesh.sweep import Swept, sweep
 from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
 from harness.lint.rules.rule import check_rules
@@ -60,6 +60,7 @@ from harness.stack.access import prometheus_of, verify
 from harness.stack.capabilities import interval_apart, logs_apart, node_apart
 from harness.stack.existing.use import held as cluster_held
 from harness.stack.handle import StackHandle
+from harness.stack.in_cluster.joined import JoinedRun, handle_here
 from harness.stack.options import UpOptions
 from harness.stack.state import StateFolder
 from harness.stack.up import up
@@ -93,6 +94,7 @@ class RunSession:
         control: bool,
         allowed_namespaces: frozenset[str],
         shared: SharedUse = _DEFAULT_USE,
+        joined: JoinedRun | None = None,
     ) -> None:
         self.options = options
         self.results = results
@@ -101,6 +103,7 @@ class RunSession:
         self.troubles: list[HarnessError] = []
         self._allowed_namespaces = allowed_namespaces
         self._shared = shared
+        self._joined = joined
         self._record = RunRecord(folder)
         self._scores = RunScores()
         strategy = ControlStrategy if control else ChaosStrategy
@@ -126,10 +129,21 @@ class RunSession:
         allowed_namespaces: Collection[str] = (),
         shared: SharedUse = _DEFAULT_USE,
         beside: Iterable[Path] = (),
+        joined: JoinedRun | None = None,
     ) -> RunSession:
-        """Make a session of the command line's options; `beside`: see ReportFolder."""
+        """Make a session of the command line's options.
+
+        Args:
+            up_options: of the stack.
+            report: the folder.
+            control: the chaos is left out.
+            allowed_namespaces: of others, that scenarios may reach.
+            shared: what the run may do on a cluster of others.
+            beside: see ReportFolder.
+            joined: the run in the cluster that this is a shard of.
+        """
         run = Run(
-            id=uuid.uuid4().hex[:8],
+            id=uuid.uuid4().hex[:8] if joined is None else joined.run,
             harness=harness.__version__,
             started=results.now(),
             options=_chosen(up_options),
@@ -145,6 +159,7 @@ class RunSession:
             control=control,
             allowed_namespaces=frozenset(allowed_namespaces),
             shared=shared,
+            joined=joined,
         )
 
     def begin(self, plan: RunPlan) -> None:
@@ -216,14 +231,19 @@ class RunSession:
         held = self._held.enter_context(cluster_held(self.options, f"run {self.results.run.id}"))
         self._record.folder.take(self.results.run.id)
         try:
-            handle = up(
-                self.options,
-                progress,
-                held,
-                prepare_images=image_build.prepare,
-                image_names=image_names,
-                disruption=self._shared.disruption,
-            )
+            if self._joined is not None:
+                # Its caller has brought the stack up, holds its Lease, and has swept it.
+                at = Path(os.environ["KUBECONFIG"])
+                handle = handle_here(self._joined, at, disruption=self._shared.disruption)
+            else:
+                handle = up(
+                    self.options,
+                    progress,
+                    held,
+                    prepare_images=image_build.prepare,
+                    image_names=image_names,
+                    disruption=self._shared.disruption,
+                )
         except lock.InUseError:
             # In the cluster, by another state folder: what an earlier run reported stays.
             raise
@@ -247,7 +267,9 @@ class RunSession:
         cluster, prometheus = connect()
         verify(handle, prometheus)
         offset, uncertainty = prometheus.clock()
-        swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
+        swept = Swept()
+        if self._joined is None:
+            swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
         for name in swept.removed:
             progress.say(f"removed what an earlier run left: namespace {name}")
         release = release_of(handle.versions)

@@ -15,6 +15,7 @@ from harness.base.files import FULL, replaced
 from harness.stack.engine import Engine
 
 _IMPORT_SECONDS = 600.0
+_ASK_SECONDS = 30.0
 _GZIP = b"\x1f\x8b"
 _COPY_BYTES = 1 << 20
 
@@ -47,6 +48,23 @@ def load(
                 cancel=cancel,
                 next_step=f"see {logs / 'images.log'}; check that the archive is for this processor",
             )
+
+
+def without(image: str, nodes: Sequence[str], engine: Engine) -> list[str]:
+    """Return the nodes whose containerd does not have an image, by its name with a tag.
+
+    Raises:
+        CommandError: a node does not answer.
+    """
+    ask = ["ctr", "--namespace=k8s.io", "images", "list", "--quiet", f"name=={image}"]
+    return [
+        node
+        for node in nodes
+        if image
+        not in engine.run(
+            f"ask {node} for {image}", ["exec", node, *ask], timeout=_ASK_SECONDS
+        ).stdout.split()
+    ]
 
 
 def _plain(archive: Path, scratch: Path) -> Path:

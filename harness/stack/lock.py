@@ -58,6 +58,15 @@ class Held:
         cluster = Cluster.connect(kubeconfig, context, guard=guard)
         self._lease = lease.take(cluster, self._me, self._in_use)
 
+    @property
+    def identity(self) -> str:
+        """By which the Lease is held."""
+        return self._me.identity
+
+    def holds(self) -> bool:
+        """Say whether the Lease is held, and still renewed."""
+        return self._lease is not None and self._lease.holds()
+
     def _in_use(self, other: Holder, ends: datetime | None) -> InUseError:
         return in_use(self._cluster, other, ends, context=self._context)
 

@@ -37,6 +37,7 @@ from harness.runner.diagnostics import collect
 from harness.runner.diagnostics import keep as evidence
 from harness.stack import chaosmesh, dashboards, engine, loading, lock, ownership, pulling, up
 from harness.stack.existing import kubeconfig
+from harness.stack.in_cluster import pod, reports
 from harness.stack.mirror import Mirror
 from harness.stack.state import StateFolder
 
@@ -242,6 +243,17 @@ def unpack_images(path):
     loading._plain(path.parent / "images.tgz", path)
 
 
+def account_of_pod(path):
+    pod.write_kubeconfig(pod.PodShard(only(), 1, path))
+
+
+def fetch_report(path):
+    answer = only(status_code=200, headers={}, iter_content=lambda _: iter([b"x"]))
+    session = only(get=lambda *_, **__: contextlib.nullcontext(answer))
+    cluster = only(server="", session=lambda: contextlib.nullcontext(session))
+    reports.download(cluster, "pod", "/report", path / "report.tar.gz")
+
+
 CASES = {
     "report/html/report.py:_write": (lambda path: html.write(results(), path), "index.html"),
     "results/results.py:write": (write_results, "results.json"),
@@ -268,6 +280,13 @@ CASES = {
     "stack/state.py:save_programs": (save_state, "programs.json"),
     "stack/state.py:save_handle": (save_handle, "stack.json"),
     "stack/existing/kubeconfig.py:copy": (copy_kubeconfig, "kubeconfig"),
+    "stack/in_cluster/pod.py:write_kubeconfig": (account_of_pod, "kubeconfig"),
+    "stack/in_cluster/pod.py:pack": (lambda path: pod.pack(path, path / "report.tar.gz"), "report.tar.gz"),
+    "stack/in_cluster/reports.py:download": (fetch_report, "report.tar.gz"),
+    "stack/in_cluster/reports.py:_write": (
+        lambda path: reports._write(io.BytesIO(b"x"), path / "results.json"),
+        "results.json",
+    ),
     "stack/loading.py:_plain": (unpack_images, "images.tar"),
     "stack/engine.py:_probe": (probe_engine, "rootfs.tar"),
     "stack/engine.py:_write_when_changed": (remember_probe, "engine.json"),
@@ -286,6 +305,8 @@ def place(tmp_path, monkeypatch):
     monkeypatch.setenv("CHAOS_HARNESS_STATE", str(tmp_path))
     monkeypatch.setenv("CHAOS_HARNESS_CACHE", str(tmp_path))
     monkeypatch.setattr(chaosmesh, "values", lambda _: {})
+    monkeypatch.setenv("KUBERNETES_SERVICE_HOST", "10.0.0.1")
+    monkeypatch.setenv("KUBERNETES_SERVICE_PORT", "443")
     path = tmp_path / "c"
     path.mkdir(mode=0o700)
     (tmp_path / "of-the-user").write_text(

@@ -51,6 +51,9 @@ PROMETHEUS = [
 ]
 """Of what fixtures/manifests/prometheus.yaml is made."""
 
+ACCOUNT = ["ServiceAccount", "ClusterRole", "ClusterRoleBinding"]
+"""Of what `chaos-harness rbac` prints; the rest is made and removed in a cluster of our own only."""
+
 NOT_LITERAL = {
     "chaosmesh/denial.py": {"get": ["ClusterRole", "Role"], "patch": ["ClusterRole", "Role"]},
     "chaosmesh/experiments.py": {"list": CHAOS},
@@ -79,6 +82,9 @@ NOT_LITERAL = {
         "delete": PROMETHEUS,
         "wait_gone": PROMETHEUS,
     },
+    "stack/in_cluster/account.py": {"create": ACCOUNT, "delete": ACCOUNT},
+    "stack/in_cluster/follow.py": {"list": ["Job", "ConfigMap"], "delete": ["Job", "ConfigMap"]},
+    "pytest_plugin/in_cluster.py": {"create": ["Job", "ConfigMap"]},
     "stack/lease.py": {"create": ["Lease"]},
 }
 """Where the kind is not written in the call, by module and method: the kinds that come there."""

@@ -58,6 +58,11 @@ def test_each_cluster_has_its_run_and_its_report(called, tmp_path, capsys):
     assert f"matrix: {tmp_path}/matrix.html" in capsys.readouterr().out
 
 
+def test_shards_in_the_cluster_write_no_xml_beside_that_of_their_merged_report(called, tmp_path):
+    run.run(["--context", "a", "--context", "b", "--in-cluster", "--report", str(tmp_path)])
+    assert called[0] == ["--in-cluster", "--context", "a", "--report", str(tmp_path / "a")]
+
+
 def test_an_interruption_ends_it(called, tmp_path):
     called.codes = [ExitCode.INTERRUPTED]
     assert run.run(["--context", "a", "--context", "b", "--report", str(tmp_path)]) == ExitCode.INTERRUPTED

@@ -35,6 +35,7 @@ EXAMPLES: dict[str, tuple[str, Any]] = {
     "order": ("files", "files"),
     "parallel": ("3", 3),
     "shard": ("1/2", (1, 2)),
+    "shards": ("2", 2),
     "images": ("source", "source"),
     "workers": ("2", 2),
     "scrape_interval": ("0.5", 0.5),

@@ -48,6 +48,7 @@ from harness.stack.options import UpOptions
 from harness.stack.target import TargetCluster
 from tests.fakes.clock import FakeClock
 from tests.fakes.cluster import FakeCluster
+from tests.stack.in_cluster.conftest import joined as joined_run
 
 SCENARIO = """\
 scenario: {name}
@@ -990,3 +991,30 @@ def test_what_does_not_fit_the_interval_of_others_is_skipped(stack, tmp_path):
 def test_on_ones_own_cluster_nothing_is_held_back(opened, stack):
     assert stack.guards == [None]
     assert opened._context.shared is None
+
+
+def test_a_shard_in_the_cluster_is_of_its_callers_run_and_sweeps_nothing(
+    stack, cluster, tmp_path, monkeypatch
+):
+    told = joined_run()
+    old_namespace(cluster, "of-another-shard", run=told.run)
+    old_namespace(cluster, "of-an-earlier-run")
+    asked = []
+
+    def here(run, kubeconfig, *, disruption):
+        asked.append((run, kubeconfig, disruption))
+        return stack.handle
+
+    monkeypatch.setattr(session, "handle_here", here)
+    monkeypatch.setenv("KUBECONFIG", str(tmp_path / "of-the-pod"))
+    run = made(tmp_path, joined=told, shared=SharedUse(disruption=True))
+    run.open()
+    run.close()
+    # Its caller brings the stack up, and sweeps it, before any shard is there.
+    assert asked == [(told, tmp_path / "of-the-pod", True)]
+    assert stack.ups == 0
+    assert run.results.run.id == told.run
+    assert {name for kind, _, name in cluster.objects if kind == "Namespace"} >= {
+        "of-another-shard",
+        "of-an-earlier-run",
+    }

@@ -8,7 +8,7 @@ import pytest
 
 from harness.base import process
 from harness.base.errors import InfrastructureError
-from harness.stack.loading import load
+from harness.stack.loading import load, without
 
 
 class Nodes:
@@ -37,3 +37,15 @@ def test_an_archive_that_is_gone_or_cut_off_is_named(tmp_path: Path) -> None:
     for archive in (cut, tmp_path / "none.tar"):
         with pytest.raises(InfrastructureError, match=archive.name):
             load(archive, ["one"], Nodes(), logs=tmp_path)  # type: ignore[arg-type]
+
+
+def test_which_nodes_lack_an_image() -> None:
+    class Having(Nodes):
+        def run(
+            self, name: str, args: list[str], *, stdin_file: Path | None = None, **_: Any
+        ) -> process.Result:
+            assert args[-1] == "name==registry/harness:1"
+            return process.Result(0, "registry/harness:1\n" if args[1] == "one" else "", "", 0.0)
+
+    nodes = Having()
+    assert without("registry/harness:1", ["one", "two"], nodes) == ["two"]  # type: ignore[arg-type]

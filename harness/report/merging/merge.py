@@ -22,6 +22,7 @@ from harness.report.merging.copying import copy_tree
 from harness.report.merging.parts import MergedPart, read_parts
 from harness.report.merging.results import exposition_folder, is_whole, merged_results
 from harness.report.outcome import RunEnding, RunOutcome, code_of_several, exit_code, headline
+from harness.report.text import same_causes, should_lines, wrong_lines
 from harness.results import last_durations
 from harness.results.contract import EXPOSITIONS
 from harness.results.folder import DIAGNOSTICS, FIRST_ATTEMPTS, ReportFolder
@@ -48,6 +49,16 @@ class MergedRun:
     came_to: RunOutcome
     page: Path
     junit: Path
+
+    def lines(self) -> list[str]:
+        """Return what a person reads of it in the end."""
+        results = self.results
+        lines = [self.came_to.headline, f"scenarios: {results.summary.text()}"]
+        lines += [*wrong_lines(results), *same_causes(results), *should_lines(results)]
+        if results.contract:
+            lines += results.contract.lines()
+        lines += [f"warning: {line}" for line in results.run.warnings]
+        return [*lines, f"report: {self.page}", f"JUnit: {self.junit}"]
 
 
 def merge(folder: Path, shards: Sequence[Path]) -> MergedRun:

@@ -89,7 +89,8 @@ def _part(folder: Path) -> MergedPart:
 
 
 def _check_pair(one: MergedPart, other: MergedPart) -> None:
-    if one.results.run.id == other.results.run.id:
+    # Shards that ran in the cluster have one id.
+    if one.results.run.id == other.results.run.id and one.shard.number == other.shard.number:
         raise UsageError(f"{one.folder} and {other.folder} hold the same run", next_step=_HINT)
     if one.shard.number == other.shard.number and one.shard.of == other.shard.of:
         raise UsageError(

@@ -1,0 +1,78 @@
+"""A run that is divided among shards in the cluster, and their pods as the API server shows them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from harness.stack.handle import ServiceAddress, StackHandle, StackNode
+from harness.stack.in_cluster.job import ShardJob
+from harness.stack.in_cluster.joined import JoinedRun, ShardOfRun
+from tests.kubernetes.conftest import api, cluster, kubeconfig
+
+__all__ = ["api", "cluster", "kubeconfig"]
+
+RUN = "0a1b2c3d"
+SECRET = "5ec4e7"
+JOB = ShardJob(RUN, 1, 2, "registry/harness:1", 900, "identity")
+
+
+def handle() -> StackHandle:
+    return StackHandle(
+        cluster="c",
+        provider="podman",
+        kubeconfig=Path("kubeconfig"),
+        context="kind-c",
+        identity="stack",
+        prometheus=ServiceAddress(namespace="chaos-harness", name="prometheus", port=9090),
+        dashboard=ServiceAddress(namespace="chaos-mesh", name="chaos-dashboard", port=2333),
+        chaos_mesh_namespace="chaos-mesh",
+        workload_image="workload",
+        scrape_interval=1.0,
+        scrape_timeout=1.0,
+        images="source",
+        image_key="key",
+        versions={"chaos-mesh": "v2.8.4"},
+        stand_ins=[],
+        nodes=[StackNode(name="n1", kernel="6", runtime="containerd://2", cgroup="v2")],
+    )
+
+
+def joined(**changes: Any) -> JoinedRun:
+    files = {"a": "scenarios/daemon/a.yaml", "b": "scenarios/daemon/b.yaml"}
+    shards = (
+        ShardOfRun(scenarios=("a",), files=("daemon/a.yaml",)),
+        ShardOfRun(scenarios=("b",), files=("daemon/b.yaml",)),
+    )
+    given = {"words": ("--exclusive",), **changes}
+    return JoinedRun(
+        run=RUN,
+        holder="host/1/2",
+        secret=SECRET,
+        handle=handle(),
+        scenarios=files,
+        whole=False,
+        shards=shards,
+        **given,
+    )
+
+
+def pod(index: int, *, uid: str = "", ready: bool = False, **status: Any) -> dict[str, Any]:
+    """Return the pod of a shard; it runs, unless its status says otherwise."""
+    running: list[dict[str, Any]] = [{"state": {"running": {}}}]
+    conditions = [{"type": "Ready", "status": "True" if ready else "False"}]
+    return {
+        "metadata": {
+            "name": f"shard-{index}",
+            "uid": uid or f"uid-{index}",
+            "annotations": {"batch.kubernetes.io/job-completion-index": str(index)},
+        },
+        "status": {"phase": "Running", "containerStatuses": running, "conditions": conditions, **status},
+    }
+
+
+@pytest.fixture
+def run() -> JoinedRun:
+    return joined()
