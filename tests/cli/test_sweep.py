@@ -29,6 +29,7 @@ def podman(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> FakeEngine:
     found = FakeEngine("podman", Path("podman"))
     monkeypatch.setattr(engine, "find", lambda progress: found)
     monkeypatch.setattr(StateFolder, "load", lambda _: Handle())
+    monkeypatch.setattr("harness.stack.in_cluster.follow.remove", lambda *_, **__: [])
     monkeypatch.setattr(Cluster, "connect", lambda *_, **__: None)
     monkeypatch.setattr(lock.Held, "claim", lambda *_: None)
     return found
