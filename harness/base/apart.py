@@ -101,11 +101,16 @@ def _child(function: Callable[[], object], theirs: Connection, memory: int) -> N
     except BaseException as error:
         told = (True, EndedError(f"{type(error).__name__}: {error}"))
     if os.getpid() == me:
-        try:
-            content = ForkingPickler.dumps(told)
-            ForkingPickler.loads(content)
-        except Exception:
-            content = ForkingPickler.dumps((True, EndedError(f"{type(told[1]).__name__}: {told[1]}")))
         with contextlib.suppress(OSError):
-            theirs.send_bytes(content)
+            theirs.send_bytes(sendable(told))
     os._exit(0)
+
+
+def sendable(told: tuple[bool, object]) -> bytes | memoryview:
+    """Return whether a function raised, and what it came to, as it is sent; what cannot be is an error."""
+    try:
+        content = ForkingPickler.dumps(told)
+        ForkingPickler.loads(content)
+    except Exception:
+        return ForkingPickler.dumps((True, EndedError(f"{type(told[1]).__name__}: {told[1]}")))
+    return content

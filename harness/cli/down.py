@@ -23,16 +23,19 @@ def add(commands: Commands) -> None:
 
 def _down(given: argparse.Namespace) -> int:
     from harness.stack.existing.use import held, remove
+    from harness.stack.further import further_of
     from harness.stack.up import down
 
     progress = Progress()
     wanted = options.named(given.cluster, given.context, given.kubeconfig)
-    with held(wanted, "down") as mine:
-        if wanted.existing is not None:
+    if wanted.existing is not None:
+        with held(wanted, "down") as mine:
             removed = remove(wanted, progress, mine)
             told = f"removed: {', '.join(removed)}" if removed else "nothing was installed by the harness"
             progress.say(f"{given.context}: {told}; the cluster stays as it is")
             return ExitCode.OK
-        there = down(given.cluster, progress, mine)
-    progress.say(f"{given.cluster} is down" if there else f"there is no cluster {given.cluster}")
+    for name in (*further_of(given.cluster), given.cluster):
+        with held(options.named(name, None, None), "down") as mine:
+            there = down(name, progress, mine)
+        progress.say(f"{name} is down" if there else f"there is no cluster {name}")
     return ExitCode.OK

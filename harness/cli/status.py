@@ -27,22 +27,31 @@ def add(commands: Commands) -> None:
 
 
 def _status(given: argparse.Namespace) -> int:
-    from harness.stack.capabilities import with_capabilities
     from harness.stack.existing import status as existing
-    from harness.stack.status import status
+    from harness.stack.further import further_of
 
     wanted = options.named(given.cluster, given.context, given.kubeconfig)
     if wanted.existing is not None:
         found = existing.status(wanted.existing)
     else:
-        found = status(given.cluster, Progress())
-        if found.handle and all(found.answers.values()):
-            found = found.model_copy(update={"handle": with_capabilities(found.handle)})
+        further = [_look_at(name) for name in further_of(given.cluster)]
+        found = _look_at(given.cluster).model_copy(update={"further": further})
     if given.json:
         sys.stdout.write(found.model_dump_json(indent=2) + "\n")
     else:
-        sys.stdout.write("\n".join(_render(found)) + "\n")
+        for each in (found, *found.further):
+            sys.stdout.write("\n".join(_render(each)) + "\n")
     return ExitCode.OK
+
+
+def _look_at(name: str) -> ClusterStatus:
+    from harness.stack.capabilities import with_capabilities
+    from harness.stack.status import status
+
+    found = status(name, Progress())
+    if found.handle and all(found.answers.values()):
+        return found.model_copy(update={"handle": with_capabilities(found.handle)})
+    return found
 
 
 def _render(found: ClusterStatus) -> list[str]:

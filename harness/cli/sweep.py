@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import TYPE_CHECKING
 
-from harness.base.errors import ExitCode, InfrastructureError
+from harness.base.errors import ExitCode, HarnessError, InfrastructureError
 from harness.base.progress import Progress
 from harness.cli.command import Commands, examples
 from harness.stack.options import CLUSTER, CONTEXT, UpOptions, named
@@ -29,35 +29,61 @@ def add(commands: Commands) -> None:
 
 
 def _sweep(options: argparse.Namespace) -> int:
+    from harness.stack.further import further_of
+    from harness.stack.state import StateFolder
+
+    progress = Progress()
+    wanted = [named(options.cluster, options.context, options.kubeconfig)]
+    if wanted[0].existing is None:
+        there = (name for name in further_of(options.cluster) if StateFolder(name).load() is not None)
+        wanted += [named(name, None, None) for name in there]
+    errors = []
+    removed = False
+    for each in wanted:
+        try:
+            removed |= _swept(each, progress, force=options.force)
+        except HarnessError as error:
+            errors.append(error)
+    for other in errors[1:]:
+        progress.say(other.render())
+    if errors:
+        raise errors[0]
+    if not removed:
+        progress.say("nothing of earlier runs is left")
+    return ExitCode.OK
+
+
+def _swept(wanted: UpOptions, progress: Progress, *, force: bool) -> bool:
+    """Sweep one cluster; return whether anything was removed.
+
+    Raises:
+        HarnessError: it cannot be, or not all of it goes.
+    """
     from harness.chaosmesh.sweep import FORCE, sweep
     from harness.stack.connection import connect
     from harness.stack.existing.use import held
 
-    progress = Progress()
-    wanted = named(options.cluster, options.context, options.kubeconfig)
     with held(wanted, "sweep") as mine:
-        handle = _theirs(wanted) if wanted.existing else _existing(options.cluster, progress)
+        handle = _theirs(wanted) if wanted.existing else _existing(wanted.cluster, progress)
         mine.claim(handle.kubeconfig, handle.context)
         _sweep_jobs(wanted, handle, progress)
         # Also what a killed run scaled or denied is put back, which is known by its annotations.
         cluster = connect(handle, disruption=True)
         # No run is this one: whatever is left is of another.
-        swept = sweep(cluster, "", handle.identity, handle.chaos_mesh_namespace, force=options.force)
+        swept = sweep(cluster, "", handle.identity, handle.chaos_mesh_namespace, force=force)
     for name in swept.removed:
         progress.say(f"removed the namespace {name}")
     if swept.stuck:
         raise InfrastructureError(
             f"namespaces of earlier runs do not go: {', '.join(each.namespace for each in swept.stuck)}",
             next_step="look at what is named; chaos-harness down and up make the cluster again"
-            if options.force
+            if force
             else f"{FORCE} {wanted.words}".rstrip(),
             details=[each.text() for each in swept.stuck],
         )
     for line in swept.warnings():
         progress.say(line)
-    if not swept.removed:
-        progress.say("nothing of earlier runs is left")
-    return ExitCode.OK
+    return bool(swept.removed)
 
 
 def _sweep_jobs(wanted: UpOptions, handle: StackHandle, progress: Progress) -> None:

@@ -93,6 +93,10 @@ class Live(Observer):
         self._turns: dict[str, _Turn] = {}
         self._turn = _Turn("", 0, now(), now(), now())
 
+    def run_goes_on(self, how: str) -> None:
+        """Say so in a line that stays."""
+        self._line(how)
+
     def turn_to(self, name: str) -> None:
         """Go on with another scenario."""
         self._turn = self._turns.get(name, self._turn)
@@ -142,7 +146,8 @@ class Live(Observer):
             self._took[result.name] = result.seconds
         if not self._screen.redraws:
             verdict = result.verdict.words
-            how = f"{result.name}: {verdict} in {result.seconds:.1f} s"
+            where = f" on {result.cluster}" if result.cluster else ""
+            how = f"{result.name}: {verdict} in {result.seconds:.1f} s{where}"
             self._line("; ".join([how, f"{self._done()} of {self._total} done", *self._summary()]))
         self._turns.pop(result.name, None)
         if self._verbosity >= 0:

@@ -78,6 +78,17 @@ RUN = (
         former=("--lanes",),
     ),
     Option(
+        "--clusters",
+        {
+            "type": _at_least_one,
+            "default": 1,
+            "metavar": "N",
+            "help": "run on up to N clusters, so that more scenarios find one where nothing conflicts with "
+            "them; those after the first are called NAME-2, NAME-3, ..., and come up while scenarios run "
+            "(default: %(default)s)",
+        },
+    ),
+    Option(
         "--order",
         {
             "choices": ORDERS,

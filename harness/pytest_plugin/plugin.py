@@ -28,7 +28,7 @@ from harness.judge.finding import Verdict
 from harness.lint import python
 from harness.lint.check import load_checked
 from harness.lint.python import is_python_scenario
-from harness.pytest_plugin import fixtures, options, other_plugins
+from harness.pytest_plugin import fixtures, further_clusters, options, other_plugins
 from harness.pytest_plugin.failure import ScenarioFailureRepr, on_terminal
 from harness.pytest_plugin.fixtures import CleanupFailedError
 from harness.pytest_plugin.in_cluster import InClusterRun
@@ -107,14 +107,17 @@ def pytest_configure(config: pytest.Config) -> None:
     config.stash[NAMES] = TakenNames()
     config.stash[OTHER_FAILURES] = []
     config.stash[JOINED] = _joined()
+    stack, clusters = up_options(options.of(config)), options.value(config, "clusters")
+    further_clusters.check(clusters, options.value(config, "parallel"), stack)
     config.stash[RUN_SESSION] = RunSession.from_options(
-        up_options(options.of(config)),
+        stack,
         control=options.value(config, "control"),
         allowed_namespaces=options.value(config, "allow_namespace"),
         shared=SharedUse(options.value(config, "exclusive"), options.value(config, "allow_disruption")),
         report=Path(config.invocation_params.dir) / _report_folder(config),
         beside=[Path(xml)] if (xml := config.getoption("xmlpath", None)) else [],
         joined=config.stash[JOINED],
+        clusters=clusters,
     )
     config.pluginmanager.register(InternalErrors(config.stash[RUN_SESSION]), "harness.internal-errors")
     config.pluginmanager.register(JunitCases(config), "harness.junit-cases")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import io
 import os
 import uuid
 from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +19,7 @@ import harness
 from harness.audit.contract import at_end
 from harness.audit.contract.compare import Circumstances
 from harness.audit.contract.promtool import Linter, by_program, in_pod
+from harness.audit.contract.shards import merged_contract
 from harness.audit.coverage.of_run import RunScores
 from harness.base import bundled, defects, places
 from harness.base.errors import DefectError, ExitCode, HarnessError, InfrastructureError, UsageError
@@ -31,15 +34,25 @@ from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
 from harness.lint.rules.rule import check_rules
 from harness.prometheus.prometheus import Prometheus
+from harness.pytest_plugin.further_clusters import FurtherClusters, RunWork
+from harness.pytest_plugin.opened_stack import OpenedStack
 from harness.recording.writer import ENTRIES
 from harness.report import checks
 from harness.report.checks import RunCheck
 from harness.report.outcome import RunEnding
 from harness.report.record import RunRecord
-from harness.report.text import left_lines, same_causes, should_lines, unmet_lines, wrong_lines
+from harness.report.text import (
+    cluster_lines,
+    left_lines,
+    same_causes,
+    should_lines,
+    unmet_lines,
+    wrong_lines,
+)
 from harness.results import last_durations, results
+from harness.results.contract import Contract
 from harness.results.folder import ReportFolder
-from harness.results.results import NotRun, Results, Run
+from harness.results.results import NotRun, Results, Run, RunCluster
 from harness.results.scenario import ScenarioResult
 from harness.runner.apart import NodeApart
 from harness.runner.clock import Clock
@@ -50,7 +63,7 @@ from harness.runner.late import still_there
 from harness.runner.needs import SharedUse
 from harness.runner.outage import Outage
 from harness.runner.run_context import RunContext
-from harness.runner.scenario_runs import RunPlan, ScenarioRuns
+from harness.runner.scenario_runs import JoinedCluster, RunPlan, ScenarioRuns
 from harness.runner.strategy import ChaosStrategy
 from harness.runner.vitals import ThreadedVitals
 from harness.runner.workers import NotStartedError
@@ -95,6 +108,7 @@ class RunSession:
         allowed_namespaces: frozenset[str],
         shared: SharedUse = _DEFAULT_USE,
         joined: JoinedRun | None = None,
+        clusters: int = 1,
     ) -> None:
         self.options = options
         self.results = results
@@ -104,6 +118,7 @@ class RunSession:
         self._allowed_namespaces = allowed_namespaces
         self._shared = shared
         self._joined = joined
+        self._most_clusters = clusters
         self._record = RunRecord(folder)
         self._scores = RunScores()
         strategy = ControlStrategy if control else ChaosStrategy
@@ -112,7 +127,9 @@ class RunSession:
         self._spent = Spent()
         self._held = contextlib.ExitStack()
         self._context: RunContext | None = None
-        self._opened = 0.0
+        self._opened: dict[str, float] = {}
+        """When scenarios could begin on each cluster, its Prometheus' clock."""
+        self._further: FurtherClusters | None = None
         self._failure: HarnessError | None = None
         self._to_close = False
         self._ended = False
@@ -130,6 +147,7 @@ class RunSession:
         shared: SharedUse = _DEFAULT_USE,
         beside: Iterable[Path] = (),
         joined: JoinedRun | None = None,
+        clusters: int = 1,
     ) -> RunSession:
         """Make a session of the command line's options.
 
@@ -141,6 +159,7 @@ class RunSession:
             shared: what the run may do on a cluster of others.
             beside: see ReportFolder.
             joined: the run in the cluster that this is a shard of.
+            clusters: how many clusters to run scenarios on, as far as they have something to run.
         """
         run = Run(
             id=uuid.uuid4().hex[:8] if joined is None else joined.run,
@@ -150,6 +169,8 @@ class RunSession:
         )
         if control:
             run.options["control"] = "True"
+        if clusters > 1:
+            run.options["clusters"] = str(clusters)
         if allowed_namespaces:
             run.options["allow_namespace"] = ", ".join(sorted(allowed_namespaces))
         return cls(
@@ -160,6 +181,7 @@ class RunSession:
             allowed_namespaces=frozenset(allowed_namespaces),
             shared=shared,
             joined=joined,
+            clusters=clusters,
         )
 
     def begin(self, plan: RunPlan) -> None:
@@ -224,9 +246,6 @@ class RunSession:
         return self.troubles[-1]
 
     def _open(self, progress: Progress) -> None:
-        from harness import image_build
-        from harness.image_build.published import image_names
-
         self._record.folder.check()
         held = self._held.enter_context(cluster_held(self.options, f"run {self.results.run.id}"))
         self._record.folder.take(self.results.run.id)
@@ -236,14 +255,7 @@ class RunSession:
                 at = Path(os.environ["KUBECONFIG"])
                 handle = handle_here(self._joined, at, disruption=self._shared.disruption)
             else:
-                handle = up(
-                    self.options,
-                    progress,
-                    held,
-                    prepare_images=image_build.prepare,
-                    image_names=image_names,
-                    disruption=self._shared.disruption,
-                )
+                handle = self._up(self.options, held, progress)
         except lock.InUseError:
             # In the cluster, by another state folder: what an earlier run reported stays.
             raise
@@ -253,25 +265,66 @@ class RunSession:
         self._record.begin()
 
         theirs = handle.target.whose == "theirs"
-
-        def connect() -> tuple[Cluster, Prometheus]:
-            cluster = connection.connect(
-                handle,
-                run=self.results.run.id,
-                disruption=self._shared.disruption,
-                allowed=self._allowed_namespaces,
-            )
-            return cluster, prometheus_of(handle, cluster)
-
         _load_clients()
-        cluster, prometheus = connect()
+        cluster, prometheus = self._connect(handle)
+        stack = self._look_at(handle, cluster, prometheus)
+        for name in stack.swept.removed:
+            progress.say(f"removed what an earlier run left: namespace {name}")
+        self.results.run.warnings = [
+            *stack.swept.warnings(self.options.words),
+            *filter(None, [stack.release.note]),
+        ]
+        for line in self.results.run.warnings:
+            progress.say(line)
+        self.results.run.stack = _facts(stack)
+        self._context = self._context_of(stack, cluster, prometheus)
+        if theirs:
+            files = [file for _, file in self.plan.to_run]
+            progress.say(expected_duration(files, handle.scrape_interval, self.plan.parallel))
+        self._runs.connected(self._context, partial(self._connect, handle))
+        self._opened[self._context.on] = self._context.clock.now()
+        if self._clusters > 1:
+            self.results.run.clusters = [RunCluster(name=handle.cluster, since=results.now())]
+            work = RunWork(self._hold, self._bring_up, self._runs.wait_for, self._take_up, self._do_without)
+            self._further = FurtherClusters(self.options, self._clusters, work)
+            self._further.begin()
+        # A run that is killed before its first scenario has ended has been there, too.
+        self._write()
+
+    @property
+    def _clusters(self) -> int:
+        """How many clusters have something to run."""
+        return max(1, min(self._most_clusters, self.plan.parallel, len(self.plan.to_run)))
+
+    def _up(self, options: UpOptions, held: lock.Held, progress: Progress) -> StackHandle:
+        from harness import image_build
+        from harness.image_build.published import image_names
+
+        return up(
+            options,
+            progress,
+            held,
+            prepare_images=image_build.prepare,
+            image_names=image_names,
+            disruption=self._shared.disruption,
+        )
+
+    def _connect(self, handle: StackHandle) -> tuple[Cluster, Prometheus]:
+        cluster = connection.connect(
+            handle,
+            run=self.results.run.id,
+            disruption=self._shared.disruption,
+            allowed=self._allowed_namespaces,
+        )
+        return cluster, prometheus_of(handle, cluster)
+
+    def _look_at(self, handle: StackHandle, cluster: Cluster, prometheus: Prometheus) -> OpenedStack:
+        """Return what is known of a stack that is up, once what a killed run left on it is gone."""
         verify(handle, prometheus)
         offset, uncertainty = prometheus.clock()
         swept = Swept()
         if self._joined is None:
             swept = sweep(cluster, self.results.run.id, handle.identity, handle.chaos_mesh_namespace)
-        for name in swept.removed:
-            progress.say(f"removed what an earlier run left: namespace {name}")
         release = release_of(handle.versions)
         node, closed = node_apart(handle), handle.target.node_refused
         not_asked = [*handle.target.not_ready, *filter(None, [node])]
@@ -280,40 +333,67 @@ class RunSession:
         if node:
             probed = probe_apart(cluster, handle.chaos_mesh_namespace, node)
             apart = NodeApart(node, probed, interval_apart(handle), logs_apart(handle))
-        facts = facts_of(handle, anywhere(capabilities, apart.capabilities if apart else {}))
-        self.results.run.warnings = [*swept.warnings(self.options.words), *filter(None, [release.note])]
-        for line in self.results.run.warnings:
-            progress.say(line)
-        self.results.run.stack = facts
-        self._context = RunContext(
+        return OpenedStack(handle, Clock(offset, uncertainty), swept, release, capabilities, apart)
+
+    def _context_of(self, stack: OpenedStack, cluster: Cluster, prometheus: Prometheus) -> RunContext:
+        handle, apart = stack.handle, stack.apart
+        shared = None
+        if handle.target.whose == "theirs":
+            closed, roles = handle.target.node_refused, handle.target.roles_refused
+            shared = replace(self._shared, node=closed, roles=roles)
+        return RunContext(
             cluster=cluster,
             prometheus=prometheus,
-            clock=Clock(offset, uncertainty),
+            clock=stack.clock,
             chaos_mesh_namespace=handle.chaos_mesh_namespace,
             workload_image=handle.workload_image,
             jvm_image=handle.jvm_image,
             interval=handle.scrape_interval,
-            release=release,
-            capabilities=capabilities,
-            nodes=[each.name for each in handle.nodes if each.name != node],
+            release=stack.release,
+            capabilities=stack.capabilities,
+            nodes=[each.name for each in handle.nodes if apart is None or each.name != apart.name],
             apart=apart,
             run=self.results.run.id,
+            on=handle.cluster if self._clusters > 1 else "",
             recordings=self.report / "recordings",
             diagnostics=self.report / "diagnostics",
             observer=self.plan.observer,
             allowed_namespaces=self._allowed_namespaces,
-            facts=facts,
-            shared=replace(self._shared, node=closed, roles=handle.target.roles_refused) if theirs else None,
+            facts=_facts(stack),
+            shared=shared,
             unfit=self._unfit(handle.scrape_interval),
             vitals=ThreadedVitals,
         )
-        if theirs:
-            files = [file for _, file in self.plan.to_run]
-            progress.say(expected_duration(files, handle.scrape_interval, self.plan.parallel))
-        self._runs.connected(self._context, connect)
-        self._opened = self._context.clock.now()
-        # A run that is killed before its first scenario has ended has been there, too.
-        self._write()
+
+    def _hold(self, options: UpOptions) -> lock.Held:
+        return self._held.enter_context(cluster_held(options, f"run {self.results.run.id}"))
+
+    def _bring_up(self, options: UpOptions, held: lock.Held) -> OpenedStack:
+        """Bring up a further cluster; in a process of its own."""
+        handle = self._up(options, held, Progress(io.StringIO()))
+        return self._look_at(handle, *self._connect(handle))
+
+    def _take_up(self, stack: OpenedStack, options: UpOptions) -> None:
+        """Let scenarios run on a further cluster, too."""
+        handle = stack.handle
+        facts = self.results.run.stack
+        assert facts is not None
+        if differs := _differs(facts, _facts(stack)):
+            raise InfrastructureError(
+                f"it is not as {facts['cluster']} is: {differs}",
+                next_step=f"chaos-harness down {options.words}",
+            )
+        context = self._context_of(stack, *self._connect(handle))
+        self._runs.connected(context, partial(self._connect, handle))
+        self._opened[context.on] = context.clock.now()
+        self.results.run.clusters.append(RunCluster(name=handle.cluster, since=results.now()))
+        self.results.run.warnings += stack.swept.warnings(options.words)
+        self.plan.observer.run_goes_on(f"{handle.cluster} is up: scenarios run on it, too")
+
+    def _do_without(self, name: str, why: str) -> None:
+        """Go on without a further cluster."""
+        self.results.run.clusters.append(RunCluster(name=name, problem=why))
+        self.plan.observer.run_goes_on(f"the run goes on without the cluster {name}: {why}")
 
     def _unfit(self, interval: float) -> Callable[[ScenarioFile], str]:
         """Return what says why a scenario, checked for one scrape interval, does not fit the stack's."""
@@ -338,6 +418,8 @@ class RunSession:
         try:
             with self.kept("stop the scenarios"):
                 late += self._runs.stop(self.interrupts)
+                if self._further is not None:
+                    self._further.end()
             # Written before anything else is waited for: who ends a job may not wait long.
             with self.kept("write the results"):
                 self._write()
@@ -364,34 +446,53 @@ class RunSession:
 
     def _left_late(self, looks: int) -> list[ScenarioResult]:
         """Return scenarios whose namespaces do not go; some are looked into, the first ones."""
-        if self._context is None:
-            return []
-        results = [*self.results.scenarios, *self._runs.begun.values()]
-        return still_there(self._context, self.outage, results, looks)
+        late: list[ScenarioResult] = []
+        ran = [*self.results.scenarios, *self._runs.begun.values()]
+        for cluster in self._runs.clusters.values():
+            there = [each for each in ran if (each.cluster or "") == cluster.name]
+            late += still_there(cluster.context, cluster.outage or self.outage, there, looks - len(late))
+        return late
 
     def _check_contract(self) -> None:
         """Compare what the components expose with the catalogue; the last look at them of the run."""
-        around = self._context
-        if around is None or self.results.contract is not None or not self.anything_ran() or self.outage:
+        if self._context is None or self.results.contract is not None:
+            return
+        if not self.anything_ran() or self.outage:
             return
         # Without the chaos, nothing is touched; and what an error ended may not have come to touch it.
         undecided = any(each.verdict is Verdict.ERROR for each in self.results.scenarios)
         all_of = self.plan.all_of
         all_ran = all_of is not None and all_of <= self._runs.results.keys()
         whole = all_ran and not self.control and not undecided
+        given = Circumstances(self._context.release, self._context.capabilities, whole)
+        first, *others = self._runs.clusters.values()
+        if not others:
+            self.results.contract = self._contract_on(first, given)
+            return
+        # What nobody has seen, nobody has seen on any of them.
+        alone = replace(given, whole=False)
+        found = {f"the cluster {each.name}": self._contract_on(each, alone) for each in (first, *others)}
+        self.results.contract = merged_contract(found, catalogue(), given)
+
+    def _contract_on(self, on: JoinedCluster, given: Circumstances) -> Contract:
+        around = on.context
+        if on.outage is not None:
+            return Contract(release=str(given.release), whole=False, error=str(on.outage))
+        ran = [each for each in self.results.scenarios if (each.cluster or "") == on.name]
         run = at_end.EndedRun(
             cluster=around.cluster,
             prometheus=around.prometheus,
             clock=around.clock,
-            began=self._opened,
-            namespaces=[each.namespace for each in self.results.scenarios if each.namespace],
-            recordings=[each.recording for each in self.results.scenarios if each.recording],
-            given=Circumstances(around.release, around.capabilities, whole),
+            began=self._opened[on.name],
+            namespaces=[each.namespace for each in ran if each.namespace],
+            recordings=[each.recording for each in ran if each.recording],
+            given=given,
             report=self.report,
             linter=self._linter(around),
             chaos_mesh_namespace=around.chaos_mesh_namespace,
+            folder=on.name,
         )
-        self.results.contract = at_end.check(run, catalogue())
+        return at_end.check(run, catalogue())
 
     def _linter(self, around: RunContext) -> Linter | None:
         if program := StateFolder(self.options.place).program("promtool"):
@@ -597,7 +698,7 @@ class RunSession:
         if quiet:
             return [*wrong_lines(self.results), *self._trouble_lines(), *where]
         lines = [f"scenarios: {self.results.summary.text()}", *wrong_lines(self.results)]
-        lines += same_causes(self.results)
+        lines += [*cluster_lines(self.results), *same_causes(self.results)]
         if self.results.control is not None:
             told = (f"{number} {name}" for name, number in sorted(self.results.control.items()))
             lines.append(f"expectations without the chaos: {', '.join(told)}")
@@ -656,6 +757,10 @@ class RunSession:
             return
         self.results.not_run = self._not_run()
         self.results.run.planned = len(self.plan.to_run)
+        for cluster in self.results.run.clusters:
+            there = self._runs.clusters.get(cluster.name)
+            if there is not None and there.outage is not None:
+                cluster.problem = str(there.outage)
         self.results.run.interrupted = self.interrupts.how or None
         self.results.run.complete = self._ended and not self.results.not_run
         self.results.count()
@@ -689,6 +794,21 @@ def _chosen(options: UpOptions) -> dict[str, str]:
     chosen = {**vars(options), **(vars(options.existing) if options.existing else {})}
     del chosen["existing"]
     return {key: redact(str(value)) for key, value in chosen.items() if value not in (None, False, ())}
+
+
+def _facts(stack: OpenedStack) -> dict[str, Any]:
+    apart = stack.apart.capabilities if stack.apart else {}
+    return facts_of(stack.handle, anywhere(stack.capabilities, apart))
+
+
+def _differs(one: dict[str, Any], other: dict[str, Any]) -> str:
+    """Return by what a verdict could differ on two clusters of a run; empty when there is nothing."""
+    for name in ("versions", "image_key", "scrape_interval"):
+        if one.get(name) != other.get(name):
+            return f"{name.replace('_', ' ')} {other.get(name)} instead of {one.get(name)}"
+    lacks = [{name for name, why in each["capabilities"].items() if why} for each in (one, other)]
+    only = sorted(lacks[0] ^ lacks[1])
+    return f"only one of the two has {', '.join(only)}" if only else ""
 
 
 def facts_of(handle: StackHandle, capabilities: dict[str, str | None]) -> dict[str, Any]:

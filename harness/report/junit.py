@@ -16,11 +16,13 @@ from harness.results.scenario import ScenarioResult
 def junit_properties(result: ScenarioResult) -> list[tuple[str, str]]:
     """Return names and values; a name may be there several times.
 
-    `verdict`, `recording` and `diagnostics` (folders); for each failed or undecided expectation `promql` and
-    `layer`; `known_issue` for each that was seen, `skipped` with the missing capabilities, `should` for each
-    expectation of that level that did not pass.
+    `verdict`, `recording` and `diagnostics` (folders), `cluster` of a run on several; for each failed or
+    undecided expectation `promql` and `layer`; `known_issue` for each that was seen, `skipped` with the
+    missing capabilities, `should` for each expectation of that level that did not pass.
     """
     found = [("verdict", result.verdict.value), ("recording", str(result.recording))]
+    if result.cluster is not None:
+        found.append(("cluster", result.cluster))
     if result.diagnostics is not None:
         found.append(("diagnostics", str(result.diagnostics)))
     if result.verdict is Verdict.SKIPPED:

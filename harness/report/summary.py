@@ -14,7 +14,7 @@ from harness.judge.finding import Verdict
 from harness.report import view
 from harness.report.checks import RunCheck
 from harness.report.outcome import headline
-from harness.report.text import scenario_text, should_lines
+from harness.report.text import cluster_lines, scenario_text, should_lines
 from harness.results.folder import SUMMARY
 from harness.results.results import Results
 from harness.results.scenario import ScenarioResult
@@ -72,7 +72,7 @@ def markdown(results: Results, folder: Path, most: int = MOST, checks: Sequence[
 def _sections(results: Results, folder: Path, checks: Sequence[RunCheck]) -> Iterator[str]:
     bad = [each for each in checks if each.verdict is not Verdict.PASS]
     yield f"## Chaos Mesh metrics: {_cell(headline(results, checks))}\n\n"
-    counts = [f"Scenarios: {results.summary.text()}", *should_lines(results)]
+    counts = [f"Scenarios: {results.summary.text()}", *should_lines(results), *cluster_lines(results)]
     yield "".join(f"{_cell(line)}\n\n" for line in counts)
     stack = results.run.stack or {}
     if versions := stack.get("versions"):

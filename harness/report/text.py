@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from itertools import groupby
 from typing import Any
 
-from harness.base.words import nth_step
+from harness.base.words import count, nth_step
 from harness.judge.argument import labels_text
 from harness.judge.finding import Finding, Verdict
 from harness.judge.wording import head, subject, with_clock
@@ -23,6 +24,8 @@ _MOST_WRONG = 20
 def scenario_text(result: ScenarioResult) -> str:
     """Return everything that went wrong in a scenario, in the order in which it did."""
     lines = [f"{result.name}: {result.verdict.value}"]
+    if result.cluster:
+        lines.append(f"  cluster: {result.cluster}")
     if result.reason:
         lines.append(f"  {result.reason}")
         lines += [f"  {detail}" for detail in result.details if detail]
@@ -44,6 +47,21 @@ def unmet_lines(result: ScenarioResult) -> list[str]:
         f"{f'{each.at} ' if each.at else ''}{result.name}, {each.place}: {each.sentence}"
         for each in unmet(result)
     ]
+
+
+def cluster_lines(results: Results) -> list[str]:
+    """Return which cluster of a run on several had how many scenarios, and which were not used, or lost."""
+    clusters = results.run.clusters
+    if not clusters:
+        return []
+    ran = Counter(each.cluster for each in results.scenarios)
+    told = (f"{each.name} {count(ran[each.name], 'scenario')}" for each in clusters if each.since)
+    lines = [f"clusters: {', '.join(told)}"]
+    for each in clusters:
+        if each.problem:
+            how = "was taken out" if each.since else "was not used"
+            lines.append(f"the cluster {each.name} {how}: {each.problem}")
+    return lines
 
 
 def should_lines(results: Results) -> list[str]:

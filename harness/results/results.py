@@ -8,7 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, field_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    SerializerFunctionWrapHandler,
+    field_validator,
+    model_serializer,
+)
 
 from harness.base.files import PUBLIC, write_whole
 from harness.base.redaction import redact_json
@@ -61,6 +67,19 @@ _RARE = ("not_run", "cleanup_not_verified")
 """Numbers of a summary that are only told where they are not 0."""
 
 
+class RunCluster(BaseModel):
+    """One of several clusters that a run used, or meant to use.
+
+    Attributes:
+        since: when scenarios could begin on it, ISO 8601, UTC; None when they never could.
+        problem: why none could, or could any more; None when nothing was wrong with it.
+    """
+
+    name: str
+    since: str | None = None
+    problem: str | None = None
+
+
 class Run(BaseModel):
     """The run as a whole.
 
@@ -79,6 +98,7 @@ class Run(BaseModel):
         exit_code: what the run ended with (docs/exit-codes.md); None before its end.
         shard: which part of a run it is; None of a run that is no part.
         merged: the runs that this one was merged of.
+        clusters: of a run on several; left out of any other.
     """
 
     id: str
@@ -96,6 +116,14 @@ class Run(BaseModel):
     exit_code: int | None = None
     shard: Shard | None = None
     merged: list[MergedShard] = []
+    clusters: list[RunCluster] = []
+
+    @model_serializer(mode="wrap")
+    def _without_clusters_of_one(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        written: dict[str, Any] = handler(self)
+        if not written.get("clusters"):
+            written.pop("clusters", None)
+        return written
 
     @field_validator("stack")
     @classmethod

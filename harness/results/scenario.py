@@ -141,6 +141,7 @@ class ScenarioResult(BaseModel):
         control: of a run without chaos: what each claim came to; None in any other run.
         first_attempt: why it was run again; None when it ran once.
         ran_on: the nodes of its workload's pods, on a stack that has a node of another kind; left out else.
+        cluster: that it ran on, in a run with several; left out else.
         places: where in the scenario file its expectations ("1.0"), its steps ("1") and itself ("") stand.
         source: the text of the scenario file, without secrets; "" when it is longer than a page shows.
         manifests: the chaos objects that were applied, as YAML without secrets, by their names in the file.
@@ -169,12 +170,14 @@ class ScenarioResult(BaseModel):
     source: str = ""
     manifests: dict[str, str] = {}
     ran_on: list[RanOn] = []
+    cluster: str | None = None
 
     @model_serializer(mode="wrap")
     def _without_what_is_the_same_everywhere(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
         written: dict[str, Any] = handler(self)
-        if not written.get("ran_on"):
-            written.pop("ran_on", None)
+        for name in ("ran_on", "cluster"):
+            if not written.get(name):
+                written.pop(name, None)
         return written
 
     def findings(self) -> list[Finding]:

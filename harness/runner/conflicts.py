@@ -26,6 +26,8 @@ from harness.scenario.model import Expectation, Scenario
 from harness.scenario.template import TEMPLATE
 
 _CPU = "the CPU"
+_OF_MACHINE = frozenset({_CPU})
+"""What all clusters on a machine have together."""
 _SMALL_LOAD, _FULL_LOAD = 20, 100
 """Percent of a CPU, for each worker."""
 _NO_EXPERIMENTS = frozenset({*MAKERS, "StatusCheck", "WorkflowNode", "PhysicalMachine"})
@@ -104,6 +106,14 @@ class Conflicts:
                 if each.changed_by(another.does):
                     return f"one looks at {each.what}, and the other changes it"
         return ""
+
+    def meets_elsewhere(self, other: Conflicts) -> str:
+        """Return why it cannot run at the same time on another cluster of the same machine; empty if it can.
+
+        What runs alone runs alone there, too: what it changes, or takes, may be the machine's.
+        """
+        mine, its = (Conflicts(alone=each.alone, uses=each.uses & _OF_MACHINE) for each in (self, other))
+        return mine.meets(its)
 
 
 def conflicts_of(file: ScenarioFile, catalogue: Catalogue) -> Conflicts:

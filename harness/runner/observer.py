@@ -11,6 +11,9 @@ from harness.results.scenario import ScenarioResult
 class Observer:
     """Is told and has no say; this one does nothing with it. All calls come from the runner's own thread."""
 
+    def run_goes_on(self, how: str) -> None:
+        """Something about the run as a whole, such as a further cluster that is up, as a sentence."""
+
     def turn_to(self, name: str) -> None:
         """What comes next is about this scenario; only told where several run at the same time."""
 

@@ -35,6 +35,7 @@ class RunContext:
         unseen: nodes that the scenario does not look at.
         patience: how many times its `bound` a step may take for its phase and its proofs.
         run: the run's id; a label on everything created.
+        on: the cluster's name, of a run with several; empty in any other.
         recordings: the folder that recordings go to.
         diagnostics: the folder that evidence of failures goes to; None when none is kept.
         observer: is told how scenarios go on.
@@ -68,4 +69,5 @@ class RunContext:
     place: str = ""
     unseen: frozenset[str] = frozenset()
     patience: float = 1.0
+    on: str = ""
     vitals: Callable[[Cluster, Sequence[str]], Vitals] = field(default=lambda _cluster, _nodes: Vitals())

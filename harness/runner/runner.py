@@ -52,7 +52,7 @@ def run(
     file = replace(file, scenario=of_release(file.scenario, context.release))
     scenario = file.scenario
     redaction.remember(secrets_of(file))
-    result = _begun(file)
+    result = _begun(file, context.on)
     context.observer.scenario(file.name, [redact(step.title()) for step in scenario.steps])
     context = placed(context, scenario.needs)
     missing = [
@@ -75,14 +75,20 @@ def run(
     return result
 
 
-def lost(file: ScenarioFile, error: HarnessError) -> ScenarioResult:
-    """Return what a scenario came to that ended before it told: it counts as what ran, too."""
-    result = _begun(file)
+def lost(file: ScenarioFile, error: HarnessError, on: str = "") -> ScenarioResult:
+    """Return what a scenario came to that ended before it told: it counts as what ran, too.
+
+    Args:
+        file: the scenario.
+        error: what ended it.
+        on: the cluster, as of RunContext.
+    """
+    result = _begun(file, on)
     trouble.record(result, error)
     return result
 
 
-def _begun(file: ScenarioFile) -> ScenarioResult:
+def _begun(file: ScenarioFile, on: str) -> ScenarioResult:
     scenario = file.scenario
     return ScenarioResult(
         name=file.name,
@@ -91,6 +97,7 @@ def _begun(file: ScenarioFile) -> ScenarioResult:
         tags=list(scenario.tags),
         places=source_lines(file),
         source=_shown(file.text),
+        cluster=on or None,
     )
 
 

@@ -1,9 +1,9 @@
 """Runs scenarios in parallel, each in a process of its own, as far as their conflicts let them.
 
-A process is forked for each scenario: what interrupts one, or ends it, does not touch another, and the
-clean-up of an interrupted scenario is the one that it has when it runs alone. The parent has no thread; it
-tells the observer what the processes say, starts the next scenario, and hands out results when they are asked
-for.
+They run on one cluster, or on several, which may come and go meanwhile (placement.py). A process is forked
+for each scenario: what interrupts one, or ends it, does not touch another, and the clean-up of an interrupted
+scenario is the one that it has when it runs alone. The parent has no thread; it tells the observer what the
+processes say, starts the next scenario, and hands out results when they are asked for.
 """
 
 from __future__ import annotations
@@ -33,6 +33,7 @@ from harness.runner import interrupts
 from harness.runner.attempts import ALONE
 from harness.runner.conflicts import Conflicts
 from harness.runner.observer import Observer
+from harness.runner.placement import place_for
 from harness.scenario.load import ScenarioFile
 
 Perform = Callable[[ScenarioFile, Observer], ScenarioResult]
@@ -54,12 +55,14 @@ class QueuedScenario:
         file: the scenario.
         conflicts: see conflicts.py.
         limit: after how many seconds its own process ends it; None for the timeout of the file.
+        place: the cluster that it was started on; empty as long as it was not.
     """
 
     node: str
     file: ScenarioFile
     conflicts: Conflicts
     limit: float | None = None
+    place: str = ""
 
     @property
     def seconds(self) -> float:
@@ -126,6 +129,7 @@ class WorkerPool:
         perform: Perform,
         observer: Observer | None = None,
         ended: Ended = lambda *_: False,
+        place: str = "",
     ) -> None:
         """Prepare; nothing is started before the first result is asked for.
 
@@ -135,10 +139,12 @@ class WorkerPool:
             perform: see Perform.
             observer: is told how all of them go on.
             ended: is told what each of them came to, whether anybody has asked for it or not.
+            place: the first cluster.
         """
         self._queue = [*queue]
         self._number = number
-        self._perform = perform
+        self._places = {place: perform}
+        self._attended: dict[Connection, Callable[[], None]] = {}
         self._observer = observer or Observer()
         self._tell_ended = ended
         self._waits: Waits = contextlib.nullcontext
@@ -167,10 +173,23 @@ class WorkerPool:
             raise ended
         return ended
 
+    def open(self, place: str, perform: Perform) -> None:
+        """Start scenarios on another cluster, too."""
+        self._places[place] = perform
+
+    def close(self, place: str) -> None:
+        """Start nothing on a cluster any more; what runs there goes on."""
+        self._places.pop(place, None)
+
+    def attend(self, connection: Connection, then: Callable[[], None]) -> None:
+        """Call something once a connection has something to read, or is closed at its other end."""
+        self._attended[connection] = then
+
     def halt(self) -> None:
-        """Start nothing any more; what runs goes on."""
+        """Start nothing any more; what runs goes on, and nothing else is attended to."""
         self._halted = True
         self._queue.clear()
+        self._attended.clear()
 
     def running(self) -> list[QueuedScenario]:
         """Return what runs."""
@@ -209,15 +228,17 @@ class WorkerPool:
         for waiting in sorted(self._queue, key=lambda each: each.node != wanted):
             if len(self._running) >= self._number:
                 return
-            if not any(waiting.conflicts.meets(worker.waiting.conflicts) for worker in self._running):
+            running = [(worker.waiting.place, worker.waiting.conflicts) for worker in self._running]
+            place = place_for(waiting.conflicts, [*self._places], running)
+            if place is not None:
                 self._queue.remove(waiting)
-                self._fork(waiting)
+                self._fork(replace(waiting, place=place))
 
     def _fork(self, waiting: QueuedScenario) -> None:
         ours, theirs = _FORK.Pipe(duplex=False)
         process = _FORK.Process(
             target=_work,
-            args=(waiting.file, self._perform, ours, theirs),
+            args=(waiting.file, self._places[waiting.place], ours, theirs),
             name=waiting.file.name,
             daemon=True,
         )
@@ -232,13 +253,16 @@ class WorkerPool:
         interrupts.raise_ignored()
         began = time.monotonic()
         with self._waits():
-            said = wait(list(by_connection), seconds)
+            said = wait([*by_connection, *self._attended], seconds)
         late = time.monotonic() - began - seconds
         if late >= FROZEN_SECONDS:
             # This process did not run, and those of the scenarios hardly did.
             self._running = [replace(worker, latest=worker.latest + late) for worker in self._running]
             by_connection = {worker.connection: worker for worker in self._running}
         for ready in said:
+            if then := self._attended.pop(ready, None):  # type: ignore[call-overload]
+                then()
+                continue
             # A message that is read in part ends what the process has to say, and one that is read is kept.
             with interrupts.put_off(waits=False):
                 self._take_in(by_connection[ready])  # type: ignore[index]

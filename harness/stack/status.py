@@ -29,6 +29,7 @@ class ClusterStatus(BaseModel):
         prometheus_path: where the API server passes queries on to Prometheus.
         holder: who uses the cluster now.
         handle: everything that `up` wrote down; None without a finished `up`.
+        further: those that runs with --clusters made beside it.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -42,6 +43,7 @@ class ClusterStatus(BaseModel):
     prometheus_path: str | None = None
     holder: lock.Holder | None = None
     handle: StackHandle | None = None
+    further: list[ClusterStatus] = []
 
 
 def status(cluster: str, progress: Progress) -> ClusterStatus:

@@ -24,6 +24,7 @@ from harness.stack import (
     crd_fit,
     drift,
     engine,
+    further,
     grafana,
     kind,
     loading,
@@ -686,4 +687,5 @@ def down(cluster: str, progress: Progress, held: Held | None = None) -> bool:
             kind.delete(cluster, containers, where, kubeconfig=state.kubeconfig, logs=state.logs)
     state.forget()
     ownership.forget(state)
+    further.forget(state)
     return there

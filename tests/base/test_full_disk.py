@@ -145,7 +145,7 @@ def keep_evidence(path):
 
 
 def keep_exposition(path):
-    run = only(report=path, namespaces=[])
+    run = only(report=path, namespaces=[], folder="")
     look = only(body="# HELP a b\n", job="j", instance="i", node="n")
     at_end._keep(run, look, [], {})
 

@@ -5,7 +5,10 @@
 What goes on is written to the file descriptor, a line each: `written N` for results of N scenarios,
 `runs NAME`, `cleans NAME`. A scenario does what its name begins with: `done` ends at once, `slow` goes on
 until it is interrupted, `stuck` does not end its clean-up either, `broken` finds that the API server is gone,
-`doomed` interrupts the run in a destructor, where Python ignores what is raised, once it has ended.
+`doomed` interrupts the run in a destructor, where Python ignores what is raised, once it has ended. On one
+cluster those with `both` in their names exclude each other, and they end once two of them run; `untilN` ends
+once N lines about the run as a whole were told. `comes NAME`, `gives up NAME` and `removes NAME` are about a
+further cluster, which `fails` to come up, or never ends that (`slow`), if the variable FURTHER says so.
 """
 
 import contextlib
@@ -19,14 +22,16 @@ from types import SimpleNamespace
 from harness.audit.contract import at_end
 from harness.base.errors import InfrastructureError
 from harness.chaosmesh import cleanup
+from harness.chaosmesh.sweep import Swept
 from harness.judge.finding import Verdict
 from harness.kubernetes.client import Cluster
-from harness.pytest_plugin import session
+from harness.pytest_plugin import further_clusters, live, session
 from harness.results import journal
 from harness.results.contract import Contract
 from harness.results.scenario import Leftover, ScenarioInterruptedError, ScenarioResult
 from harness.runner import interrupts, outage, runner, scenario_runs
 from harness.runner.conflicts import Conflicts
+from harness.stack import lock
 from harness.stack.target import TargetCluster
 
 SCENARIO = """\
@@ -64,10 +69,14 @@ class FakePrometheus:
         return True
 
 
+STATE = Path(os.environ.get("CHAOS_HARNESS_STATE", ""))
+
+
 class FakeCluster:
     """Its API server is gone once a scenario has broken it."""
 
-    gone = Path(os.environ.get("CHAOS_HARNESS_STATE", ""), "gone")
+    def __init__(self, name):
+        self.gone = STATE / f"gone-{name}"
 
     def version(self, timeout):
         """Say whether it is there."""
@@ -97,13 +106,20 @@ def main(fd, words):
         name = file.name
         namespace = f"{name}-123456"
         result = ScenarioResult(name=name, file=f"{name}.yaml", namespace=namespace, verdict=Verdict.PASS)
+        result.cluster = around.on or None
         around.observer.scenario(name, ["wait"])
         around.observer.owns([namespace])
         if name.startswith("broken"):
-            FakeCluster.gone.touch()
+            around.cluster.gone.touch()
             result.verdict, result.reason = Verdict.ERROR, "no answer from the API server"
         try:
             tell(f"runs {name}")
+            if "both" in name:
+                (STATE / f"began-{name}").touch()
+            while "both" in name and len([*STATE.glob("began-*")]) < 2:
+                around.clock.sleep(0.01)
+            while name.startswith("until") and len([*STATE.glob("said-*")]) < int(name[5]):
+                around.clock.sleep(0.01)
             while name.startswith(("slow", "stuck")):
                 around.observer.waiting("the end")
                 around.clock.sleep(0.01)
@@ -127,37 +143,67 @@ def main(fd, words):
             Doomed()
         tell(f"written {len(self.results.scenarios)}")
 
-    handle = SimpleNamespace(
-        cluster="c",
-        kubeconfig=None,
-        context="",
-        identity="x",
-        prometheus=SimpleNamespace(namespace="", name="", port=0),
-        chaos_mesh_namespace="chaos-mesh",
-        workload_image="",
-        jvm_image="",
-        scrape_interval=1.0,
-        target=TargetCluster(),
-        versions={"chaos-mesh": "v2.8.3"},
-        nodes=[],
-    )
+    def up(options, *_, **__):
+        name = options.cluster
+        if name.endswith("-2"):
+            tell(f"comes {name}")
+            if os.environ.get("FURTHER") == "fails":
+                raise InfrastructureError("there is no room", next_step="make some")
+            try:
+                while os.environ.get("FURTHER") == "slow":
+                    signal.pause()
+            except KeyboardInterrupt:
+                tell(f"gives up {name}")
+                raise
+        return SimpleNamespace(
+            cluster=name,
+            kubeconfig=None,
+            context=name,
+            identity="x",
+            prometheus=SimpleNamespace(namespace="", name="", port=0),
+            chaos_mesh_namespace="chaos-mesh",
+            workload_image="",
+            jvm_image="",
+            scrape_interval=1.0,
+            target=TargetCluster(),
+            versions={"chaos-mesh": os.environ.get(f"VERSION_OF_{name}", "v2.8.3")},
+            nodes=[],
+        )
+
+    def facts_of(handle, capabilities):
+        return {
+            "cluster": handle.cluster,
+            "versions": handle.versions,
+            "stand_ins": [],
+            "capabilities": capabilities,
+        }
 
     def conflicts(file, known):
-        return Conflicts(alone="it says so" if "alone" in file.name else "")
+        alone = "it says so" if "alone" in file.name else ""
+        return Conflicts(alone=alone, uses=frozenset({"it"} if "both" in file.name else ()))
+
+    goes_on = live.Live.run_goes_on
+
+    def told(self, how):
+        goes_on(self, how)
+        (STATE / f"said-{len([*STATE.glob('said-*')])}").touch()
 
     patch = pytest.MonkeyPatch()
     patch.setattr(session.RunSession, "_write", written)
-    patch.setattr(session, "up", lambda *_, **__: handle)
-    patch.setattr(session, "facts_of", lambda *_: {"versions": {"chaos-mesh": "v2.8.3"}, "stand_ins": []})
+    patch.setattr(session, "up", up)
+    patch.setattr(session, "facts_of", facts_of)
+    patch.setattr(live.Live, "run_goes_on", told)
+    patch.setattr(lock.Held, "claim", lambda *_: None)
+    patch.setattr(further_clusters, "down", lambda name, *_: tell(f"removes {name}"))
     patch.setattr(session, "prometheus_of", lambda *_, **__: FakePrometheus())
     patch.setattr(session, "verify", lambda *_: None)
     patch.setattr(session, "probe", lambda *_, **__: CAPABILITIES)
-    patch.setattr(session, "sweep", lambda *_: SimpleNamespace(removed=[], warnings=lambda _: []))
+    patch.setattr(session, "sweep", lambda *_: Swept())
     patch.setattr(cleanup, "await_gone", lambda *_: [])
     patch.setattr(scenario_runs, "conflicts_of", conflicts)
     patch.setattr(at_end, "check", lambda *_: Contract(release="v2.8.3", whole=False))
     patch.setattr(runner, "run", run)
-    patch.setattr(Cluster, "connect", lambda *_, **__: FakeCluster())
+    patch.setattr(Cluster, "connect", lambda _, context, **__: FakeCluster(context))
     patch.setattr(interrupts, "_SAME_SECONDS", 0.0)
     patch.setattr(journal, "_SMALL", int(os.environ.get("SMALL_RESULTS", journal._SMALL)))
     patch.setattr(outage, "RETURN_SECONDS", 0.0)

@@ -30,14 +30,22 @@ def heed():
 class Run:
     """A run on its way."""
 
-    def __init__(self, tmp_path, *names, parallel=3, report=None):
+    def __init__(self, tmp_path, *names, parallel=3, report=None, words=()):
         write_scenarios(tmp_path / "scenarios", *names)
         self.report = report or tmp_path / "report"
         self.xml = tmp_path / "out.xml"
         heard, said = os.pipe()
-        words = ["scenarios", "--parallel", str(parallel), "--report", self.report, f"--junitxml={self.xml}"]
+        given = [
+            "scenarios",
+            "--parallel",
+            parallel,
+            "--report",
+            self.report,
+            f"--junitxml={self.xml}",
+            *words,
+        ]
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.fakes.interrupted_run", str(said), *map(str, words)],
+            [sys.executable, "-m", "tests.fakes.interrupted_run", str(said), *map(str, given)],
             cwd=tmp_path,
             env={
                 **os.environ,
@@ -72,6 +80,13 @@ class Run:
         out = self.process.communicate(timeout=SECONDS)[0]
         return self.process.returncode, out
 
+    def close(self):
+        self.watchdog.cancel()
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.communicate()
+        self.heard.close()
+
     def results(self):
         return json.loads((self.report / "results.json").read_text())
 
@@ -86,11 +101,7 @@ def start(tmp_path):
 
     yield run
     for each in started:
-        each.watchdog.cancel()
-        if each.process.poll() is None:
-            each.process.kill()
-            each.process.communicate()
-        each.heard.close()
+        each.close()
 
 
 def names(entries):

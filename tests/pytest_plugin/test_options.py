@@ -34,6 +34,7 @@ def long(option: Option) -> str:
 EXAMPLES: dict[str, tuple[str, Any]] = {
     "order": ("files", "files"),
     "parallel": ("3", 3),
+    "clusters": ("2", 2),
     "shard": ("1/2", (1, 2)),
     "shards": ("2", 2),
     "images": ("source", "source"),

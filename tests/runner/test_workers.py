@@ -378,3 +378,143 @@ def test_nothing_runs_again_once_nothing_is_to_be_started(waiting):
     pool._start("node-one")
     pool.halt()
     assert pool.result("node-one").name == "one"
+
+
+ONE_AT_A_TIME = Conflicts(breaks=frozenset({"chaos-daemon"}), needs=frozenset({"chaos-daemon"}))
+
+
+def test_what_conflicts_runs_at_the_same_time_on_two_clusters(waiting):
+    together = multiprocessing.get_context("fork").Barrier(2, timeout=SECONDS)
+    ran = {}
+
+    def perform(file, observer):
+        together.wait()
+        return result(file)
+
+    def ended(each, came_to):
+        ran[each.node] = each.place
+        return False
+
+    queue = [waiting("one", ONE_AT_A_TIME), waiting("two", ONE_AT_A_TIME)]
+    pool = WorkerPool(queue, 2, perform, ended=ended, place="c")
+    pool.open("c-2", perform)
+    assert pool.result("node-two").name == "two"
+    assert pool.result("node-one").name == "one"
+    assert sorted(ran.values()) == ["c", "c-2"]
+
+
+def test_what_conflicts_never_runs_at_the_same_time_on_one_of_two_clusters(waiting, tmp_path):
+    def perform_on(place):
+        def perform(file, observer):
+            # Fails when the other one that conflicts is at work there.
+            (tmp_path / place).mkdir()
+            os.sched_yield()
+            (tmp_path / place).rmdir()
+            return result(file)
+
+        return perform
+
+    names = [f"s{number}" for number in range(12)]
+    ran = {}
+
+    def ended(each, came_to):
+        ran[each.node] = each.place
+        return False
+
+    queue = [waiting(name, ONE_AT_A_TIME) for name in names]
+    pool = WorkerPool(queue, 4, perform_on("c"), ended=ended, place="c")
+    pool.open("c-2", perform_on("c-2"))
+    for name in names:
+        assert pool.result(f"node-{name}").name == name
+    assert set(ran.values()) == {"c", "c-2"}
+
+
+def test_a_cluster_that_comes_late_takes_what_waits(waiting):
+    ready, says = multiprocessing.Pipe(duplex=False)
+    began = multiprocessing.get_context("fork").Event()
+    go_on = multiprocessing.get_context("fork").Event()
+    ran = {}
+
+    def perform(file, observer):
+        if file.name == "holds":
+            # Nobody says that the other cluster is up before, and it ends only when that has been used.
+            says.send("up")
+            began.set()
+            assert go_on.wait(SECONDS)
+        return result(file)
+
+    def on_the_other(file, observer):
+        assert began.is_set()
+        go_on.set()
+        return result(file)
+
+    def ended(each, came_to):
+        ran[each.node] = each.place
+        return False
+
+    queue = [waiting("holds", ONE_AT_A_TIME), waiting("waits", ONE_AT_A_TIME)]
+    pool = WorkerPool(queue, 2, perform, ended=ended, place="c")
+    pool.attend(ready, lambda: pool.open("c-2", on_the_other))
+    assert pool.result("node-holds").name == "holds"
+    assert pool.result("node-waits").name == "waits"
+    assert ran == {"node-holds": "c", "node-waits": "c-2"}
+
+
+def test_nothing_starts_on_a_cluster_that_is_taken_out_and_the_rest_runs_on_the_other(waiting):
+    ran = {}
+
+    def ended(each, came_to):
+        ran[each.node] = each.place
+        if each.place == "c-2":
+            pool.close("c-2")
+        return False
+
+    names = [f"s{number}" for number in range(8)]
+    pool = WorkerPool(
+        [waiting(name, ONE_AT_A_TIME) for name in names],
+        2,
+        lambda file, observer: result(file),
+        ended=ended,
+        place="c",
+    )
+    pool.open("c-2", lambda file, observer: result(file))
+    for name in names:
+        pool.result(f"node-{name}")
+    assert sorted(ran.values()) == ["c"] * 7 + ["c-2"]
+
+
+def test_without_a_cluster_it_waits_for_one_that_comes(waiting):
+    ready, says = multiprocessing.Pipe(duplex=False)
+    pool = WorkerPool([waiting("one")], 2, lambda file, observer: pytest.fail("there"), place="c")
+    pool.close("c")
+    pool.attend(ready, lambda: pool.open("c-2", lambda file, observer: result(file)))
+    says.send("up")
+    assert pool.result("node-one").name == "one"
+
+
+def test_nothing_runs_once_it_is_halted_though_a_cluster_comes(waiting):
+    ready, says = multiprocessing.Pipe(duplex=False)
+    pool = WorkerPool([waiting("one"), waiting("two")], 2, lambda file, observer: result(file), place="c")
+    pool.attend(ready, lambda: pytest.fail("it was attended to"))
+    says.send("up")
+    pool.halt()
+    pool._listen(0.0)
+    with pytest.raises(NotStartedError):
+        pool.result("node-one")
+
+
+def test_what_runs_again_runs_alone_on_all_clusters(waiting):
+    tries = []
+
+    def ended(each, came_to):
+        tries.append((each.node, each.place))
+        return each.node == "node-one" and len([node for node, _ in tries if node == "node-one"]) == 1
+
+    def perform(file, observer):
+        return result(file)
+
+    pool = WorkerPool([waiting("one"), waiting("two")], 2, perform, ended=ended, place="c")
+    pool.open("c-2", perform)
+    assert pool.result("node-two").name == "two"
+    assert pool.result("node-one").name == "one"
+    assert [node for node, _ in tries].count("node-one") == 2

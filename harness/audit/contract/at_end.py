@@ -48,6 +48,7 @@ class EndedRun:
         linter: calls promtool; None when there is none.
         chaos_mesh_namespace: where the components are, which are waited for until they are settled; without
             it they are taken as they are.
+        folder: the part of the expositions' folder that is this cluster's, of a run on several.
     """
 
     cluster: Any
@@ -60,6 +61,7 @@ class EndedRun:
     report: Path
     linter: Linter | None
     chaos_mesh_namespace: str = ""
+    folder: str = ""
 
 
 def check(run: EndedRun, known: Catalogue) -> Contract:
@@ -141,7 +143,7 @@ def _keep(
     run: EndedRun, look: Captured, families: list[Family], scrapes: Mapping[tuple[str, str], dict[str, float]]
 ) -> TargetLook:
     kept = keep.bounded(look.body, run.namespaces)
-    file = keep.path_of(look.job, look.instance)
+    file = keep.path_of(look.job, look.instance, run.folder)
     write_whole(run.report / file, redact_shapes(kept.text, blocks=False), mode=PUBLIC)
     seconds = dict(scrapes.get((look.job, look.instance), {}))
     return TargetLook(

@@ -66,9 +66,9 @@ def bounded(body: str, namespaces: Collection[str]) -> KeptExposition:
     return KeptExposition("\n".join([*said, *kept]) + "\n", dict(cut))
 
 
-def path_of(job: str, instance: str) -> Path:
-    """Return the file of a target, relative to the report."""
-    return Path(EXPOSITIONS) / _safe(job) / f"{_safe(instance)}.txt"
+def path_of(job: str, instance: str, folder: str = "") -> Path:
+    """Return the file of a target, relative to the report; below a folder of its cluster, if it has one."""
+    return Path(EXPOSITIONS) / folder / _safe(job) / f"{_safe(instance)}.txt"
 
 
 def _safe(name: str) -> str:

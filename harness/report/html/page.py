@@ -33,6 +33,7 @@ from harness.report.html.visibility import Spread, spreads
 from harness.report.in_prometheus import prometheus_link
 from harness.report.issue import issue_text
 from harness.report.outcome import headline
+from harness.report.text import cluster_lines
 from harness.report.values import value_text
 from harness.report.view import WORST_FIRST, ReportEntry, entries, not_run, not_verified, unmet
 from harness.results.folder import in_use
@@ -92,6 +93,7 @@ def page(results: Results, folder: Path, known: Catalogue) -> str:
         "page.html",
         results=results,
         run=results.run,
+        clusters=cluster_lines(results),
         stack=stack,
         trust={name: fields[name] for name in TRUST if fields[name]},
         broken=broken,
