@@ -393,7 +393,7 @@ class RunSession:
     def _do_without(self, name: str, why: str) -> None:
         """Go on without a further cluster."""
         self.results.run.clusters.append(RunCluster(name=name, problem=why))
-        self.plan.observer.run_goes_on(f"the run goes on without the cluster {name}: {why}")
+        self.plan.observer.run_goes_on(f"the cluster {name} is not used: {why}")
 
     def _unfit(self, interval: float) -> Callable[[ScenarioFile], str]:
         """Return what says why a scenario, checked for one scrape interval, does not fit the stack's."""
@@ -417,9 +417,9 @@ class RunSession:
         self._to_close = False
         try:
             with self.kept("stop the scenarios"):
-                late += self._runs.stop(self.interrupts)
                 if self._further is not None:
                     self._further.end()
+                late += self._runs.stop(self.interrupts)
             # Written before anything else is waited for: who ends a job may not wait long.
             with self.kept("write the results"):
                 self._write()

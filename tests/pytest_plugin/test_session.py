@@ -40,6 +40,7 @@ from harness.runner.conflicts import Conflicts
 from harness.runner.diagnostics import keep as evidence
 from harness.runner.needs import SharedUse
 from harness.runner.observer import Observer
+from harness.runner.outage import Outage
 from harness.runner.scenario_runs import RunPlan
 from harness.scenario.load import load
 from harness.stack import access, lock
@@ -1018,3 +1019,50 @@ def test_a_shard_in_the_cluster_is_of_its_callers_run_and_sweeps_nothing(
         "of-another-shard",
         "of-an-earlier-run",
     }
+
+
+def test_each_cluster_of_a_run_on_several_is_looked_at_with_what_ran_there(stack, tmp_path, monkeypatch):
+    run = made(tmp_path)
+    run.open()
+    first = run._context
+    run._runs.clusters.clear()
+    for number, name in enumerate(("c", "c-2", "c-3")):
+        run._runs.connected(replace(first, on=name, clock=FakeClock(number)), lambda: (None, None))
+        run._opened[name] = 100.0 + number
+        each = result(f"on-{name}", f"on-{name}-1")
+        each.cluster = name
+        run.results.add(each)
+    run._runs.clusters["c-3"].outage = Outage("the API server", 0.0, "refused")
+    stack.contract = Contract(release="v2.8.3", whole=False, not_captured=["daemon: gone"], seen={"a": ["b"]})
+    asked = []
+    monkeypatch.setattr(cleanup, "await_gone", lambda _, names, *__: asked.append(names) or [])
+    late = run.close()
+    assert [(each.folder, each.began, each.namespaces) for each in stack.checked] == [
+        ("c", 100.0, ["on-c-1"]),
+        ("c-2", 101.0, ["on-c-2-1"]),
+    ]
+    contract = run.results.contract
+    assert contract.not_captured == [
+        "the cluster c: daemon: gone",
+        "the cluster c-2: daemon: gone",
+        "the cluster c-3: the API server is gone since 00:00:00 UTC (refused)",
+    ]
+    assert asked == [["on-c-1"], ["on-c-2-1"]]
+    assert [each.name for each in late] == ["on-c-3"]
+    assert "not verified: the API server is gone" in late[0].leftovers[0].what_was_done
+
+
+@pytest.mark.parametrize(
+    ("change", "told"),
+    [
+        ({}, ""),
+        ({"image_key": "other"}, "image key other instead of key"),
+        ({"scrape_interval": 5.0}, "scrape interval 5.0 instead of 0.5"),
+        ({"capabilities": {"netem": "another reason", "stress": None}}, ""),
+        ({"capabilities": {"netem": None, "stress": None}}, "only one of the two has netem"),
+        ({"nodes": [], "identity": "x", "cluster": "c-2"}, ""),
+    ],
+)
+def test_a_further_cluster_has_to_be_as_the_first_one(tmp_path, change, told):
+    facts = session.facts_of(handle(tmp_path), CAPABILITIES)
+    assert session._differs(facts, {**facts, **change}) == told

@@ -63,7 +63,7 @@ def test_the_run_goes_on_without_a_cluster_that_does_not_come_up(start):
     assert ran_on(found) == {"until1-a": "c", "done-b": "c"}
     problem = "there is no room; next step: make some"
     assert found["run"]["clusters"][1] == {"name": "c-2", "since": None, "problem": problem}
-    assert f"progress: the run goes on without the cluster c-2: {problem}" in out
+    assert f"progress: the cluster c-2 is not used: {problem}" in out
     assert f"the cluster c-2 was not used: {problem}" in out.splitlines()
     assert f"The cluster c-2 was not used: {problem}" in (run.report / "index.html").read_text()
 
@@ -85,6 +85,7 @@ def test_a_run_does_not_wait_for_a_cluster_once_it_has_nothing_to_run(start):
     code, out = run.ends()
     assert code == ExitCode.OK, out
     assert run.results()["run"]["clusters"][1]["problem"] == "the run ended before it was up"
+    assert "progress: the cluster c-2 is not used: the run ended before it was up" in out
 
 
 def test_a_single_scenario_has_one_cluster(start):
