@@ -35,7 +35,7 @@ from harness.results.scenario import ScenarioResult
 from harness.runner import clean_up
 from harness.runner.diagnostics import collect
 from harness.runner.diagnostics import keep as evidence
-from harness.stack import chaosmesh, dashboards, engine, loading, lock, ownership, pulling, up
+from harness.stack import chaosmesh, dashboards, engine, further, loading, lock, ownership, pulling, up
 from harness.stack.existing import kubeconfig
 from harness.stack.in_cluster import pod, reports
 from harness.stack.mirror import Mirror
@@ -48,6 +48,7 @@ DIRECT = {"write_text", "write_bytes", "copy", "copyfile", "copy2", "copytree"}
 ELSEWHERE = {
     "base/process.py:run": "the output of a command, which finds its disk full itself; the folder is named",
     "base/apart.py:_child": "/dev/null",
+    "base/background.py:_call": "/dev/null",
     "cli/__init__.py:main": "/dev/null",
     "stack/uml.py:_write_configuration": "a step of `up`, which reports what the system says of its folders",
     "results/last_durations.py:keep": "nice to know: whoever calls it goes on without",
@@ -275,6 +276,7 @@ CASES = {
     "docs_pages/examples.py:write": (write_example, "a_2.yaml"),
     "docs_pages/new.py:write": (write_new, "a.yaml"),
     "docs_pages/seen.py:write": (lambda path: SeenScenarios().write(path / "seen.json"), "seen.json"),
+    "stack/further.py:note": (lambda _: further.note(StateFolder("c"), "b"), "beside"),
     "stack/lock.py:held": (hold_lock, "run.lock"),
     "stack/ownership.py:_save": (save_ownership, "owner.json"),
     "stack/state.py:save_programs": (save_state, "programs.json"),
