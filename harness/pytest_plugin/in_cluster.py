@@ -55,7 +55,7 @@ _START_SECONDS = 600
 """Of a shard beside its scenarios: for its image, its start and its end."""
 _PASSED_ON = ("--control", "--exclusive", "--allow-disruption", "--audit")
 _VALUES_PASSED_ON = ("--parallel", "--scrape-interval")
-_REFUSED = ("--prometheus-url", "--uml-worker", "--shard")
+_REFUSED = ("--prometheus-url", "--uml-worker", "--shard", "--clusters")
 
 
 @dataclass(frozen=True)
@@ -211,7 +211,8 @@ class InClusterRun:
 
     @staticmethod
     def _refused(value: Callable[[str], Any], chosen: UpOptions) -> tuple[bool, ...]:
-        return bool(value("prometheus_url")), chosen.uml_worker, value("shard") is not None
+        several = value("clusters") > 1
+        return bool(value("prometheus_url")), chosen.uml_worker, value("shard") is not None, several
 
 
 @dataclass(frozen=True)

@@ -286,7 +286,7 @@ class RunSession:
         if self._clusters > 1:
             self.results.run.clusters = [RunCluster(name=handle.cluster, since=results.now())]
             work = RunWork(self._hold, self._bring_up, self._runs.wait_for, self._take_up, self._do_without)
-            self._further = FurtherClusters(self.options, self._clusters, work)
+            self._further = FurtherClusters(_as_found(self.options, handle), self._clusters, work)
             self._further.begin()
         # A run that is killed before its first scenario has ended has been there, too.
         self._write()
@@ -794,6 +794,13 @@ def _chosen(options: UpOptions) -> dict[str, str]:
     chosen = {**vars(options), **(vars(options.existing) if options.existing else {})}
     del chosen["existing"]
     return {key: redact(str(value)) for key, value in chosen.items() if value not in (None, False, ())}
+
+
+def _as_found(options: UpOptions, handle: StackHandle) -> UpOptions:
+    """Return the options for another cluster like this one: where images come from is known by now."""
+    if options.images != "auto" or handle.images == "existing":
+        return options
+    return replace(options, images=handle.images)
 
 
 def _facts(stack: OpenedStack) -> dict[str, Any]:

@@ -301,7 +301,7 @@ class ScenarioRuns:
 
     def _look_after(self, cluster: JoinedCluster) -> None:
         """Find out whether a cluster is gone; where there are others nobody waits for that."""
-        if cluster.outage or cluster.doubtful:
+        if self.outage or cluster.outage or cluster.doubtful:
             return
         if len(self._usable()) + len(self._awaited) < 2 or self._side_by_side is None:
             cluster.outage = self._look_for_outage()

@@ -157,6 +157,7 @@ def main(fd, words):
                 raise
         return SimpleNamespace(
             cluster=name,
+            images="source",
             kubeconfig=None,
             context=name,
             identity="x",
