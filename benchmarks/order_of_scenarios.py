@@ -3,7 +3,8 @@
     python -m benchmarks.order_of_scenarios REPORT
 
 Prints, for some numbers of scenarios in parallel, the wall time of each order as a part of the sum of the
-scenarios, and the ratio of the order in use against the one by the number of conflicts.
+scenarios, the ratio of the order in use against the one by the number of conflicts, and that of two clusters,
+of which the second comes up meanwhile, against one.
 """
 
 from __future__ import annotations
@@ -17,24 +18,34 @@ from harness.base import bundled
 from harness.chaosmesh.catalogue.own import catalogue_of
 from harness.runner.conflicts import Conflicts, conflicts_of
 from harness.runner.order import start_order
+from harness.runner.placement import place_for
 from harness.scenario.discover import discover
 from harness.scenario.load import load
 
 PARALLEL = (2, 3, 4, 6)
+UP_SECONDS = 60.0
+"""After which a further cluster is up."""
 
 
 def wall_time(
-    order: Sequence[str], seconds: Mapping[str, float], conflicts: Mapping[str, Conflicts], number: int
+    order: Sequence[str],
+    seconds: Mapping[str, float],
+    conflicts: Mapping[str, Conflicts],
+    number: int,
+    clusters: int = 1,
 ) -> float:
     """Return when the last one has ended (seconds): each is started as soon as it can be, in this order."""
-    queue, running, now = [*order], dict[str, float](), 0.0
+    queue, running, now = [*order], dict[str, tuple[float, str]](), 0.0
     while queue or running:
+        places = [str(place) for place in range(clusters) if place * UP_SECONDS <= now]
         for name in [*queue]:
-            if len(running) < number and not any(conflicts[name].meets(conflicts[each]) for each in running):
+            there = [(place, conflicts[each]) for each, (_, place) in running.items()]
+            place = place_for(conflicts[name], places, there) if len(running) < number else None
+            if place is not None:
                 queue.remove(name)
-                running[name] = now + seconds[name]
-        first = min(running, key=lambda name: running[name])
-        now = running.pop(first)
+                running[name] = (now + seconds[name], place)
+        first = min(running, key=lambda name: running[name][0])
+        now, _ = running.pop(first)
     return now
 
 
@@ -58,6 +69,8 @@ def main(report: Path) -> None:
         found = {name: wall_time(order, seconds, conflicts, number) for name, order in orders.items()}
         parts = ", ".join(f"{name} {time:.0f} s ({time / whole:.2f})" for name, time in found.items())
         print(f"{number} in parallel: {parts}; ratio {found['in use'] / found['conflicts']:.2f}")
+        two = wall_time(orders["in use"], seconds, conflicts, number, clusters=2)
+        print(f"  on two clusters: {two:.0f} s ({two / whole:.2f}); ratio {two / found['in use']:.2f}")
 
 
 if __name__ == "__main__":
