@@ -91,7 +91,7 @@ def _call(function: Callable[[], object], ours: Connection, theirs: Connection, 
     for number in (signal.SIGINT, signal.SIGHUP):
         # Ctrl-C goes to all processes of a terminal; the parent ends this one when it is time.
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt_once)
     # The pipe does not tell it: processes that the parent forks later hold its other end open.
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
@@ -113,6 +113,7 @@ def _call(function: Callable[[], object], ours: Connection, theirs: Connection, 
     os._exit(0)
 
 
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
+def interrupt_once(_number: int, _frame: FrameType | None) -> None:
+    """Handle SIGTERM: interrupt this process, and let it put things right whatever comes then."""
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     raise KeyboardInterrupt("SIGTERM")

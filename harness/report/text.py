@@ -58,9 +58,10 @@ def cluster_lines(results: Results) -> list[str]:
     told = (f"{each.name} {count(ran[each.name], 'scenario')}" for each in clusters if each.since)
     lines = [f"clusters: {', '.join(told)}"]
     for each in clusters:
-        if each.problem:
-            how = "was taken out" if each.since else "was not used"
-            lines.append(f"the cluster {each.name} {how}: {each.problem}")
+        if each.problem and each.since:
+            lines.append(f"the cluster {each.name} was taken out: {each.problem}")
+        elif each.problem:
+            lines.append(f"the cluster {each.name} was not used: {each.problem}")
     return lines
 
 

@@ -20,10 +20,10 @@ from dataclasses import dataclass, field, replace
 from multiprocessing.connection import Connection, wait
 from multiprocessing.context import ForkProcess
 from multiprocessing.reduction import ForkingPickler
-from types import FrameType
 from typing import Any
 
 from harness.base.apart import MOST_MEMORY, be_bounded, end_group
+from harness.base.background import interrupt_once
 from harness.base.durations import text_of
 from harness.base.errors import InfrastructureError
 from harness.base.working_time import FROZEN_SECONDS
@@ -372,7 +372,7 @@ def _work(file: ScenarioFile, perform: Perform, ours: Connection, theirs: Connec
     # Ctrl-C goes to all processes of a terminal; the parent passes it on, once.
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
-    signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGTERM, interrupt_once)
     ended: ScenarioResult | BaseException
     me = os.getpid()
     if file.script is not None:
@@ -401,8 +401,3 @@ def _sendable(error: BaseException) -> BaseException:
     except Exception:
         return RuntimeError("\n".join(getattr(error, "__notes__", [str(error)])))
     return error
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> None:
-    signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    raise KeyboardInterrupt("SIGTERM")

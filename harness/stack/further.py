@@ -8,7 +8,7 @@ from harness.base import places
 from harness.base.files import write_whole
 from harness.stack.state import StateFolder
 
-_FILE = "beside"
+_BESIDE = "beside"
 """In the state folder of a further cluster: the name of the first one."""
 _NUMBER = re.compile(r"[1-9][0-9]*")
 
@@ -21,18 +21,18 @@ def further_name(first: str, number: int) -> str:
 def note(state: StateFolder, first: str) -> None:
     """Write down whose further cluster it is, unless it is up already: then somebody made it for itself."""
     if state.load() is None:
-        write_whole(state.folder / _FILE, first)
+        write_whole(state.folder / _BESIDE, first)
 
 
 def forget(state: StateFolder) -> None:
     """Drop that: the cluster is gone."""
-    (state.folder / _FILE).unlink(missing_ok=True)
+    (state.folder / _BESIDE).unlink(missing_ok=True)
 
 
 def further_of(first: str) -> list[str]:
     """Return the names of the further clusters that runs made beside a cluster, in their order."""
     found = []
-    for file in places.state_dir().glob(f"{first}-*/{_FILE}"):
+    for file in places.state_dir().glob(f"{first}-*/{_BESIDE}"):
         name, number = file.parent.name, file.parent.name.removeprefix(f"{first}-")
         if _NUMBER.fullmatch(number) and _read(name) == first:
             found.append((int(number), name))
@@ -41,6 +41,6 @@ def further_of(first: str) -> list[str]:
 
 def _read(name: str) -> str:
     try:
-        return (StateFolder(name).folder / _FILE).read_text()
+        return (StateFolder(name).folder / _BESIDE).read_text()
     except (OSError, ValueError):
         return ""
