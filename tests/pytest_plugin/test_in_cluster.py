@@ -207,6 +207,7 @@ def test_an_interrupted_run_without_a_report(
     [
         (["--shard", "1/2"], "--shard"),
         (["--uml-worker"], "--uml-worker"),
+        (["--clusters", "2"], "--clusters"),
         (["--context", "c", "--prometheus-url", "http://p"], "--prometheus-url"),
         (["--junitxml=x.xml"], "--junitxml"),
     ],
