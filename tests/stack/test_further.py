@@ -140,6 +140,7 @@ def test_sweep_comes_to_all_of_them_whatever_one_has(
         )
 
     monkeypatch.setattr("harness.chaosmesh.sweep.sweep", sweep)
+    monkeypatch.setattr("harness.stack.in_cluster.follow.remove", lambda *_, **__: [])
     assert cli.main(["sweep", "--cluster", "c"]) == 6
     said = capsys.readouterr().err
     assert "removed the namespace of-c\n" in said
