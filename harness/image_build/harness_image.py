@@ -19,8 +19,8 @@ from harness.base import bundled, places, process
 from harness.base.errors import InfrastructureError, UsageError
 from harness.base.progress import Progress
 from harness.image_build import archive, debian, locked, recipes, requirements
-from harness.image_build.archive import Image, ImageLayer, digest_of_layer, write_archive, write_layer
-from harness.image_build.artefact import Artefact, Build, CacheEntry, Use, digest_of, digest_of_file
+from harness.image_build.archive import Image, digest_of_layer, write_archive, write_layer
+from harness.image_build.artefact import Artefact, Build, Use, digest_of, digest_of_file
 from harness.image_build.byteman import Byteman
 from harness.image_build.golang import Go
 from harness.image_build.graph import build_all, in_order
@@ -121,8 +121,8 @@ def artefact(root: Path, base: Artefact, python: Artefact, cancel: threading.Eve
         own = work.out / "harness.layer"
         write_layer(own, {f"{HOME}/{name}": path for name, path in files.items()})
         layers = [
-            *(_layer(work.used[each.name], debian.LAYER) for each in (base, python)),
-            _layer(work.used[packages.name], _LAYER),
+            *(recipes.layer_of(work.used[each.name], debian.LAYER) for each in (base, python)),
+            recipes.layer_of(work.used[packages.name], _LAYER),
             digest_of_layer(own),
         ]
         name = f"{REGISTRY}/harness:{digest_of([layer.digest for layer in layers])[:16]}"
@@ -205,7 +205,3 @@ def _place(site: Path, layer: Path) -> None:
         raise InfrastructureError("pip has installed no pytest", next_step="see the log of the step")
     write_layer(layer, files)
     shutil.rmtree(site)
-
-
-def _layer(entry: CacheEntry, name: str) -> ImageLayer:
-    return ImageLayer(entry.path(name), entry.digests[name])

@@ -196,7 +196,7 @@ def _control_plane(of: _ControlPlane, names: ImageNames, stack: Path) -> Artefac
             # kubeadm's manifests call the others by name; CoreDNS is only given arguments.
             place = "coredns" if name == "coredns" else f"usr/local/bin/{name}"
             top = _program_layer(work.out / f"{name}.layer", {place: folders[name].path(name)})
-            below = [_layer(used[of.iptables.name], systems.IPTABLES)] if name == "kube-proxy" else []
+            below = [layer_of(used[of.iptables.name], systems.IPTABLES)] if name == "kube-proxy" else []
             image = Image(f"{REGISTRY}/{name}:{tag}", [*below, top], entrypoint=[f"/{place}"], env=_PATH)
             images.append(image)
         images.append(_pause_image(used[of.pause.name], names))
@@ -233,8 +233,8 @@ def _node(
         top = work.out / "files.layer"
         write_layer(top, content, links)
         layers = [
-            _layer(used[base.name], debian.LAYER),
-            _layer(used[packages.name], debian.LAYER),
+            layer_of(used[base.name], debian.LAYER),
+            layer_of(used[packages.name], debian.LAYER),
             digest_of_layer(top),
         ]
         name = f"{NODE_REPOSITORY}:{digest_of([layer.digest for layer in layers])[:16]}"
@@ -298,7 +298,7 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
 
     def build(work: Build) -> None:
         used = work.used
-        base = _layer(used[of.base.name], debian.LAYER)
+        base = layer_of(used[of.base.name], debian.LAYER)
         commands, helpers = used[of.commands.name], used[of.helpers.name]
         manager, dashboard = "chaos-controller-manager", "chaos-dashboard"
         programs_of = {
@@ -309,7 +309,7 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
             | dict(of.given.files),
             "prometheus": {"prometheus": used[of.prometheus.name].path("prometheus")},
         }
-        between = {"daemon": [_layer(used[of.daemon.name], debian.LAYER)]}
+        between = {"daemon": [layer_of(used[of.daemon.name], debian.LAYER)]}
         entrypoints = {"prometheus": ["/usr/local/bin/prometheus"]}
         variables = {"daemon": _PATH if isinstance(of.jvm, str) else _BYTEMAN}
         images = []
@@ -317,10 +317,10 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
             why = {java.MISSING: f"{of.jvm}\n".encode()}
             between["daemon"].append(_program_layer(work.out / "missing.layer", why))
         else:
-            jre, jvm = _layer(used[of.jvm.jre.name], debian.LAYER), used[of.jvm.layers.name]
+            jre, jvm = layer_of(used[of.jvm.jre.name], debian.LAYER), used[of.jvm.layers.name]
             # The list of Debian's packages in the image is that of the layer above.
-            between["daemon"] = [jre, *between["daemon"], _layer(jvm, java.HOME_LAYER)]
-            layers = [base, jre, _layer(jvm, java.PROGRAM_LAYER)]
+            between["daemon"] = [jre, *between["daemon"], layer_of(jvm, java.HOME_LAYER)]
+            layers = [base, jre, layer_of(jvm, java.PROGRAM_LAYER)]
             images.append(Image(str(names.of(java.ROLE)), layers, env=_PATH))
         for role, files in programs_of.items():
             placed = {f"usr/local/bin/{name}": path for name, path in files.items()}
@@ -332,7 +332,7 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
         # It has two files dns.proto in it, of CoreDNS and of the plugin; the released image is told the same.
         clash = {"GOLANG_PROTOBUF_REGISTRATION_CONFLICT": "warn"}
         images.append(Image(str(names.of("dns-server")), [alone], ["/dns-server"], clash))
-        workload = _layer(used[of.workload.name], debian.LAYER)
+        workload = layer_of(used[of.workload.name], debian.LAYER)
         images.append(Image(str(names.of("workload")), [base, workload], env=_PATH))
         images.append(_pause_image(used[of.pause.name], names))
         _finish(work.out / WORKLOADS_ARCHIVE, images)
@@ -363,7 +363,7 @@ def _workloads(of: _Workloads, names: ImageNames) -> Artefact:
 
 
 def _pause_image(pause: CacheEntry, names: ImageNames) -> Image:
-    return Image(str(names.of("pause")), [_layer(pause, "layer.tar")], entrypoint=["/pause"])
+    return Image(str(names.of("pause")), [layer_of(pause, "layer.tar")], entrypoint=["/pause"])
 
 
 def _program_layer(path: Path, files: Mapping[str, Path | bytes]) -> ImageLayer:
@@ -377,7 +377,8 @@ def _finish(out: Path, images: list[Image]) -> None:
         layer.unlink()
 
 
-def _layer(entry: CacheEntry, name: str) -> ImageLayer:
+def layer_of(entry: CacheEntry, name: str) -> ImageLayer:
+    """Return the layer in a file of an entry."""
     return ImageLayer(entry.path(name), entry.digests[name])
 
 
