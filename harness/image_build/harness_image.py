@@ -28,6 +28,7 @@ from harness.image_build.names import REGISTRY, ImageNames
 from harness.image_build.pins import Pins
 from harness.image_build.programs import digest_of_source
 from harness.image_build.store import Store
+from harness.stack import engine, kind, loading
 
 ARCHIVE = "harness.tar"
 NAME = "name.txt"
@@ -100,6 +101,22 @@ def build(*, progress: Progress, logs: Path) -> HarnessImage:
     )
     entry = entries[image.name]
     return HarnessImage(entry.path(NAME).read_text().strip(), entry.path(ARCHIVE))
+
+
+def on_nodes(cluster: str, *, progress: Progress, logs: Path) -> str:
+    """Build the image, have all nodes of a kind cluster hold it, and return its name.
+
+    Raises:
+        UsageError: this is no checkout, or Go or a container engine is missing.
+        InfrastructureError: a build or the loading failed.
+    """
+    image = build(progress=progress, logs=logs)
+    where = engine.find(progress)
+    nodes = [each.name for each in kind.containers(cluster, where)]
+    if without := loading.without(image.name, nodes, where):
+        with progress.step("loading the image of the harness into the nodes", "10-40 s"):
+            loading.load(image.archive, without, where, logs=logs)
+    return image.name
 
 
 def artefact(root: Path, base: Artefact, python: Artefact, cancel: threading.Event) -> Artefact:

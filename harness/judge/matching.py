@@ -56,6 +56,10 @@ def regex_problem(pattern: str) -> str | None:
         said = error.args[0] if error.args else "it cannot be compiled"
         text = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
         return f"not a regular expression: {text}"
+    try:
+        re.compile(pattern)
+    except (re.error, OverflowError, RecursionError) as error:
+        return f"RE2 takes it and Python does not: {error}"
     return None
 
 

@@ -378,17 +378,10 @@ class ClusterCaller:
                 "nodes, and name it with --harness-image IMAGE",
             )
         from harness.image_build import harness_image
-        from harness.stack import engine, kind, loading
         from harness.stack.state import StateFolder
 
         logs = StateFolder(self._chosen.place).logs
-        image = harness_image.build(progress=self._progress, logs=logs)
-        where = engine.find(self._progress)
-        nodes = [each.name for each in kind.containers(self._chosen.cluster, where)]
-        if without := loading.without(image.name, nodes, where):
-            with self._progress.step("loading the image of the harness into the nodes", "10-40 s"):
-                loading.load(image.archive, without, where, logs=logs)
-        return image.name
+        return harness_image.on_nodes(self._chosen.cluster, progress=self._progress, logs=logs)
 
     def _sweep(self, handle: StackHandle, run: str) -> None:
         disruption = self._value("allow_disruption")

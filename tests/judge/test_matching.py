@@ -57,7 +57,7 @@ def test_labels_fixed_by_equality():
         "(?=a)", "(?!a)", "(?<=a)", "(?<!a)", r"(a)\1", "(?P<x>a)(?P=x)", "a++", "a*+", "a{2}+", "(?>a)",
         "(?#x)", "(?x)a", "(?U)a*", "(?a)b", r"\pL", r"\Qa\E", r"a\Z", r"a\z", "[[:alpha:]]",
         "a{,3}", "a{1001}", r"\s",
-        "(a", "*", r"\C", r"(a)?(?(1)b)",
+        "(a", "*", r"\C", r"(a)?(?(1)b)", "$?", "^*",
     ],
 )  # fmt: skip
 def test_what_re2_and_python_read_differently_is_refused(pattern):

@@ -23,6 +23,8 @@ CONNECTS = {
     "stack/existing/use.py",
     # With the guard that it is given.
     "stack/lock.py",
+    # As the account of the pod, to read the Lease of its run.
+    "stack/in_cluster/pod.py",
     # To a kind cluster of the harness' own, which is being made.
     "stack/up.py",
 }

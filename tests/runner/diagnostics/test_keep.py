@@ -209,15 +209,17 @@ def test_the_clean_up_is_looked_into_even_after_as_many_steps_as_are_kept(run, k
 
 
 def test_a_clean_up_that_stops_is_looked_into(run, kept, cluster):
-    def refuses():
+    def goes_away():
+        cluster.down = True
         raise UnreachableError("cannot delete Pod: no answer", details=["refused"])
 
-    cluster.hooks["delete", "Pod"] = refuses
+    cluster.hooks["delete", "Pod"] = goes_away
     result = run()
     assert [left.infrastructure for left in result.leftovers] == [True]
     ((scene, folder, why, _),) = kept
     assert folder.name == "clean-up"
-    assert why == "clean-up\ncannot delete Pod: no answer\nrefused"
+    assert why.startswith("clean-up\ncannot ")
+    assert ": no answer" in why
     assert scene.infrastructure
 
 
