@@ -88,22 +88,34 @@ def end_group(leader: int) -> None:
 
 def _child(function: Callable[[], object], theirs: Connection, memory: int) -> None:
     me = os.getpid()
-    told: tuple[bool, object]
-    try:
+
+    def bounded() -> object:
         be_bounded(memory)
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for number in (0, 1, 2):
-            os.dup2(nowhere, number)
-        sys.stdout = sys.stderr = os.fdopen(nowhere, "w")
-        told = (False, function())
-    except Exception as error:
-        told = (True, error)
-    except BaseException as error:
-        told = (True, EndedError(f"{type(error).__name__}: {error}"))
+        return function()
+
+    told = called_quietly(bounded)
     if os.getpid() == me:
         with contextlib.suppress(OSError):
             theirs.send_bytes(sendable(told))
     os._exit(0)
+
+
+def called_quietly(function: Callable[[], object]) -> tuple[bool, object]:
+    """Call a function in a process of its own, with nothing to read and nobody who sees what it prints.
+
+    Returns:
+        Whether it raised, and what it came to; what is no Exception is an EndedError.
+    """
+    try:
+        nowhere = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (0, 1, 2):
+            os.dup2(nowhere, descriptor)
+        sys.stdout = sys.stderr = os.fdopen(nowhere, "w")
+        return False, function()
+    except Exception as error:
+        return True, error
+    except BaseException as error:
+        return True, EndedError(f"{type(error).__name__}: {error}")
 
 
 def sendable(told: tuple[bool, object]) -> bytes | memoryview:

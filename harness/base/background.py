@@ -7,13 +7,12 @@ import ctypes
 import multiprocessing
 import os
 import signal
-import sys
 from collections.abc import Callable
 from multiprocessing.connection import Connection
 from types import FrameType
 from typing import Generic, TypeVar
 
-from harness.base.apart import EndedError, sendable
+from harness.base.apart import EndedError, called_quietly, sendable
 
 _Result = TypeVar("_Result")
 _FORK = multiprocessing.get_context("fork")
@@ -96,17 +95,7 @@ def _call(function: Callable[[], object], ours: Connection, theirs: Connection, 
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
     if os.getppid() != parent:
         os._exit(1)
-    told: tuple[bool, object]
-    try:
-        nowhere = os.open(os.devnull, os.O_RDWR)
-        for descriptor in (0, 1, 2):
-            os.dup2(nowhere, descriptor)
-        sys.stdout = sys.stderr = os.fdopen(nowhere, "w")
-        told = (False, function())
-    except Exception as error:
-        told = (True, error)
-    except BaseException as error:
-        told = (True, EndedError(f"{type(error).__name__}: {error}"))
+    told = called_quietly(function)
     with contextlib.suppress(OSError):
         theirs.send_bytes(sendable(told))
     # What was forked with the parent's memory is the parent's to close and to flush.

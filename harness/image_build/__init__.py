@@ -42,7 +42,8 @@ def prepare(
         chaos_mesh_version: a release of Chaos Mesh, such as 2.8.4; for `registry` (likewise).
         chaos_mesh_images: archives, folders of them or tags in the engine, in place of Chaos Mesh's images.
         chaos_mesh_chart: a folder, a package or a version (for `registry`), in place of the chart.
-        daemon_programs: a folder with programs for the image of chaos-daemon; for `source`.
+        daemon_programs: a folder with programs for the image of chaos-daemon; for `source`
+            (`auto` takes that then).
         kubernetes_version: of the node image, such as 1.34.0; for `registry`.
         uml_worker: with what a worker in user-mode Linux needs; for `source`, whose node it is made from.
 
@@ -91,7 +92,7 @@ def prepare(
     # Read first: a build or a pull would be in vain.
     chosen = choose(chaos_mesh_images, chaos_mesh_chart, engine=engine, progress=progress, logs=logs)
     if mode == "auto":
-        mode = _choose(progress, chaos_mesh_source, chaos_mesh_version)
+        mode = _choose(progress, chaos_mesh_source, daemon_programs, chaos_mesh_version)
     _refuse(
         (
             mode == "source" and kubernetes_version,
@@ -141,10 +142,16 @@ def _refuse(*combinations: tuple[object, str, str]) -> None:
 
 
 def _choose(
-    progress: Progress, chaos_mesh_source: Path | None, chaos_mesh_version: str | None
+    progress: Progress,
+    chaos_mesh_source: Path | None,
+    daemon_programs: Path | None,
+    chaos_mesh_version: str | None,
 ) -> Literal["registry", "source"]:
     if chaos_mesh_source:
         progress.say("images: source, because a checkout of Chaos Mesh is built")
+        return "source"
+    if daemon_programs and not chaos_mesh_version:
+        progress.say("images: source, because programs for the image of chaos-daemon are given")
         return "source"
     answer = registry.probe()
     if not answer.reachable and chaos_mesh_version:

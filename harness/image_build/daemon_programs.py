@@ -13,7 +13,7 @@ from harness.image_build.artefact import digest_of_file
 from harness.image_build.given import architecture
 
 _OPTION = "--daemon-programs"
-TAKEN = ("toda", "tproxy")
+_TAKEN = ("toda", "tproxy")
 """What chaos-daemon starts by these names (pkg/chaosdaemon/{iochaos,httpchaos}_server.go)."""
 _ELF = b"\x7fELF"
 _PROCESSORS = {62: "amd64", 183: "arm64"}
@@ -42,13 +42,13 @@ class DaemonPrograms:
             UsageError: there is none, or one of them is no program.
         """
         try:
-            files = {name: folder / name for name in TAKEN if (folder / name).exists()}
+            files = {name: folder / name for name in _TAKEN if (folder / name).exists()}
             if not files:
                 raise UsageError(
-                    f"{_OPTION} {folder}: neither {' nor '.join(TAKEN)} is there"
+                    f"{_OPTION} {folder}: neither {' nor '.join(_TAKEN)} is there"
                     if folder.is_dir()
                     else f"{_OPTION} {folder}: no folder",
-                    next_step=f"put the released {' and '.join(TAKEN)} of Chaos Mesh there, or one of them",
+                    next_step=f"put the released {' and '.join(_TAKEN)} of Chaos Mesh there, or one of them",
                 )
             for path in files.values():
                 _check(path)

@@ -134,7 +134,12 @@ def _mode(
 ) -> ImageMode:
     """Return where images come from: no registry is asked for what the cluster has already."""
     there = state.load() if any(container.running for container in containers) else None
-    named = options.chaos_mesh_source or options.chaos_mesh_version or options.kubernetes_version
+    named = (
+        options.chaos_mesh_source
+        or options.daemon_programs
+        or options.chaos_mesh_version
+        or options.kubernetes_version
+    )
     if options.images != "auto" or options.fresh or named or there is None or there.images == "existing":
         return options.images
     progress.say(f"images: {there.images}, as in the cluster {options.cluster}")

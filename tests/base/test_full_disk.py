@@ -47,8 +47,7 @@ OURS = {"write_whole", "replaced", "append", "named"}
 DIRECT = {"write_text", "write_bytes", "copy", "copyfile", "copy2", "copytree"}
 ELSEWHERE = {
     "base/process.py:run": "the output of a command, which finds its disk full itself; the folder is named",
-    "base/apart.py:_child": "/dev/null",
-    "base/background.py:_call": "/dev/null",
+    "base/apart.py:called_quietly": "/dev/null",
     "cli/__init__.py:main": "/dev/null",
     "stack/uml.py:_write_configuration": "a step of `up`, which reports what the system says of its folders",
     "results/last_durations.py:keep": "nice to know: whoever calls it goes on without",

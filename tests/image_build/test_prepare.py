@@ -82,6 +82,14 @@ def test_auto_with_a_checkout_asks_no_registry(ways: dict[str, Way], monkeypatch
     assert "images: source" in prepare("auto", chaos_mesh_source=Path("/checkout"))
 
 
+def test_auto_with_given_programs_asks_no_registry(
+    ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(registry, "probe")
+    assert "images: source" in prepare("auto", daemon_programs=Path("/programs"))
+    assert ways["source"].asked[0]["daemon_programs"] == Path("/programs")
+
+
 def test_auto_with_a_release_that_cannot_be_pulled_builds_nothing_else_instead(
     ways: dict[str, Way], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -10,27 +10,11 @@ from typing import Any
 import pytest
 
 from harness.stack import drift
-from harness.stack.handle import ServiceAddress, StackHandle, StackNode
+from harness.stack.handle import StackHandle, StackNode
 from harness.stack.kind import Container
+from tests.fakes.handles import stack_handle
 
-HANDLE = StackHandle(
-    cluster="c",
-    provider="podman",
-    kubeconfig=Path("kubeconfig"),
-    context="kind-c",
-    identity="abc",
-    prometheus=ServiceAddress(namespace="chaos-harness", name="prometheus", port=9090),
-    dashboard=ServiceAddress(namespace="chaos-mesh", name="chaos-dashboard", port=2333),
-    chaos_mesh_namespace="chaos-mesh",
-    workload_image="workload",
-    scrape_interval=1.0,
-    scrape_timeout=1.0,
-    images="source",
-    image_key="key1",
-    versions={},
-    stand_ins=[],
-    nodes=[StackNode(name="one", kernel="6", runtime="containerd", cgroup="v2")],
-)
+HANDLE = stack_handle()
 WANTED = drift.WantedCluster(provider="podman", image_key="key1", workers=0, scrape_interval=1.0)
 WELL = drift.Observed([Container("one", True)], nodes={"one": True})
 

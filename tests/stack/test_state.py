@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from harness.stack import state
-from harness.stack.handle import ServiceAddress, StackHandle
+from harness.stack.handle import StackHandle
 from harness.stack.imageset import ImageSet
+from tests.fakes.handles import stack_handle
 
 
 @pytest.fixture(autouse=True)
@@ -18,25 +19,7 @@ def _own_state(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture
 def handle(tmp_path: Path) -> StackHandle:
-    service = ServiceAddress(namespace="n", name="s", port=1)
-    return StackHandle(
-        cluster="c",
-        provider="docker",
-        kubeconfig=tmp_path / "c" / "kubeconfig",
-        context="kind-c",
-        identity="abc",
-        prometheus=service,
-        dashboard=service,
-        chaos_mesh_namespace="chaos-mesh",
-        workload_image="w",
-        scrape_interval=1.0,
-        scrape_timeout=1.0,
-        images="registry",
-        image_key="k",
-        versions={"kubernetes": "v1"},
-        stand_ins=[],
-        nodes=[],
-    )
+    return stack_handle(kubeconfig=tmp_path / "c" / "kubeconfig", versions={"kubernetes": "v1"}, nodes=[])
 
 
 @pytest.fixture

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from harness.stack.handle import ServiceAddress, StackHandle, StackNode
+from harness.stack.handle import StackHandle, StackNode
 from harness.stack.in_cluster.job import ShardJob
 from harness.stack.in_cluster.joined import JoinedRun, ShardOfRun
+from tests.fakes.handles import stack_handle
 from tests.kubernetes.conftest import api, cluster, kubeconfig
 
 __all__ = ["api", "cluster", "kubeconfig"]
@@ -20,24 +20,8 @@ JOB = ShardJob(RUN, 1, 2, "registry/harness:1", 900, "identity")
 
 
 def handle() -> StackHandle:
-    return StackHandle(
-        cluster="c",
-        provider="podman",
-        kubeconfig=Path("kubeconfig"),
-        context="kind-c",
-        identity="stack",
-        prometheus=ServiceAddress(namespace="chaos-harness", name="prometheus", port=9090),
-        dashboard=ServiceAddress(namespace="chaos-mesh", name="chaos-dashboard", port=2333),
-        chaos_mesh_namespace="chaos-mesh",
-        workload_image="workload",
-        scrape_interval=1.0,
-        scrape_timeout=1.0,
-        images="source",
-        image_key="key",
-        versions={"chaos-mesh": "v2.8.4"},
-        stand_ins=[],
-        nodes=[StackNode(name="n1", kernel="6", runtime="containerd://2", cgroup="v2")],
-    )
+    node = StackNode(name="n1", kernel="6", runtime="containerd://2", cgroup="v2")
+    return stack_handle(identity="stack", image_key="key", versions={"chaos-mesh": "v2.8.4"}, nodes=[node])
 
 
 def joined(**changes: Any) -> JoinedRun:
